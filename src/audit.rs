@@ -1,0 +1,104 @@
+//! The record that every call leaves: who asked, how it ended, and why. It holds no token, secret, token
+//! identifier or subject.
+
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use tracing::info;
+
+use crate::{auth::Refusal, records::hex, request::Rejection, response::Outcome, token::Inactive};
+
+/// What is known of a call, gathered on its way. Only written to; no decision reads it.
+#[derive(Default)]
+pub struct Trail {
+    /// The client id of a record that was there, so that it cannot be something a stranger made up.
+    pub caller: Option<String>,
+    /// How the caller authenticated.
+    pub method: Option<&'static str>,
+    /// The trusted issuer that the token names, verified or not.
+    pub issuer: Option<String>,
+    /// Fingerprint of the token.
+    pub token: Option<String>,
+    /// Why the caller got no active answer.
+    pub reason: Option<Reason>,
+    /// What whoever wrote a revocation mark said of it.
+    pub mark_reason: Option<String>,
+    /// The policy is in report mode and would have shown less.
+    pub would_deny: bool,
+}
+
+/// Why a call did not end in an active answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Reason {
+    Rejected(Rejection),
+    Refused(Refusal),
+    Inactive(Inactive),
+    StoreUnavailable,
+    KeysUnavailable,
+}
+
+/// Makes fingerprints under a key that nobody knows and that dies with the execution environment: two records
+/// of one token can be told to belong together, and a token cannot be looked for.
+pub struct Fingerprints {
+    keyed: Hmac<Sha256>,
+}
+
+impl Fingerprints {
+    /// Draws the key.
+    ///
+    /// # Errors
+    ///
+    /// Where the operating system has no randomness to give.
+    pub fn new() -> Result<Self, getrandom::Error> {
+        let mut key = [0; 64];
+        getrandom::fill(&mut key)?;
+        Ok(Self { keyed: Hmac::<Sha256>::new(&key.into()) })
+    }
+
+    /// The first 8 hex digits of an HMAC.
+    pub fn of(&self, text: &str) -> String {
+        let tag = self.keyed.clone().chain_update(text).finalize().into_bytes();
+        hex(&tag).chars().take(8).collect()
+    }
+}
+
+impl Trail {
+    /// Writes the record, whatever `LOG_LEVEL` says.
+    pub fn write(&self, outcome: &Outcome, request_id: &str, latency: Duration) {
+        let class = match outcome {
+            Outcome::Active(_) => "active",
+            Outcome::Inactive => "inactive",
+            Outcome::Document(_) | Outcome::Preflight => "document",
+            Outcome::Rejected(Rejection::NoCredentials) | Outcome::Refused | Outcome::Throttled(_) => "refused",
+            Outcome::Rejected(_) => "invalid_request",
+            Outcome::NotAllowed => "denied",
+            Outcome::Unavailable => "unavailable",
+            Outcome::Internal => "error",
+        };
+        let policy = match self.reason {
+            Some(Reason::Inactive(
+                Inactive::TokenTypeHidden
+                | Inactive::ForeignRefreshToken
+                | Inactive::IssuerHidden
+                | Inactive::AudienceHidden
+                | Inactive::ScopesHidden,
+            )) => Some("deny"),
+            _ if self.would_deny => Some("would_deny"),
+            _ => matches!(outcome, Outcome::Active(_)).then_some("allow"),
+        };
+        info!(
+            target: "audit",
+            outcome = class,
+            caller = self.caller,
+            method = self.method,
+            issuer = self.issuer,
+            token = self.token,
+            policy,
+            reason = self.reason.map(|reason| format!("{reason:?}")),
+            mark_reason = self.mark_reason,
+            latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+            request_id,
+        );
+    }
+}

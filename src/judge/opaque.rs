@@ -1,0 +1,44 @@
+//! The record of an opaque token, judged by everything but the marks that it names.
+
+use super::is_current;
+use crate::{
+    records::{Corrupt, Items, Key, MarkKind, TokenRecord, TokenType},
+    settings::Settings,
+    token::{Inactive, Recorded},
+};
+
+/// Judges the record under this digest.
+///
+/// # Errors
+///
+/// The first rule that the token breaks. Its marks have yet to be read, or, after an error, as many keys that
+/// hold nothing: no count of reads tells the one from the other.
+pub fn record(
+    digest: &str,
+    too_long: bool,
+    items: &Items,
+    settings: &Settings,
+    now: i64,
+) -> Result<Recorded, Inactive> {
+    if too_long {
+        return Err(Inactive::TooLong);
+    }
+    let record: TokenRecord =
+        items.record(&Key::token(digest)).map_err(|Corrupt| Inactive::CorruptRecord)?.ok_or(Inactive::UnknownToken)?;
+    if items.item(&Key::revoked(digest)).is_some() {
+        return Err(Inactive::Revoked(MarkKind::Revoked));
+    }
+    if record.revoked == Some(true) {
+        return Err(Inactive::RevokedRecord);
+    }
+    if record.token_type == TokenType::AccessToken && record.exp.is_none() {
+        return Err(Inactive::CorruptRecord);
+    }
+    let recorded = Recorded::from_record(record, &settings.issuer)?;
+    let issuer = &recorded.claims.issuer;
+    if *issuer != settings.issuer && settings.trusted_issuer(issuer).is_none() {
+        return Err(Inactive::UntrustedIssuer);
+    }
+    is_current(&recorded.claims, now, settings.clock_skew_seconds)?;
+    Ok(recorded)
+}

@@ -1,0 +1,171 @@
+//! JSON Web Tokens as texts: split, decoded strictly, and checked against one key. Nothing here is believed.
+
+mod algorithm;
+mod json;
+mod key;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+pub use self::{
+    algorithm::Algorithm,
+    json::parse_object,
+    key::{RejectedKey, VerificationKey},
+};
+
+/// A JWT in compact form (RFC 7515 §7.1) that parsed, whose signature nobody has checked.
+pub struct UnverifiedJwt {
+    /// `header.payload`, the text that was signed.
+    signing_input: String,
+    signature: String,
+    pub header: Header,
+    /// The claims set, every member of it (RFC 7519 §4).
+    pub claims: Map<String, Value>,
+}
+
+/// The members of a JOSE header that a decision reads (RFC 7515 §4.1). `jku`, `x5u`, `jwk` and `x5c` are not
+/// among them: a token never says where its key is.
+pub struct Header {
+    pub alg: String,
+    pub typ: Option<String>,
+    pub kid: Option<String>,
+    /// Whether there is a `crit` member. We understand no extension, so its presence decides.
+    pub critical: bool,
+}
+
+/// The text has the form of a JWT, but not all the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// Whether a token is to be judged as a JWT: three parts between dots, the first of which decodes to a JSON
+/// object with `alg`. Anything else is opaque.
+pub fn is_jwt(token: &str) -> bool {
+    let mut parts = token.split('.');
+    let (Some(header), Some(_), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    URL_SAFE_NO_PAD
+        .decode(header)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
+        .is_some_and(|header| header.get("alg").is_some())
+}
+
+impl UnverifiedJwt {
+    /// Splits and decodes a token for which [`is_jwt`] holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] for base64url that is not canonical (padding, white space, stray bits), for JSON that is no
+    /// object or names a member twice, and for a header member of a wrong type.
+    pub fn parse(token: &str) -> Result<Self, Malformed> {
+        let (signing_input, signature) = token.rsplit_once('.').ok_or(Malformed)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(Malformed)?;
+        URL_SAFE_NO_PAD.decode(signature).map_err(|_| Malformed)?;
+        Ok(Self {
+            header: Header::from_members(&decode_object(header)?)?,
+            claims: decode_object(payload)?,
+            signing_input: signing_input.to_owned(),
+            signature: signature.to_owned(),
+        })
+    }
+
+    /// The text that was signed: `header.payload` (RFC 7515 §5.1).
+    pub fn signing_input(&self) -> &str {
+        &self.signing_input
+    }
+
+    /// The signature, base64url-encoded.
+    pub fn signature(&self) -> &str {
+        &self.signature
+    }
+}
+
+impl Header {
+    fn from_members(members: &Map<String, Value>) -> Result<Self, Malformed> {
+        let string = |name| match members.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(Malformed),
+        };
+        Ok(Self {
+            alg: string("alg")?.ok_or(Malformed)?,
+            typ: string("typ")?,
+            kid: string("kid")?,
+            critical: members.contains_key("crit"),
+        })
+    }
+}
+
+fn decode_object(part: &str) -> Result<Map<String, Value>, Malformed> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed)?;
+    parse_object(&bytes).map_err(|_| Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encode(text: &str) -> String {
+        URL_SAFE_NO_PAD.encode(text)
+    }
+
+    #[test]
+    fn a_jwt_is_three_parts_whose_first_is_an_object_with_alg() {
+        let header = encode(r#"{"alg":"ES256"}"#);
+        for (token, expected) in [
+            (format!("{header}.e30.AAAA"), true),
+            (format!("{header}.."), true),
+            (format!("{header}.e30.A.A.A"), false),
+            (format!("{header}.e30"), false),
+            (format!("{}.e30.AAAA", encode("{}")), false),
+            (format!("{}.e30.AAAA", encode(r#"["alg"]"#)), false),
+            (format!("{header}=.e30.AAAA"), false),
+            ("a.b.c".to_owned(), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(is_jwt(&token), expected, "{token}");
+        }
+    }
+
+    #[test]
+    fn h11_only_canonical_base64url_parses() {
+        let (header, claims) = (encode(r#"{"alg":"ES256"}"#), encode(r#"{"iss":"a"}"#));
+        assert!(UnverifiedJwt::parse(&format!("{header}.{claims}.AAAA")).is_ok());
+        for (payload, signature) in [
+            (format!("{claims}=="), "AAAA"),
+            (format!("{claims} "), "AAAA"),
+            (format!("{claims}\n"), "AAAA"),
+            (claims.clone(), "AAA="),
+            (claims.clone(), "AAB"),
+            (claims.clone(), "A+A/"),
+            (claims.clone(), "A"),
+            ("e3 0".to_owned(), "AAAA"),
+            (String::new(), "AAAA"),
+        ] {
+            assert!(UnverifiedJwt::parse(&format!("{header}.{payload}.{signature}")).is_err(), "{payload} {signature}");
+        }
+    }
+
+    #[test]
+    fn h10_duplicates_and_wrong_types_in_the_header_do_not_parse() {
+        for header in [
+            r#"{"alg":"ES256","alg":"ES256"}"#,
+            r#"{"alg":1}"#,
+            r#"{"alg":null}"#,
+            r#"{"alg":"ES256","kid":1}"#,
+            r#"{"alg":"ES256","typ":["JWT"]}"#,
+        ] {
+            let token = format!("{}.e30.AAAA", encode(header));
+            assert!(is_jwt(&token) && UnverifiedJwt::parse(&token).is_err(), "{header}");
+        }
+    }
+
+    #[test]
+    fn claims_that_are_no_object_or_say_a_thing_twice_do_not_parse() {
+        for claims in ["[]", "1", r#"{"exp":1,"exp":2}"#, r#"{"a":{"b":1,"b":1}}"#] {
+            let token = format!("{}.{}.AAAA", encode(r#"{"alg":"ES256"}"#), encode(claims));
+            assert!(UnverifiedJwt::parse(&token).is_err(), "{claims}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Gateway events in, gateway responses out. The one place that names `lambda_http`.
+
+use std::{
+    convert::Infallible,
+    future::ready,
+    mem::take,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderMap, Method};
+use lambda_http::{
+    Adapter, Context, LambdaEvent, Service as _, aws_lambda_events::query_map::QueryMap, lambda_runtime,
+    request::LambdaRequest, service_fn,
+};
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{json, value::RawValue};
+use tokio::time::Instant;
+
+use crate::{
+    call::Call,
+    request::parse_names,
+    service::{ANSWER_RESERVE, LONGEST_ANSWER, Service},
+};
+
+/// Serves the Lambda Runtime API until the environment is shut down.
+///
+/// # Errors
+///
+/// Where the Runtime API itself fails.
+pub async fn run(service: Arc<Service>) -> Result<(), lambda_http::Error> {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
+        let service = Arc::clone(&service);
+        async move { Ok::<_, Infallible>(handle(&service, event.payload, event.context).await) }
+    }))
+    .await
+}
+
+/// An event from a gateway, or something that no gateway sends.
+pub enum Event {
+    Http(Box<LambdaRequest>),
+    Unreadable,
+}
+
+impl<'de> Deserialize<'de> for Event {
+    /// Takes any JSON: an error here would be a failed invocation instead of an answer.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(serde_json::from_str(text.get()).map_or(Self::Unreadable, |request| Self::Http(Box::new(request))))
+    }
+}
+
+/// Answers one event in the form that its source expects.
+pub async fn handle(service: &Service, event: Event, context: Context) -> impl Serialize + use<> {
+    let unreadable = || {
+        let body = json!({ "error": "invalid_request", "error_description": "the event is not an HTTP request" });
+        json!({ "statusCode": 400, "headers": { "content-type": "application/json" }, "body": body.to_string() })
+    };
+    let Event::Http(mut request) = event else { return unreadable() };
+    let call = take_call(&mut request, &context);
+    let mut response = Some(service.handle(call).await);
+    let mut adapter = Adapter::from(service_fn(move |_| ready(response.take().ok_or(()))));
+    let response = adapter.call(LambdaEvent::new(*request, context)).await;
+    response.ok().and_then(|response| serde_json::to_value(response).ok()).unwrap_or_else(unreadable)
+}
+
+/// Takes the request out of the event, and leaves the adapter one that holds nothing a stranger sent: its own
+/// conversion panics on a malformed host, query or body.
+fn take_call(request: &mut LambdaRequest, context: &Context) -> Call {
+    let time_left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    let call = |method: &Method, path: Option<String>, headers: HeaderMap, query_names, body, source_address| Call {
+        method: method.clone(),
+        path: path.unwrap_or_default(),
+        query_names,
+        headers,
+        body,
+        source_address,
+        request_id: context.request_id.clone(),
+        now: now(),
+        deadline: deadline(time_left),
+    };
+    match request {
+        LambdaRequest::ApiGatewayV2(event) => {
+            event.request_context.domain_name = None;
+            event.query_string_parameters = QueryMap::default();
+            event.cookies = None;
+            call(
+                &event.request_context.http.method,
+                event.raw_path.replace("/".to_owned()),
+                take(&mut event.headers),
+                event.raw_query_string.take().map(|query| parse_names(&query)).unwrap_or_default(),
+                body(event.body.take(), event.is_base64_encoded),
+                event.request_context.http.source_ip.take().unwrap_or_default(),
+            )
+        }
+        LambdaRequest::ApiGatewayV1(event) => {
+            event.request_context.domain_name = None;
+            call(
+                &event.http_method,
+                event.path.replace("/".to_owned()),
+                merged(take(&mut event.multi_value_headers), take(&mut event.headers)),
+                names([&mut event.multi_value_query_string_parameters, &mut event.query_string_parameters]),
+                body(event.body.take(), event.is_base64_encoded),
+                event.request_context.identity.source_ip.take().unwrap_or_default(),
+            )
+        }
+        LambdaRequest::Alb(event) => {
+            let headers = merged(take(&mut event.multi_value_headers), take(&mut event.headers));
+            let source_address = last_forwarded_for(&headers);
+            call(
+                &event.http_method,
+                event.path.replace("/".to_owned()),
+                headers,
+                names([&mut event.multi_value_query_string_parameters, &mut event.query_string_parameters]),
+                body(event.body.take(), event.is_base64_encoded),
+                source_address,
+            )
+        }
+        // Sources that are not compiled in have no variant; the type is open all the same.
+        _ => call(&Method::GET, None, HeaderMap::new(), Vec::new(), None, String::new()),
+    }
+}
+
+/// The time, in seconds since the epoch.
+pub fn now() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// When a request must be answered, with so much time left for the invocation.
+fn deadline(time_left: Duration) -> Instant {
+    Instant::now() + time_left.saturating_sub(ANSWER_RESERVE).min(LONGEST_ANSWER)
+}
+
+/// The body, if its envelope decodes.
+fn body(text: Option<String>, base64: bool) -> Option<Vec<u8>> {
+    let text = text.unwrap_or_default();
+    if base64 { STANDARD.decode(text).ok() } else { Some(text.into_bytes()) }
+}
+
+/// One map of the two that REST APIs and load balancers fill; for a name in both, the single value counts.
+fn merged(mut several: HeaderMap, single: HeaderMap) -> HeaderMap {
+    several.extend(single);
+    several
+}
+
+/// The names of query parameters, decoded once more where the source had not done it.
+fn names(queries: [&mut QueryMap; 2]) -> Vec<String> {
+    let names = queries.map(|query| take(query).iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>());
+    names.concat().iter().map(|name| percent_decode_str(name).decode_utf8_lossy().into_owned()).collect()
+}
+
+/// A load balancer appends the address that it saw.
+fn last_forwarded_for(headers: &HeaderMap) -> String {
+    let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    forwarded.rsplit(',').next().unwrap_or_default().trim().to_owned()
+}

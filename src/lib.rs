@@ -1,0 +1,23 @@
+//! OAuth 2.0 Token Introspection (RFC 7662) as one AWS Lambda function over DynamoDB.
+//!
+//! `ARCHITECTURE.md` maps the modules and walks one request through them; [`service`] is where to start.
+
+pub mod audit;
+pub mod auth;
+pub mod call;
+pub mod issuers;
+pub mod judge;
+pub mod jwt;
+pub mod lambda;
+pub mod logging;
+pub mod metadata;
+pub mod policy;
+pub mod records;
+pub mod request;
+pub mod response;
+pub mod service;
+pub mod settings;
+pub mod store;
+pub mod throttle;
+pub mod token;
+pub mod view;

@@ -1,0 +1,30 @@
+//! The Lambda function: settings, parts, one connection, then events until the environment is shut down.
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use token_introspection::{lambda, logging, service::Service, settings::Settings, store::Store};
+use tokio::time::Instant;
+
+/// For opening the connection while the function starts, when Lambda gives it 10 s.
+const WARM_UP: Duration = Duration::from_secs(2);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match start().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("token-introspection: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start() -> Result<(), lambda_http::Error> {
+    let settings = Arc::new(Settings::read(|name| std::env::var(name).ok())?);
+    logging::start(settings.log_level);
+    settings.warn();
+    let store = Store::open(settings.tables.clone()).await;
+    let service = Arc::new(Service::new(settings, store)?);
+    service.warm_up(lambda::now(), Instant::now() + WARM_UP).await;
+    lambda::run(service).await
+}

@@ -1,0 +1,121 @@
+//! What a caller may see of an active token: all of it, some of it, or not that it exists.
+
+use serde_json::Value;
+
+use crate::{
+    auth::Caller,
+    records::{Audience, Mode, PolicyRecord, TokenType},
+    settings::{DefaultPolicy, Settings},
+    token::{Claims, Inactive},
+    view::View,
+};
+
+/// What the policy decided.
+pub struct Decision {
+    /// What the caller sees; [`Inactive`], if nothing.
+    pub view: Result<View, Inactive>,
+    /// The policy is in report mode and would have shown less.
+    pub would_deny: bool,
+}
+
+/// Reduces an active token to what this caller may see. The one place where a view is made.
+pub fn view(caller: &Caller, claims: Claims, settings: &Settings) -> Decision {
+    if let Err(hidden) = is_its_business(caller, &claims) {
+        return Decision { view: Err(hidden), would_deny: false };
+    }
+    match caller.policy().mode.unwrap_or_default() {
+        Mode::Enforce => {
+            let view = enforce(caller, claims, settings).map(|(claims, _)| View::new(claims));
+            Decision { view, would_deny: false }
+        }
+        Mode::Report => {
+            let enforced = enforce(caller, claims.clone(), settings);
+            let would_deny = enforced.is_err() || enforced.is_ok_and(|(_, reduced)| reduced);
+            Decision { view: Ok(View::new(claims)), would_deny }
+        }
+    }
+}
+
+/// What report mode does not relax: the kind of token, whose refresh token it is, and the issuer.
+fn is_its_business(caller: &Caller, claims: &Claims) -> Result<(), Inactive> {
+    let policy = caller.policy();
+    let listed = |name: &str| policy.token_types.as_ref().map(|types| types.iter().any(|listed| listed == name));
+    let own = caller.is_client(&claims.issuer, claims.client_id.as_deref());
+    match claims.token_type {
+        TokenType::AccessToken if !listed("access_token").unwrap_or(true) => return Err(Inactive::TokenTypeHidden),
+        TokenType::RefreshToken if !listed("refresh_token").unwrap_or(false) => return Err(Inactive::TokenTypeHidden),
+        TokenType::RefreshToken if !own => return Err(Inactive::ForeignRefreshToken),
+        TokenType::AccessToken | TokenType::RefreshToken => {}
+    }
+    match &policy.issuers {
+        Some(issuers) if !issuers.contains(&claims.issuer) => Err(Inactive::IssuerHidden),
+        _ => Ok(()),
+    }
+}
+
+/// Applies `audiences`, `scopes` and `claims`; says whether anything was taken away.
+fn enforce(caller: &Caller, mut claims: Claims, settings: &Settings) -> Result<(Claims, bool), Inactive> {
+    if claims.token_type == TokenType::AccessToken && !is_meant_for(caller, &claims, settings) {
+        return Err(Inactive::AudienceHidden);
+    }
+    let policy = caller.policy();
+    let reduced =
+        limit_scopes(&mut claims, policy)? | limit_claims(&mut claims, policy) | limit_details(&mut claims, policy);
+    Ok((claims, reduced))
+}
+
+/// RFC 7662 §4: the caller must be one that the token may be used at.
+fn is_meant_for(caller: &Caller, claims: &Claims, settings: &Settings) -> bool {
+    let token_has = |name: &str| claims.audience.iter().flat_map(Audience::iter).any(|audience| audience == name);
+    match (&caller.policy().audiences, settings.default_policy) {
+        (Some(audiences), _) => audiences.iter().any(|audience| token_has(audience)),
+        (None, DefaultPolicy::Any) => true,
+        (None, DefaultPolicy::Audience) => {
+            token_has(caller.client_id()) || caller.is_client(&claims.issuer, claims.client_id.as_deref())
+        }
+    }
+}
+
+fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord) -> Result<bool, Inactive> {
+    let Some(released) = &policy.scopes else { return Ok(false) };
+    let matches = |scope: &str| {
+        released.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => scope.starts_with(prefix),
+            None => scope == pattern,
+        })
+    };
+    let (all, left) = (claims.scopes().count(), claims.scopes().filter(|scope| matches(scope)).collect::<Vec<_>>());
+    if all > 0 && left.is_empty() {
+        return Err(Inactive::ScopesHidden);
+    }
+    let reduced = left.len() < all;
+    claims.scope = Some(left.join(" "));
+    Ok(reduced)
+}
+
+fn limit_claims(claims: &mut Claims, policy: &PolicyRecord) -> bool {
+    let Some(released) = &policy.claims else { return false };
+    let is_released = |name: &str| released.iter().any(|listed| listed == name);
+    let before = claims.others.len() + usize::from(claims.username.is_some());
+    claims.others.retain(|name, _| is_released(name));
+    claims.username = claims.username.take().filter(|_| is_released("username"));
+    claims.others.len() + usize::from(claims.username.is_some()) < before
+}
+
+/// RFC 9396 §9: details that name locations are for the resource servers at those locations.
+fn limit_details(claims: &mut Claims, policy: &PolicyRecord) -> bool {
+    let Some(audiences) = &policy.audiences else { return false };
+    let Some(details) = &mut claims.authorization_details else { return false };
+    let is_here =
+        |location: &Value| location.as_str().is_some_and(|name| audiences.iter().any(|audience| audience == name));
+    let before = details.len();
+    details.retain(|detail| match detail.get("locations") {
+        None => true,
+        Some(locations) => locations.as_array().is_some_and(|locations| locations.iter().any(is_here)),
+    });
+    let reduced = details.len() < before;
+    if reduced && details.is_empty() {
+        claims.authorization_details = None;
+    }
+    reduced
+}

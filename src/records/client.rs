@@ -1,0 +1,55 @@
+//! A record of the clients table, and the policy in it.
+
+use serde::Deserialize;
+
+use super::{Seconds, types};
+
+/// A client as an authorization server or the operator's tool registered it (RFC 7591 §2).
+/// Attributes that no decision reads (`client_name`, `redirect_uris`, `allowed_scopes`) are not here.
+#[derive(Deserialize)]
+pub struct ClientRecord {
+    /// Lower-case hex SHA-256 of the secret. Absent: a public client.
+    pub client_secret: Option<String>,
+    /// The secret before a rotation, accepted until its expiry and never without one.
+    pub previous_client_secret: Option<String>,
+    pub previous_client_secret_expires_at: Option<Seconds>,
+    /// The issuer where this client id is registered.
+    pub issuer: Option<String>,
+    pub token_endpoint_auth_method: Option<String>,
+    pub jwks: Option<String>,
+    pub assertion_audience: Option<String>,
+    pub tls_client_auth_subject_dn: Option<String>,
+    pub tls_client_auth_san_dns: Option<String>,
+    pub tls_client_auth_san_uri: Option<String>,
+    pub tls_client_auth_san_ip: Option<String>,
+    pub tls_client_auth_san_email: Option<String>,
+    pub iam_principal_arn: Option<String>,
+    pub disabled: Option<bool>,
+    #[serde(default, deserialize_with = "types::map")]
+    pub introspection: Option<PolicyRecord>,
+}
+
+/// What this caller may see: the `introspection` map of its record.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct PolicyRecord {
+    pub allowed: Option<bool>,
+    pub mode: Option<Mode>,
+    pub token_types: Option<Vec<String>>,
+    pub issuers: Option<Vec<String>>,
+    /// This resource server's identifiers. Absent: `DEFAULT_POLICY` decides.
+    pub audiences: Option<Vec<String>>,
+    /// Released scopes; a trailing `*` matches a prefix. Absent: all.
+    pub scopes: Option<Vec<String>>,
+    /// Released members beyond the registered ones. Absent: all.
+    pub claims: Option<Vec<String>>,
+    pub require_signed_response: Option<bool>,
+}
+
+/// Whether the policy hides, or only says what it would hide.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    #[default]
+    Enforce,
+    Report,
+}

@@ -1,0 +1,140 @@
+//! The keys of the three tables. All of a request's keys are derivable from the request itself.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+/// DynamoDB refuses a whole batch for one key that is empty or longer than this (bytes).
+const MAX_KEY_BYTES: usize = 2048;
+
+/// One of the three tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Table {
+    Clients,
+    Tokens,
+    State,
+}
+
+/// The primary key of one item. Holds client ids, token identifiers and subjects, so it has no `Debug`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    table: Table,
+    id: String,
+}
+
+/// The name would make a key that DynamoDB refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnusableKey;
+
+impl Key {
+    /// The record of a client.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableKey`] for an empty or over-long id; a stranger's odd client id must not fail the batch.
+    pub fn client(client_id: &str) -> Result<Self, UnusableKey> {
+        Self::new(Table::Clients, client_id.to_owned())
+    }
+
+    /// The record of an opaque token, by the digest of its text.
+    pub fn token(digest: &str) -> Self {
+        Self { table: Table::Tokens, id: format!("token#{digest}") }
+    }
+
+    /// The mark that revokes one opaque token.
+    pub fn revoked(digest: &str) -> Self {
+        Self { table: Table::Tokens, id: format!("revoked#{digest}") }
+    }
+
+    /// The mark that revokes one JWT without `jti`, by the digest of its signing input.
+    pub fn jwt(digest: &str) -> Self {
+        Self { table: Table::Tokens, id: format!("jwt#{digest}") }
+    }
+
+    /// A mark that names an issuer and, but for `iss#`, one thing of that issuer's: `prefix#issuer#name`.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableKey`] where that is over-long.
+    pub fn mark(prefix: &str, issuer: &str, name: Option<&str>) -> Result<Self, UnusableKey> {
+        Self::new(
+            Table::Tokens,
+            match name {
+                Some(name) => format!("{prefix}#{issuer}#{name}"),
+                None => format!("{prefix}#{issuer}"),
+            },
+        )
+    }
+
+    /// The shared snapshot of an issuer's keys.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableKey`] where the issuer's identifier is over-long.
+    pub fn snapshot(issuer: &str) -> Result<Self, UnusableKey> {
+        Self::new(Table::State, format!("jwks#{issuer}"))
+    }
+
+    /// A key that holds nothing, `number` of them for each digest: read where there is nothing to read, so that
+    /// an unknown token costs what a known one costs.
+    pub fn nothing(digest: &str, number: usize) -> Self {
+        Self { table: Table::Tokens, id: format!("nothing#{digest}#{number}") }
+    }
+
+    pub fn table(&self) -> Table {
+        self.table
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn new(table: Table, id: String) -> Result<Self, UnusableKey> {
+        if id.is_empty() || id.len() > MAX_KEY_BYTES { Err(UnusableKey) } else { Ok(Self { table, id }) }
+    }
+}
+
+/// The lower-case hex SHA-256 of a text, as keys and stored secrets hold it.
+pub fn sha256_hex(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
+/// Bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_those_of_the_contract() {
+        let id = |key: Result<Key, UnusableKey>| key.map(|key| key.id().to_owned());
+        assert_eq!(id(Key::client("api")), Ok("api".into()));
+        assert_eq!(id(Ok(Key::token("d"))), Ok("token#d".into()));
+        assert_eq!(id(Ok(Key::revoked("d"))), Ok("revoked#d".into()));
+        assert_eq!(id(Ok(Key::jwt("d"))), Ok("jwt#d".into()));
+        assert_eq!(id(Key::mark("jti", "https://a", Some("1#2"))), Ok("jti#https://a#1#2".into()));
+        assert_eq!(id(Key::mark("iss", "https://a", None)), Ok("iss#https://a".into()));
+        assert_eq!(id(Key::snapshot("https://a")), Ok("jwks#https://a".into()));
+    }
+
+    #[test]
+    fn b18_empty_and_over_long_names_make_no_key() {
+        assert!(Key::client("").is_err());
+        assert!(Key::client(&"x".repeat(2048)).is_ok());
+        assert!(Key::client(&"x".repeat(2049)).is_err());
+        assert!(Key::client(&"é".repeat(1025)).is_err());
+        assert!(Key::mark("sub", "https://a", Some(&"x".repeat(2040))).is_err());
+    }
+
+    #[test]
+    fn digests_are_lower_case_hex() {
+        assert_eq!(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

@@ -1,0 +1,45 @@
+//! The items of the three tables as typed records. What is believed of an item stands here; how it is fetched
+//! stands in `store`.
+
+mod client;
+mod key;
+mod mark;
+mod snapshot;
+mod token;
+mod types;
+
+use serde::de::DeserializeOwned;
+
+pub use self::{
+    client::{ClientRecord, Mode, PolicyRecord},
+    key::{Key, Table, UnusableKey, hex, sha256_hex},
+    mark::{MarkKey, MarkKind, Marked, revokes},
+    snapshot::Snapshot,
+    token::{Audience, TokenRecord, TokenType},
+    types::{Corrupt, Item, Items, Seconds},
+};
+
+impl Items {
+    /// The record under that key; `Ok(None)` where there is no item.
+    ///
+    /// # Errors
+    ///
+    /// [`Corrupt`] where the item cannot be read as that kind of record.
+    pub fn record<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Corrupt> {
+        self.0.get(key).map(|item| types::read(item.clone())).transpose()
+    }
+
+    /// What whoever wrote a mark of that kind said of it, among the marks that were read for one token.
+    pub fn mark_reason(&self, kind: MarkKind) -> Option<String> {
+        let mut marks = self.0.iter().filter(|(key, _)| {
+            let prefix = key.id().split_once('#').map(|(prefix, _)| prefix);
+            key.table() == Table::Tokens && prefix == Some(kind.prefix())
+        });
+        types::text(marks.next()?.1, "reason")
+    }
+
+    /// The item under that key as it is.
+    pub fn item(&self, key: &Key) -> Option<&Item> {
+        self.0.get(key)
+    }
+}

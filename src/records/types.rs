@@ -1,0 +1,82 @@
+//! How attributes are read: NULL is absent, a wrong type is an error, lists are `L` of `S` or `SS`.
+
+use std::{collections::HashMap, fmt, marker::PhantomData};
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde_dynamo::AttributeValue;
+
+/// An item as a mapping library knows it: attribute names to values.
+pub type Item = serde_dynamo::Item;
+
+/// The attributes of an item that matter are not what the contract says. Corrupt data never helps the bearer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Corrupt;
+
+/// Reads an item into a record.
+///
+/// # Errors
+///
+/// [`Corrupt`] where a required attribute is missing or an attribute has a wrong type.
+pub fn read<'de, T: Deserialize<'de>>(item: Item) -> Result<T, Corrupt> {
+    serde_dynamo::from_item(item).map_err(|_| Corrupt)
+}
+
+/// A string attribute that no decision reads, cut to 200 characters.
+pub fn text(item: &Item, name: &str) -> Option<String> {
+    match item.get(name) {
+        Some(AttributeValue::S(text)) => Some(text.chars().take(200).collect()),
+        _ => None,
+    }
+}
+
+/// A point in time, in whole seconds since the epoch; a fraction is cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seconds(pub i64);
+
+impl Seconds {
+    /// The largest number of seconds that is taken for a time: 2^53 − 1, exact in every JSON parser.
+    const LIMIT: f64 = 9_007_199_254_740_991.0;
+
+    /// `None` for a number that is no time.
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+    pub fn from_f64(seconds: f64) -> Option<Self> {
+        (seconds.abs() <= Self::LIMIT).then(|| Self(seconds.floor() as i64))
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_f64(f64::deserialize(deserializer)?).ok_or_else(|| de::Error::custom("no time"))
+    }
+}
+
+/// Reads an optional map into a struct. `serde_dynamo` would also take a list, by position.
+pub fn map<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    struct MapOnly<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for MapOnly<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a map")
+        }
+
+        fn visit_none<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_map(self)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(members)).map(Some)
+        }
+    }
+
+    deserializer.deserialize_option(MapOnly(PhantomData))
+}
+
+/// The items that one trip brought, by key.
+#[derive(Default)]
+pub struct Items(pub HashMap<super::Key, Item>);

@@ -1,0 +1,213 @@
+//! How the caller says who it is. Secrets are hashed here; their plaintext goes no further.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderMap, header::AUTHORIZATION};
+
+use super::{Parameters, Rejection, form};
+use crate::records::{Key, sha256_hex};
+
+/// Credentials as presented, believed by nobody yet.
+pub enum Credentials {
+    /// A client id and a secret (RFC 6749 §2.3.1).
+    Secret(PresentedSecret),
+    /// A mechanism that authenticates nobody here.
+    Unsupported,
+}
+
+/// A secret that was sent with a client id. It has no `Debug`, though it holds digests alone.
+pub struct PresentedSecret {
+    pub client_id: String,
+    pub method: SecretMethod,
+    /// Digests of the secret as decoded and as sent: some clients encode, some do not.
+    pub digests: [String; 2],
+}
+
+/// The mechanism that carried the secret, as clients are registered for it (RFC 7591 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretMethod {
+    Basic,
+    Post,
+}
+
+impl SecretMethod {
+    /// Its name in client records and metadata.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Basic => "client_secret_basic",
+            Self::Post => "client_secret_post",
+        }
+    }
+}
+
+impl Credentials {
+    /// Reads the credentials of a request.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::TwoMechanisms`], [`Rejection::UnreadableCredentials`], [`Rejection::ClientIdMismatch`] and,
+    /// where there are none, [`Rejection::NoCredentials`].
+    pub fn parse(headers: &HeaderMap, parameters: &Parameters) -> Result<Self, Rejection> {
+        let mut authorization = headers.get_all(AUTHORIZATION).iter();
+        let (header, second_header) = (authorization.next(), authorization.next());
+        let mechanisms = [header.is_some(), parameters.client_secret.is_some(), parameters.client_assertion.is_some()];
+        if mechanisms.into_iter().filter(|used| *used).count() > 1 {
+            return Err(Rejection::TwoMechanisms);
+        }
+        if second_header.is_some() {
+            return Err(Rejection::UnreadableCredentials);
+        }
+        if let Some(header) = header {
+            let text = std::str::from_utf8(header.as_bytes()).map_err(|_| Rejection::UnreadableCredentials)?;
+            from_header(text, parameters.client_id.as_deref())
+        } else if let Some(secret) = &parameters.client_secret {
+            let digest = sha256_hex(secret);
+            Ok(Self::Secret(PresentedSecret {
+                client_id: parameters.client_id.clone().unwrap_or_default(),
+                method: SecretMethod::Post,
+                digests: [digest.clone(), digest],
+            }))
+        } else if parameters.client_assertion.is_some() {
+            Ok(Self::Unsupported)
+        } else {
+            Err(Rejection::NoCredentials)
+        }
+    }
+
+    /// The record to read; none for a client id that cannot be one.
+    pub fn client_key(&self) -> Option<Key> {
+        let Self::Secret(PresentedSecret { client_id, .. }) = self else { return None };
+        if client_id.contains(char::is_control) { None } else { Key::client(client_id).ok() }
+    }
+}
+
+fn from_header(value: &str, body_client_id: Option<&str>) -> Result<Credentials, Rejection> {
+    let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
+    if scheme.is_empty() {
+        return Err(Rejection::UnreadableCredentials);
+    }
+    let is = |name| scheme.eq_ignore_ascii_case(name);
+    // HTTP APIs join two headers with a comma, which none of these credentials can hold.
+    if (is("Basic") || is("Bearer") || is("DPoP")) && value.contains(',') {
+        return Err(Rejection::UnreadableCredentials);
+    }
+    if !is("Basic") {
+        return Ok(Credentials::Unsupported);
+    }
+    let presented = basic(credentials.trim_start()).ok_or(Rejection::UnreadableCredentials)?;
+    if body_client_id.is_some_and(|id| id != presented.client_id) {
+        return Err(Rejection::ClientIdMismatch);
+    }
+    Ok(Credentials::Secret(presented))
+}
+
+/// RFC 7617 §2, and the form encoding of both halves that RFC 6749 §2.3.1 adds and half of the clients leave out.
+fn basic(credentials: &str) -> Option<PresentedSecret> {
+    let text = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
+    if text.contains(char::is_control) {
+        return None;
+    }
+    let (raw_id, raw_secret) = text.split_once(':')?;
+    let decoded = |raw: &str| form::decode(raw.as_bytes()).unwrap_or_else(|form::NotUtf8| raw.to_owned());
+    Some(PresentedSecret {
+        client_id: decoded(raw_id),
+        method: SecretMethod::Basic,
+        digests: [sha256_hex(&decoded(raw_secret)), sha256_hex(raw_secret)],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(value: &str) -> Result<Credentials, Rejection> {
+        from_header(value, None)
+    }
+
+    fn basic_header(text: impl AsRef<[u8]>) -> String {
+        format!("Basic {}", STANDARD.encode(text))
+    }
+
+    fn secret(value: &str) -> Option<(String, [String; 2])> {
+        match header(value) {
+            Ok(Credentials::Secret(presented)) => Some((presented.client_id, presented.digests)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn c03_the_vector() {
+        let value = "Basic MVBwRyUyRlErMTp6JTJGdFo5VndGWnFBcG1JUSUyQlpIMUk1cExrJTJGdUI0dWQlM0FYMiUyRjhiTCUyQndmRlR0MXJGdyUzRA==";
+        let (id, digests) = secret(value).unwrap();
+        assert_eq!(id, "1PpG/Q 1");
+        assert_eq!(digests[0], sha256_hex("z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw="));
+    }
+
+    #[test]
+    fn c02_c04_c05_both_readings_of_the_secret_are_kept_and_the_id_is_the_decoded_one() {
+        for (text, id, decoded, raw) in [
+            ("https%3A%2F%2Fapi.example%2Fx:a%2Bb", "https://api.example/x", "a+b", "a%2Bb"),
+            ("id:a+b:c", "id", "a b:c", "a+b:c"),
+            ("id:%FF", "id", "%FF", "%FF"),
+            ("%FFid:x", "%FFid", "x", "x"),
+            ("id:%zz", "id", "%zz", "%zz"),
+            ("ïd:é", "ïd", "é", "é"),
+            ("id:", "id", "", ""),
+        ] {
+            let expected = (id.to_owned(), [sha256_hex(decoded), sha256_hex(raw)]);
+            assert_eq!(secret(&basic_header(text)), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn c01_the_scheme_has_no_case() {
+        for scheme in ["Basic", "basic", "BASIC", "bAsIc"] {
+            assert!(secret(&format!("{scheme} {}", STANDARD.encode("a:b"))).is_some(), "{scheme}");
+        }
+    }
+
+    #[test]
+    fn c06_a15_unreadable_credentials_are_a_bad_request() {
+        let twice = format!("{}, {}", basic_header("a:b"), basic_header("a:b"));
+        for value in [
+            "Basic",
+            "Basic ",
+            "Basic a:b",
+            "Basic YTpi=",
+            "Basic YTp",
+            &basic_header("no colon"),
+            &basic_header("a:b\n"),
+            &basic_header("a\0:b"),
+            &basic_header(b"a:\xff"),
+            &twice,
+            "Bearer a, Basic YTpi",
+            "",
+            "  ",
+        ] {
+            assert_eq!(header(value).err(), Some(Rejection::UnreadableCredentials), "{value}");
+        }
+    }
+
+    #[test]
+    fn d06_other_schemes_authenticate_nobody() {
+        for value in ["Bearer abc", "DPoP abc", "Digest a=1, b=2", "Negotiate"] {
+            assert!(matches!(header(value), Ok(Credentials::Unsupported)), "{value}");
+        }
+    }
+
+    #[test]
+    fn b06_the_body_may_repeat_the_client_id_and_not_change_it() {
+        let value = basic_header("a%20b:secret");
+        assert!(from_header(&value, Some("a b")).is_ok());
+        assert_eq!(from_header(&value, Some("a%20b")).err(), Some(Rejection::ClientIdMismatch));
+    }
+
+    #[test]
+    fn b18_odd_client_ids_have_no_key() {
+        for id in ["", "a%0Ab", &"x".repeat(3000)] {
+            assert!(
+                header(&basic_header(format!("{id}:s"))).is_ok_and(|presented| presented.client_key().is_none()),
+                "{id}"
+            );
+        }
+    }
+}

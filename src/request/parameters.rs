@@ -1,0 +1,67 @@
+//! The recognized parameters of a form body, each at most once.
+
+use super::{Rejection, form};
+
+/// What the body says. Unrecognized parameters are ignored, even repeated (RFC 6749 §3.2); a parameter without
+/// a value is one that was left out (RFC 6749 §3.1). Holds secrets, so it has no `Debug`.
+#[derive(Default)]
+pub struct Parameters {
+    pub token: Option<String>,
+    pub client_id: Option<String>,
+    pub client_secret: Option<String>,
+    pub client_assertion: Option<String>,
+}
+
+impl Parameters {
+    /// Reads a form body.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::MalformedForm`] and [`Rejection::DuplicateParameter`].
+    pub fn parse(body: &[u8]) -> Result<Self, Rejection> {
+        let mut parameters = Self::default();
+        let (mut hint, mut assertion_type) = (None, None);
+        let (mut seen, mut duplicate) = (Vec::new(), false);
+        for (name, value) in form::parse(body).map_err(|form::NotUtf8| Rejection::MalformedForm)? {
+            // A hint decides nothing, so its value is dropped; that it came twice is an error all the same.
+            let slot = match name.as_str() {
+                "token" => &mut parameters.token,
+                "token_type_hint" => &mut hint,
+                "client_id" => &mut parameters.client_id,
+                "client_secret" => &mut parameters.client_secret,
+                "client_assertion" => &mut parameters.client_assertion,
+                "client_assertion_type" => &mut assertion_type,
+                _ => continue,
+            };
+            *slot = Some(value).filter(|value| !value.is_empty());
+            duplicate |= seen.contains(&name);
+            seen.push(name);
+        }
+        if duplicate { Err(Rejection::DuplicateParameter) } else { Ok(parameters) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a07_a08_recognized_parameters_come_once_and_others_as_often_as_they_like() {
+        for name in
+            ["token", "token_type_hint", "client_id", "client_secret", "client_assertion", "client_assertion_type"]
+        {
+            for body in [format!("{name}=a&{name}=a"), format!("{name}=&{name}=a"), format!("{name}&x=1&{name}")] {
+                assert_eq!(Parameters::parse(body.as_bytes()).err(), Some(Rejection::DuplicateParameter), "{body}");
+            }
+        }
+        assert!(Parameters::parse(b"token=a&x=1&x=2&Token=b&TOKEN=c").is_ok());
+    }
+
+    #[test]
+    fn a06_a09_empty_is_absent_and_names_are_case_sensitive() {
+        for body in ["token=", "token", "Token=a", "token%20=a"] {
+            assert_eq!(Parameters::parse(body.as_bytes()).map(|parameters| parameters.token), Ok(None), "{body}");
+        }
+        assert_eq!(Parameters::parse(b"%74oken=a%20b").map(|parameters| parameters.token), Ok(Some("a b".into())));
+    }
+}

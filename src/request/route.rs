@@ -1,0 +1,73 @@
+//! Which endpoint a path means.
+
+use crate::settings::Settings;
+
+/// An endpoint of this service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `POST /token/introspect` (RFC 7662 §2).
+    Introspection,
+    /// Authorization server metadata (RFC 8414 §3).
+    Metadata,
+    /// The keys of signed responses (RFC 9701 §7).
+    KeySet,
+}
+
+const METADATA: &str = "/.well-known/oauth-authorization-server";
+
+impl Route {
+    /// Matches the end of the path, so that a stage or a base path before it changes nothing.
+    pub fn of(path: &str, settings: &Settings) -> Option<Self> {
+        // Where the issuer has a path, clients insert the well-known part before it (RFC 8414 §3.1).
+        let inserted = path.strip_suffix(issuer_path(&settings.issuer)).unwrap_or(path);
+        if path.ends_with("/token/introspect") {
+            Some(Self::Introspection)
+        } else if [path, inserted].iter().any(|path| path.ends_with(METADATA))
+            || path.ends_with("/.well-known/openid-configuration")
+        {
+            Some(Self::Metadata)
+        } else if path.ends_with("/.well-known/jwks.json") {
+            Some(Self::KeySet)
+        } else {
+            None
+        }
+    }
+}
+
+/// The path of an issuer identifier, empty for `/`.
+fn issuer_path(issuer: &str) -> &str {
+    let after_scheme = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+    after_scheme.find('/').map_or("", |slash| after_scheme[slash..].trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m01_routes_are_matched_by_their_end() {
+        let settings = |issuer: &str| {
+            Settings::read(|name| (name == "ISSUER").then(|| issuer.to_owned())).map_err(|error| error.to_string())
+        };
+        for (issuer, path, expected) in [
+            ("https://a.example", "/token/introspect", Some(Route::Introspection)),
+            ("https://a.example", "/prod/token/introspect", Some(Route::Introspection)),
+            ("https://a.example", "/iam/token/introspect", Some(Route::Introspection)),
+            ("https://a.example", "/token/introspect/", None),
+            ("https://a.example", "/token/introspec", None),
+            ("https://a.example", "token/introspect", None),
+            ("https://a.example", "/", None),
+            ("https://a.example", "", None),
+            ("https://a.example", "/.well-known/oauth-authorization-server", Some(Route::Metadata)),
+            ("https://a.example", "/.well-known/oauth-authorization-server/t1", None),
+            ("https://a.example/t1", "/.well-known/oauth-authorization-server/t1", Some(Route::Metadata)),
+            ("https://a.example/t1/", "/.well-known/oauth-authorization-server/t1", Some(Route::Metadata)),
+            ("https://a.example/t1", "/t1/.well-known/oauth-authorization-server", Some(Route::Metadata)),
+            ("https://a.example/t1", "/t1/.well-known/openid-configuration", Some(Route::Metadata)),
+            ("https://a.example", "/.well-known/jwks.json", Some(Route::KeySet)),
+        ] {
+            let actual = settings(issuer).map(|settings| Route::of(path, &settings));
+            assert_eq!(actual, Ok(expected), "{issuer} {path}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Every status, header and error code of the product.
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
+    header::{self, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, VARY, WWW_AUTHENTICATE},
+};
+use serde_json::json;
+
+use crate::{request::Rejection, view::View};
+
+/// The one body of every inactive token (RFC 7662 §2.2).
+const INACTIVE: &str = r#"{"active":false}"#;
+const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Basic realm="token-introspection", charset="UTF-8""#);
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=300");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Everything that a request can come to.
+pub enum Outcome {
+    Active(Box<View>),
+    Inactive,
+    /// A public document, as JSON.
+    Document(String),
+    Preflight,
+    Rejected(Rejection),
+    /// The credentials authenticate nobody.
+    Refused,
+    /// As [`Outcome::Refused`], too often; the seconds after which to come back.
+    Throttled(u32),
+    /// The caller is known and may not introspect.
+    NotAllowed,
+    /// Nothing is known of the token now.
+    Unavailable,
+    /// A defect of ours.
+    Internal,
+}
+
+/// Renders an outcome. `request_id` is told only where somebody will have to look it up.
+pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
+    match outcome {
+        Outcome::Active(view) => match serde_json::to_string(&view) {
+            Ok(body) => json_response(StatusCode::OK, body),
+            Err(_) => render(Outcome::Internal, request_id),
+        },
+        Outcome::Inactive => json_response(StatusCode::OK, INACTIVE.to_owned()),
+        Outcome::Document(body) => {
+            let mut response = json_response(StatusCode::OK, body);
+            response.headers_mut().remove(PRAGMA);
+            with(response, CACHE_CONTROL, PUBLIC)
+        }
+        Outcome::Preflight => {
+            let mut response = json_response(StatusCode::NO_CONTENT, String::new());
+            response.headers_mut().remove(CONTENT_TYPE);
+            let response = with(response, header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+            let response = with(response, header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+            let allowed = HeaderValue::from_static("authorization, content-type");
+            with(response, header::ACCESS_CONTROL_ALLOW_HEADERS, allowed)
+        }
+        Outcome::Rejected(rejection) => rejected(rejection),
+        Outcome::Refused => with(error(StatusCode::UNAUTHORIZED, "invalid_client", None), WWW_AUTHENTICATE, CHALLENGE),
+        Outcome::Throttled(seconds) => {
+            with(error(StatusCode::TOO_MANY_REQUESTS, "invalid_client", None), RETRY_AFTER, seconds.into())
+        }
+        Outcome::NotAllowed => {
+            error(StatusCode::FORBIDDEN, "unauthorized_client", Some("this client may not introspect tokens"))
+        }
+        Outcome::Unavailable => {
+            let description = format!("nothing is known of the token now; request {request_id}");
+            let response = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", Some(&description));
+            with(response, RETRY_AFTER, HeaderValue::from_static("1"))
+        }
+        Outcome::Internal => {
+            let description = format!("request {request_id}");
+            error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", Some(&description))
+        }
+    }
+}
+
+/// Lets a browser's page of an allowed origin read the response (Fetch standard, CORS protocol).
+pub fn with_cors(mut response: Response<String>, request: &HeaderMap, allowed_origins: &[String]) -> Response<String> {
+    if allowed_origins.is_empty() {
+        return response;
+    }
+    let headers = response.headers_mut();
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    let origin = request.get(header::ORIGIN).filter(|origin| allowed_origins.iter().any(|allowed| *origin == allowed));
+    if let Some(origin) = origin {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let exposed = HeaderValue::from_static("WWW-Authenticate, Retry-After");
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    } else {
+        headers.remove(header::ACCESS_CONTROL_ALLOW_METHODS);
+        headers.remove(header::ACCESS_CONTROL_ALLOW_HEADERS);
+        headers.remove(header::ACCESS_CONTROL_MAX_AGE);
+    }
+    response
+}
+
+fn rejected(rejection: Rejection) -> Response<String> {
+    let bad_request = |description| error(StatusCode::BAD_REQUEST, "invalid_request", Some(description));
+    match rejection {
+        Rejection::NotFound => error(StatusCode::NOT_FOUND, "not_found", None),
+        Rejection::MethodNotAllowed(allowed) => with(
+            error(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", Some("the method is not allowed here")),
+            header::ALLOW,
+            HeaderValue::from_static(allowed),
+        ),
+        Rejection::SecretInQuery => bad_request("tokens and credentials must not be sent in the URL"),
+        Rejection::MediaType => error(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "invalid_request",
+            Some("the body must be application/x-www-form-urlencoded"),
+        ),
+        Rejection::TooLarge => error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", Some("the body is too large")),
+        Rejection::MalformedForm => bad_request("the body cannot be decoded"),
+        Rejection::DuplicateParameter => bad_request("a parameter was sent more than once"),
+        Rejection::TwoMechanisms => bad_request("the client authenticated in more than one way"),
+        Rejection::UnreadableCredentials => bad_request("the Authorization header cannot be read"),
+        Rejection::ClientIdMismatch => bad_request("client_id differs from the client of the Authorization header"),
+        Rejection::NoCredentials => render(Outcome::Refused, ""),
+        Rejection::MissingToken => bad_request("the parameter token is missing"),
+    }
+}
+
+fn error(status: StatusCode, code: &str, description: Option<&str>) -> Response<String> {
+    let body = match description {
+        None => json!({ "error": code }),
+        Some(description) => json!({ "error": code, "error_description": description }),
+    };
+    json_response(status, body.to_string())
+}
+
+fn json_response(status: StatusCode, body: String) -> Response<String> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let response = with(response, CONTENT_TYPE, JSON);
+    let response = with(response, CACHE_CONTROL, NO_STORE);
+    let response = with(response, PRAGMA, HeaderValue::from_static("no-cache"));
+    with(response, header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
+}
+
+fn with(mut response: Response<String>, name: HeaderName, value: HeaderValue) -> Response<String> {
+    response.headers_mut().insert(name, value);
+    response
+}

@@ -1,0 +1,231 @@
+//! The straight line: a call becomes a response, each stage consuming what the one above made.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use http::Response;
+use tokio::time::{Instant, timeout_at};
+use tracing::error;
+
+use crate::{
+    audit::{Fingerprints, Reason, Trail},
+    auth::{Caller, Refusal},
+    call::Call,
+    issuers::{Issuers, Unverified},
+    judge, metadata, policy,
+    records::{Items, Key, MarkKey},
+    request::{Credentials, Query, Request},
+    response::{Outcome, render, with_cors},
+    settings::Settings,
+    store::{Store, Unavailable},
+    throttle::Throttle,
+    token::{Candidate, Claims, Inactive, PresentedToken},
+};
+
+/// Keys that hold nothing, read where an opaque token names no marks: as many as a usual one names.
+const NOTHING_KEYS: usize = 4;
+
+/// The service, as one execution environment holds it.
+pub struct Service {
+    settings: Arc<Settings>,
+    store: Store,
+    issuers: Issuers,
+    throttle: Throttle,
+    fingerprints: Fingerprints,
+}
+
+impl Service {
+    /// Puts the parts together. Sends nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// Where the operating system has no randomness to give.
+    pub fn new(settings: Arc<Settings>, store: Store) -> Result<Self, getrandom::Error> {
+        Ok(Self {
+            issuers: Issuers::new(&settings, store.clone()),
+            throttle: Throttle::new(settings.failed_authentication_limit),
+            fingerprints: Fingerprints::new()?,
+            settings,
+            store,
+        })
+    }
+
+    /// Opens the connection to the store, so that the first request does not pay for it, and brings the key sets
+    /// that other environments shared. A failure is left for the first request to meet.
+    pub async fn warm_up(&self, now: i64, deadline: Instant) {
+        let mut keys = self.issuers.snapshot_keys();
+        keys.truncate(100);
+        if keys.is_empty() {
+            keys.push(Key::nothing("warm-up", 0));
+        }
+        if let Ok(items) = self.store.get(&keys, deadline).await {
+            self.settings.trusted_issuers.iter().for_each(|issuer| self.issuers.adopt(issuer, &items, now));
+        }
+    }
+
+    /// Answers a call, always: a defect of ours is a 500, and what takes too long is a 503.
+    pub async fn handle(&self, call: Call) -> Response<String> {
+        let started = Instant::now();
+        let mut trail = Trail::default();
+        let answer = AssertUnwindSafe(self.answer(&call, &mut trail)).catch_unwind();
+        let outcome = match timeout_at(call.deadline, answer).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => {
+                error!(event = "panic", request_id = call.request_id);
+                Outcome::Internal
+            }
+            Err(_) => Outcome::Unavailable,
+        };
+        trail.write(&outcome, &call.request_id, started.elapsed());
+        with_cors(render(outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
+    }
+
+    async fn answer(&self, call: &Call, trail: &mut Trail) -> Outcome {
+        match Request::parse(call, &self.settings) {
+            Ok(Request::Introspection(query)) => self.introspect(query, call, trail).await,
+            Ok(Request::Metadata) => Outcome::Document(metadata::document(&self.settings)),
+            Ok(Request::KeySet) => Outcome::Document(metadata::KEY_SET.to_owned()),
+            Ok(Request::Preflight) => Outcome::Preflight,
+            Err(rejection) => {
+                trail.reason = Some(Reason::Rejected(rejection));
+                Outcome::Rejected(rejection)
+            }
+        }
+    }
+
+    async fn introspect(&self, query: Query<'_>, call: &Call, trail: &mut Trail) -> Outcome {
+        self.note_query(&query, trail);
+        let Ok(items) = self.store.get(&self.first_keys(&query, call.now), call.deadline).await else {
+            trail.reason = Some(Reason::StoreUnavailable);
+            return Outcome::Unavailable;
+        };
+        trail.caller = known_client(&query.credentials, &items);
+        let caller = match Caller::authenticate(&query.credentials, &items, &self.settings, call.now) {
+            Ok(caller) => caller,
+            Err(refusal) => return self.refuse(refusal, &query.credentials, call, trail),
+        };
+        if !caller.may_introspect() {
+            return Outcome::NotAllowed;
+        }
+        let verdict = match query.token {
+            PresentedToken::Jwt { candidate, .. } => self.judge_jwt(candidate, &items, call).await,
+            PresentedToken::Opaque { digest, too_long } => {
+                self.judge_opaque(&digest, too_long, &items, call, trail).await
+            }
+        };
+        match verdict {
+            Ok(claims) => {
+                let decision = policy::view(&caller, claims, &self.settings);
+                trail.would_deny = decision.would_deny;
+                decision.view.map_or_else(|why| inactive(why, &items, trail), |view| Outcome::Active(Box::new(view)))
+            }
+            Err(Unverified::Inactive(why)) => inactive(why, &items, trail),
+            Err(Unverified::DontKnow) => {
+                trail.reason.get_or_insert(Reason::KeysUnavailable);
+                Outcome::Unavailable
+            }
+        }
+    }
+
+    /// The keys of the one round trip: the caller's record, the token's records, the issuer's key set.
+    fn first_keys(&self, query: &Query<'_>, now: i64) -> Vec<Key> {
+        let snapshot = match &query.token {
+            PresentedToken::Jwt { candidate: Ok(candidate), .. } => self.issuers.snapshot_key(candidate, now),
+            _ => None,
+        };
+        query.keys().into_iter().chain(snapshot).collect()
+    }
+
+    async fn judge_jwt(
+        &self,
+        candidate: Result<Box<Candidate<'_>>, Inactive>,
+        items: &Items,
+        call: &Call,
+    ) -> Result<Claims, Unverified> {
+        let candidate = judge::jwt(candidate, items, &self.settings, call.now).map_err(Unverified::Inactive)?;
+        self.issuers.verify(candidate, items, call.now, call.deadline).await
+    }
+
+    /// Reads a second time, whatever the record says: the marks that it names, or as many keys that hold nothing.
+    async fn judge_opaque(
+        &self,
+        digest: &str,
+        too_long: bool,
+        items: &Items,
+        call: &Call,
+        trail: &mut Trail,
+    ) -> Result<Claims, Unverified> {
+        let recorded = judge::record(digest, too_long, items, &self.settings, call.now);
+        let keys: Vec<Key> = match &recorded {
+            Ok(recorded) => recorded.marks.iter().map(|MarkKey { key, .. }| key.clone()).collect(),
+            Err(_) => (0..NOTHING_KEYS).map(|number| Key::nothing(digest, number)).collect(),
+        };
+        let marks = self.store.get(&keys, call.deadline).await.map_err(|Unavailable| {
+            trail.reason = Some(Reason::StoreUnavailable);
+            Unverified::DontKnow
+        })?;
+        let recorded = recorded.map_err(Unverified::Inactive)?;
+        trail.issuer = Some(recorded.claims.issuer.clone());
+        judge::is_not_revoked(&recorded.claims, &recorded.marks, &marks).map_err(|why| {
+            note_mark(why, &marks, trail);
+            Unverified::Inactive(why)
+        })?;
+        Ok(recorded.claims)
+    }
+
+    fn refuse(&self, refusal: Refusal, credentials: &Credentials, call: &Call, trail: &mut Trail) -> Outcome {
+        if refusal == Refusal::CorruptRecord {
+            error!(event = "corrupt_item", item = "client", client_id = trail.caller);
+        }
+        trail.reason = Some(Reason::Refused(refusal));
+        let client_id = match credentials {
+            Credentials::Secret(presented) => &presented.client_id,
+            Credentials::Unsupported => "",
+        };
+        match self.throttle.count_failure(client_id, &call.source_address, call.now) {
+            Some(seconds) => Outcome::Throttled(seconds),
+            None => Outcome::Refused,
+        }
+    }
+
+    fn note_query(&self, query: &Query<'_>, trail: &mut Trail) {
+        trail.method = match &query.credentials {
+            Credentials::Secret(presented) => Some(presented.method.name()),
+            Credentials::Unsupported => None,
+        };
+        let digest = match &query.token {
+            PresentedToken::Jwt { candidate, digest } => {
+                trail.issuer = candidate.as_ref().ok().map(|candidate| candidate.issuer.issuer.clone());
+                digest
+            }
+            PresentedToken::Opaque { digest, .. } => digest,
+        };
+        trail.token = Some(self.fingerprints.of(digest));
+    }
+}
+
+fn inactive(why: Inactive, items: &Items, trail: &mut Trail) -> Outcome {
+    note_mark(why, items, trail);
+    trail.reason = Some(Reason::Inactive(why));
+    Outcome::Inactive
+}
+
+/// Notes what a mark says of itself, and cries out where an item could not be read.
+fn note_mark(why: Inactive, items: &Items, trail: &mut Trail) {
+    match why {
+        Inactive::Revoked(kind) => trail.mark_reason = trail.mark_reason.take().or_else(|| items.mark_reason(kind)),
+        Inactive::CorruptMark(kind) => error!(event = "corrupt_item", item = kind.prefix(), token = trail.token),
+        Inactive::CorruptRecord => error!(event = "corrupt_item", item = "token", token = trail.token),
+        _ => {}
+    }
+}
+
+fn known_client(credentials: &Credentials, items: &Items) -> Option<String> {
+    let key = credentials.client_key()?;
+    items.item(&key).map(|_| key.id().to_owned())
+}
+
+/// What is left of an invocation's time when it has to be answered.
+pub const ANSWER_RESERVE: Duration = Duration::from_millis(150);
+/// Gateways give up after two seconds.
+pub const LONGEST_ANSWER: Duration = Duration::from_millis(1800);

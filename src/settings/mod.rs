@@ -1,0 +1,214 @@
+//! The environment variables of the function, read once at the start. Nothing is taken for granted later.
+
+mod error;
+mod issuer;
+mod url;
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tracing::warn;
+
+pub use self::{
+    error::SettingError,
+    issuer::{KeySource, Profile, TrustedIssuer},
+};
+
+/// The settings of a deployment; `docs/settings.md` describes each.
+pub struct Settings {
+    /// Our own issuer identifier.
+    pub issuer: String,
+    /// Base URL of the endpoints in the metadata, without a trailing slash.
+    pub public_url: String,
+    pub tables: TableNames,
+    pub trusted_issuers: Vec<TrustedIssuer>,
+    pub default_policy: DefaultPolicy,
+    /// Exact origins that browsers may call from; empty: CORS is off.
+    pub cors_allowed_origins: Vec<String>,
+    /// Further metadata members, of the authorization server.
+    pub metadata: Map<String, Value>,
+    /// Granted to `nbf` and `iat`, never to `exp`.
+    pub clock_skew_seconds: i64,
+    /// The age at which a key set is fetched again.
+    pub jwks_refresh: Duration,
+    /// Wrong credentials per client id and source address, each minute and execution environment.
+    pub failed_authentication_limit: u32,
+    pub log_level: LogLevel,
+}
+
+/// The names of the three DynamoDB tables.
+#[derive(Clone)]
+pub struct TableNames {
+    pub clients: String,
+    pub tokens: String,
+    pub state: String,
+}
+
+/// What a client record without `introspection.audiences` may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultPolicy {
+    /// Every access token.
+    Any,
+    /// Access tokens whose `aud` holds the client's id, or that were issued to it.
+    Audience,
+}
+
+/// How much the function logs; audit records are written at every level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// Settings of capabilities that this version does not have. To ignore one would be to disappoint in silence.
+const NOT_BUILT_YET: [&str; 4] = ["SIGNING_KEY", "SIGNING_ALGORITHM", "MTLS_PUBLIC_URL", "REDIS_URL"];
+
+impl Settings {
+    /// Reads the settings through `variable`, which looks one up; files that they name are read here.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError`] for the first that is missing or wrong.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        // An empty variable is what a template leaves where nothing was chosen.
+        let get = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        if let Some(name) = NOT_BUILT_YET.into_iter().find(|name| get(name).is_some()) {
+            return Err(SettingError::new(name, "is not supported by this version; leave it out", ""));
+        }
+        let issuer = get("ISSUER").ok_or_else(|| issuer_error("is missing"))?;
+        url::identifier(&issuer).map_err(issuer_error)?;
+        let public_url = get("PUBLIC_URL").unwrap_or_else(|| issuer.clone());
+        url::identifier(&public_url)
+            .map_err(|what| SettingError::new("PUBLIC_URL", what, "https://introspection.example.com"))?;
+
+        whole_number(&get, "HOT_RECORD_SECONDS", 0, 0..=0)
+            .map_err(|_| SettingError::new("HOT_RECORD_SECONDS", "can only be 0 in this version", "0"))?;
+        Ok(Self {
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            tables: TableNames {
+                clients: get("CLIENTS_TABLE").unwrap_or_else(|| "oauth-clients".into()),
+                tokens: get("TOKENS_TABLE").unwrap_or_else(|| "oauth-tokens".into()),
+                state: get("STATE_TABLE").unwrap_or_else(|| "oauth-introspection-state".into()),
+            },
+            trusted_issuers: trusted_issuers(&get)?,
+            default_policy: match get("DEFAULT_POLICY").as_deref() {
+                None | Some("any") => DefaultPolicy::Any,
+                Some("audience") => DefaultPolicy::Audience,
+                Some(_) => {
+                    return Err(SettingError::new("DEFAULT_POLICY", "is neither \"any\" nor \"audience\"", "audience"));
+                }
+            },
+            cors_allowed_origins: cors_allowed_origins(&get)?,
+            metadata: metadata(&get)?,
+            clock_skew_seconds: whole_number(&get, "CLOCK_SKEW_SECONDS", 10, 0..=60)?.into(),
+            jwks_refresh: Duration::from_secs(whole_number(&get, "JWKS_REFRESH_SECONDS", 300, 60..=86_400)?.into()),
+            failed_authentication_limit: whole_number(&get, "FAILED_AUTHENTICATION_LIMIT", 20, 1..=1_000_000)?,
+            log_level: log_level(&get)?,
+            issuer,
+        })
+    }
+
+    /// Warns of settings that are right and that an operator may regret.
+    pub fn warn(&self) {
+        if self.default_policy == DefaultPolicy::Any {
+            warn!(
+                event = "default_policy_any",
+                meaning = "every confidential client may introspect every access token"
+            );
+        }
+        if self.trusted_issuers.is_empty() {
+            warn!(event = "no_trusted_issuers", meaning = "only opaque tokens can be active");
+        }
+    }
+
+    /// The trusted issuer of that exact identifier (RFC 9068 §4: byte for byte).
+    pub fn trusted_issuer(&self, issuer: &str) -> Option<&TrustedIssuer> {
+        self.trusted_issuers.iter().find(|trusted| trusted.issuer == issuer)
+    }
+}
+
+fn issuer_error(what: &str) -> SettingError {
+    SettingError::new("ISSUER", what, "https://introspection.example.com")
+}
+
+fn trusted_issuers(get: &impl Fn(&str) -> Option<String>) -> Result<Vec<TrustedIssuer>, SettingError> {
+    match (get("TRUSTED_ISSUERS"), get("TRUSTED_ISSUERS_FILE")) {
+        (Some(_), Some(_)) => Err(SettingError::new(
+            "TRUSTED_ISSUERS_FILE",
+            "is set beside TRUSTED_ISSUERS; keep one of them",
+            "issuers.json",
+        )),
+        (Some(text), None) => issuer::parse("TRUSTED_ISSUERS", &text),
+        (None, Some(path)) => {
+            issuer::parse("TRUSTED_ISSUERS_FILE", &file("TRUSTED_ISSUERS_FILE", &path, "issuers.json")?)
+        }
+        (None, None) => Ok(Vec::new()),
+    }
+}
+
+fn cors_allowed_origins(get: &impl Fn(&str) -> Option<String>) -> Result<Vec<String>, SettingError> {
+    let Some(list) = get("CORS_ALLOWED_ORIGINS") else { return Ok(Vec::new()) };
+    list.split(',')
+        .map(|origin| {
+            let origin = origin.trim();
+            // An origin is scheme, host and port, and nothing after them (RFC 6454 §6.1).
+            match url::endpoint(origin) {
+                Ok(_) if origin.splitn(4, '/').count() == 3 && !origin.contains(['?', '#', '*']) => {
+                    Ok(origin.to_owned())
+                }
+                _ => Err(SettingError::new(
+                    "CORS_ALLOWED_ORIGINS",
+                    format!("holds {origin:?}, which is not an exact https origin"),
+                    "https://app.example.com,https://admin.example.com",
+                )),
+            }
+        })
+        .collect()
+}
+
+fn metadata(get: &impl Fn(&str) -> Option<String>) -> Result<Map<String, Value>, SettingError> {
+    let Some(path) = get("METADATA_FILE") else { return Ok(Map::new()) };
+    let text = file("METADATA_FILE", &path, "metadata.json")?;
+    serde_json::from_str(&text)
+        .map_err(|error| SettingError::new("METADATA_FILE", format!("is not a JSON object: {error}"), "metadata.json"))
+}
+
+fn file(variable: &'static str, path: &str, example: &'static str) -> Result<String, SettingError> {
+    std::fs::read_to_string(path)
+        .map_err(|error| SettingError::new(variable, format!("names {path:?}, which cannot be read: {error}"), example))
+}
+
+fn whole_number(
+    get: &impl Fn(&str) -> Option<String>,
+    variable: &'static str,
+    default: u32,
+    range: std::ops::RangeInclusive<u32>,
+) -> Result<u32, SettingError> {
+    let Some(text) = get(variable) else { return Ok(default) };
+    text.trim().parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+        let problem = format!("is not a whole number from {} to {}", range.start(), range.end());
+        SettingError::new(
+            variable,
+            problem,
+            match variable {
+                "CLOCK_SKEW_SECONDS" => "10",
+                "JWKS_REFRESH_SECONDS" => "300",
+                _ => "20",
+            },
+        )
+    })
+}
+
+fn log_level(get: &impl Fn(&str) -> Option<String>) -> Result<LogLevel, SettingError> {
+    match get("LOG_LEVEL").map(|level| level.to_ascii_lowercase()).as_deref() {
+        Some("error") => Ok(LogLevel::Error),
+        Some("warn") => Ok(LogLevel::Warn),
+        None | Some("info") => Ok(LogLevel::Info),
+        Some("debug") => Ok(LogLevel::Debug),
+        Some("trace") => Ok(LogLevel::Trace),
+        Some(_) => Err(SettingError::new("LOG_LEVEL", "is none of error, warn, info, debug, trace", "info")),
+    }
+}

@@ -1,0 +1,71 @@
+//! URLs in settings: https, or http to this machine for development.
+
+use http::Uri;
+
+/// A URL that may be called or published.
+///
+/// # Errors
+///
+/// What is wrong with it, to be continued after the setting's name.
+pub fn endpoint(text: &str) -> Result<Uri, &'static str> {
+    let uri: Uri = text.parse().map_err(|_| "is not a URL")?;
+    let host = uri.host().filter(|host| !host.is_empty()).ok_or("is not an absolute URL")?;
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err("holds user information");
+    }
+    match uri.scheme_str() {
+        Some("https") => Ok(uri),
+        Some("http") if is_loopback(host) => Ok(uri),
+        _ => Err("must start with https:// (http:// is for this machine's own address alone)"),
+    }
+}
+
+/// An issuer identifier or base URL: no query, no fragment (RFC 8414 §2).
+///
+/// # Errors
+///
+/// As [`endpoint`].
+pub fn identifier(text: &str) -> Result<Uri, &'static str> {
+    if text.contains(['?', '#']) { Err("may hold neither a query nor a fragment") } else { endpoint(text) }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a16_plain_http_is_for_loopback_alone() {
+        for (text, accepted) in [
+            ("https://issuer.example/path", true),
+            ("https://issuer.example:8443", true),
+            ("http://127.0.0.1:9000", true),
+            ("http://[::1]:9000", true),
+            ("http://localhost:9000/jwks.json", true),
+            ("http://issuer.example", false),
+            ("http://127.0.0.1.example", false),
+            ("http://localhost@issuer.example", false),
+            ("https://user:password@issuer.example", false),
+            ("ftp://issuer.example", false),
+            ("issuer.example", false),
+            ("/path", false),
+            ("https://", false),
+            ("", false),
+        ] {
+            assert_eq!(endpoint(text).is_ok(), accepted, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_identifier_has_neither_query_nor_fragment() {
+        for (text, accepted) in
+            [("https://a.example/x", true), ("https://a.example?x", false), ("https://a.example#x", false)]
+        {
+            assert_eq!(identifier(text).is_ok(), accepted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! DynamoDB through the official SDK: the one round trip of a request, and the snapshot's write.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::put_item::PutItemError,
+    types::{AttributeValue, KeysAndAttributes},
+};
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::warn;
+
+use super::Unavailable;
+use crate::{
+    records::{Item, Items, Key, Snapshot, Table},
+    settings::TableNames,
+};
+
+/// To open a connection; within a Region it takes a few milliseconds.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
+/// For one attempt; DynamoDB's slowest reads of a single item take a tenth of it.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(600);
+/// For all attempts together. The deadline of the invocation, where it is nearer, ends them sooner.
+const TOTAL_TIMEOUT: Duration = Duration::from_millis(1500);
+const ATTEMPTS: u32 = 3;
+const FIRST_BACKOFF: Duration = Duration::from_millis(20);
+const LONGEST_BACKOFF: Duration = Duration::from_millis(200);
+
+/// The three tables.
+#[derive(Clone)]
+pub struct Store {
+    pub(super) client: Client,
+    pub(super) tables: TableNames,
+}
+
+impl Store {
+    /// Configures the client from the SDK's standard variables. Sends nothing.
+    pub async fn open(tables: TableNames) -> Self {
+        let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
+        Self::with_config(&config, tables)
+    }
+
+    /// The same for a configuration that was made elsewhere, with our time limits instead of its own.
+    pub fn with_config(config: &aws_config::SdkConfig, tables: TableNames) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(TOTAL_TIMEOUT)
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(FIRST_BACKOFF)
+            .with_max_backoff(LONGEST_BACKOFF);
+        let config = aws_sdk_dynamodb::config::Builder::from(config).timeout_config(timeouts).retry_config(retries);
+        Self { client: Client::from_conf(config.build()), tables }
+    }
+
+    /// Brings the items under these keys in one strongly consistent `BatchGetItem`; what DynamoDB leaves
+    /// unprocessed is asked for again.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`], if anything is still missing at the deadline: an item that could not be read is not an
+    /// item that is not there.
+    pub async fn get(&self, keys: &[Key], deadline: Instant) -> Result<Items, Unavailable> {
+        timeout_at(deadline, self.get_all(keys)).await.unwrap_or_else(|_| {
+            warn!(event = "store_unavailable", operation = "BatchGetItem", cause = "deadline");
+            Err(Unavailable)
+        })
+    }
+
+    async fn get_all(&self, keys: &[Key]) -> Result<Items, Unavailable> {
+        let mut items = Items::default();
+        let mut wanted = self.wanted(keys);
+        let mut backoff = FIRST_BACKOFF;
+        while !wanted.is_empty() {
+            let answer = self.client.batch_get_item().set_request_items(Some(wanted)).send().await;
+            let answer = answer.map_err(|error| unavailable("BatchGetItem", &error))?;
+            for (table, found) in answer.responses.unwrap_or_default() {
+                let (table, attribute) = self.table_of(&table).ok_or(Unavailable)?;
+                for item in found {
+                    // An item without its key is no item of this table; believing the rest is out of the question.
+                    let Some(Ok(id)) = item.get(attribute).map(AttributeValue::as_s) else { return Err(Unavailable) };
+                    let key = keys.iter().find(|key| key.table() == table && key.id() == id).ok_or(Unavailable)?;
+                    items.0.insert(key.clone(), Item::from(item));
+                }
+            }
+            wanted = answer.unprocessed_keys.unwrap_or_default();
+            if !wanted.is_empty() {
+                warn!(event = "unprocessed_keys");
+                sleep(backoff).await;
+                backoff = LONGEST_BACKOFF.min(backoff * 2);
+            }
+        }
+        Ok(items)
+    }
+
+    /// Shares a key set that was just fetched, unless another environment shared a newer one.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`]; that a newer one is there is none.
+    pub async fn put_snapshot(&self, key: &Key, snapshot: &Snapshot, deadline: Instant) -> Result<(), Unavailable> {
+        let item: HashMap<String, AttributeValue> = serde_dynamo::to_item(snapshot).map_err(|_| Unavailable)?;
+        let number = |number: i64| AttributeValue::N(number.to_string());
+        let write = self
+            .client
+            .put_item()
+            .table_name(self.table_name(Table::State))
+            .set_item(Some(item))
+            .item("id", AttributeValue::S(key.id().to_owned()))
+            .item("expires_at", number(snapshot.fetched_at + Snapshot::LIFETIME_SECONDS))
+            // One from the future or from another place would otherwise stand for ever.
+            .condition_expression(
+                "attribute_not_exists(id) OR fetched_at < :mine OR fetched_at > :future OR jwks_uri <> :uri",
+            )
+            .expression_attribute_values(":mine", number(snapshot.fetched_at))
+            .expression_attribute_values(":future", number(snapshot.fetched_at + Snapshot::LIFETIME_SECONDS))
+            .expression_attribute_values(":uri", AttributeValue::S(snapshot.jwks_uri.clone()))
+            .send();
+        match timeout_at(deadline, write).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error))
+                if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Ok(Err(error)) => Err(unavailable("PutItem", &error)),
+            Err(_) => Err(Unavailable),
+        }
+    }
+
+    fn wanted(&self, keys: &[Key]) -> HashMap<String, KeysAndAttributes> {
+        let mut wanted: HashMap<String, Vec<HashMap<String, AttributeValue>>> = HashMap::new();
+        for key in keys {
+            let attribute = partition_key(key.table());
+            let id = HashMap::from([(attribute.to_owned(), AttributeValue::S(key.id().to_owned()))]);
+            wanted.entry(self.table_name(key.table()).to_owned()).or_default().push(id);
+        }
+        wanted
+            .into_iter()
+            .filter_map(|(table, keys)| {
+                let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().ok()?;
+                Some((table, keys))
+            })
+            .collect()
+    }
+
+    pub(super) fn table_name(&self, table: Table) -> &str {
+        match table {
+            Table::Clients => &self.tables.clients,
+            Table::Tokens => &self.tables.tokens,
+            Table::State => &self.tables.state,
+        }
+    }
+
+    fn table_of(&self, name: &str) -> Option<(Table, &'static str)> {
+        // DynamoDB answers with the name it was asked by, be it a name or an ARN.
+        [Table::Clients, Table::Tokens, Table::State]
+            .into_iter()
+            .find(|table| self.table_name(*table) == name)
+            .map(|table| (table, partition_key(table)))
+    }
+}
+
+/// The attribute that is a table's partition key.
+pub(super) fn partition_key(table: Table) -> &'static str {
+    match table {
+        Table::Clients => "client_id",
+        Table::Tokens | Table::State => "id",
+    }
+}
+
+/// Logs which kind of failure it was. The error's text may quote keys, so it stays out of the log.
+fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> Unavailable {
+    let cause = match error {
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "connection",
+        SdkError::ResponseError(_) => "unreadable response",
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("service error"),
+        _ => "request",
+    };
+    warn!(event = "store_unavailable", operation, cause);
+    Unavailable
+}

@@ -1,0 +1,9 @@
+//! The three tables over the network. The one place that names the AWS SDK.
+
+mod dynamodb;
+
+pub use self::dynamodb::Store;
+
+/// The store did not say all that was asked of it, so nothing is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;

@@ -1,0 +1,80 @@
+//! Counting wrong credentials, so that guessing is slow. Correct credentials are never refused by it.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use sha2::{Digest, Sha256};
+
+/// More pairs of client id and address are not told apart within a minute.
+const MAX_PAIRS: usize = 10_000;
+const MINUTE: i64 = 60;
+
+/// Wrong credentials of the running minute, in this execution environment.
+pub struct Throttle {
+    limit: u32,
+    failures: Mutex<Failures>,
+}
+
+#[derive(Default)]
+struct Failures {
+    minute: i64,
+    /// By digest: what a stranger sends as client id may be of any size.
+    counts: HashMap<[u8; 32], u32>,
+}
+
+impl Throttle {
+    pub fn new(limit: u32) -> Self {
+        Self { limit, failures: Mutex::default() }
+    }
+
+    /// Counts a failure. Past the limit, says after how many seconds to come back.
+    pub fn count_failure(&self, client_id: &str, source_address: &str, now: i64) -> Option<u32> {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let minute = now.div_euclid(MINUTE);
+        if failures.minute != minute {
+            *failures = Failures { minute, ..Failures::default() };
+        }
+        let mut pair = pair_digest(client_id, source_address);
+        if failures.counts.len() >= MAX_PAIRS && !failures.counts.contains_key(&pair) {
+            pair = [0; 32];
+        }
+        let count = failures.counts.entry(pair).or_default();
+        *count = count.saturating_add(1);
+        (*count > self.limit).then(|| u32::try_from(MINUTE - now.rem_euclid(MINUTE)).unwrap_or(1))
+    }
+}
+
+fn pair_digest(client_id: &str, source_address: &str) -> [u8; 32] {
+    let client_id = Sha256::digest(client_id);
+    Sha256::new().chain_update(client_id).chain_update(source_address).finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b15_past_the_limit_within_a_minute_failures_are_throttled() {
+        let throttle = Throttle::new(2);
+        let start = 600;
+        assert_eq!(throttle.count_failure("a", "1.2.3.4", start), None);
+        assert_eq!(throttle.count_failure("a", "1.2.3.4", start + 1), None);
+        assert_eq!(throttle.count_failure("a", "1.2.3.4", start + 2), Some(58));
+        assert_eq!(throttle.count_failure("b", "1.2.3.4", start + 2), None, "another client");
+        assert_eq!(throttle.count_failure("a", "1.2.3.5", start + 2), None, "another address");
+        assert_eq!(throttle.count_failure("a", "1.2.3.4", start + 59), Some(1));
+        assert_eq!(throttle.count_failure("a", "1.2.3.4", start + 60), None, "another minute");
+    }
+
+    #[test]
+    fn b15_the_memory_of_failures_is_bounded() {
+        let throttle = Throttle::new(5);
+        for number in 0..MAX_PAIRS + 100 {
+            throttle.count_failure(&number.to_string(), "1.2.3.4", 0);
+        }
+        assert!(throttle.failures.lock().unwrap().counts.len() <= MAX_PAIRS + 1);
+        assert!(throttle.count_failure("new", "1.2.3.4", 1).is_some(), "the overflow shares one count");
+    }
+}

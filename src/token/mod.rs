@@ -1,0 +1,55 @@
+//! The presented token: what it is, what it says, and which records could concern it. Nothing is judged here.
+
+mod candidate;
+mod claims;
+mod inactive;
+mod opaque;
+
+pub use self::{candidate::Candidate, claims::Claims, inactive::Inactive, opaque::Recorded};
+use crate::{
+    jwt,
+    records::{Key, sha256_hex},
+    settings::Settings,
+};
+
+/// A longer token is inactive, whatever it is.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// The `token` parameter of a request, without its text.
+pub enum PresentedToken<'a> {
+    Jwt {
+        candidate: Result<Box<Candidate<'a>>, Inactive>,
+        /// Digest of the text, for a key to read where the token names none.
+        digest: String,
+    },
+    Opaque {
+        digest: String,
+        too_long: bool,
+    },
+}
+
+impl<'a> PresentedToken<'a> {
+    /// Tells JWT and opaque token apart, by the token's form alone; a hint decides nothing (RFC 7662 §2.1).
+    pub fn parse(token: &str, settings: &'a Settings) -> Self {
+        let too_long = token.len() > MAX_TOKEN_BYTES;
+        let digest = sha256_hex(token);
+        if jwt::is_jwt(token) {
+            let candidate =
+                if too_long { Err(Inactive::TooLong) } else { Candidate::parse(token, settings).map(Box::new) };
+            Self::Jwt { candidate, digest }
+        } else {
+            Self::Opaque { digest, too_long }
+        }
+    }
+
+    /// The keys of all records that the first trip must bring to judge this token; never none.
+    pub fn keys(&self) -> Vec<Key> {
+        match self {
+            Self::Jwt { candidate: Ok(candidate), .. } => {
+                candidate.marks().iter().map(|mark| mark.key.clone()).collect()
+            }
+            Self::Jwt { candidate: Err(_), digest } => vec![Key::nothing(digest, 0)],
+            Self::Opaque { digest, .. } => vec![Key::token(digest), Key::revoked(digest)],
+        }
+    }
+}
