@@ -83,9 +83,10 @@ impl Trail {
                 | Inactive::IssuerHidden
                 | Inactive::AudienceHidden
                 | Inactive::ScopesHidden,
-            )) => Some("deny"),
-            _ if self.would_deny => Some("would_deny"),
-            _ => matches!(outcome, Outcome::Active(_)).then_some("allow"),
+            )) => "deny",
+            _ if self.would_deny => "would_deny",
+            _ if matches!(outcome, Outcome::Active(_)) => "allow",
+            _ => "none",
         };
         info!(
             target: "audit",

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     auth::Caller,
-    records::{Audience, Mode, PolicyRecord, TokenType},
+    records::{Audience, Mode, PolicyRecord, Text, TokenType},
     settings::{DefaultPolicy, Settings},
     token::{Claims, Inactive},
     view::View,
@@ -39,7 +39,7 @@ pub fn view(caller: &Caller, claims: Claims, settings: &Settings) -> Decision {
 /// What report mode does not relax: the kind of token, whose refresh token it is, and the issuer.
 fn is_its_business(caller: &Caller, claims: &Claims) -> Result<(), Inactive> {
     let policy = caller.policy();
-    let listed = |name: &str| policy.token_types.as_ref().map(|types| types.iter().any(|listed| listed == name));
+    let listed = |name: &str| policy.token_types.as_ref().map(|types| lists(types, name));
     let own = caller.is_client(&claims.issuer, claims.client_id.as_deref());
     match claims.token_type {
         TokenType::AccessToken if !listed("access_token").unwrap_or(true) => return Err(Inactive::TokenTypeHidden),
@@ -48,7 +48,7 @@ fn is_its_business(caller: &Caller, claims: &Claims) -> Result<(), Inactive> {
         TokenType::AccessToken | TokenType::RefreshToken => {}
     }
     match &policy.issuers {
-        Some(issuers) if !issuers.contains(&claims.issuer) => Err(Inactive::IssuerHidden),
+        Some(issuers) if !lists(issuers, &claims.issuer) => Err(Inactive::IssuerHidden),
         _ => Ok(()),
     }
 }
@@ -68,7 +68,7 @@ fn enforce(caller: &Caller, mut claims: Claims, settings: &Settings) -> Result<(
 fn is_meant_for(caller: &Caller, claims: &Claims, settings: &Settings) -> bool {
     let token_has = |name: &str| claims.audience.iter().flat_map(Audience::iter).any(|audience| audience == name);
     match (&caller.policy().audiences, settings.default_policy) {
-        (Some(audiences), _) => audiences.iter().any(|audience| token_has(audience)),
+        (Some(audiences), _) => audiences.iter().any(|audience| token_has(&audience.0)),
         (None, DefaultPolicy::Any) => true,
         (None, DefaultPolicy::Audience) => {
             token_has(caller.client_id()) || caller.is_client(&claims.issuer, claims.client_id.as_deref())
@@ -79,7 +79,7 @@ fn is_meant_for(caller: &Caller, claims: &Claims, settings: &Settings) -> bool {
 fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord) -> Result<bool, Inactive> {
     let Some(released) = &policy.scopes else { return Ok(false) };
     let matches = |scope: &str| {
-        released.iter().any(|pattern| match pattern.strip_suffix('*') {
+        released.iter().any(|Text(pattern)| match pattern.strip_suffix('*') {
             Some(prefix) => scope.starts_with(prefix),
             None => scope == pattern,
         })
@@ -95,7 +95,7 @@ fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord) -> Result<bool, Inac
 
 fn limit_claims(claims: &mut Claims, policy: &PolicyRecord) -> bool {
     let Some(released) = &policy.claims else { return false };
-    let is_released = |name: &str| released.iter().any(|listed| listed == name);
+    let is_released = |name: &str| lists(released, name);
     let before = claims.others.len() + usize::from(claims.username.is_some());
     claims.others.retain(|name, _| is_released(name));
     claims.username = claims.username.take().filter(|_| is_released("username"));
@@ -106,8 +106,7 @@ fn limit_claims(claims: &mut Claims, policy: &PolicyRecord) -> bool {
 fn limit_details(claims: &mut Claims, policy: &PolicyRecord) -> bool {
     let Some(audiences) = &policy.audiences else { return false };
     let Some(details) = &mut claims.authorization_details else { return false };
-    let is_here =
-        |location: &Value| location.as_str().is_some_and(|name| audiences.iter().any(|audience| audience == name));
+    let is_here = |location: &Value| location.as_str().is_some_and(|name| lists(audiences, name));
     let before = details.len();
     details.retain(|detail| match detail.get("locations") {
         None => true,
@@ -118,4 +117,8 @@ fn limit_details(claims: &mut Claims, policy: &PolicyRecord) -> bool {
         claims.authorization_details = None;
     }
     reduced
+}
+
+fn lists(list: &[Text], name: &str) -> bool {
+    list.iter().any(|listed| listed == name)
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
 use self::{
-    fetch::{FetchError, Fetcher},
+    fetch::{FetchError, Fetcher, Places},
     key_set::{Checked, KeySet, UnusableSet, check},
     source::Source,
 };
@@ -43,9 +43,13 @@ pub struct Issuers {
 impl Issuers {
     pub fn new(settings: &Settings, store: Store) -> Self {
         let refresh = i64::try_from(settings.jwks_refresh.as_secs()).unwrap_or(i64::MAX);
-        let sources = settings.trusted_issuers.iter().filter_map(|issuer| match &issuer.keys {
-            KeySource::Remote(uri) => Some((issuer.issuer.clone(), Source::new(uri.clone(), refresh))),
-            KeySource::Inline(_) => None,
+        let sources = settings.trusted_issuers.iter().filter_map(|issuer| {
+            let places = match &issuer.keys {
+                KeySource::Inline(_) => return None,
+                KeySource::Remote(uri) => Places::KeySet(uri.clone()),
+                KeySource::Discovered(metadata) => Places::Metadata(metadata.clone()),
+            };
+            Some((issuer.issuer.clone(), Source::new(places, refresh)))
         });
         Self { sources: sources.collect(), fetcher: Fetcher::default(), store }
     }
@@ -68,7 +72,9 @@ impl Issuers {
         let Ok(key) = Key::snapshot(&issuer.issuer) else { return };
         let corrupt = || error!(event = "corrupt_item", item = "jwks#", issuer = issuer.issuer);
         let Ok(snapshot) = items.record::<Snapshot>(&key) else { return corrupt() };
-        let Some(snapshot) = snapshot.filter(|snapshot| source.uri == snapshot.jwks_uri.as_str()) else { return };
+        let Some(snapshot) = snapshot.filter(|snapshot| *source.places.name() == snapshot.jwks_uri.as_str()) else {
+            return;
+        };
         match KeySet::parse(snapshot.jwks.as_bytes(), &issuer.algorithms, snapshot.fetched_at) {
             Ok(set) => source.adopt(set, now),
             Err(UnusableSet) => corrupt(),
@@ -90,7 +96,9 @@ impl Issuers {
         let issuer = candidate.issuer;
         let source = match &issuer.keys {
             KeySource::Inline(keys) => return signed(check(keys, candidate)).map_err(Unverified::Inactive),
-            KeySource::Remote(_) => self.sources.get(&issuer.issuer).ok_or(Unverified::DontKnow)?,
+            KeySource::Remote(_) | KeySource::Discovered(_) => {
+                self.sources.get(&issuer.issuer).ok_or(Unverified::DontKnow)?
+            }
         };
         self.adopt(issuer, items, now);
         if source.needs_keys(candidate.header().kid.as_deref(), now) {
@@ -116,7 +124,7 @@ impl Issuers {
         if !source.begin_fetch(now) {
             return false;
         }
-        let set = match self.fetcher.fetch(&source.uri, deadline).await {
+        let set = match self.fetcher.fetch(&issuer.issuer, &source.places, deadline).await {
             Ok(text) => KeySet::parse(&text, &issuer.algorithms, now).map_err(|UnusableSet| FetchError::UnusableSet),
             Err(cause) => Err(cause),
         };
@@ -130,7 +138,8 @@ impl Issuers {
         info!(event = "jwks_fetched", issuer = issuer.issuer);
         source.succeeded(Arc::clone(&set));
         if let Ok(key) = Key::snapshot(&issuer.issuer) {
-            let snapshot = Snapshot { jwks: set.to_json(), jwks_uri: source.uri.to_string(), fetched_at: now };
+            let snapshot =
+                Snapshot { jwks: set.to_json(), jwks_uri: source.places.name().to_string(), fetched_at: now };
             // Without the snapshot the other environments fetch for themselves.
             let _ = self.store.put_snapshot(&key, &snapshot, deadline + RESERVE / 2).await;
         }

@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::Uri;
-
-use super::key_set::KeySet;
+use super::{fetch::Places, key_set::KeySet};
 use crate::records::Snapshot;
 
 /// Between two fetches of one issuer's keys that a token could cause, in seconds. Failures count.
@@ -14,7 +12,7 @@ const CLOCK_DIFFERENCE_SECONDS: i64 = 60;
 
 /// One issuer whose keys are fetched.
 pub struct Source {
-    pub uri: Uri,
+    pub places: Places,
     /// The age in seconds at which a set is fetched again.
     refresh: i64,
     state: Mutex<State>,
@@ -30,8 +28,8 @@ struct State {
 }
 
 impl Source {
-    pub fn new(uri: Uri, refresh: i64) -> Self {
-        Self { uri, refresh, state: Mutex::default(), flight: tokio::sync::Mutex::default() }
+    pub fn new(places: Places, refresh: i64) -> Self {
+        Self { places, refresh, state: Mutex::default(), flight: tokio::sync::Mutex::default() }
     }
 
     /// The set that may be used now, stale for at most a day.
@@ -96,6 +94,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use http::Uri;
     use serde_json::json;
 
     use super::*;
@@ -110,7 +109,7 @@ mod tests {
     }
 
     fn source() -> Source {
-        Source::new(Uri::from_static("https://issuer.example/jwks.json"), 300)
+        Source::new(Places::KeySet(Uri::from_static("https://issuer.example/jwks.json")), 300)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Seconds, types};
+use super::{Seconds, Text, types};
 
 /// A client as an authorization server or the operator's tool registered it (RFC 7591 §2).
 /// Attributes that no decision reads (`client_name`, `redirect_uris`, `allowed_scopes`) are not here.
@@ -34,14 +34,14 @@ pub struct ClientRecord {
 pub struct PolicyRecord {
     pub allowed: Option<bool>,
     pub mode: Option<Mode>,
-    pub token_types: Option<Vec<String>>,
-    pub issuers: Option<Vec<String>>,
+    pub token_types: Option<Vec<Text>>,
+    pub issuers: Option<Vec<Text>>,
     /// This resource server's identifiers. Absent: `DEFAULT_POLICY` decides.
-    pub audiences: Option<Vec<String>>,
+    pub audiences: Option<Vec<Text>>,
     /// Released scopes; a trailing `*` matches a prefix. Absent: all.
-    pub scopes: Option<Vec<String>>,
+    pub scopes: Option<Vec<Text>>,
     /// Released members beyond the registered ones. Absent: all.
-    pub claims: Option<Vec<String>>,
+    pub claims: Option<Vec<Text>>,
     pub require_signed_response: Option<bool>,
 }
 

@@ -39,7 +39,7 @@ impl MarkKind {
     }
 
     /// Whether the mark revokes by being there, whatever it holds.
-    fn presence_is_enough(self) -> bool {
+    pub fn presence_is_enough(self) -> bool {
         matches!(self, Self::Revoked | Self::Jti | Self::Jwt | Self::SigningKey)
     }
 }
@@ -64,11 +64,11 @@ impl MarkKey {
 
 /// What a mark says beyond being there.
 #[derive(Deserialize)]
-struct Mark {
+pub struct Mark {
     /// Revoked are tokens issued at or before this time. Absent: all.
-    not_before: Option<Seconds>,
+    pub not_before: Option<Seconds>,
     /// `sub#` only: the session that stays.
-    except_sid: Option<String>,
+    pub except_sid: Option<String>,
 }
 
 /// The times and the session of a token that a mark is held against.

@@ -13,10 +13,10 @@ use serde::de::DeserializeOwned;
 pub use self::{
     client::{ClientRecord, Mode, PolicyRecord},
     key::{Key, Table, UnusableKey, hex, sha256_hex},
-    mark::{MarkKey, MarkKind, Marked, revokes},
+    mark::{Mark, MarkKey, MarkKind, Marked, revokes},
     snapshot::Snapshot,
     token::{Audience, TokenRecord, TokenType},
-    types::{Corrupt, Item, Items, Seconds},
+    types::{Corrupt, Item, Items, Seconds, Text},
 };
 
 impl Items {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Seconds, types};
+use super::{Seconds, Text, types};
 
 /// What an issuer stored of one opaque access or refresh token. The token itself is not in it.
 #[derive(Deserialize)]
@@ -43,8 +43,8 @@ pub enum TokenType {
 #[derive(Clone, Debug, Deserialize, serde::Serialize, PartialEq, Eq)]
 #[serde(untagged)]
 pub enum Audience {
-    One(String),
-    Several(Vec<String>),
+    One(Text),
+    Several(Vec<Text>),
 }
 
 impl Audience {
@@ -55,6 +55,6 @@ impl Audience {
             Self::Several(several) => several,
         }
         .iter()
-        .map(String::as_str)
+        .map(|text| text.0.as_str())
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, fmt, marker::PhantomData};
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::{
+    Serialize,
+    de::{self, Deserialize, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_dynamo::AttributeValue;
 
 /// An item as a mapping library knows it: attribute names to values.
@@ -47,6 +50,36 @@ impl Seconds {
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_f64(f64::deserialize(deserializer)?).ok_or_else(|| de::Error::custom("no time"))
+    }
+}
+
+/// A string that is one: `serde_dynamo` would also take bytes for an element of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Text(pub String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOnly;
+
+        impl Visitor<'_> for TextOnly {
+            type Value = Text;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(Text(text.to_owned()))
+            }
+        }
+
+        deserializer.deserialize_string(TextOnly)
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
     }
 }
 

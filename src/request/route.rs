@@ -19,7 +19,7 @@ impl Route {
     /// Matches the end of the path, so that a stage or a base path before it changes nothing.
     pub fn of(path: &str, settings: &Settings) -> Option<Self> {
         // Where the issuer has a path, clients insert the well-known part before it (RFC 8414 §3.1).
-        let inserted = path.strip_suffix(issuer_path(&settings.issuer)).unwrap_or(path);
+        let inserted = path.strip_suffix(settings.issuer_path()).unwrap_or(path);
         if path.ends_with("/token/introspect") {
             Some(Self::Introspection)
         } else if [path, inserted].iter().any(|path| path.ends_with(METADATA))
@@ -32,12 +32,6 @@ impl Route {
             None
         }
     }
-}
-
-/// The path of an issuer identifier, empty for `/`.
-fn issuer_path(issuer: &str) -> &str {
-    let after_scheme = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
-    after_scheme.find('/').map_or("", |slash| after_scheme[slash..].trim_end_matches('/'))
 }
 
 #[cfg(test)]

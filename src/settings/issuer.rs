@@ -39,6 +39,9 @@ pub enum KeySource {
     Inline(Vec<VerificationKey>),
     /// At a URL (RFC 7517 §5).
     Remote(Uri),
+    /// Where the issuer's own metadata say; these are the places of the metadata, the first of which counts
+    /// (OpenID Connect Discovery §4, RFC 8414 §3).
+    Discovered([Uri; 2]),
 }
 
 /// One element of the setting, as written.
@@ -79,7 +82,10 @@ impl Entry {
         if self.issuer.is_empty() || self.issuer.len() > 1024 || self.issuer.contains(['#', '\0']) {
             return Err("whose identifier is empty, over 1,024 bytes or holds '#'".into());
         }
-        if self.profile == Profile::Generic && self.required_claims.is_empty() && self.audiences.is_none() {
+        if self.profile == Profile::Generic
+            && self.required_claims.is_empty()
+            && self.audiences.iter().flatten().next().is_none()
+        {
             return Err("with profile \"generic\" and neither \"required_claims\" nor \"audiences\", \
                         which would take an ID token for an access token"
                 .into());
@@ -97,7 +103,7 @@ impl Entry {
             }
             (None, Some(jwks)) => KeySource::Inline(inline(&jwks, &algorithms)?),
             (Some(_), Some(_)) => return Err("with both \"jwks_uri\" and \"jwks\"".into()),
-            (None, None) => return Err("with neither \"jwks_uri\" nor \"jwks\"".into()),
+            (None, None) => KeySource::Discovered(metadata_places(&self.issuer)?),
         };
         Ok(TrustedIssuer {
             issuer: self.issuer,
@@ -110,18 +116,24 @@ impl Entry {
     }
 }
 
-/// A person wrote these keys, so each must load; in a fetched set, an odd entry is passed over.
+/// An issuer's metadata are below its identifier; RFC 8414 has its well-known part before the path instead.
+fn metadata_places(issuer: &str) -> Result<[Uri; 2], String> {
+    let why = "with neither \"jwks_uri\" nor \"jwks\", whose identifier is no URL to find them by";
+    url::identifier(issuer).map_err(|_| why)?;
+    let path = url::path(issuer);
+    let origin = issuer.trim_end_matches('/').strip_suffix(path).unwrap_or(issuer);
+    let place = |text: String| text.parse::<Uri>().map_err(|_| why.to_owned());
+    Ok([
+        place(format!("{origin}{path}/.well-known/openid-configuration"))?,
+        place(format!("{origin}/.well-known/oauth-authorization-server{path}"))?,
+    ])
+}
+
+/// As of a fetched set, entries that verify no signatures are passed over; a copied set often has some.
 fn inline(jwks: &Value, algorithms: &[Algorithm]) -> Result<Vec<VerificationKey>, String> {
-    let entries = jwks.get("keys").and_then(Value::as_array).filter(|entries| !entries.is_empty());
-    let entries = entries.ok_or("whose \"jwks\" has no \"keys\"")?;
-    entries
-        .iter()
-        .enumerate()
-        .map(|(position, entry)| {
-            VerificationKey::from_jwk(entry, algorithms)
-                .map_err(|why| format!("whose \"jwks\" has an unusable key at position {position} ({why:?})"))
-        })
-        .collect()
+    let entries = jwks.get("keys").and_then(Value::as_array).ok_or("whose \"jwks\" has no \"keys\"")?;
+    let keys: Vec<_> = entries.iter().filter_map(|entry| VerificationKey::from_jwk(entry, algorithms).ok()).collect();
+    if keys.is_empty() { Err("whose \"jwks\" has no key for any of its \"algorithms\"".into()) } else { Ok(keys) }
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, String> {

@@ -88,11 +88,7 @@ impl Settings {
             .map_err(|_| SettingError::new("HOT_RECORD_SECONDS", "can only be 0 in this version", "0"))?;
         Ok(Self {
             public_url: public_url.trim_end_matches('/').to_owned(),
-            tables: TableNames {
-                clients: get("CLIENTS_TABLE").unwrap_or_else(|| "oauth-clients".into()),
-                tokens: get("TOKENS_TABLE").unwrap_or_else(|| "oauth-tokens".into()),
-                state: get("STATE_TABLE").unwrap_or_else(|| "oauth-introspection-state".into()),
-            },
+            tables: TableNames::read(&get),
             trusted_issuers: trusted_issuers(&get)?,
             default_policy: match get("DEFAULT_POLICY").as_deref() {
                 None | Some("any") => DefaultPolicy::Any,
@@ -111,12 +107,17 @@ impl Settings {
         })
     }
 
+    /// The path of our own issuer identifier, without its last slash; empty for none.
+    pub fn issuer_path(&self) -> &str {
+        url::path(&self.issuer)
+    }
+
     /// Warns of settings that are right and that an operator may regret.
     pub fn warn(&self) {
         if self.default_policy == DefaultPolicy::Any {
             warn!(
                 event = "default_policy_any",
-                meaning = "every confidential client may introspect every access token"
+                meaning = "under DEFAULT_POLICY=any every confidential client may introspect every access token"
             );
         }
         if self.trusted_issuers.is_empty() {
@@ -127,6 +128,20 @@ impl Settings {
     /// The trusted issuer of that exact identifier (RFC 9068 §4: byte for byte).
     pub fn trusted_issuer(&self, issuer: &str) -> Option<&TrustedIssuer> {
         self.trusted_issuers.iter().find(|trusted| trusted.issuer == issuer)
+    }
+}
+
+impl TableNames {
+    /// Reads the three names alone, for whoever needs no other setting.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let name = |name, default: &str| {
+            variable(name).filter(|value| !value.trim().is_empty()).unwrap_or_else(|| default.to_owned())
+        };
+        Self {
+            clients: name("CLIENTS_TABLE", "oauth-clients"),
+            tokens: name("TOKENS_TABLE", "oauth-tokens"),
+            state: name("STATE_TABLE", "oauth-introspection-state"),
+        }
     }
 }
 

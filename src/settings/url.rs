@@ -29,6 +29,12 @@ pub fn identifier(text: &str) -> Result<Uri, &'static str> {
     if text.contains(['?', '#']) { Err("may hold neither a query nor a fragment") } else { endpoint(text) }
 }
 
+/// The path of an identifier without its last slash; empty for none.
+pub fn path(identifier: &str) -> &str {
+    let after_scheme = identifier.split_once("://").map_or(identifier, |(_, rest)| rest);
+    after_scheme.find('/').and_then(|slash| after_scheme.get(slash..)).unwrap_or_default().trim_end_matches('/')
+}
+
 fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())

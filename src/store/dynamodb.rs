@@ -78,7 +78,8 @@ impl Store {
         while !wanted.is_empty() {
             let answer = self.client.batch_get_item().set_request_items(Some(wanted)).send().await;
             let answer = answer.map_err(|error| unavailable("BatchGetItem", &error))?;
-            for (table, found) in answer.responses.unwrap_or_default() {
+            // An answer that says nothing is not one that says "nothing there".
+            for (table, found) in answer.responses.ok_or(Unavailable)? {
                 let (table, attribute) = self.table_of(&table).ok_or(Unavailable)?;
                 for item in found {
                     // An item without its key is no item of this table; believing the rest is out of the question.

@@ -1,8 +1,12 @@
 //! The three tables over the network. The one place that names the AWS SDK.
 
 mod dynamodb;
+mod operator;
 
-pub use self::dynamodb::Store;
+pub use self::{
+    dynamodb::Store,
+    operator::{Change, Connection, Creation, Failure, Operator, TimeToLive},
+};
 
 /// The store did not say all that was asked of it, so nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

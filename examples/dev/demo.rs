@@ -1,0 +1,156 @@
+//! The demo: an issuer, clients that may introspect, and tokens of every kind. Never used by the function itself.
+
+use std::io;
+
+use serde_json::{Value, json};
+use token_introspection::records::sha256_hex;
+
+use super::{engine::Engine, signer::Signer};
+
+/// The issuer of the JWTs.
+pub const TRUSTED_ISSUER: &str = "https://issuer.demo.example";
+/// The audience of the demo's tokens.
+const ORDERS: &str = "https://orders.demo.example";
+
+/// A resource server that sees every token.
+pub const ORDERS_API: (&str, &str) = ("orders-api", "dF2kQ9sLm4Xv7RbT1yHc8NwZ3pJg6EaU5oKi0VxB2nM");
+/// A resource server that sees tokens for orders, the scope `orders:read`, and no claims beyond the registered.
+pub const BILLING_API: (&str, &str) = ("billing-api", "b7Yw2RkX9cVt4LhQ1nZs6MpF3jDg8EaT5uKo0WxC2iN");
+/// A client that may look at its own refresh tokens.
+pub const WEB_APP: (&str, &str) = ("web-app", "w3Jp8TzN5rKd1GxV6bHq9LmS4cFy7EaR2uWo0QiX5nB");
+/// A public client, which may not introspect.
+pub const SPA: &str = "spa";
+
+pub const OPAQUE_TOKEN: &str = "demo-opaque-token-4fXq8Zr2Lw";
+pub const REFRESH_TOKEN: &str = "demo-refresh-token-9kVb3Tn7Ym";
+/// The times of tokens that must not change from run to run: 2026-01-01 and 2100-01-01.
+const LONG_AGO: i64 = 1_767_225_600;
+const FAR_AHEAD: i64 = 4_102_444_800;
+
+/// The key of the demo's issuer. It is no secret: whoever trusts this issuer trusts everybody.
+pub fn signer() -> Signer {
+    Signer::ed25519(Some("demo-key"), *b"token-introspection demo key !!!")
+}
+
+/// The key set that the demo's issuer publishes.
+pub fn key_set() -> Value {
+    json!({ "keys": [signer().jwk()] })
+}
+
+/// The JWTs of the demo, by name.
+pub struct Jwts {
+    pub active: String,
+    pub expired: String,
+    pub revoked: String,
+}
+
+/// Tokens whose texts never change, so that events can be recorded with them.
+pub fn jwts() -> Jwts {
+    let token = |jti: &str, expires_at: i64| {
+        let claims = json!({
+            "iss": TRUSTED_ISSUER, "sub": "alice", "aud": ORDERS, "client_id": WEB_APP.0,
+            "scope": "orders:read orders:write", "iat": LONG_AGO, "exp": expires_at, "jti": jti,
+            "sid": "session-1", "department": "sales",
+        });
+        signer().token(&json!({ "typ": "at+jwt" }), &claims)
+    };
+    Jwts {
+        active: token("demo-active", FAR_AHEAD),
+        expired: token("demo-expired", LONG_AGO + 3600),
+        revoked: token("demo-revoked", FAR_AHEAD),
+    }
+}
+
+/// A request that shows something, and its answer.
+pub struct Example {
+    pub what: &'static str,
+    pub client: (&'static str, &'static str),
+    pub token: fn(&Jwts) -> String,
+    /// `{issuer}` stands for our own issuer identifier, which the opaque tokens have.
+    pub answer: &'static str,
+}
+
+/// The requests of the guide.
+pub const EXAMPLES: [Example; 9] = [
+    Example {
+        what: "an active JWT",
+        client: ORDERS_API,
+        token: |jwts| jwts.active.clone(),
+        answer: r#"{"active":true,"iss":"https://issuer.demo.example","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read orders:write","token_type":"Bearer","exp":4102444800,"iat":1767225600,"jti":"demo-active","department":"sales","sid":"session-1"}"#,
+    },
+    Example {
+        what: "the same for a resource server that may see less",
+        client: BILLING_API,
+        token: |jwts| jwts.active.clone(),
+        answer: r#"{"active":true,"iss":"https://issuer.demo.example","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600,"jti":"demo-active"}"#,
+    },
+    Example {
+        what: "a JWT that expired",
+        client: ORDERS_API,
+        token: |jwts| jwts.expired.clone(),
+        answer: r#"{"active":false}"#,
+    },
+    Example {
+        what: "a JWT that was revoked: its signature and its times are as good as the first one's",
+        client: ORDERS_API,
+        token: |jwts| jwts.revoked.clone(),
+        answer: r#"{"active":false}"#,
+    },
+    Example {
+        what: "an opaque access token",
+        client: ORDERS_API,
+        token: |_| OPAQUE_TOKEN.to_owned(),
+        answer: r#"{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600}"#,
+    },
+    Example {
+        what: "a refresh token, for its own client",
+        client: WEB_APP,
+        token: |_| REFRESH_TOKEN.to_owned(),
+        answer: r#"{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","exp":4102444800,"iat":1767225600}"#,
+    },
+    Example {
+        what: "the same refresh token, for anybody else",
+        client: ORDERS_API,
+        token: |_| REFRESH_TOKEN.to_owned(),
+        answer: r#"{"active":false}"#,
+    },
+    Example {
+        what: "a wrong secret",
+        client: (ORDERS_API.0, "wrong"),
+        token: |jwts| jwts.active.clone(),
+        answer: r#"{"error":"invalid_client"}"#,
+    },
+    Example {
+        what: "a public client",
+        client: (SPA, "anything"),
+        token: |jwts| jwts.active.clone(),
+        answer: r#"{"error":"invalid_client"}"#,
+    },
+];
+
+/// Writes the demo's clients, records and marks.
+pub fn seed(engine: &Engine) -> io::Result<()> {
+    let confidential = |(client_id, secret): (&str, &str), introspection: Value| json!({ "client_id": client_id, "client_secret": sha256_hex(secret), "introspection": introspection });
+    for client in [
+        confidential(ORDERS_API, json!({})),
+        confidential(BILLING_API, json!({ "audiences": [ORDERS], "scopes": ["orders:read"], "claims": [] })),
+        confidential(WEB_APP, json!({ "token_types": ["access_token", "refresh_token"] })),
+        json!({ "client_id": SPA }),
+    ] {
+        engine.put("oauth-clients", &client)?;
+    }
+    let record = |token: &str, token_type: &str| {
+        json!({
+            "id": format!("token#{}", sha256_hex(token)), "token_type": token_type, "client_id": WEB_APP.0,
+            "sub": "alice", "scope": "orders:read", "aud": ORDERS, "iat": LONG_AGO, "exp": FAR_AHEAD,
+        })
+    };
+    for item in [
+        record(OPAQUE_TOKEN, "access_token"),
+        record(REFRESH_TOKEN, "refresh_token"),
+        json!({ "id": format!("jti#{TRUSTED_ISSUER}#demo-revoked"), "reason": "demo" }),
+    ] {
+        engine.put("oauth-tokens", &item)?;
+    }
+    Ok(())
+}

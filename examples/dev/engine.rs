@@ -1,0 +1,85 @@
+//! A DynamoDB-compatible engine in this process, with the three tables in it.
+
+use std::io;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use dynoxide::{Database, server};
+use serde_json::{Value, json};
+use token_introspection::{settings::TableNames, store::Store};
+use tokio::net::TcpListener;
+
+/// The engine, and where it listens.
+pub struct Engine {
+    database: Database,
+    pub url: String,
+}
+
+impl Engine {
+    /// Starts listening on that port of this machine, or on any free one for 0.
+    pub async fn start(port: u16) -> io::Result<Self> {
+        let database = Database::memory().map_err(io::Error::other)?;
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(server::serve_on(listener, database.clone()));
+        let engine = Self { database, url };
+        for (table, key) in
+            [("oauth-clients", "client_id"), ("oauth-tokens", "id"), ("oauth-introspection-state", "id")]
+        {
+            engine.create_table(table, key)?;
+        }
+        Ok(engine)
+    }
+
+    /// The tables as the function reaches them: over the network, through the SDK.
+    pub async fn store(&self, tables: TableNames) -> Store {
+        Self::store_at(&self.url, tables).await
+    }
+
+    /// The same by way of another address, such as a proxy's.
+    pub async fn store_at(url: &str, tables: TableNames) -> Store {
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .endpoint_url(url)
+            .credentials_provider(Credentials::new("dev", "dev", None, None, "dev"))
+            .load()
+            .await;
+        Store::with_config(&config, tables)
+    }
+
+    /// Writes an item that is given as plain JSON.
+    pub fn put(&self, table: &str, item: &Value) -> io::Result<()> {
+        self.put_attributes(table, &attribute(item)["M"])
+    }
+
+    /// Writes an item that is given as DynamoDB's own JSON, so that any type can be chosen.
+    pub fn put_attributes(&self, table: &str, item: &Value) -> io::Result<()> {
+        let request = serde_json::from_value(json!({ "TableName": table, "Item": item }))?;
+        self.database.put_item(request).map(drop).map_err(io::Error::other)
+    }
+
+    fn create_table(&self, table: &str, key: &str) -> io::Result<()> {
+        let request = serde_json::from_value(json!({
+            "TableName": table,
+            "KeySchema": [{ "AttributeName": key, "KeyType": "HASH" }],
+            "AttributeDefinitions": [{ "AttributeName": key, "AttributeType": "S" }],
+            "BillingMode": "PAY_PER_REQUEST",
+        }))?;
+        self.database.create_table(request).map(drop).map_err(io::Error::other)
+    }
+}
+
+/// A JSON value as DynamoDB writes it.
+pub fn attribute(value: &Value) -> Value {
+    match value {
+        Value::Null => json!({ "NULL": true }),
+        Value::Bool(bool) => json!({ "BOOL": bool }),
+        Value::Number(number) => json!({ "N": number.to_string() }),
+        Value::String(text) => json!({ "S": text }),
+        Value::Array(elements) => json!({ "L": elements.iter().map(attribute).collect::<Vec<_>>() }),
+        Value::Object(members) => {
+            let members: serde_json::Map<_, _> =
+                members.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
+            json!({ "M": members })
+        }
+    }
+}

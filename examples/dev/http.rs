@@ -1,0 +1,51 @@
+//! A plain HTTP server that hands each request to the same service as the function does.
+
+use std::{convert::Infallible, io, sync::Arc};
+
+use http::{Request, Response};
+use http_body_util::{BodyExt, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use token_introspection::{call::Call, lambda, request, service};
+use tokio::{net::TcpListener, time::Instant};
+
+/// More than any route takes, so that the service itself refuses what is too large.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// Serves until the process ends. `key_set` is what the demo's issuer publishes at `/demo-issuer/jwks.json`.
+pub async fn serve(listener: TcpListener, service: Arc<service::Service>, key_set: String) -> io::Result<()> {
+    let key_set: Arc<str> = key_set.into();
+    loop {
+        let (stream, address) = listener.accept().await?;
+        let (service, key_set) = (Arc::clone(&service), Arc::clone(&key_set));
+        tokio::spawn(async move {
+            let answer = service_fn(move |request: Request<Incoming>| {
+                let (service, key_set) = (Arc::clone(&service), Arc::clone(&key_set));
+                async move {
+                    if request.uri().path() == "/demo-issuer/jwks.json" {
+                        return Ok(Response::new(key_set.to_string()));
+                    }
+                    Ok::<_, Infallible>(service.handle(call(request, address.ip().to_string()).await).await)
+                }
+            });
+            // A connection that breaks is the client's business.
+            let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), answer).await;
+        });
+    }
+}
+
+async fn call(request: Request<Incoming>, source_address: String) -> Call {
+    let (parts, body) = request.into_parts();
+    let body = Limited::new(body, MAX_BODY_BYTES).collect().await;
+    Call {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query_names: parts.uri.query().map(request::parse_names).unwrap_or_default(),
+        headers: parts.headers,
+        body: body.ok().map(|body| body.to_bytes().into()),
+        source_address,
+        request_id: format!("dev-{}", lambda::now()),
+        now: lambda::now(),
+        deadline: Instant::now() + service::LONGEST_ANSWER,
+    }
+}

@@ -1,0 +1,125 @@
+//! The whole service on this machine: `cargo run --example dev`.
+//!
+//! An embedded DynamoDB-compatible engine, demo clients, a demo issuer and demo tokens; the same handler as the
+//! function's behind a plain HTTP server; curl lines that work when pasted, each with its answer.
+
+#![allow(clippy::indexing_slicing, reason = "an index into a JSON object that was made here cannot miss")]
+
+mod demo;
+mod engine;
+mod http;
+mod signer;
+
+use std::{io, process::ExitCode, sync::Arc};
+
+use self::engine::Engine;
+use serde_json::json;
+use token_introspection::{lambda, logging, service::Service, settings::Settings};
+use tokio::{net::TcpListener, time::Instant};
+
+const USAGE: &str = "usage: cargo run --example dev -- [--port N] [--print-env]
+
+  --port N     listen on this port (9000), and on the next one for DynamoDB's API
+  --print-env  print the environment with which `cargo lambda watch` uses the same tables, and end";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("dev: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> io::Result<()> {
+    let (mut port, mut print_env) = (9000, false);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--port" => {
+                let number = arguments.next().and_then(|number| number.parse().ok()).filter(|port| *port < u16::MAX);
+                port = number.ok_or_else(|| io::Error::other(USAGE))?;
+            }
+            "--print-env" => print_env = true,
+            _ => return Err(io::Error::other(USAGE)),
+        }
+    }
+    if print_env {
+        for (name, value) in environment(port) {
+            println!("{name}='{value}'");
+        }
+        return Ok(());
+    }
+    serve(port).await
+}
+
+async fn serve(port: u16) -> io::Result<()> {
+    let in_use =
+        |error: io::Error| io::Error::other(format!("port {port} or the next: {error}; choose another with --port"));
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(in_use)?;
+    let engine = Engine::start(port + 1).await.map_err(in_use)?;
+    demo::seed(&engine)?;
+
+    let environment = environment(port);
+    let variable = |wanted: &str| environment.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone());
+    let settings = Arc::new(Settings::read(variable).map_err(io::Error::other)?);
+    logging::start(settings.log_level);
+    let store = engine.store(settings.tables.clone()).await;
+    let service = Arc::new(Service::new(settings, store).map_err(io::Error::other)?);
+    service.warm_up(lambda::now(), Instant::now() + token_introspection::service::LONGEST_ANSWER).await;
+    println!("{}", guide(port, &engine.url));
+    tokio::select! {
+        served = http::serve(listener, service, demo::key_set().to_string()) => served,
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+    }
+}
+
+/// The settings of the demo, as environment variables. The audit records go to the same terminal; `LOG_LEVEL`
+/// keeps the rest of it quiet.
+fn environment(port: u16) -> Vec<(&'static str, String)> {
+    let issuers = json!([{
+        "issuer": demo::TRUSTED_ISSUER, "profile": "rfc9068",
+        "jwks_uri": format!("http://127.0.0.1:{port}/demo-issuer/jwks.json"),
+    }]);
+    vec![
+        ("ISSUER", issuer(port)),
+        ("TRUSTED_ISSUERS", issuers.to_string()),
+        ("LOG_LEVEL", "error".to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{}", port + 1)),
+        ("AWS_REGION", "eu-west-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "dev".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "dev".to_owned()),
+    ]
+}
+
+/// Our own issuer identifier: clients look for the metadata below it.
+fn issuer(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// What to paste, and what it answers.
+fn guide(port: u16, engine_url: &str) -> String {
+    let jwts = demo::jwts();
+    let curl = |(client_id, secret): (&str, &str), token: &str| {
+        format!("curl -s -u {client_id}:{secret} -d token={token} http://127.0.0.1:{port}/token/introspect")
+    };
+    let lines: Vec<String> = demo::EXAMPLES
+        .iter()
+        .map(|example| {
+            let token = (example.token)(&jwts);
+            format!(
+                "# {}\n{}\n# => {}\n",
+                example.what,
+                curl(example.client, &token),
+                example.answer.replace("{issuer}", &issuer(port))
+            )
+        })
+        .collect();
+    format!(
+        "token-introspection serves http://127.0.0.1:{port} until Ctrl-C; its tables are at {engine_url}.\n\n{}\n\
+         # the metadata of this server\ncurl -s http://127.0.0.1:{port}/.well-known/oauth-authorization-server\n",
+        lines.join("\n")
+    )
+}

@@ -1,0 +1,56 @@
+//! `introspection-admin`: what an operator does with clients, tokens and revocations, and the question why a token
+//! is not active.
+
+mod args;
+mod client;
+mod environment;
+mod explain;
+mod input;
+mod mark;
+mod output;
+mod problem;
+mod random;
+mod revoke;
+mod tables;
+mod time;
+mod token;
+mod usage;
+
+use std::{env, io::Write, process::ExitCode};
+
+use clap::Parser;
+
+use self::{
+    args::{Cli, Command, ExplainCommand, TablesCommand, TokenCommand},
+    environment::Environment,
+    output::Report,
+    problem::Problem,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::answer(&error),
+    };
+    let format = cli.global.output;
+    let environment = Environment::new(cli.global, |name| env::var(name).ok());
+    match run(cli.command, &environment).await.and_then(|report| report.print(format)) {
+        Ok(code) => code,
+        Err(problem) => {
+            // There is nobody left to tell where standard error is closed too.
+            let _ = writeln!(std::io::stderr(), "introspection-admin: {problem}");
+            problem.exit_code()
+        }
+    }
+}
+
+async fn run(command: Command, environment: &Environment) -> Result<Report, Problem> {
+    match command {
+        Command::Client(command) => client::run(command, environment).await,
+        Command::Revoke(command) => revoke::run(*command, environment).await,
+        Command::Token(TokenCommand::Put(command)) => token::put(*command, environment).await,
+        Command::Explain(ExplainCommand { token, client }) => explain::run(&token, client.as_deref(), environment).await,
+        Command::Tables(TablesCommand::Create) => tables::create(environment).await,
+    }
+}

@@ -1,0 +1,58 @@
+//! Secrets, tokens and client ids that nobody can guess.
+
+use crate::problem::Problem;
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// 62^43 is the first power over 2^256.
+const SECRET_CHARACTERS: usize = 43;
+/// 62^22 is the first power over 2^128.
+const IDENTIFIER_CHARACTERS: usize = 22;
+
+/// A secret or a token of 256 bits. Letters and digits alone, since no client's encoding changes those.
+///
+/// # Errors
+///
+/// Where the operating system has no randomness to give.
+pub fn secret() -> Result<String, Problem> {
+    characters(SECRET_CHARACTERS)
+}
+
+/// A client id of 128 bits: nothing secret, but never the same twice.
+///
+/// # Errors
+///
+/// As [`secret`].
+pub fn identifier() -> Result<String, Problem> {
+    characters(IDENTIFIER_CHARACTERS)
+}
+
+fn characters(count: usize) -> Result<String, Problem> {
+    let mut text = String::with_capacity(count);
+    let mut bytes = [0; 64];
+    while text.len() < count {
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Problem::Unknown(format!("the operating system gives no random numbers: {error}")))?;
+        // Six bits choose among 64; the two numbers too many are drawn again, so that all characters are as likely.
+        let drawn = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 0x3f)));
+        text.extend(drawn.take(count - text.len()).map(|character| char::from(*character)));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn c05_c09_secrets_are_256_bits_of_letters_and_digits() {
+        assert!(43.0 * 62f64.log2() >= 256.0);
+        let secrets: HashSet<_> = (0..100).map(|_| secret().unwrap_or_default()).collect();
+        assert_eq!(secrets.len(), 100);
+        assert!(secrets.iter().all(|secret| secret.len() == 43 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric())));
+        let used: HashSet<_> = secrets.iter().flat_map(|secret| secret.bytes()).collect();
+        assert_eq!(used.len(), 62);
+    }
+}

@@ -1,0 +1,104 @@
+//! A command line that does not parse, in one line. clap would quote what was typed, which may be a token.
+
+use std::{error::Error as _, io::Write, process::ExitCode};
+
+use clap::{
+    Error,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use crate::problem::USAGE;
+
+/// Prints the help that was asked for, or what is wrong with the command line.
+pub fn answer(error: &Error) -> ExitCode {
+    // There is nobody left to tell where the stream is closed.
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = write!(std::io::stdout(), "{error}");
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = write!(std::io::stderr(), "{error}");
+            ExitCode::from(USAGE)
+        }
+        _ => {
+            let _ = writeln!(std::io::stderr(), "introspection-admin: {}; --help says more", what(error));
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn what(error: &Error) -> String {
+    let option = named(error, ContextKind::InvalidArg).unwrap_or_else(|| "an argument".to_owned());
+    match error.kind() {
+        // An option's own name may be quoted, and nothing that could be its value.
+        ErrorKind::UnknownArgument if option.starts_with("--") => {
+            format!("there is no option {}", option.split('=').next().unwrap_or_default())
+        }
+        ErrorKind::UnknownArgument => {
+            "there is an argument too many; tokens and secrets are given as - (standard input) or @FILE".to_owned()
+        }
+        ErrorKind::InvalidSubcommand => {
+            let known = named(error, ContextKind::ValidSubcommand).map(|known| format!("; known are {known}"));
+            format!("there is no such command{}", known.unwrap_or_default())
+        }
+        ErrorKind::MissingRequiredArgument => format!("{option} is missing"),
+        ErrorKind::ArgumentConflict => match named(error, ContextKind::PriorArg) {
+            Some(prior) if prior != option => format!("{option} cannot stand beside {prior}"),
+            _ => format!("{option} can be given only once"),
+        },
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let known = named(error, ContextKind::ValidValue).map(|known| format!("takes one of {known}"));
+            let reason = error.source().map(ToString::to_string);
+            let empty = error.get(ContextKind::InvalidValue).is_none_or(|value| value.to_string().is_empty());
+            match known.or(reason) {
+                Some(reason) if !empty => format!("{option}: {reason}"),
+                _ => format!("{option} needs a value"),
+            }
+        }
+        kind => kind.as_str().unwrap_or("the command line cannot be read").to_owned(),
+    }
+}
+
+fn named(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(name) => Some(name.clone()),
+        ContextValue::Strings(names) if !names.is_empty() => Some(names.join(", ")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::Cli;
+
+    #[test]
+    fn o04_what_was_typed_is_not_repeated() {
+        for (line, expected) in [
+            ("explain eyJhbGci", "there is an argument too many"),
+            ("explain --tokn=eyJhbGci", "there is no option --tokn"),
+            ("explain --token", "--token <-|@FILE> needs a value"),
+            ("explain", "--token <-|@FILE> is missing"),
+            ("eyJhbGci", "there is no such command"),
+            ("client eyJhbGci", "there is no such command"),
+            ("client show a eyJhbGci", "there is an argument too many"),
+            ("revoke", "is missing"),
+            ("revoke --sub a --jti b", "cannot stand beside"),
+            ("revoke --sub a --sub b", "can be given only once"),
+            ("revoke --sub=", "--sub <SUB> needs a value"),
+            ("revoke --jti a --except-sid b", "--sub <SUB> is missing"),
+            ("client list --output eyJhbGci", "takes one of table, json"),
+            ("client rotate-secret a --overlap eyJhbGci", "--overlap <SECONDS>: "),
+            ("client add --public --secret -", "cannot stand beside"),
+        ] {
+            let words = std::iter::once("introspection-admin").chain(line.split(' '));
+            let Err(error) = Cli::try_parse_from(words) else { panic!("{line} parses") };
+            let text = what(&error);
+            assert!(text.contains(expected), "{line}: {text}");
+            assert!(!text.contains("eyJ") && !text.contains('\n'), "{line}: {text}");
+        }
+    }
+}

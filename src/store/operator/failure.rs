@@ -1,0 +1,96 @@
+//! Why the store did not do what the operator's tool asked of it.
+
+use std::fmt;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+/// Its `Display` is one line that names the cure. It quotes no key and no attribute, since errors of DynamoDB do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The item is not, or not any more, as the write expected it.
+    Condition,
+    NoCredentials,
+    NoRegion,
+    /// Whose credentials these are is unknown, or they are too old.
+    BadCredentials(String),
+    /// The table that is not there.
+    NoTable(String),
+    NotAllowed {
+        operation: &'static str,
+        table: String,
+    },
+    Unreachable,
+    /// A write may have been made all the same.
+    Timeout,
+    Other {
+        operation: &'static str,
+        table: String,
+        code: String,
+    },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Condition => write!(formatter, "the item was changed by somebody else meanwhile; run the command again"),
+            Self::NoCredentials => write!(
+                formatter,
+                "there are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (a local \
+                 engine takes any)"
+            ),
+            Self::NoRegion => write!(formatter, "there is no AWS Region; give --region or set AWS_REGION"),
+            Self::BadCredentials(code) => {
+                write!(formatter, "AWS does not accept the credentials ({code}); renew them or choose another AWS_PROFILE")
+            }
+            Self::NoTable(table) => write!(
+                formatter,
+                "there is no table {table:?} in this account and Region; `introspection-admin tables create` makes it, \
+                 CLIENTS_TABLE, TOKENS_TABLE and STATE_TABLE name others"
+            ),
+            Self::NotAllowed { operation, table } => write!(
+                formatter,
+                "these credentials may not use dynamodb:{operation} on the table {table:?}; use others or have it granted"
+            ),
+            Self::Unreachable => write!(
+                formatter,
+                "DynamoDB cannot be reached; check --endpoint-url, --region and the network"
+            ),
+            Self::Timeout => write!(
+                formatter,
+                "DynamoDB did not answer in time, and a write may have been made; look, then run the command again"
+            ),
+            Self::Other { operation, table, code } => {
+                write!(formatter, "DynamoDB answered {operation} on the table {table:?} with {code}; try again")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Names the failure by the error's code; its message may quote what was written.
+pub(super) fn failure<E: ProvideErrorMetadata, R>(
+    operation: &'static str,
+    table: &str,
+    error: &SdkError<E, R>,
+) -> Failure {
+    let code = match error {
+        SdkError::TimeoutError(_) => return Failure::Timeout,
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => return Failure::Timeout,
+        SdkError::DispatchFailure(_) => return Failure::Unreachable,
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("an error without a name"),
+        SdkError::ResponseError(_) => "something that is no answer of DynamoDB's",
+        _ => "nothing, since the request could not be made",
+    };
+    match code {
+        "ConditionalCheckFailedException" => Failure::Condition,
+        "ResourceNotFoundException" => Failure::NoTable(table.to_owned()),
+        "AccessDeniedException" => Failure::NotAllowed { operation, table: table.to_owned() },
+        "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "ExpiredTokenException"
+        | "IncompleteSignatureException"
+        | "MissingAuthenticationTokenException" => Failure::BadCredentials(code.to_owned()),
+        _ => Failure::Other { operation, table: table.to_owned(), code: code.to_owned() },
+    }
+}

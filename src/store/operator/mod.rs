@@ -1,0 +1,216 @@
+//! What the operator's tool does with the tables and the function never does: it writes clients, token records and
+//! marks, lists clients and creates tables. Nothing here is on the way of a request.
+
+mod failure;
+mod tables;
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{
+        ConfigBag, Intercept, ProvideCredentials, Region, interceptors::BeforeSerializationInterceptorContextRef,
+    },
+    error::BoxError,
+    operation::batch_get_item::BatchGetItemInput,
+    types::AttributeValue,
+};
+use futures_util::future::try_join_all;
+
+use self::failure::failure;
+pub use self::{
+    failure::Failure,
+    tables::{Creation, TimeToLive},
+};
+use super::{
+    Store,
+    dynamodb::partition_key,
+};
+use crate::{
+    records::{Item, Items, Key, Table},
+    settings::TableNames,
+};
+
+/// A person waits for the tool, perhaps an ocean away from the Region, so its limits are wider than the function's.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Where DynamoDB is, if not where the SDK's standard variables say.
+#[derive(Clone, Default)]
+pub struct Connection {
+    pub endpoint_url: Option<String>,
+    pub region: Option<String>,
+}
+
+/// The three tables, as the operator may use them.
+pub struct Operator {
+    store: Store,
+}
+
+/// Changes to one item that is there. What it does not name stays, attributes of other programs included.
+#[derive(Default)]
+pub struct Change {
+    pub set: HashMap<String, serde_dynamo::AttributeValue>,
+    pub remove: Vec<&'static str>,
+    /// Attributes that must still be as they were read; `None`: absent.
+    pub unchanged: Vec<(&'static str, Option<serde_dynamo::AttributeValue>)>,
+}
+
+impl Operator {
+    /// Finds endpoint, Region and credentials as every AWS tool does.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NoRegion`] and [`Failure::NoCredentials`]. Nothing is sent to DynamoDB yet.
+    pub async fn open(tables: TableNames, connection: Connection) -> Result<Self, Failure> {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(TOTAL_TIMEOUT)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard());
+        if let Some(region) = connection.region {
+            loader = loader.region(Region::new(region));
+        }
+        if let Some(url) = connection.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        let config = loader.load().await;
+        if config.region().is_none() {
+            return Err(Failure::NoRegion);
+        }
+        let credentials = config.credentials_provider().ok_or(Failure::NoCredentials)?;
+        credentials.provide_credentials().await.map_err(|_| Failure::NoCredentials)?;
+        Ok(Self { store: Store { client: Client::new(&config), tables } })
+    }
+
+    /// The item under this key, read strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], if it is unknown whether there is one.
+    pub async fn item(&self, key: &Key) -> Result<Option<Item>, Failure> {
+        let table = self.store.table_name(key.table());
+        let request = self.store.client.get_item().table_name(table).consistent_read(true);
+        let answer = request.set_key(Some(primary_key(key))).send().await;
+        Ok(answer.map_err(|error| failure("GetItem", table, &error))?.item.map(Item::from))
+    }
+
+    /// The items under these keys, for the library's own judgement.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], if one of them could not be read.
+    pub async fn items(&self, keys: &[Key]) -> Result<Items, Failure> {
+        let found = try_join_all(keys.iter().map(async |key| Ok((key.clone(), self.item(key).await?)))).await?;
+        Ok(Items(found.into_iter().filter_map(|(key, item)| Some((key, item?))).collect()))
+    }
+
+    /// Every item of the clients table.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], if a page could not be read; half a list is none.
+    pub async fn clients(&self) -> Result<Vec<Item>, Failure> {
+        let table = self.store.table_name(Table::Clients);
+        let mut pages =
+            self.store.client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+        let mut clients = Vec::new();
+        while let Some(item) = pages.next().await {
+            clients.push(item.map_err(|error| failure("Scan", table, &error))?.into());
+        }
+        Ok(clients)
+    }
+
+    /// Writes an item where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Condition`] where there is one, which stays as it is.
+    pub async fn insert(
+        &self,
+        key: &Key,
+        attributes: HashMap<String, serde_dynamo::AttributeValue>,
+    ) -> Result<(), Failure> {
+        let table = self.store.table_name(key.table());
+        let item: HashMap<_, AttributeValue> =
+            attributes.into_iter().map(|(name, value)| (name, value.into())).chain(primary_key(key)).collect();
+        let request = self.store.client.put_item().table_name(table).set_item(Some(item));
+        let answer = request
+            .condition_expression("attribute_not_exists(#key)")
+            .expression_attribute_names("#key", partition_key(key.table()))
+            .send()
+            .await;
+        answer.map(drop).map_err(|error| failure("PutItem", table, &error))
+    }
+
+    /// Changes an item that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Condition`] where there is none, or not as it was read; then nothing is changed.
+    pub async fn update(&self, key: &Key, change: Change) -> Result<(), Failure> {
+        let table = self.store.table_name(key.table());
+        let mut request = self.store.client.update_item().table_name(table).set_key(Some(primary_key(key)));
+        request = request.expression_attribute_names("#key", partition_key(key.table()));
+        let (mut sets, mut removes) = (Vec::new(), Vec::new());
+        let mut conditions = vec!["attribute_exists(#key)".to_owned()];
+        for (number, (name, value)) in change.set.into_iter().enumerate() {
+            request = request.expression_attribute_names(format!("#set{number}"), name);
+            request = request.expression_attribute_values(format!(":set{number}"), value.into());
+            sets.push(format!("#set{number} = :set{number}"));
+        }
+        for (number, name) in change.remove.into_iter().enumerate() {
+            request = request.expression_attribute_names(format!("#remove{number}"), name);
+            removes.push(format!("#remove{number}"));
+        }
+        for (number, (name, value)) in change.unchanged.into_iter().enumerate() {
+            request = request.expression_attribute_names(format!("#old{number}"), name);
+            conditions.push(match value {
+                None => format!("attribute_not_exists(#old{number})"),
+                Some(value) => {
+                    request = request.expression_attribute_values(format!(":old{number}"), value.into());
+                    format!("#old{number} = :old{number}")
+                }
+            });
+        }
+        let clause = |verb: &str, terms: Vec<String>| (!terms.is_empty()).then(|| format!("{verb} {}", terms.join(", ")));
+        let update: Vec<_> = [clause("SET", sets), clause("REMOVE", removes)].into_iter().flatten().collect();
+        let request = request.update_expression(update.join(" ")).condition_expression(conditions.join(" AND "));
+        request.send().await.map(drop).map_err(|error| failure("UpdateItem", table, &error))
+    }
+
+    /// The store as the library knows it, but for reading alone: the state table is the function's own, so what
+    /// `explain` fetches it keeps to itself.
+    pub fn read_only_store(&self) -> Store {
+        let config = self.store.client.config().to_builder().interceptor(ReadOnly);
+        Store { client: Client::from_conf(config.build()), tables: self.store.tables.clone() }
+    }
+}
+
+/// Stops every operation but the read one before it is sent.
+#[derive(Debug)]
+struct ReadOnly;
+
+impl Intercept for ReadOnly {
+    fn name(&self) -> &'static str {
+        "ReadOnly"
+    }
+
+    fn read_before_execution(
+        &self,
+        context: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let reads = context.input().downcast_ref::<BatchGetItemInput>().is_some();
+        if reads { Ok(()) } else { Err("this store is for reading".into()) }
+    }
+}
+
+fn primary_key(key: &Key) -> HashMap<String, AttributeValue> {
+    HashMap::from([(partition_key(key.table()).to_owned(), AttributeValue::S(key.id().to_owned()))])
+}

@@ -1,0 +1,78 @@
+//! An issuer's key host on a loopback port, which can fail.
+
+use std::sync::{Arc, Mutex};
+
+use http::{Request, Response, StatusCode};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+/// What it answers, and how often it was asked.
+#[derive(Clone)]
+pub struct KeyHost {
+    pub url: String,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    status: StatusCode,
+    body: String,
+    hangs: bool,
+    requests: usize,
+}
+
+impl KeyHost {
+    /// Starts a host that answers with this key set.
+    pub async fn start(key_set: &serde_json::Value) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
+        let state = State { status: StatusCode::OK, body: key_set.to_string(), hangs: false, requests: 0 };
+        let host = Self { url, state: Arc::new(Mutex::new(state)) };
+        let serving = host.clone();
+        tokio::spawn(async move {
+            loop {
+                let Ok((stream, _)) = listener.accept().await else { return };
+                let host = serving.clone();
+                tokio::spawn(async move {
+                    let answer = service_fn(|_: Request<Incoming>| host.clone().answer());
+                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+                });
+            }
+        });
+        host
+    }
+
+    /// Publishes something else from now on.
+    pub fn publish(&self, status: u16, body: impl ToString) {
+        let mut state = self.state.lock().unwrap();
+        state.status = StatusCode::from_u16(status).unwrap();
+        state.body = body.to_string();
+        state.hangs = false;
+    }
+
+    /// Accepts requests from now on without ever answering.
+    pub fn hang(&self) {
+        self.state.lock().unwrap().hangs = true;
+    }
+
+    /// How many requests came since the last time.
+    pub fn take_requests(&self) -> usize {
+        std::mem::take(&mut self.state.lock().unwrap().requests)
+    }
+
+    async fn answer(self) -> Result<Response<String>, std::convert::Infallible> {
+        let (status, body, hangs) = {
+            let mut state = self.state.lock().unwrap();
+            state.requests += 1;
+            (state.status, state.body.clone(), state.hangs)
+        };
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        // Where a redirect would lead, so that a client that follows it finds an answer.
+        response.headers_mut().insert("location", http::HeaderValue::from_static("/elsewhere.json"));
+        Ok(response)
+    }
+}

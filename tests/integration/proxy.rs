@@ -1,0 +1,148 @@
+//! A proxy before the store that counts what passes, and fails as it is told to.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use http::{Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioIo},
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// What the store does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fault {
+    #[default]
+    None,
+    ServerError,
+    Throttled,
+    AccessDenied,
+    Hangs,
+    Resets,
+    /// Every key is left unprocessed, again and again.
+    Unprocessed,
+    /// The first read leaves all but one key of each table unprocessed; the second is whole.
+    UnprocessedOnce,
+    Truncated,
+    Empty,
+}
+
+/// The proxy, and what has passed it.
+#[derive(Clone, Default)]
+pub struct Proxy {
+    pub url: String,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    fault: Fault,
+    /// Each request's operation and body.
+    requests: Vec<(String, Value)>,
+}
+
+impl Proxy {
+    /// Starts a proxy before that engine.
+    pub async fn start(upstream: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let proxy = Self { url, state: Arc::default() };
+        let upstream: Uri = upstream.parse().unwrap();
+        let serving = proxy.clone();
+        tokio::spawn(async move {
+            loop {
+                let Ok((stream, _)) = listener.accept().await else { return };
+                let (proxy, upstream) = (serving.clone(), upstream.clone());
+                tokio::spawn(async move {
+                    let answer = service_fn(|request| proxy.clone().answer(request, upstream.clone()));
+                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+                });
+            }
+        });
+        proxy
+    }
+
+    pub fn fail(&self, fault: Fault) {
+        self.state.lock().unwrap().fault = fault;
+    }
+
+    /// Takes the requests that have passed since the last time: operation and body.
+    pub fn take_requests(&self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.state.lock().unwrap().requests)
+    }
+
+    async fn answer(self, request: Request<Incoming>, upstream: Uri) -> Result<Response<Full<Bytes>>, std::io::Error> {
+        let (mut parts, body) = request.into_parts();
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let target = parts.headers["x-amz-target"].to_str().unwrap().to_owned();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let fault = {
+            let mut state = self.state.lock().unwrap();
+            state.requests.push((operation, json.clone()));
+            state.fault
+        };
+        parts.uri = upstream;
+        let mut forwarded = json.clone();
+        match fault {
+            Fault::None => {}
+            Fault::ServerError => return Ok(error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError")),
+            Fault::Throttled => return Ok(error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException")),
+            Fault::AccessDenied => return Ok(error(StatusCode::BAD_REQUEST, "AccessDeniedException")),
+            Fault::Hangs => tokio::time::sleep(Duration::from_mins(1)).await,
+            Fault::Resets => return Err(std::io::Error::other("reset")),
+            Fault::Unprocessed => {
+                return Ok(answer(json!({ "Responses": {}, "UnprocessedKeys": json["RequestItems"] }).to_string()));
+            }
+            Fault::UnprocessedOnce => {
+                self.fail(Fault::None);
+                for table in forwarded["RequestItems"].as_object_mut().unwrap().values_mut() {
+                    table["Keys"].as_array_mut().unwrap().truncate(1);
+                }
+            }
+            Fault::Truncated => return Ok(answer(r#"{"Responses":{"oauth-tokens":[{"id":{"S":"#.to_owned())),
+            Fault::Empty => return Ok(answer("{}".to_owned())),
+        }
+        parts.headers.remove(http::header::CONTENT_LENGTH);
+        let request = Request::from_parts(parts, Full::new(Bytes::from(forwarded.to_string())));
+        let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+        let response = client.request(request).await.map_err(std::io::Error::other)?;
+        let (parts, body) = response.into_parts();
+        let mut body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
+        if fault == Fault::UnprocessedOnce {
+            let mut whole: Value = serde_json::from_slice(&body)?;
+            let mut left = json["RequestItems"].clone();
+            for table in left.as_object_mut().unwrap().values_mut() {
+                table["Keys"].as_array_mut().unwrap().remove(0);
+            }
+            left.as_object_mut().unwrap().retain(|_, table| !table["Keys"].as_array().unwrap().is_empty());
+            whole["UnprocessedKeys"] = left;
+            body = whole.to_string().into();
+            return Ok(answer(String::from_utf8_lossy(&body).into_owned()));
+        }
+        Ok(Response::from_parts(parts, Full::new(body)))
+    }
+}
+
+fn answer(body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/x-amz-json-1.0"));
+    response
+}
+
+fn error(status: StatusCode, code: &str) -> Response<Full<Bytes>> {
+    let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "told to fail" });
+    let mut response = answer(body.to_string());
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,101 @@
+"""What the tests share: one DynamoDB Local, one proxy before it, one function; and what each makes for itself.
+
+It needs Java 17, Maven and the release binary:
+
+    cargo build --release --bin token-introspection
+    python3 -m venv target/real && target/real/bin/pip install -r tests/real/requirements.txt
+    target/real/bin/pytest tests/real
+
+FUNCTION_BINARY names another binary, DYNAMODB_LOCAL_DIR another folder for DynamoDB Local than target/dynamodb-local.
+"""
+
+import os
+import shutil
+
+import pytest
+
+pytest.register_assert_rewrite("verdicts")
+
+from dynamodb_local import DynamoDbLocal
+from issuer_site import Site
+from items import TABLES, Items
+from key_host import Authority
+from lambda_runtime import BINARY, Function
+from proxy import Proxy
+from settings import settings
+
+
+def pytest_sessionstart(session):
+    """A suite that skips what it lacks looks green for years, so a missing part ends the run."""
+    missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
+    if not os.access(BINARY, os.X_OK):
+        missing.append(f"the function's release binary ({BINARY}; FUNCTION_BINARY names another)")
+    if missing:
+        pytest.exit(f"NOT RUN, missing: {', '.join(missing)}", returncode=3)
+
+
+@pytest.fixture(scope="session")
+def dynamodb():
+    local = DynamoDbLocal()
+    for table, key in TABLES.items():
+        local.create_table(table, key)
+    yield local
+    local.stop()
+
+
+@pytest.fixture(scope="session")
+def proxy(dynamodb):
+    proxy = Proxy(dynamodb.url)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def start(proxy, authority):
+    """Starts a function with further settings: `with start(LOG_LEVEL="trace") as function`."""
+
+    def start(issuers=None, wait=True, **changes) -> Function:
+        environment = {"SSL_CERT_FILE": str(authority.certificate), **changes}
+        return Function(settings(environment.pop("endpoint", proxy.url), issuers, **environment), wait)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def function(start):
+    """The function that most tests talk to. Those that could leave a trace in it start one of their own."""
+    with start() as function:
+        yield function
+
+
+@pytest.fixture
+def items(dynamodb):
+    items = Items(dynamodb.client)
+    yield items
+    items.forget()
+
+
+@pytest.fixture
+def caller(items):
+    """A resource server that may introspect everything."""
+    return items.caller()
+
+
+@pytest.fixture
+def site(start, items, caller, authority):
+    site = Site(start, items, caller, authority)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def plain_site(start, items, caller):
+    """The development case: plain HTTP on loopback."""
+    site = Site(start, items, caller, None)
+    yield site
+    site.close()

@@ -1,0 +1,82 @@
+"""DynamoDB Local, Amazon's own implementation of the API: fetched by Maven once, started once a session.
+
+It is the point of this suite that the store is nobody's of this project. Where it cannot be had, the run fails.
+"""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import time
+
+import boto3
+import botocore.config
+import botocore.exceptions
+
+from lambda_runtime import REPOSITORY, end_with_parent
+
+POM = pathlib.Path(__file__).with_name("pom.xml")
+CACHE = pathlib.Path(os.environ.get("DYNAMODB_LOCAL_DIR", REPOSITORY / "target/dynamodb-local"))
+
+
+def fetch() -> pathlib.Path:
+    """Copies DynamoDB Local and what it needs into the cache folder, unless they are there."""
+    if not list(CACHE.glob("DynamoDBLocal-*.jar")):
+        # A copy that was interrupted must not be taken for a whole one later, hence the rename at the end.
+        unfinished = CACHE.with_name(CACHE.name + ".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        subprocess.run(
+            ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={unfinished}"],
+            check=True, stdin=subprocess.DEVNULL,
+        )
+        CACHE.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.rename(CACHE)
+    return CACHE
+
+
+class DynamoDbLocal:
+    def __init__(self):
+        folder = fetch()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        # It would otherwise report its use to its maker; this suite talks to nobody but loopback.
+        environment = {**os.environ, "DDB_LOCAL_TELEMETRY": "0"}
+        self.process = subprocess.Popen(
+            ["java", "-Xmx512m", "-XX:+UseSerialGC", f"-Djava.library.path={folder}", "-cp", f"{folder}/*",
+             "software.amazon.dynamodb.services.local.main.ServerRunner",
+             "-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(self.port)],
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            preexec_fn=end_with_parent,
+        )
+        self.client = boto3.client(
+            "dynamodb", endpoint_url=self.url, region_name="eu-west-1", aws_access_key_id="suite",
+            aws_secret_access_key="suite", config=botocore.config.Config(retries={"total_max_attempts": 1}),
+        )
+        self._wait()
+
+    def create_table(self, name: str, key: str):
+        self.client.create_table(
+            TableName=name, BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        )
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def _wait(self):
+        end = time.monotonic() + 60
+        while True:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"DynamoDB Local did not start: {self.process.stderr.read().decode()[-2000:]}")
+            try:
+                return self.client.list_tables()
+            except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+                if time.monotonic() > end:
+                    self.stop()
+                    raise
+                time.sleep(0.1)

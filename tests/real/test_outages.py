@@ -1,0 +1,123 @@
+"""The store fails: don't know, said in time, and forgotten at the next request."""
+
+import socket
+
+import pytest
+
+from settings import KEYS, RFC9068
+from tokens import claims, mint
+from verdicts import assert_active, assert_inactive, assert_refused, assert_unavailable
+
+FAULTS = [
+    "server_error", "gateway_error", "throttling", "throughput_exceeded", "access_denied", "table_missing", "hang",
+    "reset", "truncated", "broken_off", "empty", "unprocessed", "marks_unprocessed",
+]
+# Three of these would be waited for until the end of the invocation, so they show that the end is known.
+ENDLESS = ["hang", "unprocessed", "throttling"]
+
+
+@pytest.fixture(scope="module")
+def function(start):
+    """A function of this module's own, so that its broken connections and timers stay here."""
+    with start() as function:
+        yield function
+
+
+@pytest.fixture(scope="module")
+def token():
+    return mint(KEYS["ES256"], claims(RFC9068))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_g08_a22_fault_is_503_in_time_and_over_at_once(function, proxy, caller, token, fault):
+    with proxy.failing(fault):
+        for asked in (token, "unknown"):
+            assert_unavailable(function.introspect(asked, caller))
+    assert_active(function.introspect(token, caller))
+    assert_inactive(function.introspect("unknown", caller))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_g08_fault_of_the_second_read_of_an_opaque_token(function, proxy, caller, items, fault):
+    known = items.opaque()
+    for asked in (known, "unknown"):
+        with proxy.failing(fault, skip=1):
+            answer = function.introspect(asked, caller)
+        assert_unavailable(answer)
+    assert_active(function.introspect(known, caller))
+
+
+@pytest.mark.parametrize("fault", ENDLESS)
+def test_a22_invocation_with_less_time_left_is_answered_sooner(function, proxy, caller, token, fault):
+    with proxy.failing(fault):
+        assert_unavailable(function.introspect(token, caller, seconds=1), within=1.0)
+    assert_active(function.introspect(token, caller, seconds=1))
+
+
+@pytest.mark.parametrize("fault", ["server_error", "throttling", "hang", "unprocessed"])
+def test_fault_hides_who_the_caller_is(function, proxy, caller, items, token, fault):
+    # The secret could not be checked either, so a wrong one is answered like the right one.
+    with proxy.failing(fault):
+        assert_unavailable(function.introspect(token, caller.with_secret("wrong")))
+        assert_unavailable(function.introspect(token, items.caller(introspection={"allowed": False})))
+    assert_refused(function.introspect(token, caller.with_secret("wrong")))
+
+
+@pytest.mark.parametrize("fault", ["unprocessed", "marks_unprocessed"])
+def test_keys_left_out_once_are_asked_for_again(function, proxy, caller, items, fault):
+    revoked = claims(RFC9068)
+    items.mark(f"jti#{RFC9068}#{revoked['jti']}")
+    for payload, check in ((claims(RFC9068), assert_active), (revoked, assert_inactive)):
+        with proxy.failing(fault, times=1), proxy.watch() as calls:
+            check(function.introspect(mint(KEYS["ES256"], payload), caller))
+        assert len(calls) == 2
+
+
+@pytest.mark.parametrize("fault", ["throttling", "server_error", "reset", "truncated"])
+def test_passing_fault_may_be_retried_but_gives_no_wrong_verdict(function, proxy, caller, items, fault):
+    revoked = claims(RFC9068)
+    items.mark(f"jti#{RFC9068}#{revoked['jti']}")
+    for payload, check in ((claims(RFC9068), assert_active), (revoked, assert_inactive)):
+        with proxy.failing(fault, times=1):
+            answer = function.introspect(mint(KEYS["ES256"], payload), caller)
+        assert_unavailable(answer) if answer.status == 503 else check(answer)
+
+
+def test_connection_that_ended_while_the_environment_was_frozen(function, proxy, caller, token):
+    # Any idle connection ends one day, and nobody is awake to notice: the next request must not pay with a 503.
+    for _ in range(5):
+        assert_active(function.introspect(token, caller))
+        proxy.end_connections()
+        assert_active(function.introspect(token, caller))
+
+
+def test_retry_of_unprocessed_keys_asks_only_for_what_is_missing(function, proxy, caller, token):
+    with proxy.failing("marks_unprocessed", times=1), proxy.watch() as calls:
+        assert_active(function.introspect(token, caller))
+    first, second = calls
+    assert set(second.keys()) < set(first.keys())
+    assert all(part.get("ConsistentRead") is True for part in second.body["RequestItems"].values())
+
+
+def test_requests_without_a_read_do_not_notice(function, proxy, caller, token):
+    with proxy.failing("hang"):
+        assert_refused(function.introspect(token))
+        assert function.introspect(None, caller).status == 400
+
+
+@pytest.mark.parametrize("fault", ["hang", "reset", "server_error", "access_denied"])
+def test_start_while_the_store_is_failing(start, proxy, caller, token, fault):
+    with proxy.failing(fault):
+        with start() as function:
+            assert_unavailable(function.introspect(token, caller))
+            proxy.fault = None
+            proxy.lifted.set()
+            assert_active(function.introspect(token, caller))
+
+
+def test_store_that_refuses_connections(start, caller):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with start(endpoint=f"http://127.0.0.1:{port}") as function:
+        for _ in range(2):
+            assert_unavailable(function.introspect(mint(KEYS["ES256"], claims(RFC9068)), caller))

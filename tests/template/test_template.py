@@ -1,0 +1,330 @@
+"""Checks template.yaml: the linter's verdict, and what the linter does not see.
+
+    python3 -m venv VENV && VENV/bin/pip install -r tests/template/requirements.txt
+    VENV/bin/python -B -m pytest -p no:cacheprovider tests/template
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from copy import deepcopy
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+# The transform asks the SDK for a region to name the partition of its ARNs; nothing is called there.
+os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+from samtranslator.translator.transform import transform
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class NoManagedPolicies:
+    """Stands in for a loader that would ask IAM."""
+
+    @staticmethod
+    def load():
+        return {}
+
+
+def expand(template):
+    """What CloudFormation sees after the SAM transform, which wants the code where packaging would have put it."""
+    packaged = deepcopy(template)
+    packaged["Resources"]["IntrospectionFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
+    return transform(packaged, {}, NoManagedPolicies)
+
+
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+EXPANDED = expand(TEMPLATE)
+RESOURCES = EXPANDED["Resources"]
+
+
+def properties(name):
+    return RESOURCES[name]["Properties"]
+
+
+def of_type(prefix):
+    return {name: item["Properties"] for name, item in RESOURCES.items() if item["Type"].startswith(prefix)}
+
+
+# --- References ---
+
+
+def references(value):
+    """Every name that a value refers to, by Ref, Fn::GetAtt or Fn::Sub in any of their forms."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, dict):
+        for key, argument in value.items():
+            if key == "Ref":
+                yield argument
+            elif key == "Fn::GetAtt":
+                yield argument.split(".")[0] if isinstance(argument, str) else argument[0]
+            elif key == "Fn::Sub":
+                text, variables = (argument, {}) if isinstance(argument, str) else argument
+                names = (name.strip() for name in re.findall(r"\$\{([^!.}][^.}]*)", text))
+                yield from (name for name in names if name not in variables)
+                yield from references(variables)
+            else:
+                yield from references(argument)
+
+
+def resource_references(resource):
+    depends_on = resource.get("DependsOn", [])
+    return {*references(resource), *([depends_on] if isinstance(depends_on, str) else depends_on)}
+
+
+def cycle(template):
+    """The resources of a circular dependency, or none. Both branches of every condition count."""
+    resources = template["Resources"]
+    graph = {name: resource_references(item) & resources.keys() for name, item in resources.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return set(error.args[1])
+    return set()
+
+
+def test_no_resource_depends_on_itself():
+    assert cycle(EXPANDED) == set()
+
+
+def test_every_reference_leads_somewhere_and_every_parameter_is_used():
+    found = {name for name in references(EXPANDED) if not name.startswith("AWS::")}
+    assert found - RESOURCES.keys() == EXPANDED["Parameters"].keys()
+
+
+def test_the_walk_finds_the_cycle_that_http_api_events_make():
+    variant = deepcopy(TEMPLATE)
+    for piece in ("ApiIntegration", "ApiRoute", "ApiStage", "ApiPermission"):
+        del variant["Resources"][piece]
+    variant["Resources"]["Api"] = {"Type": "AWS::Serverless::HttpApi"}
+    event = {"Type": "HttpApi", "Properties": {"ApiId": {"Ref": "Api"}}}
+    variant["Resources"]["IntrospectionFunction"]["Properties"]["Events"] = {"Any": event}
+    assert cycle(expand(variant)) == {"Api", "IntrospectionFunction"}
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {"Properties": {"P": {"Ref": "B"}}},
+        {"Properties": {"P": [{"Fn::GetAtt": ["B", "Arn"]}]}},
+        {"Properties": {"P": {"Fn::GetAtt": "B.Arn"}}},
+        {"Properties": {"P": {"Fn::Sub": "x/${B}"}}},
+        {"Properties": {"P": {"Fn::Sub": "${AWS::Region}/${B.Arn}"}}},
+        {"Properties": {"P": {"Fn::Sub": ["${V}", {"V": {"Ref": "B"}}]}}},
+        {"Properties": {"P": {"Fn::If": ["Condition", {"Ref": "AWS::NoValue"}, {"Ref": "B"}]}}},
+        {"DependsOn": "B"},
+        {"DependsOn": ["B"]},
+    ],
+)
+def test_the_walk_knows_every_form_of_reference(reference):
+    back = {"Properties": {"P": {"Ref": "A"}}}
+    assert cycle({"Resources": {"A": reference, "B": back}}) == {"A", "B"}
+
+
+@pytest.mark.parametrize("text", ["${!B}", ["${B}", {"B": "a variable of this name"}]])
+def test_the_walk_takes_no_literal_for_a_reference(text):
+    assert set(references({"Fn::Sub": text})) == set()
+
+
+# --- Lint ---
+
+
+def test_the_linter_has_nothing_to_say(tmp_path):
+    sam = Path(sys.executable).with_name("sam")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "LC_ALL": "C.UTF-8",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "SAM_CLI_TELEMETRY": "0",
+        # Nothing listens on this port: the tool's look for a newer version of itself ends here.
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+    }
+    run = subprocess.run(
+        [sam, "validate", "--lint", "--template", ROOT / "template.yaml"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "is a valid SAM Template" in run.stdout
+
+
+# --- Privileges ---
+
+
+def test_the_role_holds_the_least_privileges_and_no_other():
+    assert set(properties("FunctionRole")) == {"AssumeRolePolicyDocument", "Policies"}
+    [policy] = properties("FunctionRole")["Policies"]
+    clients, tokens, state = ({"Fn::GetAtt": [name, "Arn"]} for name in ("ClientsTable", "TokensTable", "StateTable"))
+    via_dynamodb = {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"}}
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Sid": "ReadRecords",
+            "Effect": "Allow",
+            "Action": "dynamodb:BatchGetItem",
+            "Resource": [clients, tokens, state],
+        },
+        {"Sid": "WriteState", "Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": state},
+        {
+            "Sid": "WriteLogs",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": {"Fn::GetAtt": ["FunctionLogGroup", "Arn"]},
+        },
+        {
+            "Sid": "WriteTraces",
+            "Effect": "Allow",
+            "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+            "Resource": "*",
+        },
+        {
+            "Fn::If": [
+                "HasTableKey",
+                {
+                    "Sid": "DecryptTables",
+                    "Effect": "Allow",
+                    "Action": "kms:Decrypt",
+                    "Resource": {"Ref": "TableKeyArn"},
+                    "Condition": {"StringEquals": via_dynamodb},
+                },
+                {"Ref": "AWS::NoValue"},
+            ]
+        },
+    ]
+
+
+def test_the_function_has_that_role_and_no_other_exists():
+    assert of_type("AWS::IAM::").keys() == {"FunctionRole"}
+    assert properties("IntrospectionFunction")["Role"] == {"Fn::GetAtt": ["FunctionRole", "Arn"]}
+    [statement] = properties("FunctionRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+def test_only_this_api_may_invoke_the_function():
+    [permission] = of_type("AWS::Lambda::Permission").values()
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*"
+    assert permission["SourceArn"] == {"Fn::Sub": arn}
+    assert of_type("AWS::Lambda::Url") == {}
+
+
+# --- Settings ---
+
+SETTINGS = {
+    "ISSUER", "PUBLIC_URL", "CLIENTS_TABLE", "TOKENS_TABLE", "STATE_TABLE", "TRUSTED_ISSUERS", "DEFAULT_POLICY",
+    "CORS_ALLOWED_ORIGINS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "FAILED_AUTHENTICATION_LIMIT", "LOG_LEVEL",
+}  # fmt: skip
+
+
+def test_the_function_gets_these_settings():
+    variables = properties("IntrospectionFunction")["Environment"]["Variables"]
+    assert variables.keys() == SETTINGS
+    address = {"Fn::GetAtt": ["Api", "ApiEndpoint"]}
+    assert variables["ISSUER"] == {"Fn::If": ["HasIssuer", {"Ref": "Issuer"}, address]}
+    assert variables["PUBLIC_URL"] == {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"}, address]}
+
+
+def test_an_empty_parameter_leaves_its_setting_out():
+    parameters = EXPANDED["Parameters"]
+    for name, value in properties("IntrospectionFunction")["Environment"]["Variables"].items():
+        if "Ref" in value and value["Ref"] in parameters:
+            assert parameters[value["Ref"]].get("Default") != "", name
+
+
+def test_the_default_policy_is_somebodys_decision():
+    parameter = EXPANDED["Parameters"]["DefaultPolicy"]
+    assert "Default" not in parameter
+    assert parameter["AllowedValues"] == ["any", "audience"]
+
+
+# --- Tables ---
+
+
+@pytest.mark.parametrize(
+    "name, key, expires, kept",
+    [("ClientsTable", "client_id", False, True), ("TokensTable", "id", True, True), ("StateTable", "id", True, False)],
+)
+def test_table(name, key, expires, kept):
+    table = properties(name)
+    assert table["KeySchema"] == [{"AttributeName": key, "KeyType": "HASH"}]
+    assert table["AttributeDefinitions"] == [{"AttributeName": key, "AttributeType": "S"}]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {
+        "SSEEnabled": True,
+        "SSEType": "KMS",
+        "KMSMasterKeyId": {"Fn::If": ["HasTableKey", {"Ref": "TableKeyArn"}, {"Ref": "AWS::NoValue"}]},
+    }
+    time_to_live = {"AttributeName": "expires_at", "Enabled": True} if expires else None
+    assert table.get("TimeToLiveSpecification") == time_to_live
+    assert table.get("DeletionProtectionEnabled", False) == kept
+    for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+        assert RESOURCES[name][policy] == ("Retain" if kept else "Delete")
+
+
+def test_there_are_no_other_tables():
+    assert of_type("AWS::DynamoDB::").keys() == {"ClientsTable", "TokensTable", "StateTable"}
+
+
+# --- API and logs ---
+
+
+def test_the_function_answers_every_method_and_path_itself():
+    [api] = of_type("AWS::ApiGatewayV2::Api").values()
+    assert "CorsConfiguration" not in api and "Body" not in api
+    [integration] = of_type("AWS::ApiGatewayV2::Integration").values()
+    assert integration["PayloadFormatVersion"] == "2.0"
+    [route] = of_type("AWS::ApiGatewayV2::Route").values()
+    assert route["RouteKey"] == "$default"
+
+
+def test_the_gateway_throttles():
+    [stage] = of_type("AWS::ApiGatewayV2::Stage").values()
+    assert stage["DefaultRouteSettings"] == {
+        "ThrottlingRateLimit": {"Ref": "ThrottlingRateLimit"},
+        "ThrottlingBurstLimit": {"Ref": "ThrottlingBurstLimit"},
+    }
+
+
+def test_every_log_ends():
+    groups = of_type("AWS::Logs::LogGroup")
+    assert groups.keys() == {"FunctionLogGroup", "AccessLogGroup"}
+    assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
+    # A group that Lambda has to create by itself would keep its lines for ever.
+    assert properties("IntrospectionFunction")["LoggingConfig"]["LogGroup"] == {"Ref": "FunctionLogGroup"}
+
+
+def test_the_access_log_holds_nothing_that_a_caller_writes_freely():
+    settings = properties("ApiStage")["AccessLogSettings"]
+    assert settings["DestinationArn"] == {"Fn::GetAtt": ["AccessLogGroup", "Arn"]}
+    assert "\n" not in settings["Format"]
+    # No header, no query string, no body, no path, no identity but the address.
+    assert set(json.loads(settings["Format"]).values()) == {
+        "$context.requestId",
+        "$context.integration.requestId",
+        "$context.requestTime",
+        "$context.identity.sourceIp",
+        "$context.httpMethod",
+        "$context.status",
+        "$context.error.responseType",
+        "$context.integration.integrationStatus",
+        "$context.responseLatency",
+        "$context.integrationLatency",
+    }
+
+
+def test_lambda_drops_no_line_of_the_function():
+    logging = properties("IntrospectionFunction")["LoggingConfig"]
+    assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "TRACE")
+
+
+def test_the_metrics_name_no_field_but_fixed_ones():
+    filters = of_type("AWS::Logs::MetricFilter").values()
+    fields = {field for item in filters for field in re.findall(r"\$\.\w+", json.dumps(item))}
+    assert fields == {"$.target", "$.outcome", "$.policy", "$.event"}
