@@ -34,8 +34,14 @@ pub enum Reason {
     Rejected(Rejection),
     Refused(Refusal),
     Inactive(Inactive),
+    /// The caller's record says that it may not introspect.
+    NotAllowed,
+    /// The caller's record takes signed responses alone.
+    SignedResponseRequired,
     StoreUnavailable,
     KeysUnavailable,
+    /// The time to answer was over.
+    Deadline,
 }
 
 /// Makes fingerprints under a key that nobody knows and that dies with the execution environment: two records
@@ -71,7 +77,7 @@ impl Trail {
             Outcome::Inactive => "inactive",
             Outcome::Document(_) | Outcome::Preflight => "document",
             Outcome::Rejected(Rejection::NoCredentials) | Outcome::Refused | Outcome::Throttled(_) => "refused",
-            Outcome::Rejected(_) => "invalid_request",
+            Outcome::Rejected(_) | Outcome::SignedResponseRequired => "invalid_request",
             Outcome::NotAllowed => "denied",
             Outcome::Unavailable => "unavailable",
             Outcome::Internal => "error",

@@ -98,6 +98,8 @@ impl Caller {
 fn secret_matches(record: Option<&ClientRecord>, presented: &PresentedSecret, now: i64) -> Choice {
     // No digest has this form, so it stands for "no secret" and costs what a secret costs.
     const NO_SECRET: &str = "----------------------------------------------------------------";
+    // An empty secret is none either, though somebody stored its digest (RFC 6749 §2.3.1).
+    const EMPTY_SECRET: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     let previous_counts = record
         .and_then(|record| record.previous_client_secret_expires_at)
         .is_some_and(|Seconds(expires_at)| now < expires_at);
@@ -109,5 +111,6 @@ fn secret_matches(record: Option<&ClientRecord>, presented: &PresentedSecret, no
             .iter()
             .fold(Choice::from(0), |found, digest| found | stored.as_bytes().ct_eq(digest.as_bytes()))
     };
-    equals_one(current) | (equals_one(previous) & Choice::from(u8::from(previous_counts)))
+    let matches = equals_one(current) | (equals_one(previous) & Choice::from(u8::from(previous_counts)));
+    matches & !equals_one(EMPTY_SECRET)
 }

@@ -1,7 +1,14 @@
 //! A request as the function sees it, whatever brought it: a gateway's event, a load balancer's, a socket.
 
+use std::time::{Duration, SystemTime};
+
 use http::{HeaderMap, Method};
 use tokio::time::Instant;
+
+/// What is left of an invocation's time when its request has to be answered.
+const ANSWER_RESERVE: Duration = Duration::from_millis(150);
+/// Common gateways give up after two seconds.
+const LONGEST_ANSWER: Duration = Duration::from_millis(1800);
 
 /// Everything that a request is made of. Holds secrets and tokens, so it has no `Debug`.
 pub struct Call {
@@ -21,4 +28,15 @@ pub struct Call {
     pub now: i64,
     /// When it must have been answered.
     pub deadline: Instant,
+}
+
+/// The time, in seconds since the epoch.
+pub fn now() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// When a request must have been answered, of whose invocation this much time is left.
+pub fn deadline(time_left: Duration) -> Instant {
+    Instant::now() + time_left.saturating_sub(ANSWER_RESERVE).min(LONGEST_ANSWER)
 }

@@ -17,12 +17,11 @@ use lambda_http::{
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{json, value::RawValue};
-use tokio::time::Instant;
 
 use crate::{
-    call::Call,
+    call::{Call, deadline, now},
     request::parse_names,
-    service::{ANSWER_RESERVE, LONGEST_ANSWER, Service},
+    service::Service,
 };
 
 /// Serves the Lambda Runtime API until the environment is shut down.
@@ -69,7 +68,8 @@ pub async fn handle(service: &Service, event: Event, context: Context) -> impl S
 /// Takes the request out of the event, and leaves the adapter one that holds nothing a stranger sent: its own
 /// conversion panics on a malformed host, query or body.
 fn take_call(request: &mut LambdaRequest, context: &Context) -> Call {
-    let time_left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    // Lambda runs nothing past its deadline, so one that has passed is a local emulator's, and means nothing.
+    let time_left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::MAX);
     let call = |method: &Method, path: Option<String>, headers: HeaderMap, query_names, body, source_address| Call {
         method: method.clone(),
         path: path.unwrap_or_default(),
@@ -121,17 +121,6 @@ fn take_call(request: &mut LambdaRequest, context: &Context) -> Call {
         // Sources that are not compiled in have no variant; the type is open all the same.
         _ => call(&Method::GET, None, HeaderMap::new(), Vec::new(), None, String::new()),
     }
-}
-
-/// The time, in seconds since the epoch.
-pub fn now() -> i64 {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// When a request must be answered, with so much time left for the invocation.
-fn deadline(time_left: Duration) -> Instant {
-    Instant::now() + time_left.saturating_sub(ANSWER_RESERVE).min(LONGEST_ANSWER)
 }
 
 /// The body, if its envelope decodes.

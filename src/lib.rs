@@ -12,6 +12,7 @@ pub mod lambda;
 pub mod logging;
 pub mod metadata;
 pub mod policy;
+pub mod profile;
 pub mod records;
 pub mod request;
 pub mod response;

@@ -1,14 +1,36 @@
 //! One JSON object a line on standard output, from our own code alone.
 
-use tracing::{Level, level_filters::LevelFilter};
-use tracing_subscriber::{Layer, Registry, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use std::io;
+
+use tracing::{Level, Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::Targets,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::settings::LogLevel;
 
 /// Starts logging for the whole process. A second call changes nothing.
+pub fn start(level: LogLevel) {
+    // Only a test starts logging twice.
+    let _ = subscriber(level, io::stdout).try_init();
+    // A panic's message can quote what was being worked on; where it happened is enough.
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(event = "panic", location);
+    }));
+}
+
+/// What is logged at that level, and in which form.
 ///
 /// Dependencies are kept to errors: at lower levels some of them log requests, and with them tokens.
-pub fn start(level: LogLevel) {
+pub fn subscriber(
+    level: LogLevel,
+    writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
+) -> impl Subscriber + Send + Sync {
     let level = match level {
         LogLevel::Error => Level::ERROR,
         LogLevel::Warn => Level::WARN,
@@ -21,12 +43,6 @@ pub fn start(level: LogLevel) {
         .with_target("token_introspection", level)
         .with_target("audit", Level::INFO)
         .with_target("aws_config", Level::ERROR);
-    let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
-    // Only a test starts logging twice.
-    let _ = Registry::default().with(lines.with_filter(targets)).try_init();
-    // A panic's message can quote what was being worked on; where it happened is enough.
-    std::panic::set_hook(Box::new(|panic| {
-        let location = panic.location().map(ToString::to_string);
-        tracing::error!(event = "panic", location);
-    }));
+    let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    Registry::default().with(lines.with_writer(writer).with_filter(targets))
 }

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use token_introspection::{lambda, logging, service::Service, settings::Settings, store::Store};
+use token_introspection::{call, lambda, logging, service::Service, settings::Settings, store::Store};
 use tokio::time::Instant;
 
 /// For opening the connection while the function starts, when Lambda gives it 10 s.
@@ -25,6 +25,6 @@ async fn start() -> Result<(), lambda_http::Error> {
     settings.warn();
     let store = Store::open(settings.tables.clone()).await;
     let service = Arc::new(Service::new(settings, store)?);
-    service.warm_up(lambda::now(), Instant::now() + WARM_UP).await;
+    service.warm_up(call::now(), Instant::now() + WARM_UP).await;
     lambda::run(service).await
 }

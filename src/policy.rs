@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     auth::Caller,
-    records::{Audience, Mode, PolicyRecord, Text, TokenType},
+    records::{Mode, PolicyRecord, Text, TokenType},
     settings::{DefaultPolicy, Settings},
     token::{Claims, Inactive},
     view::View,
@@ -66,7 +66,7 @@ fn enforce(caller: &Caller, mut claims: Claims, settings: &Settings) -> Result<(
 
 /// RFC 7662 §4: the caller must be one that the token may be used at.
 fn is_meant_for(caller: &Caller, claims: &Claims, settings: &Settings) -> bool {
-    let token_has = |name: &str| claims.audience.iter().flat_map(Audience::iter).any(|audience| audience == name);
+    let token_has = |name: &str| claims.audiences().any(|audience| audience == name);
     match (&caller.policy().audiences, settings.default_policy) {
         (Some(audiences), _) => audiences.iter().any(|audience| token_has(&audience.0)),
         (None, DefaultPolicy::Any) => true,

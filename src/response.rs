@@ -29,6 +29,8 @@ pub enum Outcome {
     Throttled(u32),
     /// The caller is known and may not introspect.
     NotAllowed,
+    /// The caller takes signed responses alone, and this is not to be one (RFC 9701 §8.2).
+    SignedResponseRequired,
     /// Nothing is known of the token now.
     Unavailable,
     /// A defect of ours.
@@ -64,6 +66,11 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::NotAllowed => {
             error(StatusCode::FORBIDDEN, "unauthorized_client", Some("this client may not introspect tokens"))
         }
+        Outcome::SignedResponseRequired => error(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            Some("this client is registered for signed responses"),
+        ),
         Outcome::Unavailable => {
             let description = format!("nothing is known of the token now; request {request_id}");
             let response = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", Some(&description));

@@ -1,11 +1,11 @@
 //! The straight line: a call becomes a response, each stage consuming what the one above made.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 use http::Response;
 use tokio::time::{Instant, timeout_at};
-use tracing::error;
+use tracing::{Instrument, error, error_span};
 
 use crate::{
     audit::{Fingerprints, Reason, Trail},
@@ -65,16 +65,17 @@ impl Service {
 
     /// Answers a call, always: a defect of ours is a 500, and what takes too long is a 503.
     pub async fn handle(&self, call: Call) -> Response<String> {
+        // Every line that is logged on the way names the request, so it can be joined to the audit record.
+        let span = error_span!("request", request_id = call.request_id);
         let started = Instant::now();
         let mut trail = Trail::default();
-        let answer = AssertUnwindSafe(self.answer(&call, &mut trail)).catch_unwind();
+        let answer = AssertUnwindSafe(self.answer(&call, &mut trail)).catch_unwind().instrument(span);
         let outcome = match timeout_at(call.deadline, answer).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => {
-                error!(event = "panic", request_id = call.request_id);
-                Outcome::Internal
+            Ok(answered) => answered.unwrap_or(Outcome::Internal),
+            Err(_) => {
+                trail.reason = Some(Reason::Deadline);
+                Outcome::Unavailable
             }
-            Err(_) => Outcome::Unavailable,
         };
         trail.write(&outcome, &call.request_id, started.elapsed());
         with_cors(render(outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
@@ -105,7 +106,12 @@ impl Service {
             Err(refusal) => return self.refuse(refusal, &query.credentials, call, trail),
         };
         if !caller.may_introspect() {
+            trail.reason = Some(Reason::NotAllowed);
             return Outcome::NotAllowed;
+        }
+        if caller.policy().require_signed_response == Some(true) {
+            trail.reason = Some(Reason::SignedResponseRequired);
+            return Outcome::SignedResponseRequired;
         }
         let verdict = match query.token {
             PresentedToken::Jwt { candidate, .. } => self.judge_jwt(candidate, &items, call).await,
@@ -167,7 +173,7 @@ impl Service {
         let recorded = recorded.map_err(Unverified::Inactive)?;
         trail.issuer = Some(recorded.claims.issuer.clone());
         judge::is_not_revoked(&recorded.claims, &recorded.marks, &marks).map_err(|why| {
-            note_mark(why, &marks, trail);
+            note_mark_reason(why, &marks, trail);
             Unverified::Inactive(why)
         })?;
         Ok(recorded.claims)
@@ -205,18 +211,20 @@ impl Service {
 }
 
 fn inactive(why: Inactive, items: &Items, trail: &mut Trail) -> Outcome {
-    note_mark(why, items, trail);
+    note_mark_reason(why, items, trail);
+    match why {
+        Inactive::CorruptMark(kind) => error!(event = "corrupt_item", item = kind.prefix(), token = trail.token),
+        Inactive::CorruptRecord => error!(event = "corrupt_item", item = "token", token = trail.token),
+        _ => {}
+    }
     trail.reason = Some(Reason::Inactive(why));
     Outcome::Inactive
 }
 
-/// Notes what a mark says of itself, and cries out where an item could not be read.
-fn note_mark(why: Inactive, items: &Items, trail: &mut Trail) {
-    match why {
-        Inactive::Revoked(kind) => trail.mark_reason = trail.mark_reason.take().or_else(|| items.mark_reason(kind)),
-        Inactive::CorruptMark(kind) => error!(event = "corrupt_item", item = kind.prefix(), token = trail.token),
-        Inactive::CorruptRecord => error!(event = "corrupt_item", item = "token", token = trail.token),
-        _ => {}
+/// Notes what whoever wrote the mark that revokes said of it.
+fn note_mark_reason(why: Inactive, items: &Items, trail: &mut Trail) {
+    if let Inactive::Revoked(kind) = why {
+        trail.mark_reason = trail.mark_reason.take().or_else(|| items.mark_reason(kind));
     }
 }
 
@@ -224,8 +232,3 @@ fn known_client(credentials: &Credentials, items: &Items) -> Option<String> {
     let key = credentials.client_key()?;
     items.item(&key).map(|_| key.id().to_owned())
 }
-
-/// What is left of an invocation's time when it has to be answered.
-pub const ANSWER_RESERVE: Duration = Duration::from_millis(150);
-/// Gateways give up after two seconds.
-pub const LONGEST_ANSWER: Duration = Duration::from_millis(1800);

@@ -30,12 +30,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// The tables as the function reaches them: over the network, through the SDK.
-    pub async fn store(&self, tables: TableNames) -> Store {
-        Self::store_at(&self.url, tables).await
-    }
-
-    /// The same by way of another address, such as a proxy's.
+    /// The tables as the function reaches them: over the network, through the SDK, at that address.
     pub async fn store_at(url: &str, tables: TableNames) -> Store {
         let config = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new("eu-west-1"))

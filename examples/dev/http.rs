@@ -1,19 +1,23 @@
 //! A plain HTTP server that hands each request to the same service as the function does.
 
-use std::{convert::Infallible, io, sync::Arc};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use token_introspection::{call::Call, lambda, request, service};
-use tokio::{net::TcpListener, time::Instant};
+use token_introspection::{
+    call::{self, Call},
+    request,
+    service::Service,
+};
+use tokio::net::TcpListener;
 
 /// More than any route takes, so that the service itself refuses what is too large.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// Serves until the process ends. `key_set` is what the demo's issuer publishes at `/demo-issuer/jwks.json`.
-pub async fn serve(listener: TcpListener, service: Arc<service::Service>, key_set: String) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, service: Arc<Service>, key_set: String) -> io::Result<()> {
     let key_set: Arc<str> = key_set.into();
     loop {
         let (stream, address) = listener.accept().await?;
@@ -25,7 +29,7 @@ pub async fn serve(listener: TcpListener, service: Arc<service::Service>, key_se
                     if request.uri().path() == "/demo-issuer/jwks.json" {
                         return Ok(Response::new(key_set.to_string()));
                     }
-                    Ok::<_, Infallible>(service.handle(call(request, address.ip().to_string()).await).await)
+                    Ok::<_, Infallible>(service.handle(call_of(request, address.ip().to_string()).await).await)
                 }
             });
             // A connection that breaks is the client's business.
@@ -34,7 +38,7 @@ pub async fn serve(listener: TcpListener, service: Arc<service::Service>, key_se
     }
 }
 
-async fn call(request: Request<Incoming>, source_address: String) -> Call {
+async fn call_of(request: Request<Incoming>, source_address: String) -> Call {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, MAX_BODY_BYTES).collect().await;
     Call {
@@ -44,8 +48,8 @@ async fn call(request: Request<Incoming>, source_address: String) -> Call {
         headers: parts.headers,
         body: body.ok().map(|body| body.to_bytes().into()),
         source_address,
-        request_id: format!("dev-{}", lambda::now()),
-        now: lambda::now(),
-        deadline: Instant::now() + service::LONGEST_ANSWER,
+        request_id: format!("dev-{}", call::now()),
+        now: call::now(),
+        deadline: call::deadline(Duration::from_secs(2)),
     }
 }

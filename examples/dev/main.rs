@@ -10,12 +10,12 @@ mod engine;
 mod http;
 mod signer;
 
-use std::{io, process::ExitCode, sync::Arc};
+use std::{io, process::ExitCode, sync::Arc, time::Duration};
 
 use self::engine::Engine;
 use serde_json::json;
-use token_introspection::{lambda, logging, service::Service, settings::Settings};
-use tokio::{net::TcpListener, time::Instant};
+use token_introspection::{call, logging, service::Service, settings::Settings};
+use tokio::net::TcpListener;
 
 const USAGE: &str = "usage: cargo run --example dev -- [--port N] [--print-env]
 
@@ -66,9 +66,9 @@ async fn serve(port: u16) -> io::Result<()> {
     let variable = |wanted: &str| environment.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone());
     let settings = Arc::new(Settings::read(variable).map_err(io::Error::other)?);
     logging::start(settings.log_level);
-    let store = engine.store(settings.tables.clone()).await;
+    let store = Engine::store_at(&engine.url, settings.tables.clone()).await;
     let service = Arc::new(Service::new(settings, store).map_err(io::Error::other)?);
-    service.warm_up(lambda::now(), Instant::now() + token_introspection::service::LONGEST_ANSWER).await;
+    service.warm_up(call::now(), call::deadline(Duration::from_secs(2))).await;
     println!("{}", guide(port, &engine.url));
     tokio::select! {
         served = http::serve(listener, service, demo::key_set().to_string()) => served,

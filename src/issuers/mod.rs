@@ -108,21 +108,23 @@ impl Issuers {
         match set.check(candidate) {
             Checked::UnknownKey if source.last_fetch_failed() => Err(Unverified::DontKnow),
             // The issuer may have put another key in the place of this one, under the same name.
-            Checked::BadSignature(candidate) if self.fetch(issuer, source, now, deadline).await => {
-                let set = source.set(now).ok_or(Unverified::DontKnow)?;
-                signed(set.check(candidate)).map_err(Unverified::Inactive)
+            Checked::BadSignature(candidate) => {
+                self.fetch(issuer, source, now, deadline).await;
+                let newer = source.set(now).filter(|newer| !Arc::ptr_eq(newer, &set));
+                let verdict = newer.map_or(Err(Inactive::BadSignature), |newer| signed(newer.check(candidate)));
+                verdict.map_err(Unverified::Inactive)
             }
             checked => signed(checked).map_err(Unverified::Inactive),
         }
     }
 
-    /// Fetches the issuer's keys, unless a fetch has just been made. Says whether it brought a new set.
-    async fn fetch(&self, issuer: &TrustedIssuer, source: &Source, now: i64, deadline: Instant) -> bool {
-        let Some(deadline) = deadline.checked_sub(RESERVE) else { return false };
+    /// Fetches the issuer's keys, unless a fetch has just been made.
+    async fn fetch(&self, issuer: &TrustedIssuer, source: &Source, now: i64, deadline: Instant) {
+        let Some(deadline) = deadline.checked_sub(RESERVE) else { return };
         // Whoever waits here finds, once it is through, that the fetch it wanted has been made.
-        let Ok(_flight) = timeout_at(deadline, source.flight.lock()).await else { return false };
+        let Ok(_flight) = timeout_at(deadline, source.flight.lock()).await else { return };
         if !source.begin_fetch(now) {
-            return false;
+            return;
         }
         let set = match self.fetcher.fetch(&issuer.issuer, &source.places, deadline).await {
             Ok(text) => KeySet::parse(&text, &issuer.algorithms, now).map_err(|UnusableSet| FetchError::UnusableSet),
@@ -132,7 +134,7 @@ impl Issuers {
             Ok(set) => Arc::new(set),
             Err(cause) => {
                 warn!(event = "jwks_fetch_failed", issuer = issuer.issuer, ?cause);
-                return false;
+                return;
             }
         };
         info!(event = "jwks_fetched", issuer = issuer.issuer);
@@ -143,7 +145,6 @@ impl Issuers {
             // Without the snapshot the other environments fetch for themselves.
             let _ = self.store.put_snapshot(&key, &snapshot, deadline + RESERVE / 2).await;
         }
-        true
     }
 }
 

@@ -88,7 +88,7 @@ impl Source {
 
 impl State {
     fn usable(&self, now: i64) -> Option<&Arc<KeySet>> {
-        self.set.as_ref().filter(|set| now - set.fetched_at < Snapshot::LIFETIME_SECONDS)
+        self.set.as_ref().filter(|set| now.saturating_sub(set.fetched_at) < Snapshot::LIFETIME_SECONDS)
     }
 }
 

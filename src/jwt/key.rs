@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm as Jws, DecodingKey};
 use serde_json::{Map, Value};
 
-use super::{Algorithm, UnverifiedJwt};
+use super::{Algorithm, UnverifiedJws};
 
 /// A public key that is fit to verify signatures of exactly one algorithm.
 pub struct VerificationKey {
@@ -75,8 +75,8 @@ impl VerificationKey {
         &self.public_jwk
     }
 
-    /// Whether this key made the token's signature. The algorithm is the key's, never the token's.
-    pub fn verifies(&self, jwt: &UnverifiedJwt) -> bool {
+    /// Whether this key made the signature. The algorithm is the key's, never the token's.
+    pub fn verifies(&self, jws: &UnverifiedJws) -> bool {
         let algorithm = match self.algorithm {
             Algorithm::Rs256 => Jws::RS256,
             Algorithm::Rs384 => Jws::RS384,
@@ -88,7 +88,7 @@ impl VerificationKey {
             Algorithm::Es384 => Jws::ES384,
             Algorithm::EdDsa => Jws::EdDSA,
         };
-        jsonwebtoken::crypto::verify(jwt.signature(), jwt.signing_input().as_bytes(), &self.key, algorithm)
+        jsonwebtoken::crypto::verify(jws.signature(), jws.signing_input().as_bytes(), &self.key, algorithm)
             .unwrap_or(false)
     }
 }

@@ -13,12 +13,17 @@ pub use self::{
     key::{RejectedKey, VerificationKey},
 };
 
-/// A JWT in compact form (RFC 7515 §7.1) that parsed, whose signature nobody has checked.
-pub struct UnverifiedJwt {
+/// A signed text in compact form (RFC 7515 §7.1) that parsed, whose signature nobody has checked.
+pub struct UnverifiedJws {
     /// `header.payload`, the text that was signed.
     signing_input: String,
     signature: String,
     pub header: Header,
+}
+
+/// One whose payload is a claims set.
+pub struct UnverifiedJwt {
+    pub jws: UnverifiedJws,
     /// The claims set, every member of it (RFC 7519 §4).
     pub claims: Map<String, Value>,
 }
@@ -51,23 +56,20 @@ pub fn is_jwt(token: &str) -> bool {
         .is_some_and(|header| header.get("alg").is_some())
 }
 
-impl UnverifiedJwt {
-    /// Splits and decodes a token for which [`is_jwt`] holds.
+impl UnverifiedJws {
+    /// Splits and decodes a text for which [`is_jwt`] holds, and hands out its payload.
     ///
     /// # Errors
     ///
-    /// [`Malformed`] for base64url that is not canonical (padding, white space, stray bits), for JSON that is no
-    /// object or names a member twice, and for a header member of a wrong type.
-    pub fn parse(token: &str) -> Result<Self, Malformed> {
-        let (signing_input, signature) = token.rsplit_once('.').ok_or(Malformed)?;
+    /// [`Malformed`] for base64url that is not canonical (padding, white space, stray bits), and for a header that
+    /// is no JSON object, names a member twice or has a member of a wrong type.
+    pub fn parse(text: &str) -> Result<(Self, Vec<u8>), Malformed> {
+        let (signing_input, signature) = text.rsplit_once('.').ok_or(Malformed)?;
         let (header, payload) = signing_input.split_once('.').ok_or(Malformed)?;
-        URL_SAFE_NO_PAD.decode(signature).map_err(|_| Malformed)?;
-        Ok(Self {
-            header: Header::from_members(&decode_object(header)?)?,
-            claims: decode_object(payload)?,
-            signing_input: signing_input.to_owned(),
-            signature: signature.to_owned(),
-        })
+        let header = Header::parse(&decode(header)?)?;
+        let payload = decode(payload)?;
+        decode(signature)?;
+        Ok((Self { signing_input: signing_input.to_owned(), signature: signature.to_owned(), header }, payload))
     }
 
     /// The text that was signed: `header.payload` (RFC 7515 §5.1).
@@ -81,8 +83,21 @@ impl UnverifiedJwt {
     }
 }
 
+impl UnverifiedJwt {
+    /// Splits and decodes a token for which [`is_jwt`] holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] as of [`UnverifiedJws::parse`], and for claims that are no JSON object or name a member twice.
+    pub fn parse(token: &str) -> Result<Self, Malformed> {
+        let (jws, payload) = UnverifiedJws::parse(token)?;
+        Ok(Self { jws, claims: parse_object(&payload).map_err(|_| Malformed)? })
+    }
+}
+
 impl Header {
-    fn from_members(members: &Map<String, Value>) -> Result<Self, Malformed> {
+    fn parse(json: &[u8]) -> Result<Self, Malformed> {
+        let members = parse_object(json).map_err(|_| Malformed)?;
         let string = |name| match members.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -97,9 +112,8 @@ impl Header {
     }
 }
 
-fn decode_object(part: &str) -> Result<Map<String, Value>, Malformed> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed)?;
-    parse_object(&bytes).map_err(|_| Malformed)
+fn decode(part: &str) -> Result<Vec<u8>, Malformed> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed)
 }
 
 #[cfg(test)]

@@ -17,3 +17,31 @@ impl Snapshot {
     /// An older set is not used any more, nor kept.
     pub const LIFETIME_SECONDS: i64 = 24 * 60 * 60;
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_dynamo::{
+        AttributeValue::{self, N, Null, S},
+        Item,
+    };
+
+    use super::*;
+
+    #[test]
+    fn h27_a_snapshot_is_read_whole_or_not_at_all() {
+        let whole = [("jwks", S("{}".into())), ("jwks_uri", S("u".into())), ("fetched_at", N("1".into()))];
+        let reads = |attributes: &[(&str, AttributeValue)]| {
+            let item: std::collections::HashMap<_, _> =
+                attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            serde_dynamo::from_item::<_, Snapshot>(Item::from(item)).is_ok()
+        };
+        assert!(reads(&whole));
+        for odd in 0..whole.len() {
+            for value in [Null(true), AttributeValue::Bool(true), AttributeValue::L(vec![])] {
+                let mut changed = whole.clone();
+                changed[odd].1 = value;
+                assert!(!reads(&changed), "{}", whole[odd].0);
+            }
+        }
+    }
+}

@@ -82,12 +82,10 @@ impl Credentials {
 
 fn from_header(value: &str, body_client_id: Option<&str>) -> Result<Credentials, Rejection> {
     let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
-    if scheme.is_empty() {
-        return Err(Rejection::UnreadableCredentials);
-    }
     let is = |name| scheme.eq_ignore_ascii_case(name);
-    // HTTP APIs join two headers with a comma, which none of these credentials can hold.
-    if (is("Basic") || is("Bearer") || is("DPoP")) && value.contains(',') {
+    // HTTP APIs join two headers with a comma, which no scheme's name and none of these credentials can hold.
+    let joined = scheme.contains(',') || (is("Basic") || is("Bearer") || is("DPoP")) && value.contains(',');
+    if scheme.is_empty() || joined {
         return Err(Rejection::UnreadableCredentials);
     }
     if !is("Basic") {

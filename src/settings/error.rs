@@ -26,3 +26,15 @@ impl fmt::Display for SettingError {
 }
 
 impl std::error::Error for SettingError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_line_whatever_is_quoted_in_it() {
+        let error = SettingError::new("ISSUER", "is \"a\nb\r\u{7}\"", "https://introspection.example.com");
+        let expected = "ISSUER is \"a b  \"; for example: ISSUER=https://introspection.example.com";
+        assert_eq!(error.to_string(), expected);
+    }
+}

@@ -5,7 +5,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{SettingError, url};
-use crate::jwt::{Algorithm, VerificationKey};
+use crate::{
+    jwt::{Algorithm, VerificationKey},
+    profile::Profile,
+};
 
 const EXAMPLE: &str =
     r#"[{"issuer":"https://auth.example.com","profile":"rfc9068","jwks_uri":"https://auth.example.com/jwks.json"}]"#;
@@ -14,23 +17,15 @@ const EXAMPLE: &str =
 pub struct TrustedIssuer {
     /// Compared with `iss` byte for byte.
     pub issuer: String,
-    pub profile: Profile,
+    pub profile: &'static Profile,
     pub keys: KeySource,
     pub algorithms: Vec<Algorithm>,
+    /// Accepted clients. `None`: any.
+    pub client_ids: Option<Vec<String>>,
     /// Accepted `aud` values. `None`: any.
     pub audiences: Option<Vec<String>>,
     /// Claims that a token must hold with exactly these values.
     pub required_claims: Map<String, Value>,
-}
-
-/// The rules by which an issuer makes its access tokens.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// RFC 9068, JWT Profile for OAuth 2.0 Access Tokens.
-    Rfc9068,
-    /// Any JWT with `iss` and `exp` that is no ID token, as `required_claims` or `audiences` tell.
-    Generic,
 }
 
 /// Where an issuer's keys are.
@@ -49,10 +44,11 @@ pub enum KeySource {
 #[serde(deny_unknown_fields)]
 struct Entry {
     issuer: String,
-    profile: Profile,
+    profile: String,
     jwks_uri: Option<String>,
     jwks: Option<Value>,
     algorithms: Option<Vec<String>>,
+    client_ids: Option<Vec<String>>,
     audiences: Option<Vec<String>>,
     #[serde(default)]
     required_claims: Map<String, Value>,
@@ -82,16 +78,18 @@ impl Entry {
         if self.issuer.is_empty() || self.issuer.len() > 1024 || self.issuer.contains(['#', '\0']) {
             return Err("whose identifier is empty, over 1,024 bytes or holds '#'".into());
         }
-        if self.profile == Profile::Generic
-            && self.required_claims.is_empty()
-            && self.audiences.iter().flatten().next().is_none()
-        {
+        let profile = Profile::named(&self.profile).ok_or_else(|| format!("with the unknown profile {:?}", self.profile))?;
+        let tells_access_tokens = |values: &Option<Vec<String>>| values.iter().flatten().next().is_some();
+        if profile.is_generic() && self.required_claims.is_empty() && !tells_access_tokens(&self.audiences) {
             return Err("with profile \"generic\" and neither \"required_claims\" nor \"audiences\", \
                         which would take an ID token for an access token"
                 .into());
         }
+        if profile.client_ids_required && !tells_access_tokens(&self.client_ids) {
+            return Err(format!("with profile {:?} and no \"client_ids\", which list the accepted clients", self.profile));
+        }
         let algorithms = match &self.algorithms {
-            None => vec![Algorithm::Rs256, Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa],
+            None => profile.algorithms.to_vec(),
             Some(names) => names.iter().map(|name| algorithm(name)).collect::<Result<_, _>>()?,
         };
         if algorithms.is_empty() {
@@ -103,17 +101,29 @@ impl Entry {
             }
             (None, Some(jwks)) => KeySource::Inline(inline(&jwks, &algorithms)?),
             (Some(_), Some(_)) => return Err("with both \"jwks_uri\" and \"jwks\"".into()),
-            (None, None) => KeySource::Discovered(metadata_places(&self.issuer)?),
+            (None, None) => match profile.key_set {
+                Some(path) => KeySource::Remote(key_set_of(&self.issuer, path)?),
+                None => KeySource::Discovered(metadata_places(&self.issuer)?),
+            },
         };
         Ok(TrustedIssuer {
             issuer: self.issuer,
-            profile: self.profile,
+            profile,
             keys,
             algorithms,
+            client_ids: self.client_ids,
             audiences: self.audiences,
             required_claims: self.required_claims,
         })
     }
+}
+
+/// The place that the profile knows, below the issuer's identifier.
+fn key_set_of(issuer: &str, path: &str) -> Result<Uri, String> {
+    let why = "without \"jwks_uri\", whose identifier is no https URL to find the keys by";
+    url::identifier(issuer)
+        .and_then(|_| url::endpoint(&format!("{}{path}", issuer.trim_end_matches('/'))))
+        .map_err(|_| why.to_owned())
 }
 
 /// An issuer's metadata are below its identifier; RFC 8414 has its well-known part before the path instead.

@@ -11,7 +11,7 @@ use tracing::warn;
 
 pub use self::{
     error::SettingError,
-    issuer::{KeySource, Profile, TrustedIssuer},
+    issuer::{KeySource, TrustedIssuer},
 };
 
 /// The settings of a deployment; `docs/settings.md` describes each.
@@ -88,7 +88,7 @@ impl Settings {
             .map_err(|_| SettingError::new("HOT_RECORD_SECONDS", "can only be 0 in this version", "0"))?;
         Ok(Self {
             public_url: public_url.trim_end_matches('/').to_owned(),
-            tables: TableNames::read(&get),
+            tables: TableNames::read(get),
             trusted_issuers: trusted_issuers(&get)?,
             default_policy: match get("DEFAULT_POLICY").as_deref() {
                 None | Some("any") => DefaultPolicy::Any,

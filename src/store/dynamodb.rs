@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, KeysAndAttributes},
 };
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::Unavailable;
 use crate::{
@@ -66,7 +66,7 @@ impl Store {
     /// item that is not there.
     pub async fn get(&self, keys: &[Key], deadline: Instant) -> Result<Items, Unavailable> {
         timeout_at(deadline, self.get_all(keys)).await.unwrap_or_else(|_| {
-            warn!(event = "store_unavailable", operation = "BatchGetItem", cause = "deadline");
+            error!(event = "store_unavailable", operation = "BatchGetItem", cause = "deadline");
             Err(Unavailable)
         })
     }
@@ -113,10 +113,12 @@ impl Store {
             .set_item(Some(item))
             .item("id", AttributeValue::S(key.id().to_owned()))
             .item("expires_at", number(snapshot.fetched_at + Snapshot::LIFETIME_SECONDS))
-            // One from the future or from another place would otherwise stand for ever.
+            // One that nobody can date, from the future or from another place would otherwise stand for ever.
             .condition_expression(
-                "attribute_not_exists(id) OR fetched_at < :mine OR fetched_at > :future OR jwks_uri <> :uri",
+                "NOT attribute_type(fetched_at, :number) OR fetched_at < :mine OR fetched_at > :future \
+                 OR jwks_uri <> :uri",
             )
+            .expression_attribute_values(":number", AttributeValue::S("N".to_owned()))
             .expression_attribute_values(":mine", number(snapshot.fetched_at))
             .expression_attribute_values(":future", number(snapshot.fetched_at + Snapshot::LIFETIME_SECONDS))
             .expression_attribute_values(":uri", AttributeValue::S(snapshot.jwks_uri.clone()))
@@ -183,6 +185,6 @@ fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, 
         SdkError::ServiceError(service) => service.err().code().unwrap_or("service error"),
         _ => "request",
     };
-    warn!(event = "store_unavailable", operation, cause);
+    error!(event = "store_unavailable", operation, cause);
     Unavailable
 }

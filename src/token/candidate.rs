@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Claims, Inactive};
 use crate::{
     jwt::{Header, Malformed, UnverifiedJwt, VerificationKey},
+    profile::Unlike,
     records::{Key, MarkKey, MarkKind, TokenType, sha256_hex},
     settings::{Settings, TrustedIssuer},
 };
@@ -32,15 +33,19 @@ impl<'a> Candidate<'a> {
         if issuer.required_claims.iter().any(|(name, expected)| jwt.claims.get(name) != Some(expected)) {
             return Err(Inactive::RequiredClaim);
         }
-        let mut claims = Claims::read(TokenType::AccessToken, std::mem::take(&mut jwt.claims))?;
+        let canonical = issuer.profile.canonical(std::mem::take(&mut jwt.claims));
+        let mut claims = Claims::read(TokenType::AccessToken, canonical.map_err(|Unlike| Inactive::NotAnAccessToken)?)?;
+        if issuer.profile.audience_in_scopes {
+            claims.take_audience_from_scopes();
+        }
         // A claim that is only checked is not repeated in the answer.
         claims.others.retain(|name, _| !issuer.required_claims.contains_key(name));
         let mut marks = claims.marks()?;
         if claims.jti.is_none() {
-            let key = Key::jwt(&sha256_hex(jwt.signing_input()));
+            let key = Key::jwt(&sha256_hex(jwt.jws.signing_input()));
             marks.push(MarkKey { kind: MarkKind::Jwt, key });
         }
-        if let Some(kid) = &jwt.header.kid {
+        if let Some(kid) = &jwt.jws.header.kid {
             let mark = MarkKey::new(MarkKind::SigningKey, &issuer.issuer, Some(kid));
             marks.push(mark.map_err(|_| Inactive::Unrevocable)?);
         }
@@ -48,7 +53,7 @@ impl<'a> Candidate<'a> {
     }
 
     pub fn header(&self) -> &Header {
-        &self.jwt.header
+        &self.jwt.jws.header
     }
 
     /// What the token says of itself.
@@ -70,6 +75,6 @@ impl<'a> Candidate<'a> {
         self: Box<Self>,
         mut keys: impl Iterator<Item = &'k VerificationKey>,
     ) -> Result<Claims, Box<Self>> {
-        if keys.any(|key| key.verifies(&self.jwt)) { Ok(self.claims) } else { Err(self) }
+        if keys.any(|key| key.verifies(&self.jwt.jws)) { Ok(self.claims) } else { Err(self) }
     }
 }

@@ -32,6 +32,9 @@ pub struct Claims {
     pub authenticated_at: Option<Seconds>,
     /// `sid`, which is released as one of `others`.
     pub session: Option<String>,
+    /// The resource servers that the scopes name, for an issuer whose tokens say so in no other way. Decided on like
+    /// an audience, and never released as one.
+    pub resource_servers: Vec<String>,
     /// `grant_id`, which nothing but a mark's key is made of.
     pub grant: Option<String>,
     /// Every other member.
@@ -66,6 +69,7 @@ impl Claims {
             authenticated_at: time(members, "auth_time", f64::floor)?,
             grant: string(members, "grant_id")?,
             session: None,
+            resource_servers: Vec::new(),
             others: BTreeMap::new(),
         };
         // Neither can a token say that it is active, nor what `token_type` the answer shall give it.
@@ -101,6 +105,19 @@ impl Claims {
     /// The times and the session that a mark is held against.
     pub fn marked(&self) -> Marked<'_> {
         Marked { issued_at: self.issued_at, authenticated_at: self.authenticated_at, session: self.session.as_deref() }
+    }
+
+    /// Whom the token is for (RFC 7519 §4.1.3).
+    pub fn audiences(&self) -> impl Iterator<Item = &str> {
+        self.audience.iter().flat_map(Audience::iter).chain(self.resource_servers.iter().map(String::as_str))
+    }
+
+    /// Where there is no `aud`, takes the resource-server part of each scope `resource-server/scope` in its place.
+    pub fn take_audience_from_scopes(&mut self) {
+        if self.audience.is_none() {
+            let servers = self.scopes().filter_map(|scope| scope.rsplit_once('/')).map(|(server, _)| server.to_owned());
+            self.resource_servers = servers.collect();
+        }
     }
 
     /// The scopes one by one.

@@ -27,6 +27,8 @@ pub enum Inactive {
     NotAnAccessToken,
     /// `aud` holds none of the audiences that are accepted of this issuer.
     WrongAudience,
+    /// `client_id` is none of the clients that are accepted of this issuer.
+    WrongClient,
     Expired,
     NotYetValid,
     IssuedInTheFuture,

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 use http::{Request, Response, StatusCode};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 
 /// What it answers, and how often it was asked.
 #[derive(Clone)]
 pub struct KeyHost {
     pub url: String,
     state: Arc<Mutex<State>>,
+    published: Arc<Notify>,
 }
 
 struct State {
@@ -27,7 +28,7 @@ impl KeyHost {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
         let state = State { status: StatusCode::OK, body: key_set.to_string(), hangs: false, requests: 0 };
-        let host = Self { url, state: Arc::new(Mutex::new(state)) };
+        let host = Self { url, state: Arc::new(Mutex::new(state)), published: Arc::default() };
         let serving = host.clone();
         tokio::spawn(async move {
             loop {
@@ -42,15 +43,16 @@ impl KeyHost {
         host
     }
 
-    /// Publishes something else from now on.
+    /// Publishes something else from now on, to those too who still wait for an answer.
     pub fn publish(&self, status: u16, body: impl ToString) {
         let mut state = self.state.lock().unwrap();
         state.status = StatusCode::from_u16(status).unwrap();
         state.body = body.to_string();
         state.hangs = false;
+        self.published.notify_waiters();
     }
 
-    /// Accepts requests from now on without ever answering.
+    /// Accepts requests from now on without answering, until something else is published.
     pub fn hang(&self) {
         self.state.lock().unwrap().hangs = true;
     }
@@ -61,14 +63,18 @@ impl KeyHost {
     }
 
     async fn answer(self) -> Result<Response<String>, std::convert::Infallible> {
-        let (status, body, hangs) = {
-            let mut state = self.state.lock().unwrap();
-            state.requests += 1;
-            (state.status, state.body.clone(), state.hangs)
+        self.state.lock().unwrap().requests += 1;
+        let (status, body) = loop {
+            // Made before the look, so that it misses no publication.
+            let published = self.published.notified();
+            {
+                let state = self.state.lock().unwrap();
+                if !state.hangs {
+                    break (state.status, state.body.clone());
+                }
+            }
+            published.await;
         };
-        if hangs {
-            std::future::pending::<()>().await;
-        }
         let mut response = Response::new(body);
         *response.status_mut() = status;
         // Where a redirect would lead, so that a client that follows it finds an answer.

@@ -47,6 +47,10 @@ pub struct Proxy {
 #[derive(Default)]
 struct State {
     fault: Fault,
+    /// How many requests pass before it shows.
+    spared: usize,
+    /// Whether it shows to one request alone.
+    once: bool,
     /// Each request's operation and body.
     requests: Vec<(String, Value)>,
 }
@@ -73,7 +77,19 @@ impl Proxy {
     }
 
     pub fn fail(&self, fault: Fault) {
-        self.state.lock().unwrap().fault = fault;
+        self.fail_after(0, fault);
+    }
+
+    /// Fails once so many more requests have passed.
+    pub fn fail_after(&self, spared: usize, fault: Fault) {
+        let mut state = self.state.lock().unwrap();
+        (state.spared, state.fault, state.once) = (spared, fault, false);
+    }
+
+    /// Fails the next request alone.
+    pub fn fail_once(&self, fault: Fault) {
+        let mut state = self.state.lock().unwrap();
+        (state.spared, state.fault, state.once) = (0, fault, true);
     }
 
     /// Takes the requests that have passed since the last time: operation and body.
@@ -90,7 +106,14 @@ impl Proxy {
         let fault = {
             let mut state = self.state.lock().unwrap();
             state.requests.push((operation, json.clone()));
-            state.fault
+            if state.spared > 0 {
+                state.spared -= 1;
+                Fault::None
+            } else if state.once {
+                std::mem::take(&mut state.fault)
+            } else {
+                state.fault
+            }
         };
         parts.uri = upstream;
         let mut forwarded = json.clone();

@@ -4,9 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
 use token_introspection::{
-    call::Call, lambda, records::sha256_hex, request::parse_names, service::Service, settings::Settings,
+    call::{self, Call},
+    records::sha256_hex,
+    request::parse_names,
+    service::Service,
+    settings::Settings,
 };
 use tokio::time::Instant;
 
@@ -102,14 +109,53 @@ impl World {
         self.engine.put("oauth-tokens", &item).unwrap();
     }
 
+    /// Deletes an item of the tokens or the state table.
+    pub async fn delete(&self, table: &str, id: &str) {
+        self.dynamodb("DeleteItem", &json!({ "TableName": table, "Key": { "id": { "S": id } } })).await;
+    }
+
     /// A good RFC 9068 access token with these claims changed; null takes a claim away.
     pub fn token(&self, changes: &Value) -> String {
         self.signer.token(&json!({ "typ": "at+jwt" }), &claims(changes))
     }
 
+    /// The same in both forms: as a JWT, and as an opaque token whose record says the same.
+    pub fn both_forms(&self, changes: &Value) -> [String; 2] {
+        let mut record = json!({ "token_type": "access_token", "claims": {} });
+        for (name, value) in claims(changes).as_object().unwrap() {
+            match name.as_str() {
+                "iss" | "client_id" | "sub" | "scope" | "aud" | "iat" | "exp" | "nbf" | "jti" | "sid" | "grant_id"
+                | "username" | "cnf" => record[name] = value.clone(),
+                _ => record["claims"][name] = value.clone(),
+            }
+        }
+        let opaque = format!("opaque-{}", sha256_hex(&record.to_string()));
+        self.put_token(&opaque, &record);
+        [self.token(changes), opaque]
+    }
+
+    /// Calls an operation of DynamoDB that the service itself has no use for.
+    pub async fn dynamodb(&self, operation: &str, request: &Value) -> Value {
+        let request = http::Request::post(&self.engine.url)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("x-amz-date", "20270115T080000Z")
+            // The engine wants to see a signature and does not check it.
+            .header("authorization", "AWS4-HMAC-SHA256 Credential=dev, SignedHeaders=host, Signature=none")
+            .body(Full::new(Bytes::from(request.to_string())));
+        let response = Client::builder(TokioExecutor::new()).build_http().request(request.unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{operation}");
+        serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap()
+    }
+
     /// Asks about a token as [`API`].
     pub async fn introspect(&self, token: &str) -> Answer {
         self.introspect_as(API, SECRET, token).await
+    }
+
+    /// The same at another time.
+    pub async fn introspect_at(&self, now: i64, token: &str) -> Answer {
+        self.send(introspection(token).at(now)).await
     }
 
     /// Asks about a token as that client, by `client_secret_basic`.
@@ -130,7 +176,7 @@ pub async fn send(service: &Service, request: Request) -> Answer {
 
 /// The claims of a good RFC 9068 access token with these changed; null takes one away.
 pub fn claims(changes: &Value) -> Value {
-    let now = lambda::now();
+    let now = call::now();
     let mut claims = json!({
         "iss": ISSUER, "sub": "alice", "aud": AUDIENCE, "client_id": "app", "scope": "read write",
         "iat": now - 10, "exp": now + 600, "jti": "jti-1",
@@ -143,6 +189,11 @@ pub fn claims(changes: &Value) -> Value {
         }
     }
     claims
+}
+
+/// Every byte of a text as `%XX`.
+pub fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |encoded, byte| format!("{encoded}%{byte:02X}"))
 }
 
 /// A request on its way to the service.
@@ -158,10 +209,15 @@ pub fn request() -> Request {
         body: Some(Vec::new()),
         source_address: "192.0.2.1".to_owned(),
         request_id: "request-1".to_owned(),
-        now: lambda::now(),
+        now: call::now(),
         deadline: Instant::now() + Duration::from_millis(1800),
     };
     Request(call).header("content-type", "application/x-www-form-urlencoded")
+}
+
+/// The question about a token, as [`API`] asks it.
+pub fn introspection(token: &str) -> Request {
+    request().basic(API, SECRET).form(&[("token", token)])
 }
 
 /// `GET` of that path.
@@ -176,7 +232,7 @@ impl Request {
     }
 
     pub fn path(mut self, path: &str) -> Self {
-        self.0.path = path.to_owned();
+        path.clone_into(&mut self.0.path);
         self
     }
 
@@ -191,6 +247,18 @@ impl Request {
         self
     }
 
+    /// Adds a header to what is there of that name.
+    pub fn another_header(mut self, name: &'static str, value: &str) -> Self {
+        self.0.headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        self
+    }
+
+    /// Takes a header away.
+    pub fn without_header(mut self, name: &'static str) -> Self {
+        self.0.headers.remove(name);
+        self
+    }
+
     /// Authenticates by `client_secret_basic`, both halves sent as they are.
     pub fn basic(self, client_id: &str, secret: &str) -> Self {
         let credentials = STANDARD.encode(format!("{client_id}:{secret}"));
@@ -199,10 +267,8 @@ impl Request {
 
     /// Sets the parameters of the body, percent-encoded.
     pub fn form(self, parameters: &[(&str, &str)]) -> Self {
-        let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-        let pairs: Vec<_> =
-            parameters.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-        self.body(&pairs.join("&"))
+        let pair = |(name, value): &(&str, &str)| format!("{}={}", percent_encoded(name), percent_encoded(value));
+        self.body(parameters.iter().map(pair).collect::<Vec<_>>().join("&"))
     }
 
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
@@ -230,6 +296,14 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
+    /// Every header by name, in alphabetical order.
+    pub fn all_headers(&self) -> Vec<(&str, &str)> {
+        let mut headers: Vec<_> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        headers.sort_unstable();
+        headers
+    }
+
     #[track_caller]
     pub fn assert_active(&self) -> Value {
         assert_eq!((self.status, &self.json()["active"]), (StatusCode::OK, &json!(true)), "{}", self.body);
@@ -239,6 +313,14 @@ impl Answer {
     #[track_caller]
     pub fn assert_inactive(&self) {
         assert_eq!((self.status, self.body.as_str()), (StatusCode::OK, INACTIVE));
+    }
+
+    /// One of the two, for a table's case.
+    #[track_caller]
+    pub fn assert_verdict(&self, active: bool, case: impl std::fmt::Display) {
+        let is_verdict = if active { self.json()["active"] == true } else { self.body == INACTIVE };
+        let expected = if active { "active" } else { "inactive" };
+        assert!(self.status == StatusCode::OK && is_verdict, "{case}: {expected} expected, {} came", self.body);
     }
 
     /// An error of that status and code; gives back its description.

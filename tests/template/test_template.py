@@ -200,10 +200,28 @@ def test_the_role_holds_the_least_privileges_and_no_other():
 
 
 def test_the_function_has_that_role_and_no_other_exists():
-    assert of_type("AWS::IAM::").keys() == {"FunctionRole"}
+    assert of_type("AWS::IAM::").keys() == {"FunctionRole", "AuthorizationServerPolicy", "LogoutHandlerPolicy"}
     assert properties("IntrospectionFunction")["Role"] == {"Fn::GetAtt": ["FunctionRole", "Arn"]}
     [statement] = properties("FunctionRole")["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+def test_other_writers_are_held_to_their_own_items():
+    for name, actions, keys in [
+        ("AuthorizationServerPolicy", ["dynamodb:PutItem", "dynamodb:UpdateItem"], ["token#*"]),
+        (
+            "LogoutHandlerPolicy",
+            "dynamodb:PutItem",
+            [{"Fn::Sub": "sid#${LogoutIssuer}#*"}],
+        ),
+    ]:
+        [statement] = properties(name)["PolicyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Action"]) == ("Allow", actions)
+        assert statement["Resource"] == {"Fn::GetAtt": ["TokensTable", "Arn"]}
+        assert statement["Condition"] == {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys},
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        }
 
 
 def test_only_this_api_may_invoke_the_function():

@@ -35,13 +35,13 @@ Examples:
 #[derive(Args)]
 pub struct Global {
     /// How to print: tables for people, or one JSON document for scripts
-    #[arg(long, global = true, value_enum, default_value = "table")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_enum, default_value = "table")]
     pub output: Format,
     /// The DynamoDB endpoint, for a local engine
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "URL")]
     pub endpoint_url: Option<String>,
     /// The AWS Region
-    #[arg(long, global = true, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, global = true, help_heading = "Everywhere", value_parser = NonEmptyStringValueParser::new())]
     pub region: Option<String>,
 }
 

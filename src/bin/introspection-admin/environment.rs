@@ -39,9 +39,12 @@ impl Environment {
         }
         if let Some(url) = &self.connection.endpoint_url {
             let uri = url.parse::<Uri>().ok();
-            let usable = uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
+            let usable =
+                uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
             if !usable {
-                return Err(Problem::usage("--endpoint-url is not a URL; for example: --endpoint-url http://127.0.0.1:8000"));
+                return Err(Problem::usage(
+                    "--endpoint-url is not a URL; for example: --endpoint-url http://127.0.0.1:8000",
+                ));
             }
         }
         Ok(Operator::open(self.tables.clone(), self.connection.clone()).await?)
@@ -80,8 +83,8 @@ impl Environment {
         match &self.settings {
             Ok(settings) if settings.issuer == issuer || settings.trusted_issuer(issuer).is_some() => {}
             Ok(_) => warn(&format!(
-                "the issuer {issuer:?} is neither ISSUER nor in TRUSTED_ISSUERS, byte for byte; its tokens are inactive \
-                 as it is"
+                "the issuer {issuer:?} is neither ISSUER nor in TRUSTED_ISSUERS, byte for byte; its tokens are \
+                 inactive as it is"
             )),
             Err(error) => warn(&format!("whether the issuer {issuer:?} is trusted is unknown: {error}")),
         }

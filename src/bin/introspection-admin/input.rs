@@ -67,7 +67,9 @@ pub fn json_object(option: &str, typed: &str) -> Result<Map<String, Value>, Prob
         None => typed.to_owned(),
     };
     jwt::parse_object(text.as_bytes()).map_err(|_| {
-        Problem::usage(format!("{option} is not a JSON object, or says a thing twice; for example: {option} '{{\"a\": 1}}'"))
+        Problem::usage(format!(
+            "{option} is not a JSON object, or says a thing twice; for example: {option} '{{\"a\": 1}}'"
+        ))
     })
 }
 

@@ -11,6 +11,7 @@ mod output;
 mod problem;
 mod random;
 mod revoke;
+mod signature;
 mod tables;
 mod time;
 mod token;
@@ -50,7 +51,9 @@ async fn run(command: Command, environment: &Environment) -> Result<Report, Prob
         Command::Client(command) => client::run(command, environment).await,
         Command::Revoke(command) => revoke::run(*command, environment).await,
         Command::Token(TokenCommand::Put(command)) => token::put(*command, environment).await,
-        Command::Explain(ExplainCommand { token, client }) => explain::run(&token, client.as_deref(), environment).await,
+        Command::Explain(ExplainCommand { token, client }) => {
+            explain::run(&token, client.as_deref(), environment).await
+        }
         Command::Tables(TablesCommand::Create) => tables::create(environment).await,
     }
 }

@@ -33,9 +33,9 @@ impl Report {
             Format::Table => stdout.write_all(self.text.as_bytes()),
             Format::Json => writeln!(stdout, "{:#}", self.json),
         };
-        written.and_then(|()| stdout.flush()).map_err(|error| {
-            Problem::Unknown(format!("it was done, but standard output takes no answer: {error}"))
-        })?;
+        written
+            .and_then(|()| stdout.flush())
+            .map_err(|error| Problem::Unknown(format!("it was done, but standard output takes no answer: {error}")))?;
         Ok(ExitCode::from(self.exit_code))
     }
 }
@@ -60,12 +60,10 @@ pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
 /// Lines whose cells stand below each other, all but the last padded.
 fn columns(rows: Vec<Vec<String>>) -> String {
     // What others wrote into a table may steer a terminal.
-    let rows: Vec<Vec<String>> = rows
-        .into_iter()
-        .map(|row| row.into_iter().map(|cell| cell.replace(char::is_control, " ")).collect())
-        .collect();
+    let rows: Vec<Vec<String>> =
+        rows.into_iter().map(|row| row.into_iter().map(|cell| cell.replace(char::is_control, " ")).collect()).collect();
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let width = |column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<_> = (0..count).map(|column| width(column).unwrap_or_default()).collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));

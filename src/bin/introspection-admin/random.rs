@@ -51,7 +51,9 @@ mod tests {
         assert!(43.0 * 62f64.log2() >= 256.0);
         let secrets: HashSet<_> = (0..100).map(|_| secret().unwrap_or_default()).collect();
         assert_eq!(secrets.len(), 100);
-        assert!(secrets.iter().all(|secret| secret.len() == 43 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric())));
+        assert!(
+            secrets.iter().all(|secret| secret.len() == 43 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        );
         let used: HashSet<_> = secrets.iter().flat_map(|secret| secret.bytes()).collect();
         assert_eq!(used.len(), 62);
     }

@@ -14,11 +14,11 @@ pub fn answer(error: &Error) -> ExitCode {
     // There is nobody left to tell where the stream is closed.
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let _ = write!(std::io::stdout(), "{error}");
+            let _ = writeln!(std::io::stdout(), "{}", error.to_string().trim_end());
             ExitCode::SUCCESS
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = write!(std::io::stderr(), "{error}");
+            let _ = writeln!(std::io::stderr(), "{}", error.to_string().trim_end());
             ExitCode::from(USAGE)
         }
         _ => {
@@ -89,7 +89,8 @@ mod tests {
             ("revoke --sub a --jti b", "cannot stand beside"),
             ("revoke --sub a --sub b", "can be given only once"),
             ("revoke --sub=", "--sub <SUB> needs a value"),
-            ("revoke --jti a --except-sid b", "--sub <SUB> is missing"),
+            ("revoke --jti a --except-sid b", "cannot stand beside"),
+            ("revoke --issuer a --except-sid b", "--sub <SUB> is missing"),
             ("client list --output eyJhbGci", "takes one of table, json"),
             ("client rotate-secret a --overlap eyJhbGci", "--overlap <SECONDS>: "),
             ("client add --public --secret -", "cannot stand beside"),

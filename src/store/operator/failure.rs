@@ -15,6 +15,8 @@ pub enum Failure {
     BadCredentials(String),
     /// The table that is not there.
     NoTable(String),
+    /// The table whose primary key is none of ours.
+    OtherTable(String),
     NotAllowed {
         operation: &'static str,
         table: String,
@@ -32,35 +34,49 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Condition => write!(formatter, "the item was changed by somebody else meanwhile; run the command again"),
+            Self::Condition => {
+                write!(formatter, "the item was changed by somebody else meanwhile; run the command again")
+            }
             Self::NoCredentials => write!(
                 formatter,
-                "there are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (a local \
-                 engine takes any)"
+                "there are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (a \
+                 local engine takes any)"
             ),
             Self::NoRegion => write!(formatter, "there is no AWS Region; give --region or set AWS_REGION"),
             Self::BadCredentials(code) => {
-                write!(formatter, "AWS does not accept the credentials ({code}); renew them or choose another AWS_PROFILE")
+                write!(
+                    formatter,
+                    "AWS does not accept the credentials ({code}); renew them or choose another AWS_PROFILE"
+                )
             }
             Self::NoTable(table) => write!(
                 formatter,
                 "there is no table {table:?} in this account and Region; `introspection-admin tables create` makes it, \
                  CLIENTS_TABLE, TOKENS_TABLE and STATE_TABLE name others"
             ),
+            Self::OtherTable(table) => write!(
+                formatter,
+                "the table {table:?} has another primary key than ours; choose other names with CLIENTS_TABLE, \
+                 TOKENS_TABLE and STATE_TABLE"
+            ),
             Self::NotAllowed { operation, table } => write!(
                 formatter,
-                "these credentials may not use dynamodb:{operation} on the table {table:?}; use others or have it granted"
+                "these credentials may not use dynamodb:{operation} on the table {table:?}; use others, or have it \
+                 granted"
             ),
-            Self::Unreachable => write!(
-                formatter,
-                "DynamoDB cannot be reached; check --endpoint-url, --region and the network"
-            ),
+            Self::Unreachable => {
+                write!(formatter, "DynamoDB cannot be reached; check --endpoint-url, --region and the network")
+            }
             Self::Timeout => write!(
                 formatter,
                 "DynamoDB did not answer in time, and a write may have been made; look, then run the command again"
             ),
             Self::Other { operation, table, code } => {
-                write!(formatter, "DynamoDB answered {operation} on the table {table:?} with {code}; try again")
+                let cure = match code.as_str() {
+                    "ValidationException" => "check the names of the tables and what was given",
+                    _ => "try again",
+                };
+                write!(formatter, "DynamoDB answered {operation} on the table {table:?} with {code}; {cure}")
             }
         }
     }

@@ -23,10 +23,7 @@ pub use self::{
     failure::Failure,
     tables::{Creation, TimeToLive},
 };
-use super::{
-    Store,
-    dynamodb::partition_key,
-};
+use super::{Store, dynamodb::partition_key};
 use crate::{
     records::{Item, Items, Key, Table},
     settings::TableNames,
@@ -36,6 +33,7 @@ use crate::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(20);
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 
 /// Where DynamoDB is, if not where the SDK's standard variables say.
 #[derive(Clone, Default)]
@@ -72,7 +70,7 @@ impl Operator {
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard());
+            .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF));
         if let Some(region) = connection.region {
             loader = loader.region(Region::new(region));
         }
@@ -178,7 +176,8 @@ impl Operator {
                 }
             });
         }
-        let clause = |verb: &str, terms: Vec<String>| (!terms.is_empty()).then(|| format!("{verb} {}", terms.join(", ")));
+        let clause =
+            |verb: &str, terms: Vec<String>| (!terms.is_empty()).then(|| format!("{verb} {}", terms.join(", ")));
         let update: Vec<_> = [clause("SET", sets), clause("REMOVE", removes)].into_iter().flatten().collect();
         let request = request.update_expression(update.join(" ")).condition_expression(conditions.join(" AND "));
         request.send().await.map(drop).map_err(|error| failure("UpdateItem", table, &error))

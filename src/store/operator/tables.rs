@@ -15,7 +15,7 @@ use super::{Failure, Operator, failure};
 use crate::{records::Table, store::dynamodb::partition_key};
 
 /// A table is usually there within ten seconds.
-const LONGEST_CREATION: Duration = Duration::from_secs(120);
+const LONGEST_CREATION: Duration = Duration::from_mins(2);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// The attribute by which DynamoDB removes what is over.
@@ -44,7 +44,7 @@ impl Operator {
     ///
     /// # Errors
     ///
-    /// [`Failure`]; a table of that name with another primary key is [`Failure::Other`].
+    /// [`Failure::OtherTable`], if there is one of that name with another primary key.
     pub async fn create_table(&self, table: Table) -> Result<Creation, Failure> {
         let name = self.store.table_name(table).to_owned();
         let existed = !self.request_table(table, &name).await?;
@@ -90,7 +90,7 @@ impl Operator {
             if let Some(description) = description {
                 let keys = description.key_schema.unwrap_or_default();
                 if !matches!(keys.as_slice(), [only] if only.attribute_name() == partition_key(table)) {
-                    return Err(other("DescribeTable", name, "another primary key than ours; choose another name"));
+                    return Err(Failure::OtherTable(name.to_owned()));
                 }
                 if matches!(description.table_status, Some(TableStatus::Active | TableStatus::Updating)) {
                     return Ok(());
@@ -116,7 +116,8 @@ impl Operator {
             None => {
                 let wanted = TimeToLiveSpecification::builder().enabled(true).attribute_name(TIME_TO_LIVE).build();
                 let wanted = wanted.map_err(|_| other("UpdateTimeToLive", name, "nothing"))?;
-                let answer = client.update_time_to_live().table_name(name).time_to_live_specification(wanted).send().await;
+                let answer =
+                    client.update_time_to_live().table_name(name).time_to_live_specification(wanted).send().await;
                 answer.map(|_| TimeToLive::On).map_err(|error| failure("UpdateTimeToLive", name, &error))
             }
         }

@@ -1,0 +1,93 @@
+//! `client disable`: the client is refused from now on, and what was issued to it is revoked.
+
+use clap::{Args, builder::NonEmptyStringValueParser};
+use serde_dynamo::AttributeValue;
+use serde_json::json;
+use token_introspection::{
+    call::now,
+    records::{Item, MarkKey, MarkKind, UnusableKey},
+    store::{Change, Failure},
+};
+
+use super::{client_key, not_found};
+use crate::{
+    environment::Environment,
+    mark::{self, Reach, Wish},
+    output::{Report, pairs, warn},
+    problem::Problem,
+    time::{Moment, not_before},
+};
+
+pub const EXAMPLES: &str = "\
+Writes `disabled` into the client's record, and a `client#` mark for the issuer where it is registered (ISSUER, and the
+only trusted issuer, where the record names none). Tokens issued in the same second are revoked too; those issued from
+the next second on would count, so have the authorization server stop issuing them, or give --not-before none.
+
+Examples:
+  introspection-admin client disable orders-api --reason 'contract ended'
+  introspection-admin client disable orders-api --not-before none";
+
+#[derive(Args)]
+pub struct Disable {
+    #[arg(value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
+    client: String,
+    /// Revoke what was issued to it until then: now, none (whenever issued) or seconds since the epoch
+    #[arg(long, value_name = "TIME", value_parser = not_before, default_value = "now")]
+    not_before: Moment,
+    /// Why; for audit records and `explain`, never told to callers
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    reason: Option<String>,
+}
+
+pub(super) async fn run(disable: &Disable, environment: &Environment) -> Result<Report, Problem> {
+    let key = client_key(&disable.client)?;
+    let operator = environment.open().await?;
+    let client = operator.item(&key).await?.ok_or_else(|| not_found(&disable.client))?;
+    // Found out before anything is written, so that a missing setting leaves nothing half done.
+    let marks = issuers(&client, environment)?
+        .iter()
+        .map(|issuer| MarkKey::new(MarkKind::Client, issuer, Some(&disable.client)))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|UnusableKey| Problem::usage("the client's id is so long that no token can name it"))?;
+    let mut change = Change::default();
+    change.set.insert("disabled".to_owned(), AttributeValue::Bool(true));
+    match operator.update(&key, change).await {
+        Err(Failure::Condition) => return Err(not_found(&disable.client)),
+        written => written?,
+    }
+    let reach = Reach {
+        not_before: match disable.not_before {
+            Moment::Now => Some(now()),
+            Moment::None => None,
+            Moment::At(time) => Some(time),
+        },
+        except_sid: None,
+    };
+    let (mut answer, mut written) =
+        (vec![("client_id", disable.client.clone()), ("disabled", "yes".to_owned())], vec![]);
+    for mark in marks {
+        let wish = Wish { mark, reach: reach.clone(), expires_at: None, reason: disable.reason.clone() };
+        let outcome = mark::write(&operator, &wish, false).await;
+        let outcome =
+            outcome.map_err(|problem| problem.after("the client is disabled; its tokens may still be active"))?;
+        answer.extend(outcome.pairs());
+        written.push(outcome.json());
+    }
+    Ok(Report::done(pairs(&answer), json!({ "client_id": disable.client, "disabled": true, "marks": written })))
+}
+
+/// Where "issued to this client" may mean this client, as the function has it.
+fn issuers(client: &Item, environment: &Environment) -> Result<Vec<String>, Problem> {
+    match client.get("issuer") {
+        Some(AttributeValue::S(issuer)) => return Ok(vec![issuer.clone()]),
+        None | Some(AttributeValue::Null(_)) => {}
+        Some(_) => warn("the client's issuer has a wrong type; the mark is for the issuers of a client without one"),
+    }
+    let settings = environment.settings()?;
+    let mut issuers = vec![settings.issuer.clone()];
+    if let [only] = settings.trusted_issuers.as_slice() {
+        issuers.push(only.issuer.clone());
+    }
+    issuers.dedup();
+    Ok(issuers)
+}

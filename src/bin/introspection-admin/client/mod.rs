@@ -1,0 +1,81 @@
+//! `client …`: the records of the clients table.
+
+mod add;
+mod disable;
+mod rotate;
+mod show;
+
+use clap::{Subcommand, builder::NonEmptyStringValueParser};
+use token_introspection::records::{Key, UnusableKey};
+
+use self::{add::Add, disable::Disable, rotate::Rotate};
+use crate::{environment::Environment, input::Source, output::Report, problem::Problem, random};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Register a client; its secret is made here and shown once
+    #[command(after_help = add::EXAMPLES)]
+    Add(Box<Add>),
+    /// Give a client a new secret; the old one stays valid for a while
+    #[command(after_help = rotate::EXAMPLES)]
+    RotateSecret(Rotate),
+    /// Show one client, without its secret's digest
+    #[command(after_help = show::SHOW_EXAMPLES)]
+    Show {
+        #[arg(value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
+        client: String,
+    },
+    /// List all clients
+    #[command(after_help = show::LIST_EXAMPLES)]
+    List,
+    /// Refuse a client from now on, and revoke its tokens
+    #[command(after_help = disable::EXAMPLES)]
+    Disable(Disable),
+}
+
+pub async fn run(command: Command, environment: &Environment) -> Result<Report, Problem> {
+    match command {
+        Command::Add(command) => add::run(*command, environment).await,
+        Command::RotateSecret(command) => rotate::run(&command, environment).await,
+        Command::Show { client } => show::one(&client, environment).await,
+        Command::List => show::all(environment).await,
+        Command::Disable(command) => disable::run(&command, environment).await,
+    }
+}
+
+/// Fewer characters may have been chosen by a person, and be guessed from the digest.
+const MIN_SECRET_CHARACTERS: usize = 32;
+
+/// A client's secret in plain text, so it has no `Debug`.
+struct Secret {
+    text: String,
+    /// Whether it was made here, so that nobody knows it yet.
+    made: bool,
+}
+
+impl Secret {
+    /// Makes one, or reads the one to import.
+    fn new(source: Option<&Source>) -> Result<Self, Problem> {
+        let Some(source) = source else { return Ok(Self { text: random::secret()?, made: true }) };
+        let text = source.read("--secret", "secret")?;
+        if text.chars().count() < MIN_SECRET_CHARACTERS {
+            return Err(Problem::usage(
+                "the secret of --secret is under 32 characters; leave --secret out to have one of 256 bits made",
+            ));
+        }
+        Ok(Self { text, made: false })
+    }
+}
+
+/// The key of a client's record.
+fn client_key(client_id: &str) -> Result<Key, Problem> {
+    let unusable = || Problem::usage("a client id is 1 to 2,048 bytes long and holds no control characters");
+    if client_id.contains(char::is_control) {
+        return Err(unusable());
+    }
+    Key::client(client_id).map_err(|UnusableKey| unusable())
+}
+
+fn not_found(client_id: &str) -> Problem {
+    Problem::Negative(format!("there is no client {client_id:?}; `introspection-admin client list` shows all"))
+}

@@ -1,0 +1,143 @@
+//! `client show` and `client list`. Digests of secrets are not shown: an imported secret might be guessed from one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_dynamo::AttributeValue;
+use serde_json::{Map, Value, json};
+use token_introspection::{
+    call::now,
+    records::{ClientRecord, Item, Items, Key, Seconds},
+};
+
+use super::{client_key, not_found};
+use crate::{
+    environment::Environment,
+    output::{Report, pairs, table, warn},
+    problem::Problem,
+    time::dated,
+};
+
+pub const SHOW_EXAMPLES: &str = "\
+Examples:
+  introspection-admin client show orders-api
+  introspection-admin client show orders-api --output json";
+
+pub const LIST_EXAMPLES: &str = "\
+Reads the whole clients table.
+
+Examples:
+  introspection-admin client list
+  introspection-admin client list --output json";
+
+/// Attributes that are never shown.
+const SECRETS: [&str; 2] = ["client_secret", "previous_client_secret"];
+
+pub(super) async fn one(client_id: &str, environment: &Environment) -> Result<Report, Problem> {
+    let key = client_key(client_id)?;
+    let item = environment.open().await?.item(&key).await?.ok_or_else(|| not_found(client_id))?;
+    let client = Client::read(&item, key);
+    let mut answer = vec![("client_id", client_id.to_owned()), ("status", client.status.to_owned())];
+    answer.extend(client.secrets());
+    let rest = client.attributes.iter().map(|(name, value)| (name.as_str(), shown(value)));
+    answer.extend(rest.filter(|(name, _)| *name != "client_id"));
+    Ok(Report::done(pairs(&answer), client.json()))
+}
+
+pub(super) async fn all(environment: &Environment) -> Result<Report, Problem> {
+    let items = environment.open().await?.clients().await?;
+    let mut clients: Vec<_> = items
+        .iter()
+        .filter_map(|item| match item.get("client_id") {
+            Some(AttributeValue::S(id)) => Key::client(id).ok().map(|key| Client::read(item, key)),
+            _ => None,
+        })
+        .collect();
+    clients.sort_by(|one, other| one.key.cmp(&other.key));
+    let column = |client: &Client, name| client.attributes.get(name).map_or("-".to_owned(), shown);
+    let rows = clients.iter().map(|client| {
+        vec![
+            client.key.id().to_owned(),
+            client.status.to_owned(),
+            column(client, "token_endpoint_auth_method"),
+            column(client, "issuer"),
+            column(client, "client_name"),
+        ]
+    });
+    let text = table(&["client_id", "status", "method", "issuer", "name"], rows.collect());
+    let clients: Vec<_> = clients.iter().map(Client::json).collect();
+    Ok(Report::done(text, json!({ "clients": clients })))
+}
+
+/// A record as it may be shown.
+struct Client {
+    key: Key,
+    status: &'static str,
+    has_secret: bool,
+    /// Until when the secret before the last rotation is valid, if it is.
+    previous_until: Option<i64>,
+    /// All but the secrets.
+    attributes: BTreeMap<String, Value>,
+}
+
+impl Client {
+    fn read(item: &Item, key: Key) -> Self {
+        let items = Items(HashMap::from([(key.clone(), item.clone())]));
+        let record = items.record::<ClientRecord>(&key).ok().flatten();
+        let previous_until = record
+            .as_ref()
+            .filter(|record| record.previous_client_secret.is_some())
+            .and_then(|record| record.previous_client_secret_expires_at)
+            .map(|Seconds(until)| until)
+            .filter(|until| now() < *until);
+        let status = match &record {
+            None => "corrupt",
+            Some(record) if record.disabled == Some(true) => "disabled",
+            Some(record) if record.client_secret.is_none() => "public",
+            Some(_) => "enabled",
+        };
+        if record.is_none() {
+            warn(&format!("the record of the client {:?} holds a wrong type, so the client is refused", key.id()));
+        }
+        let shown = item.iter().filter(|(name, _)| !SECRETS.contains(&name.as_str()));
+        Self {
+            key,
+            status,
+            has_secret: record.is_some_and(|record| record.client_secret.is_some()),
+            previous_until,
+            attributes: shown.map(|(name, value)| (name.clone(), json_of(value))).collect(),
+        }
+    }
+
+    fn secrets(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![("secret", if self.has_secret { "yes" } else { "no" }.to_owned())];
+        if let Some(until) = self.previous_until {
+            pairs.push(("old secret", format!("valid until {}", dated(Seconds(until)))));
+        }
+        pairs
+    }
+
+    fn json(&self) -> Value {
+        let attributes: Map<String, Value> = self.attributes.clone().into_iter().collect();
+        json!({
+            "client_id": self.key.id(),
+            "status": self.status,
+            "has_secret": self.has_secret,
+            "old_secret_valid_until": self.previous_until,
+            "attributes": attributes,
+        })
+    }
+}
+
+fn json_of(value: &AttributeValue) -> Value {
+    // What JSON cannot hold is another program's.
+    serde_dynamo::from_attribute_value(value.clone()).unwrap_or_else(|_| "(binary)".into())
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,114 @@
+//! A JWT, stage by stage. All stages are looked at, since one that fails may hide another.
+
+use serde_json::Value;
+use token_introspection::{
+    issuers::Unverified,
+    judge,
+    jwt::UnverifiedJwt,
+    records::{Key, Seconds},
+    settings::{KeySource, Settings, TrustedIssuer},
+    token::{Candidate, Claims, Inactive},
+};
+
+use super::{Context, Explanation, Finding, Name, Stage, marks};
+use crate::{problem::Problem, signature, time::dated};
+
+pub(super) async fn explain(
+    candidate: Result<Box<Candidate<'_>>, Inactive>,
+    token: &str,
+    context: &Context<'_>,
+) -> Result<Explanation, Problem> {
+    let mut explanation = Explanation::default();
+    let candidate = match candidate {
+        Ok(candidate) => candidate,
+        Err(why) => {
+            unreadable(&mut explanation, why, token, context.settings);
+            return Ok(explanation);
+        }
+    };
+    let (header, claims, issuer) = (candidate.header(), candidate.unverified_claims(), candidate.issuer);
+    let (typ, kid) = (header.typ.as_deref().unwrap_or("none"), header.kid.clone());
+    let named = kid.as_deref().map_or("without kid".to_owned(), |kid| format!("kid {kid:?}"));
+    explanation.passed(Name::Form, format!("JWT, typ {typ}, alg {}, {named}", header.alg));
+    explanation.passed(Name::Issuer, &issuer.issuer);
+    explanation.passed(Name::Claims, said(claims));
+    explanation.judged(Name::Profile, judge::follows_profile(&candidate), issuer.profile.name);
+    let current = judge::is_current(claims, context.now, context.settings.clock_skew_seconds);
+    explanation.judged(Name::Times, current, times(claims, context.now));
+    let keys: Vec<Key> = candidate.marks().iter().map(|mark| mark.key.clone()).collect();
+    let items = context.operator.items(&keys).await?;
+    marks::explain(&mut explanation, claims, candidate.marks(), &items);
+    match signature::check(candidate, context.settings, context.operator).await? {
+        Ok(claims) => {
+            explanation.passed(Name::Signature, keys_of(issuer));
+            explanation.claims = Some(claims);
+        }
+        Err(Unverified::Inactive(why)) => explanation.failed(why, format!("{named}, {}", keys_of(issuer))),
+        Err(Unverified::DontKnow) => {
+            let detail = format!("the keys are out of reach from here, {}", keys_of(issuer));
+            explanation.stages.push(Stage { name: Name::Signature, finding: Finding::Unknown, detail });
+        }
+    }
+    Ok(explanation)
+}
+
+/// A token of which the function reads no record.
+fn unreadable(explanation: &mut Explanation, why: Inactive, token: &str, settings: &Settings) {
+    let stage = Name::of(why);
+    if stage > Name::Form {
+        explanation.passed(Name::Form, "JWT");
+    }
+    let issuer = UnverifiedJwt::parse(token).ok().and_then(|jwt| match jwt.claims.get("iss") {
+        Some(Value::String(issuer)) => Some(issuer.clone()),
+        _ => None,
+    });
+    if stage > Name::Issuer {
+        explanation.passed(Name::Issuer, issuer.unwrap_or_default());
+        explanation.failed(why, "");
+    } else if stage == Name::Issuer {
+        let trusted: Vec<_> = settings.trusted_issuers.iter().map(|trusted| format!("{:?}", trusted.issuer)).collect();
+        let trusted = if trusted.is_empty() { "nobody".to_owned() } else { trusted.join(", ") };
+        let named = issuer.map_or("it names none".to_owned(), |issuer| format!("it names {issuer:?}"));
+        explanation.failed(why, format!("{named}; TRUSTED_ISSUERS: {trusted}"));
+    } else {
+        explanation.failed(why, "");
+    }
+}
+
+/// What `revoke` would need to know.
+pub(super) fn said(claims: &Claims) -> String {
+    [
+        ("sub", &claims.subject),
+        ("client_id", &claims.client_id),
+        ("jti", &claims.jti),
+        ("sid", &claims.session),
+        ("grant_id", &claims.grant),
+        ("scope", &claims.scope),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value:?}")))
+    .collect::<Vec<_>>()
+    .join(", ")
+}
+
+pub(super) fn times(claims: &Claims, now: i64) -> String {
+    [
+        ("iat", claims.issued_at),
+        ("nbf", claims.not_before),
+        ("exp", claims.expires_at),
+        ("auth_time", claims.authenticated_at),
+        ("now", Some(Seconds(now))),
+    ]
+    .into_iter()
+    .filter_map(|(name, time)| time.map(|time| format!("{name} {}", dated(time))))
+    .collect::<Vec<_>>()
+    .join(", ")
+}
+
+fn keys_of(issuer: &TrustedIssuer) -> String {
+    match &issuer.keys {
+        KeySource::Inline(_) => "keys from the settings".to_owned(),
+        KeySource::Remote(uri) => format!("keys of {uri}"),
+        KeySource::Discovered(_) => "keys of the jwks_uri in the issuer's metadata".to_owned(),
+    }
+}

@@ -1,0 +1,80 @@
+//! The marks that could revoke a token, and what those that are there say.
+
+use serde_json::{Value, json};
+use token_introspection::{
+    judge,
+    records::{Items, Mark, MarkKey, MarkKind, Seconds},
+    token::{Claims, Inactive},
+};
+
+use super::{Explanation, Name};
+use crate::time::dated;
+
+/// A mark that was looked for.
+pub(super) struct Looked {
+    id: String,
+    there: bool,
+    judged: Result<(), Inactive>,
+    not_before: Option<i64>,
+    except_sid: Option<String>,
+    reason: Option<String>,
+}
+
+impl Looked {
+    /// Looks for one mark, and lets the library judge the token by it alone.
+    fn new(mark: &MarkKey, items: &Items, judged: Result<(), Inactive>) -> Self {
+        let there = items.item(&mark.key).is_some();
+        let read = items.record::<Mark>(&mark.key).ok().flatten();
+        let read = read.filter(|_| !mark.kind.presence_is_enough());
+        Self {
+            id: mark.key.id().to_owned(),
+            there,
+            judged,
+            not_before: read.as_ref().and_then(|mark| mark.not_before).map(|Seconds(seconds)| seconds),
+            except_sid: read.and_then(|mark| mark.except_sid).filter(|_| mark.kind == MarkKind::Subject),
+            reason: items.mark_reason(mark.kind).filter(|_| there),
+        }
+    }
+
+    pub fn row(&self) -> Vec<String> {
+        let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        vec![
+            self.id.clone(),
+            yes(self.there),
+            yes(self.judged.is_err()),
+            or_dash(self.not_before.map(|seconds| dated(Seconds(seconds)))),
+            or_dash(self.except_sid.clone()),
+            or_dash(self.reason.clone()),
+        ]
+    }
+
+    pub fn json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "there": self.there,
+            "revokes": self.judged.is_err(),
+            "not_before": self.not_before,
+            "except_sid": self.except_sid,
+            "reason": self.reason,
+        })
+    }
+}
+
+/// Adds the stage of the marks, each of them judged alone, in the function's order.
+pub(super) fn explain(explanation: &mut Explanation, claims: &Claims, marks: &[MarkKey], items: &Items) {
+    let judged = |mark: &MarkKey| judge::is_not_revoked(claims, std::slice::from_ref(mark), items);
+    explanation.marks.extend(marks.iter().map(|mark| Looked::new(mark, items, judged(mark))));
+    let revoking: Vec<_> = explanation.marks.iter().filter(|looked| looked.judged.is_err()).collect();
+    let detail = match revoking.as_slice() {
+        [] => format!("none of {} is set against it", marks.len()),
+        revoking => revoking.iter().map(|looked| looked.id.as_str()).collect::<Vec<_>>().join(", "),
+    };
+    explanation.judged(Name::Marks, judge::is_not_revoked(claims, marks, items), detail);
+}
+
+/// Adds the one mark of an opaque token that is looked at with its record.
+pub(super) fn explain_own(explanation: &mut Explanation, mark: &MarkKey, items: &Items) {
+    let judged = if items.item(&mark.key).is_some() { Err(Inactive::Revoked(mark.kind)) } else { Ok(()) };
+    explanation.marks.push(Looked::new(mark, items, judged));
+}

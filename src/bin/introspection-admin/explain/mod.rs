@@ -1,0 +1,141 @@
+//! `explain`: why a token is active or not. Every answer is the library's own; nothing is judged here.
+
+mod caller;
+mod jwt;
+mod marks;
+mod opaque;
+mod stage;
+
+use serde_json::{Value, json};
+use token_introspection::{
+    settings::Settings,
+    store::Operator,
+    token::{Claims, Inactive, PresentedToken},
+};
+
+use self::{
+    caller::Answer,
+    marks::Looked,
+    stage::{Finding, Name, Stage, sentence},
+};
+use crate::{
+    environment::Environment,
+    input::Source,
+    output::{Report, pairs, table},
+    problem::{NEGATIVE, Problem, UNKNOWN},
+};
+
+/// What was found out about a token. Holds what it says, so it has no `Debug`.
+#[derive(Default)]
+struct Explanation {
+    stages: Vec<Stage>,
+    /// The marks that could revoke the token, there or not.
+    marks: Vec<Looked>,
+    /// What the token says, once nobody but its issuer can have said it.
+    claims: Option<Claims>,
+}
+
+enum Verdict {
+    Active,
+    Inactive(Inactive),
+    /// The issuer's keys are out of reach.
+    Unknown,
+}
+
+/// What every part of an explanation needs.
+struct Context<'a> {
+    settings: &'a Settings,
+    operator: &'a Operator,
+    now: i64,
+}
+
+/// Explains the token, and with a client id what that client would be answered.
+///
+/// # Errors
+///
+/// Where the settings are not those of a function, or the tables cannot be read.
+pub async fn run(token: &Source, client: Option<&str>, environment: &Environment) -> Result<Report, Problem> {
+    let settings = environment.settings()?;
+    let token = token.read("--token", "token")?;
+    let operator = environment.open().await?;
+    let context = Context { settings, operator: &operator, now: token_introspection::call::now() };
+    let mut explanation = match PresentedToken::parse(&token, settings) {
+        PresentedToken::Jwt { candidate, .. } => jwt::explain(candidate, &token, &context).await?,
+        PresentedToken::Opaque { digest, too_long } => opaque::explain(&digest, too_long, &context).await?,
+    };
+    let verdict = explanation.verdict();
+    let claims = explanation.claims.take().filter(|_| matches!(verdict, Verdict::Active));
+    let answer = match client {
+        Some(client) => Some(caller::explain(client, &verdict, claims, &context).await?),
+        None => None,
+    };
+    Ok(report(&explanation, &verdict, answer.as_ref()))
+}
+
+impl Explanation {
+    fn passed(&mut self, name: Name, detail: impl Into<String>) {
+        self.stages.push(Stage { name, finding: Finding::Passed, detail: detail.into() });
+    }
+
+    fn failed(&mut self, why: Inactive, detail: impl Into<String>) {
+        self.stages.push(Stage { name: Name::of(why), finding: Finding::Failed(why), detail: detail.into() });
+    }
+
+    /// Adds a stage as the library judged it.
+    fn judged(&mut self, name: Name, judged: Result<(), Inactive>, detail: impl Into<String>) {
+        let finding = judged.map_or_else(Finding::Failed, |()| Finding::Passed);
+        self.stages.push(Stage { name, finding, detail: detail.into() });
+    }
+
+    /// The function stops at the first stage that fails; only where none does, an unknown one matters.
+    fn verdict(&self) -> Verdict {
+        let failed = self.stages.iter().find_map(|stage| match stage.finding {
+            Finding::Failed(why) => Some(why),
+            _ => None,
+        });
+        match failed {
+            Some(why) => Verdict::Inactive(why),
+            None if self.stages.iter().any(|stage| stage.finding == Finding::Unknown) => Verdict::Unknown,
+            None => Verdict::Active,
+        }
+    }
+}
+
+fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>) -> Report {
+    let (word, why) = match verdict {
+        Verdict::Active => ("active", None),
+        Verdict::Inactive(why) => ("inactive", Some(*why)),
+        Verdict::Unknown => ("unknown", None),
+    };
+    let mut summary = vec![("verdict", word.to_owned())];
+    summary.extend(why.map(|why| ("because", sentence(why).to_owned())));
+    if let Some(answer) = answer {
+        summary.push(("client", answer.client_id.clone()));
+        summary.push(("is answered", answer.text()));
+    }
+    let stages = explanation.stages.iter().map(Stage::row).collect();
+    let mut text = format!("{}\n{}", pairs(&summary), table(&["stage", "result", "detail"], stages));
+    if !explanation.marks.is_empty() {
+        let rows = explanation.marks.iter().map(Looked::row).collect();
+        let marks = table(&["mark", "there", "revokes", "not before", "except sid", "reason"], rows);
+        text = format!("{text}\n{marks}");
+    }
+    if let Some(view) = answer.and_then(|answer| answer.view.as_ref()) {
+        text = format!("{text}\n{view:#}\n");
+    }
+    let json = json!({
+        "verdict": word,
+        "reason": why.map(|why| format!("{why:?}")),
+        "because": why.map(sentence),
+        "stages": explanation.stages.iter().map(Stage::json).collect::<Vec<_>>(),
+        "marks": explanation.marks.iter().map(Looked::json).collect::<Vec<_>>(),
+        "client": answer.map_or(Value::Null, Answer::json),
+    });
+    let exit_code = match (verdict, answer) {
+        (Verdict::Unknown, _) => UNKNOWN,
+        (Verdict::Active, None) => 0,
+        (Verdict::Active, Some(answer)) if answer.view.is_some() => 0,
+        _ => NEGATIVE,
+    };
+    Report { text, json, exit_code }
+}

@@ -1,0 +1,52 @@
+//! An opaque token, stage by stage: its record, then the marks that the record names.
+
+use token_introspection::{
+    judge,
+    records::{Key, MarkKey, MarkKind},
+    token::Inactive,
+};
+
+use super::{
+    Context, Explanation, Name,
+    jwt::{said, times},
+    marks,
+};
+use crate::problem::Problem;
+
+pub(super) async fn explain(digest: &str, too_long: bool, context: &Context<'_>) -> Result<Explanation, Problem> {
+    let mut explanation = Explanation::default();
+    let own_mark = MarkKey { kind: MarkKind::Revoked, key: Key::revoked(digest) };
+    let record = Key::token(digest);
+    let items = context.operator.items(&[record.clone(), own_mark.key.clone()]).await?;
+    marks::explain_own(&mut explanation, &own_mark, &items);
+    let recorded = match judge::record(digest, too_long, &items, context.settings, context.now) {
+        Ok(recorded) => recorded,
+        Err(why) => {
+            refused(&mut explanation, why, record.id());
+            return Ok(explanation);
+        }
+    };
+    explanation.passed(Name::Form, "opaque");
+    explanation.passed(Name::Record, record.id());
+    explanation.passed(Name::Issuer, &recorded.claims.issuer);
+    explanation.passed(Name::Claims, said(&recorded.claims));
+    explanation.passed(Name::Times, times(&recorded.claims, context.now));
+    let keys: Vec<Key> = recorded.marks.iter().map(|mark| mark.key.clone()).collect();
+    let items = context.operator.items(&keys).await?;
+    marks::explain(&mut explanation, &recorded.claims, &recorded.marks, &items);
+    explanation.claims = Some(recorded.claims);
+    Ok(explanation)
+}
+
+/// A token whose record the function did not get past.
+fn refused(explanation: &mut Explanation, why: Inactive, record: &str) {
+    let stage = Name::of(why);
+    if stage > Name::Form {
+        explanation.passed(Name::Form, "opaque, since it has not the three parts of a JWT");
+    }
+    // The record's own issuer and times are the library's to read; that they were reached is all that is known.
+    if stage > Name::Record {
+        explanation.passed(Name::Record, record);
+    }
+    explanation.failed(why, if stage == Name::Record { record } else { "" });
+}

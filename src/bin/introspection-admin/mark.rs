@@ -1,0 +1,291 @@
+//! Writing a revocation mark. One that is there is never weakened by accident: what was revoked stays revoked.
+
+use std::collections::HashMap;
+
+use serde_dynamo::AttributeValue;
+use serde_json::{Value, json};
+use token_introspection::{
+    records::{Corrupt, Item, Items, Mark, MarkKey, MarkKind, Seconds},
+    store::{Change, Failure, Operator},
+};
+
+use crate::{problem::Problem, time::dated};
+
+/// Which of the tokens that a mark names it revokes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// Those issued until then. `None`: all, whenever issued.
+    pub not_before: Option<i64>,
+    /// But for those of this session.
+    pub except_sid: Option<String>,
+}
+
+/// A mark as it is to be.
+pub struct Wish {
+    pub mark: MarkKey,
+    pub reach: Reach,
+    /// When no token that it concerns can be active any more. `None`: unknown.
+    pub expires_at: Option<i64>,
+    pub reason: Option<String>,
+}
+
+/// What became of a wish.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    New,
+    /// There was one, which revoked no more than this one does.
+    Changed,
+    /// There was one that revokes all of this already.
+    Kept,
+}
+
+/// A mark that was written or found.
+pub struct Outcome {
+    written: Written,
+    mark: MarkKey,
+    /// What the mark revokes now.
+    reach: Reach,
+    expires_at: Option<i64>,
+}
+
+/// Whoever changes one mark that often at the same time is a program gone wrong.
+const ATTEMPTS: u32 = 5;
+
+/// Writes a mark; with `replace` in the place of whatever is there.
+///
+/// # Errors
+///
+/// [`Problem::Negative`] where neither the mark that is there nor the new one revokes all that both do.
+pub async fn write(operator: &Operator, wish: &Wish, replace: bool) -> Result<Outcome, Problem> {
+    let key = &wish.mark.key;
+    for _ in 0..ATTEMPTS {
+        let items = operator.items(std::slice::from_ref(key)).await?;
+        let (outcome, written) = match items.item(key) {
+            None => (wish.outcome(Written::New), operator.insert(key, wish.attributes()).await),
+            Some(item) => match decide(wish, &items, item, replace)? {
+                (outcome, None) => return Ok(outcome),
+                (outcome, Some(change)) => (outcome, operator.update(key, change).await),
+            },
+        };
+        match written {
+            Ok(()) => return Ok(outcome),
+            Err(Failure::Condition) => {}
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    Err(Failure::Condition.into())
+}
+
+/// What to do about a mark that is there: leave it, or change it to one that revokes all that both do.
+fn decide(wish: &Wish, items: &Items, item: &Item, replace: bool) -> Result<(Outcome, Option<Change>), Problem> {
+    let old_reach = Reach::of(&wish.mark, items);
+    let old_expiry = number(item, "expires_at");
+    // Without an expiry a mark stays for ever, which is later than any other.
+    let later = old_expiry.zip(wish.expires_at).map(|(old, new)| old.max(new));
+    let (written, reach, expires_at) = if replace {
+        (Written::Changed, wish.reach.clone(), wish.expires_at)
+    } else if wish.reach.covers(&old_reach) {
+        let same = wish.reach == old_reach && later == old_expiry && wish.reason.is_none();
+        (if same { Written::Kept } else { Written::Changed }, wish.reach.clone(), later)
+    } else if old_reach.covers(&wish.reach) {
+        (Written::Kept, old_reach, later)
+    } else {
+        return Err(Problem::Negative(format!(
+            "the mark {:?} revokes {} already, of which this one ({}) would spare some; revoke both with --not-before \
+             none and without --except-sid, or write this one in its place with --replace",
+            wish.mark.key.id(),
+            old_reach.text(),
+            wish.reach.text(),
+        )));
+    };
+    let outcome = Outcome { written, mark: wish.mark.clone(), reach, expires_at };
+    if written == Written::Kept && expires_at == old_expiry {
+        return Ok((outcome, None));
+    }
+    let mut change = Change::default();
+    for name in ["not_before", "except_sid", "expires_at"] {
+        change.unchanged.push((name, item.get(name).cloned()));
+    }
+    let mut wanted = vec![("expires_at", expires_at.map(seconds))];
+    if written == Written::Changed {
+        wanted.push(("not_before", outcome.reach.not_before.map(seconds)));
+        wanted.push(("except_sid", outcome.reach.except_sid.clone().map(AttributeValue::S)));
+        change.set.extend(wish.reason.clone().map(|reason| ("reason".to_owned(), AttributeValue::S(reason))));
+    }
+    for (name, value) in wanted {
+        match value {
+            Some(value) => drop(change.set.insert(name.to_owned(), value)),
+            None => change.remove.push(name),
+        }
+    }
+    Ok((outcome, Some(change)))
+}
+
+impl Reach {
+    /// Everything that the mark names.
+    pub const ALL: Self = Self { not_before: None, except_sid: None };
+
+    /// What a mark that is there revokes, as the judge reads it: one that cannot be read revokes everything.
+    fn of(mark: &MarkKey, items: &Items) -> Self {
+        match items.record::<Mark>(&mark.key) {
+            _ if mark.kind.presence_is_enough() => Self::ALL,
+            Err(Corrupt) | Ok(None) => Self::ALL,
+            Ok(Some(Mark { not_before, except_sid })) => Self {
+                not_before: not_before.map(|Seconds(seconds)| seconds),
+                except_sid: except_sid.filter(|_| mark.kind == MarkKind::Subject),
+            },
+        }
+    }
+
+    /// Whether this revokes every token that the other does.
+    fn covers(&self, other: &Self) -> bool {
+        let as_late = self.not_before.is_none_or(|mine| other.not_before.is_some_and(|theirs| mine >= theirs));
+        as_late && (self.except_sid.is_none() || self.except_sid == other.except_sid)
+    }
+
+    /// Which tokens these are.
+    pub fn text(&self) -> String {
+        let issued = match self.not_before {
+            Some(not_before) => format!("what was issued until {}", dated(Seconds(not_before))),
+            None => "all, whenever issued".to_owned(),
+        };
+        match &self.except_sid {
+            Some(session) => format!("{issued}, but for the session {session:?}"),
+            None => issued,
+        }
+    }
+}
+
+impl Wish {
+    fn attributes(&self) -> HashMap<String, AttributeValue> {
+        let attributes = [
+            ("not_before", self.reach.not_before.map(seconds)),
+            ("except_sid", self.reach.except_sid.clone().map(AttributeValue::S)),
+            ("expires_at", self.expires_at.map(seconds)),
+            ("reason", self.reason.clone().map(AttributeValue::S)),
+        ];
+        attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
+    fn outcome(&self, written: Written) -> Outcome {
+        Outcome { written, mark: self.mark.clone(), reach: self.reach.clone(), expires_at: self.expires_at }
+    }
+}
+
+impl Outcome {
+    /// Names and values for people.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![
+            ("mark", self.mark.key.id().to_owned()),
+            (
+                "result",
+                match self.written {
+                    Written::New => "written".to_owned(),
+                    Written::Changed => "written over the one that was there".to_owned(),
+                    Written::Kept => "kept: the one that was there revokes all of it already".to_owned(),
+                },
+            ),
+            (
+                "revokes",
+                match self.mark.kind {
+                    MarkKind::Revoked | MarkKind::Jti | MarkKind::Jwt => "this one token".to_owned(),
+                    _ => self.reach.text(),
+                },
+            ),
+        ];
+        if let Some(not_before) = self.reach.not_before {
+            pairs.push((
+                "note",
+                format!(
+                    "tokens issued in that same second are revoked too; those issued from {} on count",
+                    dated(Seconds(not_before + 1))
+                ),
+            ));
+        }
+        pairs
+            .push(("stays until", self.expires_at.map_or("it is deleted by hand".to_owned(), |at| dated(Seconds(at)))));
+        pairs
+    }
+
+    /// The same for scripts.
+    pub fn json(&self) -> Value {
+        json!({
+            "id": self.mark.key.id(),
+            "result": match self.written {
+                Written::New => "written",
+                Written::Changed => "changed",
+                Written::Kept => "kept",
+            },
+            "not_before": self.reach.not_before,
+            "counts_from": self.reach.not_before.map(|not_before| not_before + 1),
+            "except_sid": self.reach.except_sid,
+            "expires_at": self.expires_at,
+        })
+    }
+}
+
+fn number(item: &Item, name: &str) -> Option<i64> {
+    match item.get(name) {
+        Some(AttributeValue::N(number)) => number.parse().ok(),
+        _ => None,
+    }
+}
+
+fn seconds(seconds: i64) -> AttributeValue {
+    AttributeValue::N(seconds.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reach(not_before: Option<i64>, except_sid: Option<&str>) -> Reach {
+        Reach { not_before, except_sid: except_sid.map(str::to_owned) }
+    }
+
+    fn check(old: &Reach, new: &Reach, expected: Option<(Written, &Reach)>) {
+        let mark = MarkKey::new(MarkKind::Subject, "https://i", Some("alice")).unwrap();
+        let wish = |reach, reason: Option<&str>| Wish {
+            mark: mark.clone(),
+            reach,
+            expires_at: None,
+            reason: reason.map(str::to_owned),
+        };
+        let item: Item = wish(old.clone(), None).attributes().into();
+        let items = Items(HashMap::from([(mark.key.clone(), item.clone())]));
+        let actual = decide(&wish(new.clone(), Some("r")), &items, &item, false).ok();
+        let actual = actual.as_ref().map(|(outcome, _)| (outcome.written, &outcome.reach));
+        assert!(actual == expected, "{} then {}", old.text(), new.text());
+    }
+
+    #[test]
+    fn a_mark_never_weakens_by_accident() {
+        let (changed, kept) = (Written::Changed, Written::Kept);
+        let (early, late, all) = (reach(Some(1), None), reach(Some(2), None), reach(None, None));
+        let (early_a, late_a, all_a) = (reach(Some(1), Some("a")), reach(Some(2), Some("a")), reach(None, Some("a")));
+        let late_b = reach(Some(2), Some("b"));
+        for (old, new, expected) in [
+            (&early, &late, Some((changed, &late))),
+            (&late, &late, Some((changed, &late))),
+            (&late, &early, Some((kept, &late))),
+            (&all, &late, Some((kept, &all))),
+            (&late, &all, Some((changed, &all))),
+            (&late, &late_a, Some((kept, &late))),
+            (&late, &early_a, Some((kept, &late))),
+            (&late_a, &late, Some((changed, &late))),
+            (&early_a, &late, Some((changed, &late))),
+            (&early_a, &late_a, Some((changed, &late_a))),
+            (&late_a, &early_a, Some((kept, &late_a))),
+            (&all, &all_a, Some((kept, &all))),
+            (&all_a, &all, Some((changed, &all))),
+            // Each of these pairs revokes something that the other spares.
+            (&early, &late_a, None),
+            (&late_a, &early, None),
+            (&all_a, &late, None),
+            (&late, &all_a, None),
+            (&late_a, &late_b, None),
+        ] {
+            check(old, new, expected);
+        }
+    }
+}

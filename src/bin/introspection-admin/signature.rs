@@ -1,0 +1,42 @@
+//! Whether a trusted issuer made a token's signature, with the library's own answer and keys.
+
+use std::time::Duration;
+
+use token_introspection::{
+    call::now,
+    issuers::{Issuers, Unverified},
+    settings::Settings,
+    store::Operator,
+    token::{Candidate, Claims},
+};
+use tokio::time::Instant;
+
+use crate::{environment::Environment, problem::Problem};
+
+/// For fetching a key set; a person waits for it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Checks the signature with the keys that the function would use: configured, shared or fetched. What is fetched
+/// here is not shared, since the state table is the function's own.
+///
+/// # Errors
+///
+/// Where the table of shared key sets cannot be read. The inner one is the library's own answer.
+pub async fn check(
+    candidate: Box<Candidate<'_>>,
+    settings: &Settings,
+    operator: &Operator,
+) -> Result<Result<Claims, Unverified>, Problem> {
+    let issuers = Issuers::new(settings, operator.read_only_store());
+    let snapshot = issuers.snapshot_key(&candidate, now());
+    let items = operator.items(snapshot.as_slice()).await?;
+    Ok(issuers.verify(candidate, &items, now(), Instant::now() + PATIENCE).await)
+}
+
+/// Whether a token that claims an issuer is shown to be that issuer's. What cannot be found out is a no.
+pub async fn is_verified(token: &str, environment: &Environment, operator: &Operator) -> bool {
+    let Ok(settings) = environment.settings() else { return false };
+    let Ok(candidate) = Candidate::parse(token, settings) else { return false };
+    let checked = check(Box::new(candidate), settings, operator).await;
+    checked.is_ok_and(|claims| claims.is_ok())
+}

@@ -1,0 +1,44 @@
+//! `tables create`: the three tables, for development and scripts.
+
+use serde_json::json;
+use token_introspection::{records::Table, store::TimeToLive};
+
+use crate::{
+    environment::Environment,
+    output::{self, Report, warn},
+    problem::Problem,
+};
+
+/// Creates what is missing; what is there is reported and stays.
+///
+/// # Errors
+///
+/// Where a table cannot be created, or one of that name is another.
+pub async fn create(environment: &Environment) -> Result<Report, Problem> {
+    let operator = environment.open().await?;
+    let (mut rows, mut tables) = (Vec::new(), Vec::new());
+    for table in [Table::Clients, Table::Tokens, Table::State] {
+        let creation = operator.create_table(table).await?;
+        let result = if creation.existed { "exists" } else { "created" };
+        let time_to_live = match creation.time_to_live {
+            TimeToLive::NotWanted => None,
+            TimeToLive::On => Some("expires_at".to_owned()),
+            TimeToLive::OtherAttribute(other) => {
+                warn(&format!(
+                    "the table {:?} has {other:?} as its time to live, so marks and tokens that are over stay; turn \
+                     that off and run the command again to have expires_at",
+                    creation.name
+                ));
+                Some(other)
+            }
+        };
+        rows.push(vec![
+            creation.name.clone(),
+            result.to_owned(),
+            time_to_live.clone().unwrap_or_else(|| "-".to_owned()),
+        ]);
+        tables.push(json!({ "name": creation.name, "result": result, "time_to_live": time_to_live }));
+    }
+    let text = output::table(&["table", "result", "time to live"], rows);
+    Ok(Report::done(text, json!({ "tables": tables })))
+}

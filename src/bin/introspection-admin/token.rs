@@ -1,0 +1,208 @@
+//! `token put`: the record of an opaque token, as an issuer would store it.
+
+use std::collections::HashMap;
+
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use serde_dynamo::AttributeValue;
+use serde_json::{Map, Value, json};
+use token_introspection::{
+    call::now,
+    jwt,
+    records::{Items, Key, Seconds, TokenRecord, sha256_hex},
+    store::Failure,
+    token::Recorded,
+};
+
+use crate::{
+    environment::Environment,
+    input::{Source, json_object},
+    output::{Report, pairs, warn},
+    problem::Problem,
+    random,
+    time::{dated, seconds},
+};
+
+pub const EXAMPLES: &str = "\
+Stored is the SHA-256 of the token, never the token. A record that is there stays as it is.
+
+Examples:
+  introspection-admin token put --client orders-web --sub alice --scope 'read write' --expires-in 3600
+  introspection-admin token put --token @token.txt --client orders-web --exp 1893456000 --claims '{\"acr\": \"gold\"}'
+  introspection-admin token put --type refresh_token --client orders-web --grant-id 77 --output json";
+
+#[derive(Args)]
+pub struct Put {
+    /// The token: - for standard input, or @FILE; left out: one of 256 bits is made
+    #[arg(long, value_name = "-|@FILE")]
+    token: Option<Source>,
+    /// What the token is good for
+    #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "access_token")]
+    kind: Kind,
+    /// The client that the token is issued to
+    #[arg(long, value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
+    client: String,
+    /// Whom the token is about; several gateways refuse a token without
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    sub: Option<String>,
+    /// Its scopes, between spaces
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    scope: Option<String>,
+    /// A resource server that it is for; may be repeated
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    aud: Vec<String>,
+    /// Its issuer (the function's ISSUER if left out)
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    issuer: Option<String>,
+    /// When it expires, in seconds since the epoch; an access token needs this or --expires-in
+    #[arg(long, value_parser = seconds, conflicts_with = "expires_in")]
+    exp: Option<i64>,
+    /// In how many seconds from now it expires
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32))]
+    expires_in: Option<u32>,
+    /// When it was issued (now if left out)
+    #[arg(long, value_parser = seconds)]
+    iat: Option<i64>,
+    /// When it begins to be valid
+    #[arg(long, value_parser = seconds)]
+    nbf: Option<i64>,
+    /// Its identifier
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    jti: Option<String>,
+    /// Its session
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    sid: Option<String>,
+    /// Its grant; never released
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    grant_id: Option<String>,
+    /// A name of the subject for people
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    username: Option<String>,
+    /// The key it is bound to (RFC 7800): a JSON object, or @FILE
+    #[arg(long, value_name = "JSON")]
+    cnf: Option<String>,
+    /// Anything more: a JSON object, or @FILE
+    #[arg(long, value_name = "JSON")]
+    claims: Option<String>,
+    /// Store it as revoked
+    #[arg(long)]
+    revoked: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Kind {
+    AccessToken,
+    RefreshToken,
+}
+
+/// A longer token is inactive, whatever is stored of it.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// RFC 6749 §10.10 wants 128 bits, which no shorter text of letters and digits has.
+const SHORT_TOKEN_CHARACTERS: usize = 22;
+
+pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem> {
+    let (token, made) = match &put.token {
+        Some(source) => (given_token(source)?, false),
+        None => (random::secret()?, true),
+    };
+    let exp = put.exp.or_else(|| put.expires_in.map(|seconds| now() + i64::from(seconds)));
+    if put.kind == Kind::AccessToken && exp.is_none() {
+        return Err(Problem::usage("an access token needs an end; give --exp or --expires-in"));
+    }
+    if exp.is_some_and(|exp| exp <= now()) {
+        warn("the token is expired already, so it is inactive");
+    }
+    if let Some(issuer) = &put.issuer {
+        environment.warn_of_untrusted(issuer);
+    }
+    let attributes = attributes(put, exp)?;
+    let key = Key::token(&sha256_hex(&token));
+    let own_issuer = environment.settings().map_or("", |settings| settings.issuer.as_str());
+    is_readable(&key, attributes.clone(), own_issuer)?;
+    let operator = environment.open().await?;
+    match operator.insert(&key, attributes).await {
+        // Nobody else can have stored a token that was just made: a first attempt was answered too late.
+        Ok(()) => {}
+        Err(Failure::Condition) if made => {}
+        Err(Failure::Condition) => {
+            return Err(Problem::negative("this token is stored already; its record stays as it is"));
+        }
+        Err(failure) => return Err(failure.into()),
+    }
+    let mut answer = vec![("record", key.id().to_owned())];
+    answer.push(("expires", exp.map_or("never".to_owned(), |exp| dated(Seconds(exp)))));
+    let json = json!({ "id": key.id(), "exp": exp, "token": made.then_some(token.as_str()) });
+    if made {
+        answer.push(("token", token));
+        answer.push(("note", "the token is shown this once; only its SHA-256 is stored".to_owned()));
+    }
+    Ok(Report::done(pairs(&answer), json))
+}
+
+fn given_token(source: &Source) -> Result<String, Problem> {
+    let token = source.read("--token", "token")?;
+    if jwt::is_jwt(&token) {
+        return Err(Problem::usage(
+            "the token of --token is a JWT, which is judged by its signature and needs no record",
+        ));
+    }
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(Problem::usage("the token of --token is over 16 KiB, and would be inactive"));
+    }
+    if token.chars().count() < SHORT_TOKEN_CHARACTERS {
+        warn("the token is under 22 characters, so it may be guessed (RFC 6749 §10.10)");
+    }
+    Ok(token)
+}
+
+fn attributes(put: Put, exp: Option<i64>) -> Result<HashMap<String, AttributeValue>, Problem> {
+    let text = |text: Option<String>| text.map(AttributeValue::S);
+    let time = |time: Option<i64>| time.map(|time| AttributeValue::N(time.to_string()));
+    let object = |option: &str, typed: Option<String>| -> Result<Option<AttributeValue>, Problem> {
+        let Some(members) = typed.map(|typed| json_object(option, &typed)).transpose()? else { return Ok(None) };
+        map(members).map(Some).ok_or_else(|| Problem::Usage(format!("{option} holds what DynamoDB cannot")))
+    };
+    let kind = put.kind.to_possible_value().map(|kind| kind.get_name().to_owned());
+    let audience = match put.aud.as_slice() {
+        [] => None,
+        [one] => Some(AttributeValue::S(one.clone())),
+        _ => Some(AttributeValue::L(put.aud.into_iter().map(AttributeValue::S).collect())),
+    };
+    let attributes = [
+        ("token_type", text(kind)),
+        ("client_id", text(Some(put.client))),
+        ("sub", text(put.sub)),
+        ("scope", text(put.scope)),
+        ("aud", audience),
+        ("iss", text(put.issuer)),
+        ("iat", time(Some(put.iat.unwrap_or_else(now)))),
+        ("exp", time(exp)),
+        ("nbf", time(put.nbf)),
+        ("jti", text(put.jti)),
+        ("sid", text(put.sid)),
+        ("grant_id", text(put.grant_id)),
+        ("username", text(put.username)),
+        ("cnf", object("--cnf", put.cnf)?),
+        ("claims", object("--claims", put.claims)?),
+        ("revoked", put.revoked.then_some(AttributeValue::Bool(true))),
+        ("expires_at", time(exp)),
+    ];
+    Ok(attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+}
+
+fn map(members: Map<String, Value>) -> Option<AttributeValue> {
+    serde_dynamo::to_attribute_value(members).ok()
+}
+
+/// Whether the function could read the record: `claims` may hold what a registered claim is not.
+fn is_readable(key: &Key, attributes: HashMap<String, AttributeValue>, own_issuer: &str) -> Result<(), Problem> {
+    let items = Items(HashMap::from([(key.clone(), attributes.into())]));
+    let record = items.record::<TokenRecord>(key).ok().flatten();
+    match record.map(|record| Recorded::from_record(record, own_issuer)) {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(Problem::usage(
+            "the record could not be read back: an identifier is over 2,048 bytes, or --claims holds a registered \
+             claim of another type than its registration says",
+        )),
+    }
+}

@@ -1,0 +1,17 @@
+//! Amazon Cognito user pools. Access tokens have no `aud`, but for those bound to a resource; `origin_jti` is what
+//! their sign-in gave them all, so it stands for the session.
+
+use super::{NOT_OF_AN_ACCESS_TOKEN, Profile, RSA_ONLY};
+
+pub const PROFILE: Profile = Profile {
+    name: "cognito",
+    algorithms: RSA_ONLY,
+    key_set: Some("/.well-known/jwks.json"),
+    typ_required: false,
+    checked: &[("token_use", &["access"])],
+    renamed: &[("origin_jti", "sid")],
+    required: &["exp", "iat", "sub", "client_id", "jti"],
+    forbidden: NOT_OF_AN_ACCESS_TOKEN,
+    client_ids_required: true,
+    audience_in_scopes: true,
+};

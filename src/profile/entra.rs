@@ -1,0 +1,25 @@
+//! Microsoft Entra ID, tokens of version 1 (`appid`, issuer `https://sts.windows.net/<tenant>/`) and 2 (`azp`, issuer
+//! `https://login.microsoftonline.com/<tenant>/v2.0`). `uti` is what other issuers call `jti`. Tokens for Microsoft
+//! Graph have a `nonce` in their header, over which nobody else can check the signature. An ID token has no client.
+
+use super::{NOT_OF_AN_ACCESS_TOKEN, Profile, RSA_ONLY};
+
+pub const PROFILE: Profile = Profile {
+    name: "entra",
+    algorithms: RSA_ONLY,
+    key_set: None,
+    typ_required: false,
+    checked: &[],
+    renamed: &[
+        ("azp", "client_id"),
+        ("appid", "client_id"),
+        ("scp", "scope"),
+        ("uti", "jti"),
+        ("preferred_username", "username"),
+        ("upn", "username"),
+    ],
+    required: &["exp", "iat", "aud", "sub", "client_id"],
+    forbidden: NOT_OF_AN_ACCESS_TOKEN,
+    client_ids_required: false,
+    audience_in_scopes: false,
+};

@@ -1,0 +1,17 @@
+//! RFC 9068, JWT Profile for OAuth 2.0 Access Tokens.
+
+use super::{Profile, USUAL};
+
+pub const PROFILE: Profile = Profile {
+    name: "rfc9068",
+    algorithms: USUAL,
+    key_set: None,
+    typ_required: true,
+    checked: &[],
+    renamed: &[],
+    // RFC 9068 §2.2.
+    required: &["exp", "aud", "sub", "client_id", "iat", "jti"],
+    forbidden: &[],
+    client_ids_required: false,
+    audience_in_scopes: false,
+};

@@ -1,0 +1,124 @@
+//! O-06: the record that every call leaves.
+
+use serde_json::json;
+use token_introspection::{call, records::sha256_hex, settings::LogLevel};
+
+use crate::{
+    log::Log,
+    proxy::Fault,
+    world::{API, AUDIENCE, GENERIC, ISSUER, Request, SECRET, World, get, introspection, request},
+};
+
+/// What a record may hold, in the order in which [`check`] writes it down.
+const MEMBERS: [&str; 7] = ["outcome", "caller", "method", "issuer", "policy", "reason", "mark_reason"];
+
+/// Callers of every kind, a mark and an opaque token.
+async fn world() -> World {
+    let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1")]).await;
+    let secret = sha256_hex(SECRET);
+    for (client_id, policy) in [
+        ("narrow", json!({ "audiences": ["https://other.example"] })),
+        ("reporting", json!({ "audiences": ["https://other.example"], "mode": "report" })),
+        ("barred", json!({ "allowed": false })),
+    ] {
+        world.put_client(&json!({ "client_id": client_id, "client_secret": secret, "introspection": policy }));
+    }
+    world.put_mark(&format!("sid#{ISSUER}#s1"), &json!({ "reason": "logout" }));
+    let exp = call::now() + 600;
+    let record = json!({ "token_type": "access_token", "client_id": "app", "aud": AUDIENCE, "exp": exp });
+    world.put_token("opaque", &record);
+    world
+}
+
+/// Sends a request and compares its one record with [`MEMBERS`] joined by spaces, absent ones left out. Nothing
+/// else is in it but what every record has, so neither is a `jti` or a subject.
+async fn check(world: &World, log: &Log, request: Request, expected: &str) {
+    log.take();
+    world.send(request).await;
+    let mut records = log.take_audit();
+    assert_eq!(records.len(), 1, "{expected}");
+    let mut record = records.remove(0);
+    for (name, value) in [("level", "INFO"), ("target", "audit"), ("request_id", "request-1")] {
+        assert_eq!(record.remove(name), Some(json!(value)), "{expected}");
+    }
+    assert!(record.remove("latency_ms").is_some_and(|latency| latency.is_u64()), "{expected}");
+    // Whoever has shown credentials has shown a token.
+    let token = record.remove("token").map(|token| token.as_str().unwrap().len());
+    assert_eq!(token, record.contains_key("method").then_some(8), "{expected}");
+    let members: Vec<_> = MEMBERS.iter().filter_map(|name| record.remove(*name)).collect();
+    assert!(record.is_empty(), "{record:?}");
+    let members: Vec<_> = members.iter().map(|member| member.as_str().unwrap()).collect();
+    assert_eq!(members.join(" "), expected);
+}
+
+#[tokio::test]
+async fn o06_a_judged_token_leaves_who_asked_how_whose_token_the_verdict_and_the_policy() {
+    // At the level that logs least.
+    let (log, _guard) = Log::start(LogLevel::Error);
+    let world = world().await;
+    let good = world.token(&json!({}));
+    let about = |changes| introspection(&world.token(&changes));
+    let as_client = |client_id: &str| introspection(&good).basic(client_id, SECRET);
+    let post = request().form(&[("token", &good), ("client_id", API), ("client_secret", SECRET)]);
+    for (request, expected) in [
+        (about(json!({})), "active api client_secret_basic https://issuer.example.com allow"),
+        (post, "active api client_secret_post https://issuer.example.com allow"),
+        (introspection("opaque"), "active api client_secret_basic https://introspection.example.com allow"),
+        (as_client("reporting"), "active reporting client_secret_basic https://issuer.example.com would_deny"),
+        (
+            as_client("narrow"),
+            "inactive narrow client_secret_basic https://issuer.example.com deny Inactive(AudienceHidden)",
+        ),
+        (
+            about(json!({ "exp": 1 })),
+            "inactive api client_secret_basic https://issuer.example.com none Inactive(Expired)",
+        ),
+        (
+            about(json!({ "sid": "s1" })),
+            "inactive api client_secret_basic https://issuer.example.com none Inactive(Revoked(Session)) logout",
+        ),
+        // An issuer that is not trusted is whatever a stranger wrote.
+        (
+            about(json!({ "iss": "https://stranger.example" })),
+            "inactive api client_secret_basic none Inactive(UntrustedIssuer)",
+        ),
+        (introspection("unknown"), "inactive api client_secret_basic none Inactive(UnknownToken)"),
+    ] {
+        check(&world, &log, request, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn o06_a_call_that_comes_to_no_verdict_leaves_its_record_too() {
+    let (log, _guard) = Log::start(LogLevel::Error);
+    let world = world().await;
+    let good = world.token(&json!({ "iss": GENERIC, "token_use": "access" }));
+    let wrong = || introspection(&good).basic(API, "wrong");
+    let refused = "refused api client_secret_basic https://generic.example.com none Refused(WrongSecret)";
+    for (request, expected) in [
+        (
+            introspection(&good).basic("barred", SECRET),
+            "denied barred client_secret_basic https://generic.example.com none",
+        ),
+        (wrong(), refused),
+        // Past the limit the outcome is of the same class.
+        (wrong(), refused),
+        // What a stranger calls itself is nobody's name.
+        (
+            introspection(&good).basic("nobody", SECRET),
+            "refused client_secret_basic https://generic.example.com none Refused(UnknownClient)",
+        ),
+        (request().form(&[("token", &good)]), "refused none Rejected(NoCredentials)"),
+        (introspection(""), "invalid_request none Rejected(MissingToken)"),
+        (introspection(&good).path("/nowhere"), "invalid_request none Rejected(NotFound)"),
+        (get("/.well-known/openid-configuration"), "document none"),
+    ] {
+        check(&world, &log, request, expected).await;
+    }
+    world.proxy.fail(Fault::AccessDenied);
+    let unavailable = "unavailable client_secret_basic https://generic.example.com none StoreUnavailable";
+    check(&world, &log, introspection(&good), unavailable).await;
+    world.proxy.fail(Fault::Hangs);
+    let in_no_time = introspection(&good).within(std::time::Duration::from_millis(50));
+    check(&world, &log, in_no_time, unavailable).await;
+}

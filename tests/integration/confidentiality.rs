@@ -1,0 +1,248 @@
+//! Group O: what an answer, its length, its headers and its cost tell about a token, which is nothing.
+
+use serde_json::{Value, json};
+use token_introspection::{call, records::sha256_hex, response};
+
+use crate::{
+    keys,
+    proxy::Fault,
+    world::{API, AUDIENCE, Answer, GENERIC, INACTIVE, ISSUER, OWN, SECRET, World, claims, introspection, request},
+};
+
+/// A caller that sees tokens of one audience, issuer and scope, and of access tokens alone.
+const NARROW: &str = "narrow";
+
+async fn world() -> World {
+    let world = World::new().await;
+    let policy = json!({ "audiences": [AUDIENCE], "issuers": [ISSUER, OWN], "scopes": ["read"] });
+    world.put_client(&json!({ "client_id": NARROW, "client_secret": sha256_hex(SECRET), "introspection": policy }));
+    world
+}
+
+/// JWTs that are inactive, each for another reason, with the client that asks.
+fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, String)> {
+    let now = call::now();
+    let jwt = |changes: Value| world.token(&changes);
+    let typed = |typ: &str| world.signer.token(&json!({ "typ": typ }), &claims(&json!({})));
+    let generic = |changes: &Value| {
+        let mut claims = claims(&json!({ "iss": GENERIC, "token_use": "access" }));
+        claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        world.signer.token(&json!({}), &claims)
+    };
+    for (mark, attributes) in [
+        (format!("jti#{ISSUER}#revoked"), json!({ "reason": "stolen" })),
+        (format!("grant#{ISSUER}#revoked"), json!({})),
+        (format!("sid#{ISSUER}#revoked"), json!({})),
+        (format!("sub#{ISSUER}#revoked"), json!({ "not_before": now })),
+        (format!("client#{ISSUER}#revoked"), json!({})),
+        (format!("kid#{ISSUER}#revoked"), json!({})),
+        (format!("sid#{ISSUER}#corrupt"), json!({ "not_before": "yesterday" })),
+    ] {
+        world.put_mark(&mark, &attributes);
+    }
+    let good = jwt(json!({}));
+    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let by =
+        |kid: Option<&str>, number| keys::ed25519(kid, number).token(&json!({ "typ": "at+jwt" }), &claims(&json!({})));
+    let unsecured = world.signer.sign(r#"{"alg":"none","typ":"at+jwt"}"#, &claims(&json!({})).to_string());
+    vec![
+        ("expired", API, jwt(json!({ "exp": now }))),
+        ("not yet valid", API, jwt(json!({ "nbf": now + 600 }))),
+        ("from the future", API, jwt(json!({ "iat": now + 600 }))),
+        ("revoked by jti", API, jwt(json!({ "jti": "revoked" }))),
+        ("revoked by grant", API, jwt(json!({ "grant_id": "revoked" }))),
+        ("revoked by session", API, jwt(json!({ "sid": "revoked" }))),
+        ("revoked by subject", API, jwt(json!({ "sub": "revoked" }))),
+        ("revoked by client", API, jwt(json!({ "client_id": "revoked" }))),
+        ("revoked by key", API, by(Some("revoked"), 1)),
+        ("a corrupt mark", API, jwt(json!({ "sid": "corrupt" }))),
+        ("untrusted issuer", API, jwt(json!({ "iss": "https://stranger.example" }))),
+        ("issuer with a slash", API, jwt(json!({ "iss": format!("{ISSUER}/") }))),
+        ("no issuer", API, jwt(json!({ "iss": null }))),
+        ("a claim too few", API, jwt(json!({ "jti": null }))),
+        ("a claim of another type", API, jwt(json!({ "sub": 1 }))),
+        ("an ID token's type", API, typed("JWT")),
+        ("an ID token's claims", API, generic(&json!({ "nonce": "n" }))),
+        ("another use", API, generic(&json!({ "token_use": "id" }))),
+        ("alg none", API, unsecured.clone()),
+        ("no signature", API, format!("{}.", unsecured.rsplit_once('.').unwrap().0)),
+        ("another signature", API, format!("{signed}.{}", signature.chars().rev().collect::<String>())),
+        ("forged", API, by(Some("key-1"), 2)),
+        ("unknown key", API, by(Some("key-2"), 1)),
+        ("no kid", API, by(None, 1)),
+        ("unreadable payload", API, world.signer.sign(r#"{"alg":"EdDSA","kid":"key-1"}"#, "no JSON")),
+        ("could not be revoked", API, jwt(json!({ "sub": "s".repeat(2048) }))),
+        ("too long", API, jwt(json!({ "padding": "p".repeat(12_500) }))),
+        ("not for this audience", NARROW, jwt(json!({ "aud": "https://other.example" }))),
+        ("of an issuer that is hidden", NARROW, generic(&json!({}))),
+        ("with hidden scopes alone", NARROW, jwt(json!({ "scope": "write admin" }))),
+    ]
+}
+
+/// Opaque tokens that are inactive, each for another reason, with the client that asks.
+fn inactive_opaques(world: &World) -> Vec<(&'static str, &'static str, String)> {
+    let now = call::now();
+    world.put_mark(&format!("grant#{OWN}#revoked"), &json!({}));
+    world.put_mark(&format!("revoked#{}", sha256_hex("revoked by its mark")), &json!({}));
+    let cases = [
+        ("unknown", API, None),
+        ("expired", API, Some(json!({ "exp": now }))),
+        ("not yet valid", API, Some(json!({ "nbf": now + 600 }))),
+        ("revoked by its mark", API, Some(json!({}))),
+        ("revoked by its record", API, Some(json!({ "revoked": true }))),
+        ("revoked by grant", API, Some(json!({ "grant_id": "revoked" }))),
+        ("without exp", API, Some(json!({ "exp": null }))),
+        ("a corrupt record", API, Some(json!({ "sub": 1 }))),
+        ("untrusted issuer", API, Some(json!({ "iss": "https://stranger.example" }))),
+        ("another client's refresh token", API, Some(json!({ "token_type": "refresh_token" }))),
+        ("an own refresh token", API, Some(json!({ "token_type": "refresh_token", "client_id": API }))),
+        ("not for this audience", NARROW, Some(json!({ "aud": ["https://other.example"] }))),
+        ("without audience", NARROW, Some(json!({ "aud": null }))),
+        ("with hidden scopes alone", NARROW, Some(json!({ "scope": "write" }))),
+        ("a dot . or . two", API, None),
+    ];
+    let mut tokens = Vec::new();
+    for (reason, caller, changes) in cases {
+        if let Some(changes) = changes {
+            let mut record =
+                json!({ "token_type": "access_token", "client_id": "app", "aud": AUDIENCE, "exp": now + 600 });
+            record.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            world.put_token(reason, &record);
+        }
+        tokens.push((reason, caller, reason.to_owned()));
+    }
+    tokens.push(("too long", API, "t".repeat(16 * 1024 + 1)));
+    tokens
+}
+
+/// Asks about a token, and says what passed between the service and the store.
+async fn ask(world: &World, caller: &str, token: &str) -> (Answer, Vec<String>) {
+    world.proxy.take_requests();
+    let answer = world.send(request().basic(caller, SECRET).body(format!("token={token}"))).await;
+    (answer, world.proxy.take_requests().into_iter().map(|(operation, _)| operation).collect())
+}
+
+#[tokio::test]
+async fn o01_o02_o03_all_inactive_jwts_get_the_same_bytes_after_one_read() {
+    let world = world().await;
+    let headers = [
+        ("cache-control", "no-store"),
+        ("content-type", "application/json"),
+        ("pragma", "no-cache"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    for (reason, caller, token) in inactive_jwts(&world) {
+        let (answer, reads) = ask(&world, caller, &token).await;
+        assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, INACTIVE), "{reason}");
+        assert_eq!(answer.all_headers(), headers, "{reason}");
+        assert_eq!(reads, ["BatchGetItem"], "{reason}");
+    }
+    for caller in [API, NARROW] {
+        let (answer, reads) = ask(&world, caller, &world.token(&json!({}))).await;
+        answer.assert_active();
+        assert_eq!(reads, ["BatchGetItem"], "an active token costs the same");
+    }
+}
+
+#[tokio::test]
+async fn o01_o02_o03_all_inactive_opaque_tokens_get_the_same_bytes_after_two_reads() {
+    let world = world().await;
+    let (expected, _) = ask(&world, API, &world.token(&json!({ "exp": 1 }))).await;
+    expected.assert_inactive();
+    for (reason, caller, token) in inactive_opaques(&world) {
+        let (answer, reads) = ask(&world, caller, &token).await;
+        assert_eq!(answer, expected, "{reason}");
+        assert_eq!(reads, ["BatchGetItem", "BatchGetItem"], "{reason}");
+    }
+    let record = json!({ "token_type": "access_token", "client_id": "app", "aud": AUDIENCE, "exp": call::now() + 600 });
+    world.put_token("active", &record);
+    for caller in [API, NARROW] {
+        let (answer, reads) = ask(&world, caller, "active").await;
+        answer.assert_active();
+        assert_eq!(reads, ["BatchGetItem", "BatchGetItem"], "an active token costs the same");
+    }
+}
+
+#[tokio::test]
+async fn o05_an_opaque_token_is_known_by_its_digest_alone_and_never_sent_to_the_store() {
+    let world = World::new().await;
+    let record = json!({ "token_type": "access_token", "client_id": "app", "exp": call::now() + 600 });
+    let mut plain = record.clone();
+    for id in ["token#stored-in-the-clear", "stored-in-the-clear"] {
+        plain["id"] = json!(id);
+        world.engine.put("oauth-tokens", &plain).unwrap();
+    }
+    world.introspect("stored-in-the-clear").await.assert_inactive();
+    world.put_token("opaque-token", &record);
+    world.introspect("opaque-token").await.assert_active();
+    // Neither does a digest that leaked open anything.
+    world.introspect(&sha256_hex("opaque-token")).await.assert_inactive();
+    let jwt = world.token(&json!({}));
+    world.introspect(&jwt).await.assert_active();
+    let sent = format!("{:?}", world.proxy.take_requests());
+    assert!(sent.contains(&format!("token#{}", sha256_hex("opaque-token"))));
+    for secret in ["opaque-token", "stored-in-the-clear", &jwt, SECRET, &sha256_hex(SECRET)] {
+        assert!(!sent.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn o04_no_error_body_repeats_what_was_sent() {
+    let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "2")]).await;
+    let (id, secret, token) = ("id-in-the-request", "secret-in-the-request", "token-in-the-request");
+    let form = [("token", token), ("client_id", id), ("client_secret", secret)];
+    let ask = || introspection(token).basic(id, secret);
+    let requests = [
+        (404, ask().path(&format!("/{token}"))),
+        (405, ask().method(http::Method::PUT)),
+        (400, ask().query(&format!("token={token}&{secret}"))),
+        (415, ask().header("content-type", token)),
+        (413, ask().form(&[("token", &token.repeat(1500))])),
+        (400, ask().body(format!("token={token}&token={token}"))),
+        (400, ask().form(&form)),
+        (400, ask().header("authorization", &format!("Basic {secret}"))),
+        (400, ask().form(&[("token", token), ("client_id", "another-in-the-request")])),
+        (401, request().form(&form[..2])),
+        (401, ask()),
+        (401, request().form(&form)),
+        (429, ask()),
+        (503, ask().within(std::time::Duration::ZERO)),
+    ];
+    for (status, request) in requests {
+        let answer = world.send(request).await;
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
+        assert!(!format!("{answer:?}").contains("in-the-request"), "{status}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn o09_a_failure_is_503_with_the_identifier_of_the_request_and_nothing_of_the_inside() {
+    let world = World::new().await;
+    for fault in
+        [Fault::ServerError, Fault::Throttled, Fault::AccessDenied, Fault::Resets, Fault::Truncated, Fault::Empty]
+    {
+        world.proxy.fail(fault);
+        let mut request = introspection("x");
+        request.0.request_id = "id-7".to_owned();
+        let answer = world.send(request).await;
+        let headers = [
+            ("cache-control", "no-store"),
+            ("content-type", "application/json"),
+            ("pragma", "no-cache"),
+            ("retry-after", "1"),
+            ("x-content-type-options", "nosniff"),
+        ];
+        let body = r#"{"error":"temporarily_unavailable","error_description":"nothing is known of the token now; request id-7"}"#;
+        assert_eq!((answer.status.as_u16(), answer.body.as_str()), (503, body), "{fault:?}");
+        assert_eq!(answer.all_headers(), headers, "{fault:?}");
+    }
+}
+
+#[test]
+fn o09_a_defect_is_500_with_the_identifier_of_the_request_and_nothing_of_the_inside() {
+    let (parts, body) = response::render(response::Outcome::Internal, "id-7").into_parts();
+    let answer = Answer { status: parts.status, headers: parts.headers, body };
+    assert_eq!(answer.body, r#"{"error":"server_error","error_description":"request id-7"}"#);
+    assert_eq!(answer.assert_error(500, "server_error"), "request id-7");
+    assert_eq!((answer.header("cache-control"), answer.header("pragma")), ("no-store", "no-cache"));
+}

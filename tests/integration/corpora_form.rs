@@ -1,0 +1,82 @@
+//! A-13 by the vectors of web-platform-tests, which nobody of this project wrote. They are read from the folder
+//! that `CORPORA_DIR` names.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use token_introspection::request::parse_form;
+
+use crate::world::{API, SECRET, World, request};
+
+/// One body, and the pairs that a browser makes of it.
+struct Vector {
+    input: String,
+    pairs: Vec<(String, String)>,
+}
+
+impl Vector {
+    /// Browsers put U+FFFD where the bytes are no UTF-8; here that is an error.
+    fn is_invalid_utf8(&self) -> bool {
+        let replaced = |text: &str| text.contains('\u{fffd}');
+        !replaced(&self.input) && self.pairs.iter().any(|(name, value)| replaced(name) || replaced(value))
+    }
+}
+
+fn folder() -> PathBuf {
+    env::var_os("CORPORA_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"), PathBuf::from)
+}
+
+/// The vectors; `None` where they are not there, which is said loudly, and is a failure in CI.
+fn vectors(of: &str) -> Option<Vec<Vector>> {
+    let path = folder().join("wpt/urlencoded-parser-data.json");
+    let Ok(text) = fs::read_to_string(&path) else {
+        let message = format!("NOT RUN: {of} needs {} (CORPORA_DIR names the folder)", path.display());
+        assert!(env::var_os("CI").is_none(), "{message}");
+        say(&message);
+        return None;
+    };
+    let file: Value = serde_json::from_str(&text).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let read = |vector: &Value| Vector {
+        input: text(&vector["input"]),
+        pairs: vector["output"].as_array().unwrap().iter().map(|pair| (text(&pair[0]), text(&pair[1]))).collect(),
+    };
+    let all: Vec<_> = file["vectors"].as_array().unwrap().iter().map(read).collect();
+    assert_eq!(all.len(), 35);
+    Some(all)
+}
+
+/// Writes to standard error itself: what a passing test prints by `eprintln!` is never shown.
+fn say(message: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "\n*** {message} ***\n");
+}
+
+#[test]
+fn a13_the_vectors_of_web_platform_tests_parse_as_in_a_browser_or_are_refused_for_their_encoding() {
+    let Some(vectors) = vectors("a13_the_vectors_of_web_platform_tests") else { return };
+    for vector in &vectors {
+        let expected = if vector.is_invalid_utf8() { None } else { Some(vector.pairs.clone()) };
+        assert_eq!(parse_form(vector.input.as_bytes()).ok(), expected, "{:?}", vector.input);
+    }
+    assert_eq!(vectors.iter().filter(|vector| vector.is_invalid_utf8()).count(), 5);
+}
+
+#[tokio::test]
+async fn a13_the_vectors_of_invalid_utf8_are_a_bad_request_and_the_others_are_read() {
+    let Some(vectors) = vectors("a13_the_vectors_of_invalid_utf8") else { return };
+    let world = World::new().await;
+    for vector in &vectors {
+        let body = format!("token=unknown&{}", vector.input);
+        let answer = world.send(request().basic(API, SECRET).body(&body)).await;
+        if vector.is_invalid_utf8() {
+            answer.assert_error(400, "invalid_request");
+        } else {
+            answer.assert_inactive();
+        }
+    }
+}

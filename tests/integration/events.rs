@@ -1,0 +1,184 @@
+//! The recorded events of `events/`, through lambda_http's own adapter: gateway JSON in, gateway JSON out.
+
+use std::{fs, path::PathBuf};
+
+use http::HeaderMap;
+use lambda_http::{Context, lambda_runtime};
+use serde_json::{Value, json};
+use token_introspection::lambda::{Event, handle};
+
+use crate::{
+    demo,
+    engine::Engine,
+    world::{World, request, send},
+};
+
+/// The service as `cargo lambda watch` has it with the environment of the dev server.
+async fn demo_service() -> (Engine, token_introspection::service::Service) {
+    let engine = Engine::start(0).await.unwrap();
+    demo::seed(&engine).unwrap();
+    let issuers = json!([{ "issuer": demo::TRUSTED_ISSUER, "profile": "rfc9068", "jwks": demo::key_set() }]);
+    let service = World::service(&engine.url, &issuers.to_string(), &[("ISSUER", "http://127.0.0.1:9000")]).await;
+    (engine, service)
+}
+
+fn context() -> Context {
+    let headers = HeaderMap::from_iter([(
+        http::HeaderName::from_static("lambda-runtime-deadline-ms"),
+        http::HeaderValue::from_static("4102444800000"),
+    )]);
+    Context::new("8476a536-e9f4-11e8-9739-2dfe598c3fcd", lambda_runtime::Config::default().into(), &headers).unwrap()
+}
+
+async fn answer(service: &token_introspection::service::Service, event: &str) -> Value {
+    let event: Event = serde_json::from_str(event).unwrap();
+    serde_json::to_value(handle(service, event, context()).await).unwrap()
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("events")
+}
+
+#[tokio::test]
+async fn a01_each_recorded_event_gets_the_answer_beside_it() {
+    let (_engine, service) = demo_service().await;
+    let mut names: Vec<_> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter_map(|name| name.strip_suffix(".json").map(str::to_owned))
+        .filter(|name| !name.ends_with(".expected"))
+        .collect();
+    names.sort();
+    assert!(names.len() >= 8, "{names:?}");
+    for name in names {
+        let read =
+            |name: String| fs::read_to_string(folder().join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let expected: Value = serde_json::from_str(&read(format!("{name}.expected.json"))).unwrap();
+        assert_eq!(answer(&service, &read(format!("{name}.json"))).await, expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_gateway_is_among_the_recorded_events() {
+    for gateway in ["http-api", "rest-api", "function-url", "alb"] {
+        assert!(folder().join(format!("{gateway}-active.json")).exists(), "{gateway}");
+    }
+}
+
+/// The event of that name, changed.
+fn event(name: &str, change: impl FnOnce(&mut Value)) -> String {
+    let text = fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
+    let mut event = serde_json::from_str(&text).unwrap();
+    change(&mut event);
+    event.to_string()
+}
+
+#[tokio::test]
+async fn a14_what_the_adapter_would_panic_at_gets_an_answer() {
+    let (_engine, service) = demo_service().await;
+    let service = &service;
+    let status = |event: String| async move { answer(service, &event).await["statusCode"].as_u64().unwrap() };
+    for host in ["a b", "[", "x:99999", "@:", "a/b?c#d", "\u{7f}"] {
+        let changed = event("http-api-active", |event| event["headers"]["host"] = json!(host));
+        let expected = if host == "\u{7f}" { 400 } else { 200 };
+        assert_eq!(status(changed).await, expected, "host {host:?}");
+        let changed = event("alb-active", |event| event["headers"]["host"] = json!(host));
+        assert_eq!(status(changed).await, expected, "host {host:?}");
+    }
+    for name in ["http-api-active", "rest-api-active", "alb-active"] {
+        let changed = event(name, |event| {
+            event["isBase64Encoded"] = json!(true);
+            event["body"] = json!("no base64!");
+        });
+        assert_eq!(status(changed).await, 400, "{name}");
+    }
+    for query in ["a b", "%zz", "\u{e9}", "<>\"{}", "token=x"] {
+        let changed = event("http-api-active", |event| event["rawQueryString"] = json!(query));
+        assert_eq!(status(changed).await, if query == "token=x" { 400 } else { 200 }, "query {query:?}");
+    }
+    for path in
+        ["", "@evil:99999/token/introspect", "//token/introspect", "/%zz/token/introspect", "/a b/token/introspect"]
+    {
+        let changed = event("http-api-active", |event| event["rawPath"] = json!(path));
+        assert_eq!(status(changed).await, if path.is_empty() { 404 } else { 200 }, "path {path:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_no_gateway_sends_is_a_bad_request_and_not_a_failed_invocation() {
+    let (_engine, service) = demo_service().await;
+    for event in ["{}", "[]", "null", "1", r#""text""#, r#"{"Records":[]}"#, r#"{"version":"2.0"}"#] {
+        assert_eq!(answer(&service, event).await["statusCode"], 400, "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a04_a_token_in_the_query_is_refused_whatever_the_gateway() {
+    let (_engine, service) = demo_service().await;
+    for (name, member, value) in [
+        ("http-api-active", "rawQueryString", json!("x=1&token=abc")),
+        ("http-api-active", "rawQueryString", json!("%74oken=abc")),
+        ("rest-api-active", "queryStringParameters", json!({ "token": "abc" })),
+        ("rest-api-active", "multiValueQueryStringParameters", json!({ "access_token": ["a", "b"] })),
+        ("alb-active", "queryStringParameters", json!({ "client_secret": "abc" })),
+        ("alb-active", "multiValueQueryStringParameters", json!({ "%74oken": ["abc"] })),
+    ] {
+        let answer = answer(&service, &event(name, |event| event[member] = value.clone())).await;
+        assert_eq!(answer["statusCode"], 400, "{name} {member}");
+        assert!(answer["body"].as_str().unwrap().contains("URL"), "{name} {member}");
+    }
+}
+
+#[tokio::test]
+async fn a15_two_authorization_headers_are_refused_where_the_gateway_shows_both() {
+    let (_engine, service) = demo_service().await;
+    let joined = event("http-api-active", |event| {
+        let header = event["headers"]["authorization"].as_str().unwrap();
+        event["headers"]["authorization"] = json!(format!("{header},{header}"));
+    });
+    assert_eq!(answer(&service, &joined).await["statusCode"], 400);
+    let rest = event("rest-api-active", |event| {
+        let header = event["headers"]["Authorization"].clone();
+        event["multiValueHeaders"]["Authorization"] = json!(["Basic d3Jvbmc6d3Jvbmc=", header]);
+    });
+    assert_eq!(answer(&service, &rest).await["statusCode"], 200, "the one that the adapter shows counts");
+    let balanced = event("alb-active", |event| {
+        let mut headers = event["headers"].take();
+        let header = headers["authorization"].clone();
+        for (_, value) in headers.as_object_mut().unwrap() {
+            *value = json!([value]);
+        }
+        headers["authorization"] = json!([header, header]);
+        event["multiValueHeaders"] = headers;
+        event.as_object_mut().unwrap().remove("headers");
+    });
+    assert_eq!(answer(&service, &balanced).await["statusCode"], 400);
+}
+
+#[test]
+fn the_recorded_tokens_are_the_demos() {
+    let jwts = demo::jwts();
+    for (name, token) in [
+        ("http-api-active", &jwts.active),
+        ("http-api-expired", &jwts.expired),
+        ("http-api-revoked", &jwts.revoked),
+        ("rest-api-active", &jwts.active),
+        ("alb-active", &jwts.active),
+    ] {
+        let text = fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
+        assert!(text.contains(token.as_str()), "{name} holds another token than the demo mints");
+    }
+}
+
+/// The dev server prints these; `tests/integration/dev_server.rs` pastes them into a shell.
+#[tokio::test]
+async fn a01_the_demos_examples_are_answered_as_they_say() {
+    let (_engine, service) = demo_service().await;
+    let jwts = demo::jwts();
+    for example in demo::EXAMPLES {
+        let (client_id, secret) = example.client;
+        let request = request().basic(client_id, secret).form(&[("token", &(example.token)(&jwts))]);
+        let expected = example.answer.replace("{issuer}", "http://127.0.0.1:9000");
+        assert_eq!(send(&service, request).await.body, expected, "{}", example.what);
+    }
+}

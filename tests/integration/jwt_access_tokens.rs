@@ -1,0 +1,234 @@
+//! Which JWTs are access tokens: their type and their claims (RFC 9068, RFC 8725).
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use crate::{
+    keys,
+    world::{API, AUDIENCE, GENERIC, ISSUER, OWN, World, claims},
+};
+
+/// A token of the profile `generic` with these claims changed.
+fn generic(changes: &Value) -> Value {
+    let mut claims = claims(changes);
+    for (name, value) in [("iss", json!(GENERIC)), ("token_use", json!("access"))] {
+        if changes.get(name).is_none() {
+            claims[name] = value;
+        }
+    }
+    claims
+}
+
+#[tokio::test]
+async fn h01_an_rfc9068_token_says_at_jwt_in_its_header() {
+    let world = World::new().await;
+    for (typ, active) in [
+        (json!("at+jwt"), true),
+        (json!("AT+JWT"), true),
+        (json!("application/at+jwt"), true),
+        (json!("Application/At+Jwt"), true),
+        (json!("JWT"), false),
+        (json!("jwt"), false),
+        (json!("at+jwt "), false),
+        (json!("at-jwt"), false),
+        (json!("text/at+jwt"), false),
+        (json!("application/application/at+jwt"), false),
+        (json!("application/jwt"), false),
+        (json!(""), false),
+        (json!(null), false),
+        (json!(["at+jwt"]), false),
+    ] {
+        let token = world.signer.token(&json!({ "typ": typ }), &claims(&json!({})));
+        world.introspect(&token).await.assert_verdict(active, typ);
+    }
+    let without = world.signer.token(&json!({}), &claims(&json!({})));
+    world.introspect(&without).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn h02_an_rfc9068_token_has_all_required_claims_in_their_types() {
+    let world = World::new().await;
+    world.introspect(&world.token(&json!({}))).await.assert_active();
+    for name in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] {
+        world.introspect(&world.token(&json!({ name: null }))).await.assert_verdict(false, format!("no {name}"));
+        for value in [json!(true), json!({}), json!([1]), json!([null])] {
+            let token = world.token(&json!({ name: value }));
+            world.introspect(&token).await.assert_verdict(false, format!("{name} is {value}"));
+        }
+        let swapped = if ["exp", "iat"].contains(&name) { json!("4000000000") } else { json!(1) };
+        world.introspect(&world.token(&json!({ name: swapped }))).await.assert_verdict(false, name);
+        // JSON null is no absence.
+        let mut claims = claims(&json!({}));
+        claims[name] = Value::Null;
+        let token = world.signer.token(&json!({ "typ": "at+jwt" }), &claims);
+        world.introspect(&token).await.assert_verdict(false, format!("{name} is null"));
+    }
+    for name in ["scope", "nbf"] {
+        world.introspect(&world.token(&json!({ name: null }))).await.assert_verdict(true, format!("no {name}"));
+    }
+}
+
+#[tokio::test]
+async fn h03_an_id_token_is_no_access_token_of_either_profile() {
+    let world = World::new().await;
+    let id_token =
+        json!({ "aud": "app", "nonce": "n-0S6_WzA2Mj", "at_hash": "77QmUPtjPfzWtF2AnpK9RQ", "client_id": null });
+    for typ in [json!({}), json!({ "typ": "JWT" })] {
+        let token = world.signer.token(&typ, &claims(&id_token));
+        world.introspect(&token).await.assert_verdict(false, format!("rfc9068 {typ}"));
+    }
+    for (header, changes, active) in [
+        (json!({}), json!({}), true),
+        (json!({ "typ": "JWT" }), json!({}), true),
+        (json!({ "typ": "jwt" }), json!({}), true),
+        (json!({ "typ": "at+jwt" }), json!({}), true),
+        (json!({ "typ": "application/at+jwt" }), json!({}), true),
+        (json!({ "typ": "id+jwt" }), json!({}), false),
+        (json!({ "typ": "" }), json!({}), false),
+        (json!({}), json!({ "nonce": "n-0S6_WzA2Mj" }), false),
+        (json!({}), json!({ "at_hash": "77QmUPtjPfzWtF2AnpK9RQ" }), false),
+        (json!({}), json!({ "c_hash": "LDktKdoQak3Pk0cnXxCltA" }), false),
+        (json!({}), json!({ "s_hash": "LDktKdoQak3Pk0cnXxCltA" }), false),
+        (json!({ "typ": "at+jwt" }), json!({ "nonce": "n-0S6_WzA2Mj" }), false),
+        (json!({}), json!({ "token_use": "id" }), false),
+        (json!({}), json!({ "token_use": ["access"] }), false),
+        (json!({}), json!({ "token_use": null }), false),
+        // All that this profile needs.
+        (
+            json!({}),
+            json!({ "sub": null, "aud": null, "client_id": null, "iat": null, "jti": null, "scope": null }),
+            true,
+        ),
+        (json!({}), json!({ "exp": null }), false),
+    ] {
+        let mut claims = generic(&changes);
+        if changes.get("token_use").is_some_and(Value::is_null) {
+            claims.as_object_mut().unwrap().remove("token_use");
+        }
+        let token = world.signer.token(&header, &claims);
+        world.introspect(&token).await.assert_verdict(active, format!("generic {header} {changes}"));
+    }
+}
+
+#[tokio::test]
+async fn h03_audiences_tell_access_tokens_apart_where_no_claim_does() {
+    let jwks = json!({ "keys": [keys::ed25519(Some("key-1"), 1).jwk()] });
+    let issuers = json!([{ "issuer": GENERIC, "profile": "generic", "jwks": jwks, "audiences": [AUDIENCE] }]);
+    let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
+    for (audience, active) in [(AUDIENCE, true), ("app", false)] {
+        let token = world.signer.token(&json!({}), &claims(&json!({ "iss": GENERIC, "aud": audience })));
+        world.introspect(&token).await.assert_verdict(active, audience);
+    }
+}
+
+#[tokio::test]
+async fn h04_every_other_kind_of_jwt_is_inactive() {
+    let world = World::new().await;
+    let logout = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+    for (typ, changes) in [
+        ("token-introspection+jwt", json!({ "aud": API, "token_introspection": { "active": true } })),
+        ("logout+jwt", json!({ "aud": "app", "sid": "session-1", "events": logout })),
+        ("secevent+jwt", json!({ "events": logout })),
+        ("client-authentication+jwt", json!({ "sub": "app", "aud": OWN })),
+        ("dpop+jwt", json!({ "htm": "POST", "htu": AUDIENCE })),
+        ("oauth-authz-req+jwt", json!({ "aud": OWN, "response_type": "code" })),
+        ("entity-statement+jwt", json!({})),
+    ] {
+        // The kind alone makes the difference: the issuer says of each what an access token needs.
+        world.introspect(&world.token(&changes)).await.assert_verdict(true, format!("at+jwt with {changes}"));
+        for (profile, claims) in [("rfc9068", claims(&changes)), ("generic", generic(&changes))] {
+            for typ in [typ.to_owned(), typ.to_uppercase(), format!("application/{typ}")] {
+                let token = world.signer.token(&json!({ "typ": typ }), &claims);
+                world.introspect(&token).await.assert_verdict(false, format!("{profile}: {typ}"));
+            }
+        }
+    }
+    // Those that often come as a mere JWT are known by a claim, even beside all that the issuer's tokens have.
+    for (name, value, active) in [
+        ("anything", json!({}), true),
+        ("events", logout, false),
+        ("token_introspection", json!({ "active": true }), false),
+    ] {
+        for header in [json!({}), json!({ "typ": "JWT" })] {
+            let token = world.signer.token(&header, &generic(&json!({ name: value })));
+            world.introspect(&token).await.assert_verdict(active, format!("{header} {name}"));
+        }
+    }
+    // A client's own assertion, and a response of ours, are of issuers whose tokens nobody trusts.
+    for (typ, changes) in [
+        ("JWT", json!({ "iss": "app", "sub": "app", "aud": OWN })),
+        ("token-introspection+jwt", json!({ "iss": OWN, "aud": API, "token_introspection": { "active": true } })),
+    ] {
+        let token = world.signer.token(&json!({ "typ": typ }), &claims(&changes));
+        world.introspect(&token).await.assert_verdict(false, changes);
+    }
+}
+
+#[tokio::test]
+async fn h05_the_issuer_is_compared_byte_for_byte() {
+    let jwks = json!({ "keys": [keys::ed25519(Some("key-1"), 1).jwk()] });
+    let with_slash = "https://tenant.example.com/";
+    let issuers = json!([
+        { "issuer": with_slash, "profile": "rfc9068", "jwks": jwks },
+        { "issuer": ISSUER, "profile": "rfc9068", "jwks": jwks },
+    ]);
+    let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
+    for (issuer, active) in [
+        (ISSUER, true),
+        (with_slash, true),
+        ("https://tenant.example.com", false),
+        ("https://issuer.example.com/", false),
+        ("https://ISSUER.example.com", false),
+        ("https://issuer.example.com:443", false),
+        ("HTTPS://issuer.example.com", false),
+        ("http://issuer.example.com", false),
+        ("https://issuer.example.com ", false),
+        ("https://issuer.example.com\0", false),
+        ("https://issuer.example.co", false),
+        ("", false),
+    ] {
+        world.introspect(&world.token(&json!({ "iss": issuer }))).await.assert_verdict(active, issuer);
+    }
+}
+
+#[tokio::test]
+async fn h20_one_audience_and_a_list_of_it_are_the_same() {
+    let jwks = json!({ "keys": [keys::ed25519(Some("key-1"), 1).jwk()] });
+    let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks": jwks, "audiences": [AUDIENCE] }]);
+    let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
+    world.put_policy(&json!({ "audiences": [AUDIENCE] }));
+    for (audience, active) in [
+        (json!(AUDIENCE), true),
+        (json!([AUDIENCE]), true),
+        (json!(["other", AUDIENCE]), true),
+        (json!("other"), false),
+        (json!(["other"]), false),
+        (json!([]), false),
+        (json!(format!("{AUDIENCE} other")), false),
+    ] {
+        for token in world.both_forms(&json!({ "aud": audience })) {
+            let answer = world.introspect(&token).await;
+            answer.assert_verdict(active, format!("{audience} {token}"));
+            // The answer keeps the token's own form.
+            assert!(!active || answer.json()["aud"] == audience, "{}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn h21_an_encrypted_token_is_inactive() {
+    let world = World::new().await;
+    // RFC 7516, appendix A.1, and the same with an access token's type.
+    let encrypted = "OKOawDo13gRp2ojaHV7LFpZcgV7T6DVZKTyKOMTYUmKoTCVJRgckCL9kiMT03JGe.48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6jiSdiwkIr3ajwQzaBtQD_A.XFBoMYUZodetZdvTiFvSkQ";
+    for header in
+        [r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#, r#"{"alg":"RSA-OAEP","enc":"A256GCM","typ":"at+jwt","cty":"JWT"}"#]
+    {
+        let token = format!("{}.{encrypted}", URL_SAFE_NO_PAD.encode(header));
+        world.introspect(&token).await.assert_verdict(false, header);
+        // Nor does it help to have three parts.
+        let token = world.signer.sign(header, &claims(&json!({})).to_string());
+        world.introspect(&token).await.assert_verdict(false, format!("signed: {header}"));
+    }
+    let good = r#"{"alg":"EdDSA","kid":"key-1","typ":"at+jwt"}"#;
+    world.introspect(&world.signer.sign(good, &claims(&json!({})).to_string())).await.assert_active();
+}

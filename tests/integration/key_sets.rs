@@ -1,0 +1,292 @@
+//! Keys that are fetched: when, how often, for how long they count, and what is not believed of a key host.
+
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use serde_json::{Value, json};
+use token_introspection::service::Service;
+use tokio::{task::yield_now, time::Instant};
+
+use crate::{
+    key_host::KeyHost,
+    keys,
+    signer::Signer,
+    world::{Answer, ISSUER, World, claims, introspection, send},
+};
+
+/// When the first request of each test comes.
+const T: i64 = 1_800_000_000;
+const DAY: i64 = 86_400;
+
+/// A store and a key host, without an execution environment yet.
+pub struct Deployment {
+    pub world: World,
+    pub host: KeyHost,
+}
+
+impl Deployment {
+    pub async fn publishing(keys: &[&Signer]) -> Self {
+        Self { world: World::new().await, host: KeyHost::start(&key_set(keys)).await }
+    }
+
+    /// Another execution environment, which has fetched nothing yet.
+    pub async fn environment(&self) -> Service {
+        let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": self.host.url }]);
+        World::service(&self.world.proxy.url, &issuers.to_string(), &[]).await
+    }
+
+    pub fn publish(&self, keys: &[&Signer]) {
+        self.host.publish(200, key_set(keys));
+    }
+
+    /// How many snapshots were sent to the store since the last time.
+    pub fn snapshots_written(&self) -> usize {
+        self.world.proxy.take_requests().iter().filter(|(operation, _)| operation == "PutItem").count()
+    }
+}
+
+/// What an issuer publishes.
+pub fn key_set(keys: &[&Signer]) -> Value {
+    json!({ "keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>() })
+}
+
+/// An access token of that key which is good for days.
+pub fn token(signer: &Signer) -> String {
+    signer.token(&json!({ "typ": "at+jwt" }), &claims(&json!({ "iat": T - 10, "exp": T + 10 * DAY })))
+}
+
+/// What the environment answers at that time, in seconds after [`T`].
+pub async fn at(environment: &Service, seconds: i64, token: &str) -> Answer {
+    send(environment, introspection(token).at(T + seconds)).await
+}
+
+#[tokio::test]
+async fn h13_one_cold_environment_fetches_and_shares_the_set_with_all_others() {
+    let key = keys::ed25519(Some("a"), 1);
+    let deployment = Deployment::publishing(&[&key]).await;
+    let first = deployment.environment().await;
+    at(&first, 0, &token(&key)).await.assert_active();
+    at(&first, 1, &token(&key)).await.assert_active();
+    assert_eq!((deployment.host.take_requests(), deployment.snapshots_written()), (1, 1));
+
+    deployment.host.publish(500, "");
+    let second = deployment.environment().await;
+    at(&second, 299, &token(&key)).await.assert_active();
+    let started = deployment.environment().await;
+    started.warm_up(T + 299, Instant::now() + Duration::from_secs(2)).await;
+    at(&started, 299, &token(&key)).await.assert_active();
+    assert_eq!((deployment.host.take_requests(), deployment.snapshots_written()), (0, 0));
+}
+
+#[tokio::test]
+async fn h13_twenty_first_requests_at_once_make_one_fetch() {
+    let key = keys::ed25519(Some("a"), 1);
+    let deployment = Deployment::publishing(&[&key]).await;
+    let environment = deployment.environment().await;
+    let token = token(&key);
+    for answer in join_all((0..20).map(|_| at(&environment, 0, &token))).await {
+        answer.assert_active();
+    }
+    assert_eq!((deployment.host.take_requests(), deployment.snapshots_written()), (1, 1));
+}
+
+#[tokio::test]
+async fn h13_an_unknown_kid_causes_one_fetch_in_thirty_seconds_and_is_inactive_after_it() {
+    let (known, unknown) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
+    let deployment = Deployment::publishing(&[&known]).await;
+    let environment = deployment.environment().await;
+    // Even the very first request can be one of an unknown key.
+    at(&environment, 0, &token(&unknown)).await.assert_inactive();
+    for (seconds, fetches) in [(1, 0), (29, 0), (30, 1), (31, 0), (59, 0), (60, 1)] {
+        at(&environment, seconds, &token(&unknown)).await.assert_verdict(false, seconds);
+        at(&environment, seconds, &token(&known)).await.assert_verdict(true, seconds);
+        let expected = fetches + usize::from(seconds == 1);
+        assert_eq!(deployment.host.take_requests(), expected, "after {seconds} s");
+    }
+    deployment.publish(&[&known, &unknown]);
+    at(&environment, 89, &token(&unknown)).await.assert_inactive();
+    at(&environment, 90, &token(&unknown)).await.assert_active();
+    assert_eq!(deployment.host.take_requests(), 1);
+    // What one environment has fetched counts for all: it is not asked again for a key that nobody has.
+    let nobodys = keys::ed25519(Some("c"), 3);
+    let other = deployment.environment().await;
+    for seconds in [91, 119] {
+        at(&other, seconds, &token(&nobodys)).await.assert_inactive();
+        at(&other, seconds, &token(&unknown)).await.assert_active();
+    }
+    assert_eq!(deployment.host.take_requests(), 0);
+}
+
+#[tokio::test]
+async fn g08_h13_an_unknown_kid_is_503_while_the_key_host_fails() {
+    let (known, unknown) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
+    let deployment = Deployment::publishing(&[&known]).await;
+    let environment = deployment.environment().await;
+    at(&environment, 0, &token(&known)).await.assert_active();
+    deployment.host.publish(500, "");
+    at(&environment, 30, &token(&unknown)).await.assert_unavailable();
+    assert_eq!(deployment.host.take_requests(), 2);
+    for seconds in [31, 59] {
+        at(&environment, seconds, &token(&unknown)).await.assert_unavailable();
+        at(&environment, seconds, &token(&known)).await.assert_active();
+    }
+    assert_eq!(deployment.host.take_requests(), 0, "failures count in the cool-down");
+    deployment.publish(&[&known]);
+    at(&environment, 60, &token(&unknown)).await.assert_inactive();
+    deployment.publish(&[&known, &unknown]);
+    at(&environment, 90, &token(&unknown)).await.assert_active();
+}
+
+#[tokio::test]
+async fn g08_an_issuer_whose_keys_nobody_ever_had_is_503_until_it_answers() {
+    let key = keys::ed25519(Some("a"), 1);
+    let deployment = Deployment::publishing(&[&key]).await;
+    let good = key_set(&[&key]).to_string();
+    let padding = "x".repeat(256 * 1024);
+    for (case, status, body) in [
+        ("an error", 500, good.clone()),
+        ("not found", 404, good.clone()),
+        ("another success", 203, good.clone()),
+        ("a redirect", 302, good.clone()),
+        ("nothing", 200, String::new()),
+        ("a page", 200, "<html></html>".to_owned()),
+        ("no set", 200, "{}".to_owned()),
+        ("one key", 200, key.jwk().to_string()),
+        ("no list", 200, r#"{"keys":{}}"#.to_owned()),
+        ("no keys", 200, r#"{"keys":[]}"#.to_owned()),
+        ("no usable key", 200, r#"{"keys":[{"kty":"oct","kid":"a","k":"AAAA"},{"kty":"XYZ"},1]}"#.to_owned()),
+        ("cut short", 200, good[..good.len() - 1].to_owned()),
+        ("over 256 KiB", 200, format!("{}{}", good, " ".repeat(256 * 1024))),
+        ("over 256 KiB of a member", 200, good.replacen('{', &format!(r#"{{"x":"{padding}","#), 1)),
+    ] {
+        let environment = deployment.environment().await;
+        deployment.host.publish(status, body);
+        at(&environment, 0, &token(&key)).await.assert_unavailable();
+        // A client that followed the redirect would have asked twice.
+        assert_eq!(deployment.host.take_requests(), 1, "{case}");
+        at(&environment, 29, &token(&key)).await.assert_unavailable();
+        assert_eq!((deployment.host.take_requests(), deployment.snapshots_written()), (0, 0), "{case}");
+    }
+    let environment = deployment.environment().await;
+    deployment.host.publish(200, format!("{}{}", good, " ".repeat(256 * 1024 - good.len())));
+    at(&environment, 0, &token(&key)).await.assert_active();
+}
+
+#[tokio::test]
+async fn g08_a_key_host_that_never_answers_costs_no_more_than_its_second() {
+    let key = keys::ed25519(Some("a"), 1);
+    let deployment = Deployment::publishing(&[&key]).await;
+    deployment.host.hang();
+    let environment = deployment.environment().await;
+    let started = Instant::now();
+    at(&environment, 0, &token(&key)).await.assert_unavailable();
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    deployment.publish(&[&key]);
+    at(&environment, 30, &token(&key)).await.assert_active();
+    // A set that is there serves on, after one attempt to refresh it.
+    deployment.host.take_requests();
+    deployment.host.hang();
+    at(&environment, 330, &token(&key)).await.assert_active();
+    at(&environment, 331, &token(&key)).await.assert_active();
+    assert_eq!(deployment.host.take_requests(), 1);
+}
+
+#[tokio::test]
+async fn h14_a_bad_signature_under_a_known_name_causes_one_fetch_in_thirty_seconds() {
+    let (old, new, forger) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("a"), 2), keys::ed25519(Some("a"), 3));
+    let deployment = Deployment::publishing(&[&old]).await;
+    let environment = deployment.environment().await;
+    at(&environment, 0, &token(&old)).await.assert_active();
+    for (seconds, fetches) in [(1, 1), (29, 0), (30, 1), (31, 0), (59, 0), (60, 1)] {
+        at(&environment, seconds, &token(&forger)).await.assert_verdict(false, seconds);
+        assert_eq!(deployment.host.take_requests(), fetches, "after {seconds} s; the first is that of the good token");
+    }
+    // The issuer puts another key in the place of the old one, under its name.
+    deployment.publish(&[&new]);
+    at(&environment, 61, &token(&new)).await.assert_inactive();
+    at(&environment, 90, &token(&new)).await.assert_active();
+    at(&environment, 90, &token(&old)).await.assert_inactive();
+    at(&environment, 120, &token(&old)).await.assert_inactive();
+    assert_eq!(deployment.host.take_requests(), 2);
+    // A forgery is a forgery also while the issuer is down.
+    deployment.host.publish(500, "");
+    at(&environment, 150, &token(&forger)).await.assert_inactive();
+    at(&environment, 150, &token(&new)).await.assert_active();
+}
+
+#[tokio::test]
+async fn h14_all_who_wait_for_that_fetch_see_what_it_brought() {
+    let (old, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("a"), 2));
+    let deployment = Deployment::publishing(&[&old]).await;
+    let environment = deployment.environment().await;
+    at(&environment, 0, &token(&old)).await.assert_active();
+    deployment.host.hang();
+    deployment.world.proxy.take_requests();
+    let token = token(&new);
+    let askers = join_all((0..20).map(|_| at(&environment, 30, &token)));
+    let issuer = async {
+        let mut reads = 0;
+        while reads < 20 {
+            reads += deployment.world.proxy.take_requests().len();
+            yield_now().await;
+        }
+        // By now they are on their way to the one fetch, which the first of them has begun.
+        for _ in 0..10_000 {
+            yield_now().await;
+        }
+        deployment.publish(&[&new]);
+    };
+    for answer in join(askers, issuer).await.0 {
+        answer.assert_active();
+    }
+    assert_eq!(deployment.host.take_requests(), 2);
+}
+
+#[tokio::test]
+async fn h16_the_last_good_set_serves_for_a_day_while_the_issuer_is_down() {
+    let key = keys::ed25519(Some("a"), 1);
+    let deployment = Deployment::publishing(&[&key]).await;
+    let warm = deployment.environment().await;
+    at(&warm, 0, &token(&key)).await.assert_active();
+    deployment.host.publish(503, "");
+    let cold = deployment.environment().await;
+    for seconds in [300, 3_600, DAY - 1] {
+        at(&warm, seconds, &token(&key)).await.assert_verdict(true, seconds);
+        at(&cold, seconds, &token(&key)).await.assert_verdict(true, seconds);
+    }
+    for environment in [warm, cold, deployment.environment().await] {
+        at(&environment, DAY, &token(&key)).await.assert_unavailable();
+    }
+    deployment.publish(&[&key]);
+    at(&deployment.environment().await, DAY, &token(&key)).await.assert_active();
+}
+
+#[tokio::test]
+async fn h17_a_key_that_is_gone_stops_verifying_at_the_next_refresh() {
+    let (old, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
+    let deployment = Deployment::publishing(&[&old]).await;
+    let (one, other) = (deployment.environment().await, deployment.environment().await);
+    for environment in [&one, &other] {
+        at(environment, 0, &token(&old)).await.assert_active();
+    }
+    deployment.publish(&[&new]);
+    for environment in [&one, &other] {
+        at(environment, 299, &token(&old)).await.assert_active();
+        at(environment, 300, &token(&old)).await.assert_inactive();
+        at(environment, 300, &token(&new)).await.assert_active();
+    }
+    assert_eq!(deployment.host.take_requests(), 2, "one at the start, one refresh for both");
+    at(&deployment.environment().await, 301, &token(&old)).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn h17_the_time_of_a_refresh_is_a_setting() {
+    let (old, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
+    let deployment = Deployment::publishing(&[&old]).await;
+    let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": deployment.host.url }]).to_string();
+    let environment = World::service(&deployment.world.proxy.url, &issuers, &[("JWKS_REFRESH_SECONDS", "60")]).await;
+    at(&environment, 0, &token(&old)).await.assert_active();
+    deployment.publish(&[&new]);
+    at(&environment, 59, &token(&old)).await.assert_active();
+    at(&environment, 60, &token(&old)).await.assert_inactive();
+}

@@ -1,0 +1,244 @@
+//! Revocation: every mark of the contract, and nothing but what it names.
+
+use serde_json::{Value, json};
+use token_introspection::records::sha256_hex;
+
+use crate::{
+    keys,
+    signer::Signer,
+    world::{GENERIC, ISSUER, OWN, World, claims},
+};
+
+/// When the tokens of these tests are issued.
+const T: i64 = 1_800_000_000;
+
+/// A token of which every mark can be made, in both forms.
+fn markable(world: &World) -> [String; 2] {
+    world.both_forms(&json!({
+        "iat": T, "exp": T + 600, "jti": "jti-1", "grant_id": "grant-1", "sid": "session-1", "sub": "alice",
+        "client_id": "app",
+    }))
+}
+
+/// Active without the mark, inactive with it, active again when it is gone: each time on the very next request.
+async fn assert_revokes(world: &World, token: &str, mark: &str) {
+    world.introspect_at(T, token).await.assert_verdict(true, format!("before {mark}"));
+    world.put_mark(mark, &json!({}));
+    world.introspect_at(T, token).await.assert_verdict(false, mark);
+    world.delete("oauth-tokens", mark).await;
+    world.introspect_at(T, token).await.assert_verdict(true, format!("after {mark}"));
+}
+
+#[tokio::test]
+async fn g03_every_mark_revokes_on_the_next_request() {
+    let world = World::new().await;
+    for token in markable(&world) {
+        for mark in [
+            format!("jti#{ISSUER}#jti-1"),
+            format!("grant#{ISSUER}#grant-1"),
+            format!("sid#{ISSUER}#session-1"),
+            format!("sub#{ISSUER}#alice"),
+            format!("client#{ISSUER}#app"),
+            format!("iss#{ISSUER}"),
+        ] {
+            assert_revokes(&world, &token, &mark).await;
+        }
+    }
+    let [jwt, opaque] = markable(&world);
+    assert_revokes(&world, &jwt, &format!("kid#{ISSUER}#key-1")).await;
+    assert_revokes(&world, &opaque, &format!("revoked#{}", sha256_hex(&opaque))).await;
+    let without_jti =
+        world.token(&json!({ "iss": GENERIC, "token_use": "access", "iat": T, "exp": T + 600, "jti": null }));
+    let signed = without_jti.rsplit_once('.').unwrap().0;
+    assert_revokes(&world, &without_jti, &format!("jwt#{}", sha256_hex(signed))).await;
+}
+
+#[tokio::test]
+async fn g03_the_revoked_attribute_of_a_record_revokes_on_the_next_request() {
+    let world = World::new().await;
+    let record =
+        |revoked| json!({ "token_type": "access_token", "client_id": "app", "exp": T + 600, "revoked": revoked });
+    for (revoked, active) in [(false, true), (true, false), (false, true)] {
+        world.put_token("opaque", &record(revoked));
+        world.introspect_at(T, "opaque").await.assert_verdict(active, revoked);
+    }
+}
+
+#[tokio::test]
+async fn g03_a_mark_revokes_nothing_but_what_it_names() {
+    let world = World::new().await;
+    let [jwt, opaque] = markable(&world);
+    for mark in [
+        format!("jti#{GENERIC}#jti-1"),
+        format!("jti#{ISSUER}#jti-2"),
+        format!("jti#{ISSUER}#JTI-1"),
+        format!("jti#{ISSUER}/#jti-1"),
+        format!("grant#{ISSUER}#session-1"),
+        format!("sid#{ISSUER}#grant-1"),
+        format!("sub#{ISSUER}#app"),
+        format!("sub#{ISSUER}#alice "),
+        format!("client#{ISSUER}#alice"),
+        format!("client#{OWN}#app"),
+        format!("iss#{GENERIC}"),
+        format!("iss#{ISSUER}#"),
+        format!("kid#{ISSUER}#key-2"),
+        format!("kid#{GENERIC}#key-1"),
+        "revoked#".to_owned(),
+        // Nobody issued these under this name, so nothing is revoked by it.
+        format!("revoked#{}", sha256_hex(&jwt)),
+        format!("jwt#{}", sha256_hex(&opaque)),
+    ] {
+        world.put_mark(&mark, &json!({}));
+    }
+    for token in [jwt, opaque] {
+        world.introspect_at(T, &token).await.assert_verdict(true, token);
+    }
+    // An opaque token has no key that could be distrusted.
+    world.put_mark(&format!("kid#{ISSUER}#key-1"), &json!({}));
+    let [jwt, opaque] = markable(&world);
+    world.introspect_at(T, &jwt).await.assert_inactive();
+    world.introspect_at(T, &opaque).await.assert_active();
+}
+
+#[tokio::test]
+async fn g03_names_with_separators_in_them_name_what_they_say() {
+    let world = World::new().await;
+    for (changes, mark) in [
+        (json!({ "jti": "a#b" }), format!("jti#{ISSUER}#a#b")),
+        (json!({ "sub": "#" }), format!("sub#{ISSUER}##")),
+        (json!({ "client_id": "" }), format!("client#{ISSUER}#")),
+        (json!({ "sub": "ärger 😀\n" }), format!("sub#{ISSUER}#ärger 😀\n")),
+    ] {
+        let mut changes = changes;
+        changes["iat"] = json!(T);
+        changes["exp"] = json!(T + 600);
+        for token in world.both_forms(&changes) {
+            assert_revokes(&world, &token, &mark).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn g06_a_token_that_no_mark_could_revoke_is_inactive() {
+    let world = World::new().await;
+    let longest = 2048 - format!("grant#{ISSUER}#").len();
+    for name in ["jti", "sub", "client_id", "sid", "grant_id"] {
+        for (length, active) in [(longest - 4, true), (2048, false)] {
+            for token in world.both_forms(&json!({ name: "x".repeat(length) })) {
+                world.introspect(&token).await.assert_verdict(active, format!("{name} of {length}"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn g10_the_mark_of_a_client_revokes_its_tokens_and_a_missing_client_record_means_nothing() {
+    let world = World::new().await;
+    for token in markable(&world) {
+        // There is no record of the client "app": it is registered at the issuer, not here.
+        assert_revokes(&world, &token, &format!("client#{ISSUER}#app")).await;
+        // Nor does a record speak for the token: what disables a client writes the mark.
+        world.put_client(&json!({ "client_id": "app", "issuer": ISSUER, "disabled": true }));
+        world.introspect_at(T, &token).await.assert_active();
+    }
+    let record = json!({ "token_type": "access_token", "client_id": "own-app", "exp": T + 600 });
+    world.put_token("opaque", &record);
+    assert_revokes(&world, "opaque", &format!("client#{OWN}#own-app")).await;
+}
+
+#[tokio::test]
+async fn g12_not_before_reaches_back_from_its_second_and_the_subjects_to_the_authentication() {
+    let world = World::new().await;
+    let before = json!({ "not_before": T });
+    let spares = json!({ "not_before": T, "except_sid": "session-1" });
+    let subject = format!("sub#{ISSUER}#alice");
+    let client = format!("client#{ISSUER}#app");
+    let (issuer, session, grant) =
+        (format!("iss#{ISSUER}"), format!("sid#{ISSUER}#session-1"), format!("grant#{ISSUER}#grant-1"));
+    let everything = json!({});
+    for (mark, holds, changes, active) in [
+        (&subject, &before, json!({ "iat": T - 1 }), false),
+        (&subject, &before, json!({ "iat": T }), false),
+        (&subject, &before, json!({ "iat": 1_800_000_000.9 }), false),
+        (&subject, &before, json!({ "iat": T + 1 }), true),
+        (&subject, &before, json!({ "iat": T + 1, "auth_time": T + 1 }), true),
+        // Refreshed since, and the user has not authenticated again.
+        (&subject, &before, json!({ "iat": T + 1, "auth_time": T }), false),
+        (&subject, &before, json!({ "iat": T + 1, "auth_time": T - 86_400 }), false),
+        (&subject, &spares, json!({ "iat": T, "sid": "session-1" }), true),
+        (&subject, &spares, json!({ "iat": T, "sid": "session-2" }), false),
+        (&subject, &spares, json!({ "iat": T, "sid": null }), false),
+        (&subject, &spares, json!({ "iat": T + 1, "auth_time": T, "sid": "session-1" }), true),
+        (&subject, &json!({ "except_sid": "session-1" }), json!({ "iat": T + 1, "sid": "session-2" }), false),
+        (&subject, &everything, json!({ "iat": T + 1 }), false),
+        (&client, &before, json!({ "iat": T }), false),
+        (&client, &before, json!({ "iat": T + 1 }), true),
+        (&client, &before, json!({ "iat": T + 1, "auth_time": T }), true),
+        (&client, &spares, json!({ "iat": T, "sid": "session-1" }), false),
+        (&client, &everything, json!({ "iat": T + 1 }), false),
+        (&issuer, &before, json!({ "iat": T }), false),
+        (&issuer, &before, json!({ "iat": T + 1 }), true),
+        (&issuer, &everything, json!({ "iat": T + 1 }), false),
+        (&session, &before, json!({ "iat": T + 1 }), true),
+        (&session, &before, json!({ "iat": T }), false),
+        (&session, &everything, json!({ "iat": T + 1 }), false),
+        (&grant, &before, json!({ "iat": T + 1 }), true),
+        (&grant, &before, json!({ "iat": T }), false),
+        (&grant, &everything, json!({ "iat": T + 1 }), false),
+    ] {
+        let mut all = json!({ "exp": T + 600, "sid": "session-1", "grant_id": "grant-1" });
+        all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        world.put_mark(mark, holds);
+        for token in world.both_forms(&all) {
+            world.introspect_at(T + 2, &token).await.assert_verdict(active, format!("{mark} {holds} {changes}"));
+        }
+        world.delete("oauth-tokens", mark).await;
+        for token in world.both_forms(&all) {
+            world.introspect_at(T + 2, &token).await.assert_verdict(true, format!("without {mark}: {changes}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn g12_a_token_without_a_time_of_issue_is_older_than_every_mark() {
+    let world = World::new().await;
+    let record = json!({ "token_type": "access_token", "client_id": "app", "sub": "alice", "exp": T + 600 });
+    world.put_token("opaque", &record);
+    let jwt = world.token(&json!({
+        "iss": GENERIC, "token_use": "access", "iat": null, "jti": null, "exp": T + 600,
+    }));
+    for (token, issuer) in [("opaque", OWN), (&jwt, GENERIC)] {
+        world.introspect_at(T, token).await.assert_active();
+        world.put_mark(&format!("sub#{issuer}#alice"), &json!({ "not_before": 1 }));
+        world.introspect_at(T, token).await.assert_inactive();
+    }
+}
+
+#[tokio::test]
+async fn g13_a_distrusted_key_makes_all_its_tokens_inactive_however_fresh() {
+    let (one, other) = (keys::ed25519(Some("key-1"), 1), keys::ed25519(Some("key-2"), 2));
+    let issuers = json!([
+        { "issuer": ISSUER, "profile": "rfc9068", "jwks": { "keys": [one.jwk(), other.jwk()] } },
+        { "issuer": GENERIC, "profile": "rfc9068", "jwks": { "keys": [one.jwk()] } },
+    ]);
+    let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
+    let token = |signer: &Signer, changes: Value| signer.token(&json!({ "typ": "at+jwt" }), &claims(&changes));
+    let fresh = json!({ "iat": T + 599, "exp": T + 1200, "jti": "jti-2" });
+    let tokens = [
+        (token(&one, json!({ "iat": T, "exp": T + 1200 })), false),
+        (token(&one, fresh.clone()), false),
+        (token(&other, fresh.clone()), true),
+        (token(&one, json!({ "iss": GENERIC, "iat": T, "exp": T + 1200 })), true),
+    ];
+    for (token, _) in &tokens {
+        world.introspect_at(T + 600, token).await.assert_active();
+    }
+    // Presence is enough: what the mark holds beside does not spare anything.
+    world.put_mark(&format!("kid#{ISSUER}#key-1"), &json!({ "not_before": T }));
+    for (token, active) in &tokens {
+        world.introspect_at(T + 600, token).await.assert_verdict(*active, token);
+    }
+    // Leaving the key's name out does not escape the mark: such a token meets only keys without a name.
+    let nameless = keys::ed25519(None, 1);
+    world.introspect_at(T + 600, &token(&nameless, fresh)).await.assert_inactive();
+}

@@ -1,0 +1,136 @@
+//! A store that fails in every way: nobody is told "inactive" or "active" of what could not be read.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::{
+    proxy::Fault,
+    world::{API, ISSUER, World, introspection},
+};
+
+/// All that the store can do wrong for as long as it likes.
+const FAULTS: [Fault; 8] = [
+    Fault::ServerError,
+    Fault::Throttled,
+    Fault::AccessDenied,
+    Fault::Hangs,
+    Fault::Resets,
+    Fault::Unprocessed,
+    Fault::Truncated,
+    Fault::Empty,
+];
+
+/// Asks while the store fails, with so much time left, and again when it has recovered.
+async fn assert_survives(world: &World, token: &str, spared: usize, fault: Fault, active: bool) {
+    const TIME_LEFT: Duration = Duration::from_millis(400);
+    world.proxy.fail_after(spared, fault);
+    let started = Instant::now();
+    let answer = world.send(introspection(token).within(TIME_LEFT)).await;
+    let elapsed = started.elapsed();
+    world.proxy.fail(Fault::None);
+    assert_eq!(answer.status, 503, "{fault:?} after {spared}: {}", answer.body);
+    answer.assert_unavailable();
+    assert!(elapsed < Duration::from_secs(2), "{fault:?} after {spared}: {elapsed:?}");
+    world.introspect(token).await.assert_verdict(active, format!("after {fault:?}"));
+}
+
+#[tokio::test]
+async fn g08_a_store_that_fails_is_503_in_time_whatever_the_token_is() {
+    let world = World::new().await;
+    let [jwt, opaque] = world.both_forms(&json!({}));
+    let [revoked_jwt, revoked_opaque] = world.both_forms(&json!({ "client_id": "bad" }));
+    world.put_mark(&format!("client#{ISSUER}#bad"), &json!({}));
+    for fault in FAULTS {
+        for (token, active) in [
+            (jwt.as_str(), true),
+            (&opaque, true),
+            (&revoked_jwt, false),
+            (&revoked_opaque, false),
+            // Nobody knows now that it is unknown.
+            ("unknown", false),
+        ] {
+            assert_survives(&world, token, 0, fault, active).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn g08_a_store_that_fails_at_the_second_read_is_503_though_the_record_was_good() {
+    let world = World::new().await;
+    let [_, good] = world.both_forms(&json!({}));
+    let [_, expired] = world.both_forms(&json!({ "exp": 1 }));
+    for fault in FAULTS {
+        for (token, active) in [(good.as_str(), true), (&expired, false), ("unknown", false)] {
+            assert_survives(&world, token, 1, fault, active).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn g08_wrong_credentials_are_503_too_while_nobody_can_tell_that_they_are_wrong() {
+    let world = World::new().await;
+    let token = world.token(&json!({}));
+    world.proxy.fail(Fault::Throttled);
+    for (client_id, secret) in [(API, "wrong"), ("nobody", "wrong")] {
+        world.introspect_as(client_id, secret, &token).await.assert_unavailable();
+    }
+    world.proxy.fail(Fault::None);
+    world.introspect_as(API, "wrong", &token).await.assert_error(401, "invalid_client");
+}
+
+#[tokio::test]
+async fn g08_a_single_failure_is_tried_again_and_costs_nothing_but_time() {
+    let world = World::new().await;
+    for token in world.both_forms(&json!({})) {
+        for fault in [Fault::ServerError, Fault::Throttled, Fault::Resets] {
+            world.proxy.fail_once(fault);
+            world.introspect(&token).await.assert_verdict(true, format!("{fault:?}"));
+        }
+    }
+}
+
+/// The keys that a request to the store asks for.
+fn keys(request: &Value) -> BTreeSet<String> {
+    let tables = request["RequestItems"].as_object().unwrap().iter();
+    tables
+        .flat_map(|(name, table)| table["Keys"].as_array().unwrap().iter().map(move |key| format!("{name} {key}")))
+        .collect()
+}
+
+#[tokio::test]
+async fn g08_keys_that_were_left_unprocessed_are_asked_for_again_and_only_they() {
+    let world = World::new().await;
+    let [jwt, opaque] = world.both_forms(&json!({}));
+    let [revoked_jwt, revoked_opaque] = world.both_forms(&json!({ "client_id": "bad" }));
+    world.put_mark(&format!("client#{ISSUER}#bad"), &json!({}));
+    // The second read of an opaque token is the one that can find its mark.
+    for (token, spared, active) in [
+        (&jwt, 0, true),
+        (&opaque, 0, true),
+        (&opaque, 1, true),
+        (&revoked_jwt, 0, false),
+        (&revoked_opaque, 0, false),
+        (&revoked_opaque, 1, false),
+    ] {
+        world.proxy.take_requests();
+        world.proxy.fail_after(spared, Fault::UnprocessedOnce);
+        world.introspect(token).await.assert_verdict(active, spared);
+        let requests = world.proxy.take_requests();
+        let (whole, again) = (&requests[spared].1, &requests[spared + 1].1);
+        // Of each table the first key was answered.
+        let answered: BTreeSet<String> = whole["RequestItems"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, table)| format!("{name} {}", table["Keys"][0]))
+            .collect();
+        let missing: BTreeSet<_> = keys(whole).difference(&answered).cloned().collect();
+        assert!(!missing.is_empty());
+        assert_eq!(keys(again), missing);
+        for table in again["RequestItems"].as_object().unwrap().values() {
+            assert_eq!(table["ConsistentRead"], true);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The architecture's invariants, read off the source text: who may import whom, who may name what.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The library's modules from the lowest to the highest. Each may import from those before it and itself alone.
+const LAYERS: [&str; 20] = [
+    "jwt", "profile", "records", "settings", "call", "token", "request", "store", "issuers", "auth", "judge", "throttle", "view",
+    "policy", "metadata", "response", "audit", "service", "lambda", "logging",
+];
+/// Stages that take the time as an argument and send nothing.
+const PURE: [&str; 12] =
+    ["jwt", "profile", "records", "token", "request", "auth", "judge", "throttle", "view", "policy", "metadata", "response"];
+/// What a pure stage does not say.
+const IMPURE: [&str; 8] =
+    ["async ", ".await", "SystemTime", "Instant::now", "std::env", "std::fs", "std::net", "tokio::"];
+/// A dependency, and where alone it is named.
+const ONE_PLACE: [(&str, &str); 6] = [
+    ("jsonwebtoken", "src/jwt/"),
+    ("aws_sdk_dynamodb", "src/store/"),
+    ("aws_config", "src/store/"),
+    ("lambda_http", "src/lambda.rs"),
+    ("hyper_rustls", "src/issuers/fetch.rs"),
+    ("tracing_subscriber", "src/logging.rs"),
+];
+/// Types that hold a secret, a token or personal data, which nothing may print.
+const UNPRINTABLE: [&str; 17] = [
+    "Call",
+    "Parameters",
+    "Credentials",
+    "PresentedSecret",
+    "Query",
+    "Request",
+    "PresentedToken",
+    "Candidate",
+    "UnverifiedJwt",
+    "Header",
+    "Claims",
+    "Recorded",
+    "Caller",
+    "ClientRecord",
+    "TokenRecord",
+    "Key",
+    "View",
+];
+/// The longest file, in lines.
+const LONGEST: usize = 400;
+/// The shortest, but for entry points and the lists of modules.
+const SHORTEST: usize = 40;
+
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The library's module that the file is in; none for binaries and the list of modules.
+    fn layer(&self) -> Option<usize> {
+        let name = self.path.strip_prefix("src/")?.split(['/', '.']).next()?;
+        LAYERS.iter().position(|layer| *layer == name)
+    }
+
+    /// The text without its tests and comments.
+    fn code(&self) -> String {
+        let code = self.text.split("#[cfg(test)]").next().unwrap_or_default();
+        code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The library's modules that the code names.
+    fn imports(&self) -> BTreeSet<String> {
+        let code = self.code();
+        let mut names = BTreeSet::new();
+        for (at, _) in code.match_indices("crate::") {
+            let rest = &code[at + "crate::".len()..];
+            match rest.strip_prefix('{') {
+                None => names.extend(first_name(rest)),
+                Some(list) => names.extend(top_level_names(list)),
+            }
+        }
+        names
+    }
+}
+
+fn first_name(text: &str) -> Option<String> {
+    let name: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// The names before `::` of a braced list, up to its end.
+fn top_level_names(list: &str) -> Vec<String> {
+    let (mut depth, mut names, mut expecting) = (1, Vec::new(), true);
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => expecting = true,
+            c if depth == 1 && expecting && (c.is_alphanumeric() || c == '_') => {
+                names.extend(first_name(&list[at..]));
+                expecting = false;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    names
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut folders, mut files) = (vec![root.join("src")], Vec::<PathBuf>::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    files
+        .into_iter()
+        .map(|path| Source {
+            text: fs::read_to_string(&path).unwrap(),
+            path: path.strip_prefix(root).unwrap().display().to_string(),
+        })
+        .collect()
+}
+
+/// Everything that a set of files breaks, a line each.
+fn breaches(sources: &[Source]) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for source in sources {
+        let (path, code) = (&source.path, source.code());
+        if let Some(layer) = source.layer() {
+            for import in source.imports() {
+                match LAYERS.iter().position(|name| *name == import) {
+                    Some(imported) if imported <= layer => {}
+                    Some(_) => breaches.push(format!("{path} imports {import}, which stands above it")),
+                    None => breaches.push(format!("{path} imports {import}, which has no layer")),
+                }
+            }
+            if PURE.contains(&LAYERS[layer]) {
+                for said in IMPURE.iter().filter(|said| code.contains(**said)) {
+                    breaches.push(format!("{path} is pure and says {said:?}"));
+                }
+            }
+        }
+        for (name, place) in ONE_PLACE {
+            let named = code.contains(&format!("{name}::")) || code.contains(&format!("use {name}"));
+            // The function's entry point hands on the runtime's error.
+            if named && !path.starts_with(place) && !(path == "src/main.rs" && name == "lambda_http") {
+                breaches.push(format!("{path} names {name}, whose place is {place}"));
+            }
+        }
+        let lines = source.text.lines().count();
+        if lines > LONGEST {
+            breaches.push(format!("{path} has {lines} lines"));
+        }
+        let is_list = ["mod.rs", "main.rs", "lib.rs"].iter().any(|name| path.ends_with(name));
+        let is_profile = path.starts_with("src/profile/");
+        if lines < SHORTEST && !is_list && !is_profile {
+            breaches.push(format!("{path} has only {lines} lines"));
+        }
+        for (at, _) in code.match_indices("#[derive(") {
+            let derived = code[at..].split(")]").next().unwrap_or_default();
+            let declared = code[at..].split_once(")]").map(|(_, rest)| rest).unwrap_or_default();
+            let name = declared.split(['{', ';', '(']).next().unwrap_or_default().trim();
+            let name = name.rsplit(' ').next().unwrap_or_default().split('<').next().unwrap_or_default();
+            let printable = derived.contains("Debug") || derived.contains("Serialize");
+            if printable && UNPRINTABLE.contains(&name) {
+                breaches.push(format!("{path} derives a printable form for {name}"));
+            }
+        }
+        for name in UNPRINTABLE {
+            let forms = ["Debug", "Display"].map(|form| format!("{form} for {name}"));
+            let names_it = |form: &String| {
+                code.match_indices(form).any(|(at, _)| !code[at + form.len()..].starts_with(char::is_alphanumeric))
+            };
+            if forms.iter().any(names_it) {
+                breaches.push(format!("{path} writes a printable form for {name}"));
+            }
+        }
+        for made in ["View::new(", "policy::view("] {
+            let allowed = if made == "View::new(" { "src/policy.rs" } else { "src/service.rs" };
+            let explains = path.starts_with("src/bin/introspection-admin/") && made == "policy::view(";
+            if code.contains(made) && path != allowed && !explains {
+                breaches.push(format!("{path} says {made:?}, whose place is {allowed}"));
+            }
+        }
+        if path != "src/response.rs"
+            && source.layer().is_some()
+            && code.contains("StatusCode::")
+            && !path.ends_with("fetch.rs")
+        {
+            breaches.push(format!("{path} names a status, whose place is src/response.rs"));
+        }
+    }
+    breaches
+}
+
+#[test]
+fn the_sources_keep_the_invariants() {
+    let sources = sources();
+    assert!(sources.len() > 30, "the sources were not found");
+    let breaches = breaches(&sources);
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn a_planted_breach_of_each_invariant_is_found() {
+    let good = "//! What it is.\n".repeat(SHORTEST);
+    for (path, text) in [
+        ("src/jwt/planted.rs", "use crate::service::Service;"),
+        ("src/records/planted.rs", "use crate::{jwt::Header, policy::{self, view}};"),
+        ("src/token/planted.rs", "fn f() { crate::issuers::x(); }"),
+        ("src/judge/planted.rs", "async fn f() {}"),
+        ("src/auth.rs", "fn now() { SystemTime::now(); }"),
+        ("src/policy.rs", "fn f() { std::env::var(\"A\"); }"),
+        ("src/service.rs", "use aws_sdk_dynamodb::Client;"),
+        ("src/issuers/planted.rs", "use jsonwebtoken::decode;"),
+        ("src/service.rs", "fn f() { lambda_http::run(); }"),
+        ("src/token/claims.rs", "#[derive(Clone, Debug)]\npub struct Claims {"),
+        ("src/call.rs", "#[derive(Debug)]\npub struct Call {"),
+        ("src/view.rs", "#[derive(serde::Serialize)]\npub struct View {"),
+        ("src/auth.rs", "impl fmt::Debug for Caller {}"),
+        ("src/service.rs", "fn f() { View::new(claims) }"),
+        ("src/response.rs", "fn f() { policy::view(a) }"),
+        ("src/service.rs", "fn f() { StatusCode::OK }"),
+        ("src/planted/new.rs", "fn long() {}\n".repeat(LONGEST).as_str()),
+    ] {
+        let planted = Source { path: path.to_owned(), text: format!("{good}{text}\n") };
+        assert_eq!(breaches(&[planted]).len(), 1, "{path}: {text}");
+    }
+    let harmless = Source { path: "src/policy.rs".to_owned(), text: format!("{good}use crate::auth::Caller;\n") };
+    assert_eq!(breaches(&[harmless]), Vec::<String>::new());
+    let short = Source { path: "src/policy.rs".to_owned(), text: "fn f() {}".to_owned() };
+    assert_eq!(breaches(&[short]).len(), 1);
+}

@@ -1,0 +1,210 @@
+//! What makes a token active, and what makes it inactive: times, records, and that asking changes nothing.
+
+use serde_json::{Value, json};
+use token_introspection::records::sha256_hex;
+
+use crate::{
+    keys,
+    world::{API, AUDIENCE, GENERIC, ISSUER, OWN, World},
+};
+
+/// When the tokens of these tests are issued.
+const T: i64 = 1_800_000_000;
+
+#[tokio::test]
+async fn g01_g02_h19_a_token_is_active_from_its_beginning_to_its_end_and_only_the_beginning_has_leeway() {
+    let world = World::new().await;
+    for (changes, now, active) in [
+        (json!({}), T, true),
+        (json!({}), T + 599, true),
+        (json!({}), T + 600, false),
+        (json!({}), T + 601, false),
+        (json!({ "exp": T - 1 }), T, false),
+        (json!({ "nbf": T + 10 }), T, true),
+        (json!({ "nbf": T + 11 }), T, false),
+        (json!({ "nbf": T + 11 }), T + 1, true),
+        (json!({ "iat": T + 10 }), T, true),
+        (json!({ "iat": T + 11 }), T, false),
+        (json!({ "iat": T + 11 }), T + 1, true),
+        // Far from any leeway.
+        (json!({ "nbf": T + 500 }), T, false),
+        (json!({ "iat": T + 500 }), T, false),
+        (json!({}), T + 1_000_000, false),
+    ] {
+        for token in world.both_forms(&issued_at_t(&changes)) {
+            world.introspect_at(now, &token).await.assert_verdict(active, format!("{changes} at {} {token}", now - T));
+        }
+    }
+}
+
+#[tokio::test]
+async fn h19_the_leeway_is_a_setting_and_never_given_to_exp() {
+    for (skew, granted) in [("0", 0), ("60", 60)] {
+        let world = World::with(&[("CLOCK_SKEW_SECONDS", skew)]).await;
+        for (changes, now, active) in [
+            (json!({ "nbf": T + granted }), T, true),
+            (json!({ "nbf": T + granted + 1 }), T, false),
+            (json!({ "iat": T + granted }), T, true),
+            (json!({ "iat": T + granted + 1 }), T, false),
+            (json!({}), T + 599, true),
+            (json!({}), T + 600, false),
+        ] {
+            for token in world.both_forms(&issued_at_t(&changes)) {
+                world.introspect_at(now, &token).await.assert_verdict(active, format!("{skew}: {changes} {token}"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn g06_i02_a_token_that_nobody_trusted_vouches_for_is_inactive() {
+    let issuers = json!([
+        { "issuer": ISSUER, "profile": "rfc9068", "jwks": key_set(), "audiences": [AUDIENCE, "second"] },
+        { "issuer": GENERIC, "profile": "generic", "jwks": key_set(), "required_claims": { "token_use": "access" } },
+    ]);
+    let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
+    let jwt = |changes: Value| world.token(&changes);
+    for (case, token, active) in [
+        ("good", jwt(json!({})), true),
+        ("of an unknown issuer", jwt(json!({ "iss": "https://other.example.com" })), false),
+        ("of our own issuer, whose JWTs nobody trusts", jwt(json!({ "iss": OWN })), false),
+        ("without issuer", jwt(json!({ "iss": null })), false),
+        ("with an accepted audience among others", jwt(json!({ "aud": ["other", "second"] })), true),
+        ("with no accepted audience", jwt(json!({ "aud": "https://other.example.com" })), false),
+        ("with a longer audience", jwt(json!({ "aud": format!("{AUDIENCE}/") })), false),
+        ("with an empty list of audiences", jwt(json!({ "aud": [] })), false),
+        ("of the other issuer", jwt(json!({ "iss": GENERIC, "token_use": "access" })), true),
+        ("of its wrong type", jwt(json!({ "iss": GENERIC, "token_use": "id" })), false),
+        ("of no type", jwt(json!({ "iss": GENERIC })), false),
+        ("cut short", jwt(json!({}))[..100].to_owned(), false),
+        ("with a fourth part", format!("{}.AAAA", jwt(json!({}))), false),
+        ("with a white space", format!(" {}", jwt(json!({}))), false),
+        ("garbage", "garbage".to_owned(), false),
+        ("three dots", "...".to_owned(), false),
+        ("a NUL", "\0".to_owned(), false),
+        ("not ASCII", "tökén😀".to_owned(), false),
+        ("as long as can be", "x".repeat(16 * 1024), false),
+        ("too long", "x".repeat(16 * 1024 + 1), false),
+    ] {
+        world.introspect(&token).await.assert_verdict(active, case);
+    }
+}
+
+#[tokio::test]
+async fn a14_g06_a_token_over_sixteen_kibibytes_is_inactive_whatever_its_record_says() {
+    let world = World::new().await;
+    let record = json!({ "token_type": "access_token", "client_id": "app", "exp": T + 600 });
+    for (length, active) in [(16 * 1024, true), (16 * 1024 + 1, false)] {
+        let token = "x".repeat(length);
+        world.put_token(&token, &record);
+        world.introspect_at(T, &token).await.assert_verdict(active, length);
+        let padding = 16 * 1024 - world.token(&json!({ "padding": "" })).len();
+        let padding = padding * 3 / 4 + usize::from(!active) * 3;
+        let token = world.token(&json!({ "padding": "x".repeat(padding) }));
+        assert_eq!(token.len() <= 16 * 1024, active, "{}", token.len());
+        world.introspect(&token).await.assert_verdict(active, format!("a JWT of {}", token.len()));
+    }
+}
+
+#[tokio::test]
+async fn g06_an_opaque_token_is_as_good_as_its_record() {
+    let world = World::new().await;
+    world.put_policy(&json!({ "token_types": ["access_token", "refresh_token"] }));
+    let access = json!({ "token_type": "access_token", "client_id": "app", "exp": T + 600 });
+    let refresh = json!({ "token_type": "refresh_token", "client_id": API });
+    for (case, record, changes, active) in [
+        ("an access token", &access, json!({}), true),
+        ("which never ends", &access, json!({ "exp": null }), false),
+        ("of nobody", &access, json!({ "client_id": null }), false),
+        ("of a trusted issuer", &access, json!({ "iss": ISSUER }), true),
+        ("of ours, by name", &access, json!({ "iss": OWN }), true),
+        ("of somebody else", &access, json!({ "iss": "https://other.example.com" }), false),
+        ("taken back", &access, json!({ "revoked": true }), false),
+        ("not taken back", &access, json!({ "revoked": false }), true),
+        ("of another type", &access, json!({ "token_type": "id_token" }), false),
+        ("of no type", &access, json!({ "token_type": null }), false),
+        ("a refresh token", &refresh, json!({}), true),
+        ("which ended", &refresh, json!({ "exp": T }), false),
+        ("which was used and rotated away", &refresh, json!({ "revoked": true }), false),
+    ] {
+        let mut record = record.clone();
+        record.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        world.put_token(case, &record);
+        world.introspect_at(T, case).await.assert_verdict(active, format!("{case}: {record}"));
+    }
+}
+
+#[tokio::test]
+async fn g06_a_record_that_was_deleted_or_whose_grant_was_is_inactive_from_then_on() {
+    let world = World::new().await;
+    let [_, token] = world.both_forms(&json!({ "grant_id": "grant-1" }));
+    world.introspect(&token).await.assert_active();
+    world.put_mark(&format!("grant#{ISSUER}#grant-1"), &json!({}));
+    world.introspect(&token).await.assert_inactive();
+    world.delete("oauth-tokens", &format!("grant#{ISSUER}#grant-1")).await;
+    world.introspect(&token).await.assert_active();
+    world.delete("oauth-tokens", &format!("token#{}", sha256_hex(&token))).await;
+    world.introspect(&token).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn g07_the_time_to_live_of_an_item_decides_nothing() {
+    let world = World::new().await;
+    for (exp, expires_at, active) in [
+        (T + 600, T + 600, true),
+        (T + 600, T - 600, true),
+        (T + 600, 0, true),
+        (T - 1, T + 600, false),
+        (T, T + 600, false),
+    ] {
+        let record = json!({ "token_type": "access_token", "client_id": "app", "exp": exp, "expires_at": expires_at });
+        world.put_token("opaque", &record);
+        world.introspect_at(T, "opaque").await.assert_verdict(active, record);
+    }
+    // A mark that the housekeeping has forgotten still revokes.
+    let token = world.token(&issued_at_t(&json!({})));
+    world.introspect_at(T, &token).await.assert_active();
+    world.put_mark(&format!("jti#{ISSUER}#jti-1"), &json!({ "expires_at": T - 86_400 }));
+    world.introspect_at(T, &token).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn g09_asking_twice_gives_the_same_answer_and_writes_nothing() {
+    let world = World::new().await;
+    let expired = world.both_forms(&issued_at_t(&json!({ "exp": T - 1 })));
+    for token in world.both_forms(&issued_at_t(&json!({}))).into_iter().chain(expired).chain(["unknown".to_owned()]) {
+        let first = world.introspect_at(T, &token).await;
+        assert_eq!(world.introspect_at(T, &token).await, first, "{token}");
+    }
+    let operations: Vec<_> = world.proxy.take_requests().into_iter().map(|(operation, _)| operation).collect();
+    assert!(!operations.is_empty() && operations.iter().all(|operation| operation == "BatchGetItem"), "{operations:?}");
+}
+
+#[tokio::test]
+async fn g05_i01_a_caller_that_the_token_is_not_for_gets_the_constant_answer() {
+    let world = World::with(&[("DEFAULT_POLICY", "audience")]).await;
+    for token in world.both_forms(&json!({ "aud": [AUDIENCE, API] })) {
+        world.introspect(&token).await.assert_active();
+    }
+    for token in world.both_forms(&json!({ "aud": [AUDIENCE] })) {
+        world.introspect(&token).await.assert_inactive();
+        world.put_policy(&json!({ "audiences": [AUDIENCE] }));
+        world.introspect(&token).await.assert_active();
+        world.put_policy(&json!({}));
+    }
+    // The default of the setting makes every confidential client an intended recipient.
+    let world = World::new().await;
+    let token = world.token(&json!({ "aud": "https://other.example.com" }));
+    world.introspect(&token).await.assert_active();
+}
+
+fn key_set() -> Value {
+    json!({ "keys": [keys::ed25519(Some("key-1"), 1).jwk()] })
+}
+
+/// These changes of a token that is issued at [`T`] for ten minutes.
+fn issued_at_t(changes: &Value) -> Value {
+    let mut all = json!({ "iat": T, "exp": T + 600 });
+    all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    all
+}

@@ -1,0 +1,230 @@
+//! `explain`: the same verdict as the service's, and why.
+
+use serde_json::{Value, json};
+use token_introspection::{call::now, records::sha256_hex};
+
+use super::{Run, Tool};
+use crate::{
+    key_host::KeyHost,
+    keys,
+    world::{AUDIENCE, GENERIC, ISSUER, SECRET, World},
+};
+
+async fn explain(tool: &Tool, token: &str, options: &str) -> Run {
+    let run = tool.run_with(format!("explain --token - --output json {options}").trim(), token).await;
+    assert!(!run.stdout.contains(token) && !run.stderr.contains(token), "O-04");
+    run
+}
+
+fn stage<'a>(explanation: &'a Value, name: &str) -> &'a Value {
+    explanation["stages"].as_array().unwrap().iter().find(|stage| stage["stage"] == name).unwrap_or(&Value::Null)
+}
+
+#[tokio::test]
+async fn every_reason_is_named_and_the_verdict_is_the_services() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    let good = world.token(&json!({}));
+    let forger = keys::ed25519(Some("key-1"), 9);
+    let typed = |typ: &str| world.signer.token(&json!({ "typ": typ }), &crate::world::claims(&json!({})));
+    let jwt = |changes: Value| world.token(&changes);
+    world.put_token("token-corrupt", &json!({ "token_type": "access_token", "client_id": "app" }));
+    let record = |changes: Value| {
+        let mut record = json!({ "token_type": "access_token", "client_id": "app", "exp": now() + 600 });
+        record.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        record
+    };
+    world.put_token("token-revoked", &record(json!({ "revoked": true })));
+    world.put_token("token-foreign", &record(json!({ "iss": "https://other.example" })));
+    world.put_token("token-over", &record(json!({ "exp": now() - 1 })));
+    world.put_token("token-good", &record(json!({})));
+    for (token, at, reason) in [
+        (good.clone(), "", Value::Null),
+        ("token-good".to_owned(), "", Value::Null),
+        ("x".repeat(16 * 1024 + 1), "form", json!("TooLong")),
+        (format!("{good}="), "form", json!("Malformed")),
+        (jwt(json!({ "iss": "https://other.example" })), "issuer", json!("UntrustedIssuer")),
+        (jwt(json!({ "iss": null })), "issuer", json!("UntrustedIssuer")),
+        (jwt(json!({ "sub": 1 })), "claims", json!("WrongClaimType")),
+        (jwt(json!({ "sub": "x".repeat(2048) })), "claims", json!("Unrevocable")),
+        (jwt(json!({ "iss": GENERIC })), "profile", json!("RequiredClaim")),
+        (jwt(json!({ "jti": null })), "profile", json!("RequiredClaim")),
+        (typed("JWT"), "profile", json!("WrongTyp")),
+        (jwt(json!({ "exp": now() - 1 })), "times", json!("Expired")),
+        (jwt(json!({ "nbf": now() + 100 })), "times", json!("NotYetValid")),
+        (
+            forger.token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&json!({}))),
+            "signature",
+            json!("BadSignature"),
+        ),
+        (
+            keys::ed25519(Some("key-2"), 1).token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&json!({}))),
+            "signature",
+            json!("UnknownKey"),
+        ),
+        ("token-unheard-of".to_owned(), "record", json!("UnknownToken")),
+        ("token-corrupt".to_owned(), "record", json!("CorruptRecord")),
+        ("token-revoked".to_owned(), "record", json!("RevokedRecord")),
+        ("token-foreign".to_owned(), "issuer", json!("UntrustedIssuer")),
+        ("token-over".to_owned(), "times", json!("Expired")),
+    ] {
+        let run = explain(&tool, &token, "").await.ended(i32::from(!reason.is_null()));
+        let explanation = run.json();
+        let verdict = if reason.is_null() { "active" } else { "inactive" };
+        assert_eq!((&explanation["verdict"], &explanation["reason"]), (&json!(verdict), &reason), "{explanation}");
+        if !at.is_empty() {
+            assert_eq!(
+                (&stage(&explanation, at)["result"], &stage(&explanation, at)["reason"]),
+                (&json!("failed"), &reason)
+            );
+        }
+        world.introspect(&token).await.assert_verdict(reason.is_null(), &reason);
+    }
+}
+
+#[tokio::test]
+async fn every_mark_is_shown_with_what_it_says() {
+    let claims = json!({ "sid": "s1", "grant_id": "g1" });
+    for (options, kind, id) in [
+        ("--jti jti-1", "Jti", "jti#ISSUER#jti-1"),
+        ("--sub alice", "Subject", "sub#ISSUER#alice"),
+        ("--sid s1", "Session", "sid#ISSUER#s1"),
+        ("--grant g1", "Grant", "grant#ISSUER#g1"),
+        ("--client app", "Client", "client#ISSUER#app"),
+        ("--kid key-1", "SigningKey", "kid#ISSUER#key-1"),
+        ("--not-before now", "Issuer", "iss#ISSUER"),
+    ] {
+        let world = World::new().await;
+        let tool = Tool::beside(&world);
+        let [jwt, opaque] = world.both_forms(&claims);
+        let answer = tool.json(&format!("revoke {options} --issuer {ISSUER} --reason stolen")).await;
+        let id = id.replace("ISSUER", ISSUER);
+        let tokens = if kind == "SigningKey" { vec![jwt] } else { vec![jwt, opaque] };
+        for token in tokens {
+            let explanation = explain(&tool, &token, "").await.ended(1).json();
+            assert_eq!(explanation["reason"], format!("Revoked({kind})"));
+            let marks = explanation["marks"].as_array().unwrap();
+            let there: Vec<_> = marks.iter().filter(|mark| mark["there"] == true).collect();
+            let expected = json!({
+                "id": id, "there": true, "revokes": true, "not_before": answer["not_before"], "except_sid": null,
+                "reason": "stolen",
+            });
+            assert_eq!(there, [&expected]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mark_that_spares_the_token_is_shown_too() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    world.put_mark(&format!("client#{ISSUER}#app"), &json!({ "not_before": 1000, "reason": "old" }));
+    let token = world.token(&json!({ "sid": "s1" }));
+    world.put_mark(&format!("sub#{ISSUER}#alice"), &json!({ "except_sid": "s1" }));
+    let run = tool.run_with("explain --token -", &token).await.done();
+    assert!(run.stdout.starts_with("verdict  active\n"), "{}", run.stdout);
+    let line = run.stdout.lines().find(|line| line.starts_with("client#")).unwrap();
+    let words: Vec<_> = line.split_whitespace().collect();
+    assert_eq!(words[1..4], ["yes", "no", "1000"], "{line}");
+    world.put_mark(&format!("client#{ISSUER}#app"), &json!({ "not_before": "soon" }));
+    let explanation = explain(&tool, &token, "").await.ended(1).json();
+    assert_eq!(explanation["reason"], "CorruptMark(Client)");
+}
+
+#[tokio::test]
+async fn the_mark_of_one_token_is_shown() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    let [_, opaque] = world.both_forms(&json!({}));
+    let nameless = world.token(&json!({ "iss": GENERIC, "token_use": "access", "jti": null }));
+    for (token, reason) in [(opaque, "Revoked(Revoked)"), (nameless, "Revoked(Jwt)")] {
+        explain(&tool, &token, "").await.done();
+        tool.run_with("revoke --token - --reason lost", &token).await.done();
+        let explanation = explain(&tool, &token, "").await.ended(1).json();
+        assert_eq!(explanation["reason"], reason);
+        let marks = explanation["marks"].as_array().unwrap();
+        assert!(marks.iter().any(|mark| mark["there"] == true && mark["reason"] == "lost"), "{marks:?}");
+    }
+}
+
+#[tokio::test]
+async fn several_faults_are_all_shown_and_the_first_is_the_reason() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    tool.run(&format!("revoke --sub alice --issuer {ISSUER}")).await.done();
+    let claims = crate::world::claims(&json!({ "exp": now() - 1 }));
+    let token = keys::ed25519(Some("key-1"), 9).token(&json!({ "typ": "at+jwt" }), &claims);
+    let explanation = explain(&tool, &token, "").await.ended(1).json();
+    assert_eq!(explanation["reason"], "Expired");
+    for failed in ["times", "marks", "signature"] {
+        assert_eq!(stage(&explanation, failed)["result"], "failed", "{failed}");
+    }
+}
+
+#[tokio::test]
+async fn keys_out_of_reach_are_unknown_and_the_state_table_is_left_alone() {
+    let world = World::new().await;
+    let host = KeyHost::start(&json!({ "keys": [world.signer.jwk()] })).await;
+    let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": host.url }]).to_string();
+    let tool = Tool::beside(&world).with("TRUSTED_ISSUERS", &issuers);
+    let token = world.token(&json!({}));
+    let explanation = explain(&tool, &token, "").await.done().json();
+    assert!(stage(&explanation, "signature")["detail"].as_str().unwrap().contains(&host.url));
+    assert_eq!(host.take_requests(), 1);
+    let state = world.dynamodb("Scan", &json!({ "TableName": "oauth-introspection-state" })).await;
+    assert_eq!(state["Count"], 0, "the state table is the function's own");
+    host.publish(500, "");
+    let explanation = explain(&tool, &token, "--client api").await.ended(3).json();
+    assert_eq!((&explanation["verdict"], &explanation["client"]["status"]), (&json!("unknown"), &json!(503)));
+    assert_eq!(stage(&explanation, "signature")["result"], "unknown");
+    tool.run(&format!("revoke --sub alice --issuer {ISSUER}")).await.done();
+    explain(&tool, &token, "").await.ended(1);
+}
+
+#[tokio::test]
+async fn a_client_is_answered_as_the_service_answers_it() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    let token = world.token(&json!({ "username": "Alice" }));
+    for (policy, code, status, reason) in [
+        (json!({}), 0, 200, Value::Null),
+        (json!({ "audiences": [AUDIENCE], "scopes": ["read"], "claims": [] }), 0, 200, Value::Null),
+        (json!({ "audiences": ["https://other.example"] }), 1, 200, json!("AudienceHidden")),
+        (json!({ "scopes": ["admin"] }), 1, 200, json!("ScopesHidden")),
+        (json!({ "issuers": [GENERIC] }), 1, 200, json!("IssuerHidden")),
+        (json!({ "token_types": ["refresh_token"] }), 1, 200, json!("TokenTypeHidden")),
+        (json!({ "allowed": false }), 1, 403, Value::Null),
+        (json!({ "mode": "report", "scopes": ["admin"] }), 0, 200, Value::Null),
+        (json!({ "mode": "sometimes" }), 1, 401, json!("CorruptRecord")),
+    ] {
+        world.put_policy(&policy);
+        let explanation = explain(&tool, &token, "--client api").await.ended(code).json();
+        let client = &explanation["client"];
+        assert_eq!((&client["status"], &client["reason"]), (&json!(status), &reason), "{policy}");
+        let answer = world.introspect(&token).await;
+        assert_eq!(answer.status.as_u16(), status, "{policy}");
+        if status == 200 {
+            assert_eq!(client["answer"], answer.json(), "{policy}");
+        }
+        assert_eq!(client["would_deny"], policy.get("mode").is_some_and(|mode| mode == "report"), "{policy}");
+    }
+    world.put_client(&json!({ "client_id": "off", "client_secret": sha256_hex(SECRET), "disabled": true }));
+    world.put_client(&json!({ "client_id": "web" }));
+    world.put_client(&json!({ "client_id": "post", "client_secret": sha256_hex(SECRET),
+        "token_endpoint_auth_method": "client_secret_post" }));
+    for (id, code, reason) in [
+        ("nobody", 1, json!("UnknownClient")),
+        ("off", 1, json!("Disabled")),
+        ("web", 1, json!("PublicClient")),
+        ("post", 0, Value::Null),
+    ] {
+        let explanation = explain(&tool, &token, &format!("--client {id}")).await.ended(code).json();
+        assert_eq!(explanation["client"]["reason"], reason);
+    }
+    world.put_policy(&json!({}));
+    let expired = explain(&tool, &world.token(&json!({ "exp": 1 })), "--client api").await.ended(1).json();
+    assert_eq!(expired["client"]["answer"], json!({ "active": false }));
+    let run = tool.run_with("explain --token - --client api", &token).await.done();
+    assert!(run.stdout.contains("is answered  active, with the members below"), "{}", run.stdout);
+    assert!(run.stdout.contains("\"username\": \"Alice\""), "{}", run.stdout);
+}

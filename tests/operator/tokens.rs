@@ -1,0 +1,132 @@
+//! `token put`: the record of an opaque token.
+
+use serde_json::{Value, json};
+use token_introspection::{call::now, records::sha256_hex};
+
+use super::{Tool, count, file};
+use crate::world::{API, ISSUER, SECRET, World};
+
+#[tokio::test]
+async fn a_token_is_made_shown_once_and_active() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    let before = now();
+    let run = tool.run("token put --client app --sub alice --expires-in 600 --output json").await.done();
+    let token = run.json()["token"].as_str().unwrap().to_owned();
+    assert_eq!((token.len(), count(&run.stdout, &token), count(&run.stderr, &token)), (43, 1, 0));
+    let answer = world.introspect(&token).await.assert_active();
+    assert_eq!((&answer["sub"], &answer["client_id"]), (&json!("alice"), &json!("app")));
+    let record = world.stored_mark(&format!("token#{}", sha256_hex(&token))).await;
+    let exp: i64 = record["exp"]["N"].as_str().unwrap().parse().unwrap();
+    assert!((before + 600..=now() + 600).contains(&exp) && record["expires_at"] == record["exp"]);
+    assert!(!record.to_string().contains(&token));
+}
+
+#[tokio::test]
+async fn every_attribute_is_stored_as_the_function_reads_it() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    let (iat, exp) = (now() - 5, now() + 600);
+    let claims = file("claims.json", r#"{"acr": "gold", "auth_time": 17, "level": 1.5, "deep": {"a": [true, null]}}"#);
+    let words = [
+        "token",
+        "put",
+        "--token",
+        "-",
+        "--client",
+        "app",
+        "--sub",
+        "alice",
+        "--scope",
+        "read write",
+        "--aud",
+        "a",
+        "--aud",
+        "b",
+        "--issuer",
+        ISSUER,
+        "--exp",
+        &exp.to_string(),
+        "--iat",
+        &iat.to_string(),
+        "--nbf",
+        &iat.to_string(),
+        "--jti",
+        "j1",
+        "--sid",
+        "s1",
+        "--grant-id",
+        "g1",
+        "--username",
+        "Alice",
+        "--cnf",
+        r#"{"jkt": "x"}"#,
+        "--claims",
+        &claims,
+        "--output",
+        "json",
+    ];
+    let token = "an-opaque-token-of-another-server";
+    let run = tool.run_words(&words, &format!("{token}\n")).await.done();
+    assert_eq!((&run.json()["token"], run.stdout.contains(token)), (&Value::Null, false));
+    let answer = world.introspect(token).await.assert_active();
+    let expected = json!({
+        "active": true, "iss": ISSUER, "sub": "alice", "aud": ["a", "b"], "client_id": "app", "scope": "read write",
+        "token_type": "DPoP", "exp": exp, "iat": iat, "nbf": iat, "jti": "j1", "username": "Alice",
+        "cnf": { "jkt": "x" }, "acr": "gold", "auth_time": 17, "level": 1.5, "deep": { "a": [true, null] }, "sid": "s1",
+    });
+    assert_eq!(answer, expected);
+    tool.run_words(&words, token).await.failed(1, "stored already");
+    for mark in ["--grant g1", "--sid s1"] {
+        tool.run(&format!("revoke {mark} --issuer {ISSUER}")).await.done();
+    }
+    world.introspect(token).await.assert_inactive();
+    let run = tool.run_with("token put --token - --client app --expires-in 60 --revoked", "short").await.done();
+    run.warned("may be guessed");
+    world.introspect("short").await.assert_inactive();
+}
+
+#[tokio::test]
+async fn a_refresh_token_needs_no_end() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    let answer = tool.json("token put --type refresh_token --client api").await;
+    let token = answer["token"].as_str().unwrap();
+    world.introspect_as(API, SECRET, token).await.assert_inactive();
+    world.put_policy(&json!({ "token_types": ["access_token", "refresh_token"] }));
+    world.introspect_as(API, SECRET, token).await.assert_active();
+    let record = world.stored_mark(answer["id"].as_str().unwrap()).await;
+    assert_eq!((record.get("exp"), record.get("expires_at")), (None, None));
+}
+
+#[tokio::test]
+async fn what_could_not_be_active_is_refused() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    let jwt = world.token(&json!({}));
+    let put = "token put --client app --expires-in 60";
+    for (line, stdin, expected) in [
+        ("token put --client app".to_owned(), "", "give --exp or --expires-in"),
+        ("token put --expires-in 60".to_owned(), "", "--client <CLIENT_ID> is missing"),
+        (format!("{put} --exp 1"), "", "cannot stand beside"),
+        (format!("{put} --exp soon"), "", "seconds since the epoch"),
+        (format!("{put} --token -"), &jwt, "is a JWT"),
+        (format!("{put} --token -"), &"x".repeat(16 * 1024 + 1), "over 16 KiB"),
+        (format!("{put} --token -"), "", "is empty"),
+        (format!("{put} --token -"), "two\nlines", "more than one line"),
+        (format!("{put} --token literal"), "", "takes - (standard input) or @FILE"),
+        (format!("{put} --token @/nowhere"), "", "cannot be read"),
+        (format!("{put} --claims [1]"), "", "--claims is not a JSON object"),
+        (format!("{put} --claims {{\"a\":1,\"a\":2}}"), "", "says a thing twice"),
+        (format!("{put} --claims {{\"acr\":1}}"), "", "could not be read back"),
+        (format!("{put} --cnf @/nowhere"), "", "cannot be read"),
+        (format!("{put} --sub {}", "x".repeat(2048)), "", "over 2,048 bytes"),
+    ] {
+        let run = tool.run_with(&line, stdin).await;
+        run.failed(2, expected);
+        assert!(!run.stderr.contains("literal") && !run.stderr.contains(&jwt), "O-04: {}", run.stderr);
+    }
+    tool.run("token put --client app --exp 1").await.done().warned("expired already");
+    let scan = world.dynamodb("Scan", &json!({ "TableName": "oauth-tokens" })).await;
+    assert_eq!(scan["Count"], 1, "nothing but the last one was written");
+}
