@@ -75,6 +75,8 @@ impl Trail {
         let class = match outcome {
             Outcome::Active(_) => "active",
             Outcome::Inactive => "inactive",
+            Outcome::Revoked => "revoked",
+            Outcome::NothingRevoked => "nothing_revoked",
             Outcome::Document(_) | Outcome::Preflight => "document",
             Outcome::Rejected(Rejection::NoCredentials) | Outcome::Refused | Outcome::Throttled(_) => "refused",
             Outcome::Rejected(_) | Outcome::SignedResponseRequired => "invalid_request",

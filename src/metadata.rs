@@ -19,13 +19,13 @@ pub fn document(settings: &Settings) -> String {
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
         ("grant_types_supported", json!([])),
     ];
+    let auth_methods = json!([SecretMethod::Basic.name(), SecretMethod::Post.name()]);
     let enforced = [
         ("issuer", json!(settings.issuer)),
         ("introspection_endpoint", json!(endpoint("/token/introspect"))),
-        (
-            "introspection_endpoint_auth_methods_supported",
-            json!([SecretMethod::Basic.name(), SecretMethod::Post.name()]),
-        ),
+        ("introspection_endpoint_auth_methods_supported", auth_methods.clone()),
+        ("revocation_endpoint", json!(endpoint("/token/revoke"))),
+        ("revocation_endpoint_auth_methods_supported", auth_methods),
     ];
     let members = |members: Vec<(&str, Value)>| {
         members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Vec<_>>()

@@ -19,6 +19,10 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub enum Outcome {
     Active(Box<View>),
     Inactive,
+    /// The token was the caller's own and is revoked now.
+    Revoked,
+    /// There was nothing to revoke. The caller cannot tell.
+    NothingRevoked,
     /// A public document, as JSON.
     Document(String),
     Preflight,
@@ -45,6 +49,11 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             Err(_) => render(Outcome::Internal, request_id),
         },
         Outcome::Inactive => json_response(StatusCode::OK, INACTIVE.to_owned()),
+        Outcome::Revoked | Outcome::NothingRevoked => {
+            let mut response = json_response(StatusCode::OK, String::new());
+            response.headers_mut().remove(CONTENT_TYPE);
+            response
+        }
         Outcome::Document(body) => {
             let mut response = json_response(StatusCode::OK, body);
             response.headers_mut().remove(PRAGMA);
@@ -66,11 +75,9 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::NotAllowed => {
             error(StatusCode::FORBIDDEN, "unauthorized_client", Some("this client may not introspect tokens"))
         }
-        Outcome::SignedResponseRequired => error(
-            StatusCode::BAD_REQUEST,
-            "invalid_request",
-            Some("this client is registered for signed responses"),
-        ),
+        Outcome::SignedResponseRequired => {
+            error(StatusCode::BAD_REQUEST, "invalid_request", Some("this client is registered for signed responses"))
+        }
         Outcome::Unavailable => {
             let description = format!("nothing is known of the token now; request {request_id}");
             let response = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", Some(&description));

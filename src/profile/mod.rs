@@ -109,7 +109,11 @@ mod tests {
     #[test]
     fn h26_renamed_and_checked_claims_are_not_repeated() {
         for (profile, claims, expected) in [
-            (&okta::PROFILE, json!({"cid": "a", "scp": ["x", "y"], "uid": "u"}), Ok(json!({"client_id": "a", "scope": "x y", "uid": "u"}))),
+            (
+                &okta::PROFILE,
+                json!({"cid": "a", "scp": ["x", "y"], "uid": "u"}),
+                Ok(json!({"client_id": "a", "scope": "x y", "uid": "u"})),
+            ),
             (&okta::PROFILE, json!({"cid": "a", "client_id": "b"}), Ok(json!({"client_id": "b"}))),
             (&okta::PROFILE, json!({"scp": ["x", 1]}), Ok(json!({"scope": ["x", 1]}))),
             (&cognito::PROFILE, json!({"token_use": "access", "origin_jti": "o"}), Ok(json!({"sid": "o"}))),

@@ -23,13 +23,15 @@ const NEVER_IN_THE_QUERY: [&str; 4] = ["token", "client_secret", "client_asserti
 /// What a request asks for.
 pub enum Request<'a> {
     Introspection(Query<'a>),
+    Revocation(Query<'a>),
     Metadata,
     KeySet,
     /// A browser asks whether it may call (CORS).
     Preflight,
 }
 
-/// An introspection request (RFC 7662 §2.1).
+/// A question about one token, or the wish to revoke it: the two requests have the same form (RFC 7662 §2.1,
+/// RFC 7009 §2.1).
 pub struct Query<'a> {
     pub credentials: Credentials,
     pub token: PresentedToken<'a>,
@@ -65,8 +67,11 @@ impl<'a> Request<'a> {
         let cors = !settings.cors_allowed_origins.is_empty();
         match (route, &call.method) {
             (Route::Introspection, &Method::POST) => Query::parse(call, settings).map(Self::Introspection),
-            (Route::Introspection, &Method::OPTIONS) if cors => Ok(Self::Preflight),
-            (Route::Introspection, _) => Err(Rejection::MethodNotAllowed(if cors { "POST, OPTIONS" } else { "POST" })),
+            (Route::Revocation, &Method::POST) => Query::parse(call, settings).map(Self::Revocation),
+            (Route::Introspection | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
+            (Route::Introspection | Route::Revocation, _) => {
+                Err(Rejection::MethodNotAllowed(if cors { "POST, OPTIONS" } else { "POST" }))
+            }
             (Route::Metadata, &Method::GET | &Method::HEAD) => Ok(Self::Metadata),
             (Route::KeySet, &Method::GET | &Method::HEAD) => Ok(Self::KeySet),
             (Route::Metadata | Route::KeySet, _) => Err(Rejection::MethodNotAllowed("GET, HEAD")),

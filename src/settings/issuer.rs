@@ -78,7 +78,8 @@ impl Entry {
         if self.issuer.is_empty() || self.issuer.len() > 1024 || self.issuer.contains(['#', '\0']) {
             return Err("whose identifier is empty, over 1,024 bytes or holds '#'".into());
         }
-        let profile = Profile::named(&self.profile).ok_or_else(|| format!("with the unknown profile {:?}", self.profile))?;
+        let profile =
+            Profile::named(&self.profile).ok_or_else(|| format!("with the unknown profile {:?}", self.profile))?;
         let tells_access_tokens = |values: &Option<Vec<String>>| values.iter().flatten().next().is_some();
         if profile.is_generic() && self.required_claims.is_empty() && !tells_access_tokens(&self.audiences) {
             return Err("with profile \"generic\" and neither \"required_claims\" nor \"audiences\", \
@@ -86,7 +87,10 @@ impl Entry {
                 .into());
         }
         if profile.client_ids_required && !tells_access_tokens(&self.client_ids) {
-            return Err(format!("with profile {:?} and no \"client_ids\", which list the accepted clients", self.profile));
+            return Err(format!(
+                "with profile {:?} and no \"client_ids\", which list the accepted clients",
+                self.profile
+            ));
         }
         let algorithms = match &self.algorithms {
             None => profile.algorithms.to_vec(),

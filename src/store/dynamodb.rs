@@ -9,12 +9,12 @@ use aws_sdk_dynamodb::{
     operation::put_item::PutItemError,
     types::{AttributeValue, KeysAndAttributes},
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, error::Elapsed, sleep, timeout_at};
 use tracing::{error, warn};
 
 use super::Unavailable;
 use crate::{
-    records::{Item, Items, Key, Snapshot, Table},
+    records::{Item, Items, Key, Seconds, Snapshot, Table},
     settings::TableNames,
 };
 
@@ -123,16 +123,27 @@ impl Store {
             .expression_attribute_values(":future", number(snapshot.fetched_at + Snapshot::LIFETIME_SECONDS))
             .expression_attribute_values(":uri", AttributeValue::S(snapshot.jwks_uri.clone()))
             .send();
-        match timeout_at(deadline, write).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error))
-                if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Ok(Err(error)) => Err(unavailable("PutItem", &error)),
-            Err(_) => Err(Unavailable),
-        }
+        written(timeout_at(deadline, write).await)
+    }
+
+    /// Writes a mark that revokes all it names. One that is there stays, unless it spared anything: a mark never
+    /// weakens another.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`], if it is not known to be written.
+    pub async fn put_mark(&self, key: &Key, expires_at: Option<Seconds>, deadline: Instant) -> Result<(), Unavailable> {
+        let expires_at = expires_at.map(|Seconds(seconds)| AttributeValue::N(seconds.to_string()));
+        let write = self
+            .client
+            .put_item()
+            .table_name(self.table_name(Table::Tokens))
+            .set_item(expires_at.map(|time| HashMap::from([("expires_at".to_owned(), time)])))
+            .item("id", AttributeValue::S(key.id().to_owned()))
+            .item("reason", AttributeValue::S("revoked by its client".to_owned()))
+            .condition_expression("attribute_not_exists(id) OR attribute_exists(not_before)")
+            .send();
+        written(timeout_at(deadline, write).await)
     }
 
     fn wanted(&self, keys: &[Key]) -> HashMap<String, KeysAndAttributes> {
@@ -165,6 +176,18 @@ impl Store {
             .into_iter()
             .find(|table| self.table_name(*table) == name)
             .map(|table| (table, partition_key(table)))
+    }
+}
+
+/// A conditional write has done its work where the item that it met is as good.
+fn written<T>(answer: Result<Result<T, SdkError<PutItemError>>, Elapsed>) -> Result<(), Unavailable> {
+    match answer {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+            Ok(())
+        }
+        Ok(Err(error)) => Err(unavailable("PutItem", &error)),
+        Err(_) => Err(Unavailable),
     }
 }
 

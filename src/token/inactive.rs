@@ -45,6 +45,8 @@ pub enum Inactive {
     CorruptRecord,
     /// The record of the opaque token says `revoked`.
     RevokedRecord,
+    /// A client wants to revoke a token that was not issued to it.
+    ForeignToken,
     /// The caller's policy does not list that kind of token.
     TokenTypeHidden,
     /// A refresh token of another client.

@@ -8,12 +8,14 @@ use std::{
 
 /// The library's modules from the lowest to the highest. Each may import from those before it and itself alone.
 const LAYERS: [&str; 20] = [
-    "jwt", "profile", "records", "settings", "call", "token", "request", "store", "issuers", "auth", "judge", "throttle", "view",
-    "policy", "metadata", "response", "audit", "service", "lambda", "logging",
+    "jwt", "profile", "records", "settings", "call", "token", "request", "store", "issuers", "auth", "judge",
+    "throttle", "view", "policy", "metadata", "response", "audit", "service", "lambda", "logging",
 ];
 /// Stages that take the time as an argument and send nothing.
-const PURE: [&str; 12] =
-    ["jwt", "profile", "records", "token", "request", "auth", "judge", "throttle", "view", "policy", "metadata", "response"];
+const PURE: [&str; 12] = [
+    "jwt", "profile", "records", "token", "request", "auth", "judge", "throttle", "view", "policy", "metadata",
+    "response",
+];
 /// What a pure stage does not say.
 const IMPURE: [&str; 8] =
     ["async ", ".await", "SystemTime", "Instant::now", "std::env", "std::fs", "std::net", "tokio::"];

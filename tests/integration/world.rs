@@ -71,8 +71,8 @@ impl World {
     /// A service over the store at that URL, as another execution environment would make it. Sends nothing.
     pub async fn service(url: &str, issuers: &str, changes: &[(&str, &str)]) -> Service {
         let variable = |name: &str| {
-            let changed = changes.iter().find(|(changed, _)| *changed == name).map(|(_, value)| (*value).to_owned());
-            changed.or_else(|| match name {
+            let other = changes.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
+            other.or_else(|| match name {
                 "ISSUER" => Some(OWN.to_owned()),
                 "TRUSTED_ISSUERS" => Some(issuers.to_owned()),
                 _ => None,

@@ -172,6 +172,16 @@ def test_the_role_holds_the_least_privileges_and_no_other():
         },
         {"Sid": "WriteState", "Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": state},
         {
+            "Sid": "WriteMarks",
+            "Effect": "Allow",
+            "Action": "dynamodb:PutItem",
+            "Resource": tokens,
+            "Condition": {
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["revoked#*", "jti#*", "jwt#*", "grant#*"]},
+                "Null": {"dynamodb:LeadingKeys": "false"},
+            },
+        },
+        {
             "Sid": "WriteLogs",
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],

@@ -49,7 +49,8 @@ impl Name {
             Inactive::Expired | Inactive::NotYetValid | Inactive::IssuedInTheFuture => Self::Times,
             Inactive::Revoked(_) | Inactive::CorruptMark(_) => Self::Marks,
             Inactive::UnknownKey | Inactive::BadSignature => Self::Signature,
-            Inactive::TokenTypeHidden
+            Inactive::ForeignToken
+            | Inactive::TokenTypeHidden
             | Inactive::ForeignRefreshToken
             | Inactive::IssuerHidden
             | Inactive::AudienceHidden
@@ -129,6 +130,7 @@ pub(super) fn sentence(why: Inactive) -> &'static str {
         Inactive::UnknownToken => "no such token is stored",
         Inactive::CorruptRecord => "its record cannot be read: an attribute is missing or has a wrong type",
         Inactive::RevokedRecord => "its record says that it is revoked",
+        Inactive::ForeignToken => "it was issued to another client",
         Inactive::TokenTypeHidden => "the client's token_types do not list that kind of token",
         Inactive::ForeignRefreshToken => "it is a refresh token of another client",
         Inactive::IssuerHidden => "the client's issuers do not list the token's",

@@ -1,5 +1,7 @@
 //! The straight line: a call becomes a response, each stage consuming what the one above made.
 
+mod revocation;
+
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
@@ -84,6 +86,7 @@ impl Service {
     async fn answer(&self, call: &Call, trail: &mut Trail) -> Outcome {
         match Request::parse(call, &self.settings) {
             Ok(Request::Introspection(query)) => self.introspect(query, call, trail).await,
+            Ok(Request::Revocation(query)) => self.revoke(query, call, trail).await,
             Ok(Request::Metadata) => Outcome::Document(metadata::document(&self.settings)),
             Ok(Request::KeySet) => Outcome::Document(metadata::KEY_SET.to_owned()),
             Ok(Request::Preflight) => Outcome::Preflight,
@@ -95,15 +98,9 @@ impl Service {
     }
 
     async fn introspect(&self, query: Query<'_>, call: &Call, trail: &mut Trail) -> Outcome {
-        self.note_query(&query, trail);
-        let Ok(items) = self.store.get(&self.first_keys(&query, call.now), call.deadline).await else {
-            trail.reason = Some(Reason::StoreUnavailable);
-            return Outcome::Unavailable;
-        };
-        trail.caller = known_client(&query.credentials, &items);
-        let caller = match Caller::authenticate(&query.credentials, &items, &self.settings, call.now) {
-            Ok(caller) => caller,
-            Err(refusal) => return self.refuse(refusal, &query.credentials, call, trail),
+        let (caller, items) = match self.authenticate(&query, call, trail).await {
+            Ok(authenticated) => authenticated,
+            Err(refused) => return refused,
         };
         if !caller.may_introspect() {
             trail.reason = Some(Reason::NotAllowed);
@@ -130,6 +127,23 @@ impl Service {
                 trail.reason.get_or_insert(Reason::KeysUnavailable);
                 Outcome::Unavailable
             }
+        }
+    }
+
+    /// Makes the one round trip, and learns from it who is asking.
+    async fn authenticate(
+        &self,
+        query: &Query<'_>,
+        call: &Call,
+        trail: &mut Trail,
+    ) -> Result<(Caller, Items), Outcome> {
+        self.note_query(query, trail);
+        let items = self.store.get(&self.first_keys(query, call.now), call.deadline).await;
+        let items = items.map_err(|Unavailable| unavailable(trail))?;
+        trail.caller = known_client(&query.credentials, &items);
+        match Caller::authenticate(&query.credentials, &items, &self.settings, call.now) {
+            Ok(caller) => Ok((caller, items)),
+            Err(refusal) => Err(self.refuse(refusal, &query.credentials, call, trail)),
         }
     }
 
@@ -208,6 +222,11 @@ impl Service {
         };
         trail.token = Some(self.fingerprints.of(digest));
     }
+}
+
+fn unavailable(trail: &mut Trail) -> Outcome {
+    trail.reason = Some(Reason::StoreUnavailable);
+    Outcome::Unavailable
 }
 
 fn inactive(why: Inactive, items: &Items, trail: &mut Trail) -> Outcome {

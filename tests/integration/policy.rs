@@ -1,0 +1,224 @@
+//! Which caller sees which token.
+
+use serde_json::{Value, json};
+use token_introspection::{records::sha256_hex, settings::LogLevel};
+
+use crate::{
+    keys,
+    log::Log,
+    world::{API, AUDIENCE, GENERIC, ISSUER, OWN, SECRET, World, introspection, request},
+};
+
+/// The policy by which a caller sees nothing that is not for it.
+const BY_AUDIENCE: [(&str, &str); 1] = [("DEFAULT_POLICY", "audience")];
+
+/// Asks about both forms of a token, under that policy of [`API`].
+async fn check(world: &World, policy: &Value, changes: &Value, visible: bool) {
+    world.put_policy(policy);
+    for token in world.both_forms(changes) {
+        world.introspect(&token).await.assert_verdict(visible, format!("{policy} {changes}"));
+    }
+}
+
+#[tokio::test]
+async fn g05_i01_i02_a_token_is_visible_to_those_whom_it_is_for_and_inactive_to_all_others() {
+    let any = World::new().await;
+    let by_audience = World::with(&BY_AUDIENCE).await;
+    for (policy, changes, under_any, under_audience) in [
+        (json!({}), json!({}), true, false),
+        (json!({}), json!({ "aud": API }), true, true),
+        (json!({}), json!({ "aud": [AUDIENCE, API] }), true, true),
+        (json!({}), json!({ "aud": "API" }), true, false),
+        (json!({}), json!({ "aud": format!("{API} ") }), true, false),
+        // The same client id at another issuer is another client.
+        (json!({}), json!({ "client_id": API }), true, false),
+        (json!({ "audiences": [AUDIENCE] }), json!({}), true, true),
+        (json!({ "audiences": [AUDIENCE] }), json!({ "aud": ["other", AUDIENCE] }), true, true),
+        (json!({ "audiences": ["other", AUDIENCE] }), json!({}), true, true),
+        (json!({ "audiences": ["other"] }), json!({}), false, false),
+        (json!({ "audiences": ["other"] }), json!({ "aud": API }), false, false),
+        (json!({ "audiences": ["other"] }), json!({ "client_id": API }), false, false),
+        (json!({ "audiences": [AUDIENCE] }), json!({ "aud": [] }), false, false),
+        (json!({ "audiences": [format!("{AUDIENCE}/")] }), json!({}), false, false),
+        (json!({ "audiences": ["https://*"] }), json!({}), false, false),
+        (json!({ "audiences": [] }), json!({}), false, false),
+        (json!({ "audiences": null }), json!({}), true, false),
+    ] {
+        check(&any, &policy, &changes, under_any).await;
+        check(&by_audience, &policy, &changes, under_audience).await;
+    }
+    // A token without audience, which only an opaque one or one of the profile `generic` can be.
+    let opaque = json!({ "token_type": "access_token", "client_id": "app", "exp": 4_000_000_000_u32 });
+    for (world, policy, visible) in
+        [(&any, json!({}), true), (&by_audience, json!({}), false), (&any, json!({ "audiences": [AUDIENCE] }), false)]
+    {
+        world.put_policy(&policy);
+        world.put_token("opaque", &opaque);
+        world.introspect("opaque").await.assert_verdict(visible, policy);
+    }
+}
+
+#[tokio::test]
+async fn i01_issued_to_this_client_means_the_same_issuer_and_the_same_client_id() {
+    let jwks = json!({ "keys": [keys::ed25519(Some("key-1"), 1).jwk()] });
+    let one = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks": jwks }]).to_string();
+    let several = World::with(&BY_AUDIENCE).await;
+    let only_one = World::with(&[BY_AUDIENCE[0], ("TRUSTED_ISSUERS", &one)]).await;
+    for (registered_at, issuer, client_id, among_several, with_one) in [
+        (None, ISSUER, API, false, true),
+        (None, OWN, API, true, true),
+        (None, ISSUER, "app", false, false),
+        (None, OWN, "app", false, false),
+        (Some(ISSUER), ISSUER, API, true, true),
+        (Some(ISSUER), OWN, API, false, false),
+        (Some(OWN), ISSUER, API, false, false),
+        (Some(OWN), OWN, API, true, true),
+        (Some("https://other.example.com"), ISSUER, API, false, false),
+    ] {
+        for (world, visible) in [(&several, among_several), (&only_one, with_one)] {
+            world
+                .put_client(&json!({ "client_id": API, "client_secret": sha256_hex(SECRET), "issuer": registered_at }));
+            let [jwt, opaque] = world.both_forms(&json!({ "iss": issuer, "client_id": client_id }));
+            let case = format!("{client_id} of {issuer} to {API} of {registered_at:?}");
+            world.introspect(&opaque).await.assert_verdict(visible, &case);
+            // We trust no JWTs of our own issuer.
+            world.introspect(&jwt).await.assert_verdict(visible && issuer == ISSUER, &case);
+        }
+    }
+}
+
+#[tokio::test]
+async fn i03_nothing_that_comes_with_the_request_or_the_token_changes_who_asks() {
+    let world = World::new().await;
+    world.put_policy(&json!({ "audiences": ["other"] }));
+    world.put_client(&json!({ "client_id": "broad", "client_secret": sha256_hex(SECRET) }));
+    for token in world.both_forms(&json!({ "azp": API, "caller": API, "client_id": "broad" })) {
+        world.introspect_as("broad", SECRET, &token).await.assert_active();
+        let parameters = [
+            ("token", token.as_str()),
+            ("client_id", API),
+            ("caller", "broad"),
+            ("audience", AUDIENCE),
+            ("resource", AUDIENCE),
+            ("client", "broad"),
+            ("sub", "broad"),
+        ];
+        let answer = world
+            .send(
+                request()
+                    .basic(API, SECRET)
+                    .form(&parameters)
+                    .header("x-client-id", "broad")
+                    .header("x-forwarded-user", "broad")
+                    .header("client-id", "broad"),
+            )
+            .await;
+        answer.assert_inactive();
+        let other_id = request().basic(API, SECRET).form(&[("token", &token), ("client_id", "broad")]);
+        world.send(other_id).await.assert_error(400, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn i04_a_refresh_token_is_shown_to_its_own_client_alone_and_only_where_the_policy_lists_it() {
+    let world = World::new().await;
+    let refresh = |client_id: &str, issuer: Option<&str>| json!({ "token_type": "refresh_token", "client_id": client_id, "iss": issuer, "aud": "other" });
+    let both = json!({ "token_types": ["access_token", "refresh_token"] });
+    for (policy, record, visible) in [
+        (&both, refresh(API, None), true),
+        (&both, refresh(API, Some(OWN)), true),
+        (&both, refresh(API, Some(ISSUER)), false),
+        (&both, refresh("app", None), false),
+        (&json!({ "token_types": ["refresh_token"] }), refresh(API, None), true),
+        // The audience is not consulted.
+        (&json!({ "token_types": ["refresh_token"], "audiences": [AUDIENCE] }), refresh(API, None), true),
+        (&json!({ "token_types": ["refresh_token"], "audiences": [AUDIENCE] }), refresh("app", None), false),
+        (&json!({ "token_types": ["access_token"] }), refresh(API, None), false),
+        (&json!({ "token_types": [] }), refresh(API, None), false),
+        (&json!({}), refresh(API, None), false),
+        (&json!({ "token_types": ["refresh_token"], "mode": "report" }), refresh("app", None), false),
+        (&json!({ "mode": "report" }), refresh(API, None), false),
+    ] {
+        world.put_policy(policy);
+        world.put_token("refresh", &record);
+        for hint in ["refresh_token", "access_token", ""] {
+            let request = introspection("").form(&[("token", "refresh"), ("token_type_hint", hint)]);
+            world.send(request).await.assert_verdict(visible, format!("{policy} {record}"));
+        }
+    }
+    for (policy, visible) in [
+        (json!({ "token_types": ["access_token"] }), true),
+        (json!({ "token_types": ["refresh_token"] }), false),
+        (json!({ "token_types": [] }), false),
+        (json!({ "token_types": ["refresh_token"], "mode": "report" }), false),
+    ] {
+        check(&world, &policy, &json!({}), visible).await;
+    }
+}
+
+#[tokio::test]
+async fn i11_a_caller_that_lists_issuers_sees_no_other_issuers_tokens() {
+    let world = World::new().await;
+    for (policy, issuer, visible) in [
+        (json!({}), ISSUER, true),
+        (json!({ "issuers": [ISSUER] }), ISSUER, true),
+        (json!({ "issuers": [GENERIC, ISSUER] }), ISSUER, true),
+        (json!({ "issuers": [GENERIC] }), ISSUER, false),
+        (json!({ "issuers": [GENERIC] }), GENERIC, true),
+        (json!({ "issuers": [format!("{ISSUER}/")] }), ISSUER, false),
+        (json!({ "issuers": [] }), ISSUER, false),
+        (json!({ "issuers": [GENERIC], "mode": "report" }), ISSUER, false),
+    ] {
+        check(&world, &policy, &json!({ "iss": issuer, "token_use": "access" }), visible).await;
+    }
+    // Our own issuer is one of them.
+    for (policy, visible) in [(json!({ "issuers": [OWN] }), true), (json!({ "issuers": [ISSUER] }), false)] {
+        world.put_policy(&policy);
+        let [_, opaque] = world.both_forms(&json!({ "iss": OWN }));
+        world.introspect(&opaque).await.assert_verdict(visible, policy);
+    }
+}
+
+#[tokio::test]
+async fn i13_report_mode_shows_what_audiences_scopes_and_claims_would_hide_and_says_so_in_the_log() {
+    let world = World::new().await;
+    let (log, _guard) = Log::start(LogLevel::Info);
+    let details = json!([{ "type": "payment", "locations": ["https://other.example.com"] }]);
+    let changes = json!({ "department": "sales", "authorization_details": details });
+    for (policy, enforced, would_deny) in [
+        (json!({ "audiences": ["other"] }), None, true),
+        (json!({ "scopes": ["admin"] }), None, true),
+        (json!({ "scopes": ["read"] }), Some("scope"), true),
+        (json!({ "claims": ["tenant"] }), Some("department"), true),
+        (json!({ "audiences": [AUDIENCE] }), Some("authorization_details"), true),
+        (json!({ "scopes": ["*"], "claims": ["department"] }), Some(""), false),
+        (json!({}), Some(""), false),
+    ] {
+        for token in world.both_forms(&changes) {
+            world.put_policy(&json!({}));
+            let whole = world.introspect(&token).await.assert_active();
+            let mut policy = policy.clone();
+            world.put_policy(&policy);
+            let answer = world.introspect(&token).await;
+            answer.assert_verdict(enforced.is_some(), &policy);
+            let hidden = enforced.filter(|name| !name.is_empty());
+            if let Some(name) = hidden {
+                assert_ne!(answer.json()[name], whole[name], "{policy}");
+            }
+            log.take();
+            policy["mode"] = json!("report");
+            world.put_policy(&policy);
+            assert_eq!(world.introspect(&token).await.assert_active(), whole, "{policy}");
+            let record = &log.take_audit()[0];
+            let expected = if would_deny { "would_deny" } else { "allow" };
+            assert_eq!((&record["outcome"], &record["policy"]), (&json!("active"), &json!(expected)), "{policy}");
+        }
+    }
+    // It relaxes nothing else: whoever may not ask may not, and what is inactive stays so.
+    world.put_policy(&json!({ "mode": "report", "allowed": false }));
+    world.introspect(&world.token(&json!({}))).await.assert_error(403, "unauthorized_client");
+    world.put_policy(&json!({ "mode": "report" }));
+    world.introspect(&world.token(&json!({ "exp": 1 }))).await.assert_inactive();
+    world.put_policy(&json!({ "mode": "enforce", "audiences": ["other"] }));
+    world.introspect(&world.token(&json!({}))).await.assert_inactive();
+}

@@ -1,0 +1,173 @@
+//! `POST /token/revoke`: a client ends its own tokens, and learns nothing of others'.
+
+use serde_json::json;
+use token_introspection::{call, records::sha256_hex};
+
+use crate::{
+    proxy::Fault,
+    world::{AUDIENCE, Answer, ISSUER, OWN, SECRET, World, request},
+};
+
+/// The client that the tokens of [`World::token`] are issued to.
+const APP: &str = "app";
+
+async fn world() -> World {
+    let world = World::new().await;
+    world.put_client(&json!({ "client_id": APP, "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
+    world.put_client(&json!({ "client_id": "own-app", "client_secret": sha256_hex(SECRET), "issuer": OWN }));
+    world
+}
+
+async fn revoke_as(world: &World, client_id: &str, token: &str) -> Answer {
+    world.send(request().path("/token/revoke").basic(client_id, SECRET).form(&[("token", token)])).await
+}
+
+#[track_caller]
+fn assert_done(answer: &Answer) {
+    assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""));
+    assert_eq!((answer.header("cache-control"), answer.header("content-type")), ("no-store", ""));
+}
+
+fn record(token_type: &str) -> serde_json::Value {
+    json!({
+        "token_type": token_type, "client_id": "own-app", "sub": "alice", "aud": AUDIENCE, "grant_id": "g-1", "sid": "s-1",
+        "iat": call::now() - 10, "exp": call::now() + 600,
+    })
+}
+
+#[tokio::test]
+async fn n01_n04_a_clients_own_jwt_is_inactive_on_the_next_request() {
+    let world = world().await;
+    for changes in [json!({}), json!({ "jti": "jti-2", "nbf": call::now() + 5 })] {
+        let token = world.token(&changes);
+        world.introspect(&token).await.assert_active();
+        assert_done(&revoke_as(&world, APP, &token).await);
+        world.introspect(&token).await.assert_inactive();
+        assert_done(&revoke_as(&world, APP, &token).await);
+    }
+    world.introspect(&world.token(&json!({ "jti": "jti-3" }))).await.assert_active();
+}
+
+#[tokio::test]
+async fn n01_a_jwt_without_jti_is_revoked_by_what_was_signed() {
+    let world = world().await;
+    let claims = |changes: &serde_json::Value| crate::world::claims(changes);
+    let generic = json!({ "iss": crate::world::GENERIC, "jti": null, "token_use": "access" });
+    world
+        .put_client(&json!({ "client_id": APP, "client_secret": sha256_hex(SECRET), "issuer": crate::world::GENERIC }));
+    let token = world.signer.token(&json!({}), &claims(&generic));
+    world.introspect(&token).await.assert_active();
+    assert_done(&revoke_as(&world, APP, &token).await);
+    world.introspect(&token).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn n03_a_refresh_token_takes_its_grants_access_tokens_along_and_not_the_session() {
+    let world = world().await;
+    world.put_token("refresh", &record("refresh_token"));
+    world.put_token("access", &record("access_token"));
+    let mut other = record("access_token");
+    other["grant_id"] = json!("g-2");
+    world.put_token("other-grant-same-session", &other);
+    world.introspect("access").await.assert_active();
+    assert_done(&revoke_as(&world, "own-app", "refresh").await);
+    world.introspect("access").await.assert_inactive();
+    world.introspect("other-grant-same-session").await.assert_active();
+    let written: Vec<_> = world
+        .proxy
+        .take_requests()
+        .into_iter()
+        .filter(|(operation, _)| operation == "PutItem")
+        .map(|(_, body)| body["Item"]["id"]["S"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(written, [format!("revoked#{}", sha256_hex("refresh")), format!("grant#{OWN}#g-1")]);
+}
+
+#[tokio::test]
+async fn n03_an_access_token_leaves_its_grant_alone() {
+    let world = world().await;
+    world.put_token("one", &record("access_token"));
+    world.put_token("two", &record("access_token"));
+    assert_done(&revoke_as(&world, "own-app", "one").await);
+    world.introspect("one").await.assert_inactive();
+    world.introspect("two").await.assert_active();
+}
+
+#[tokio::test]
+async fn n02_another_clients_token_stays_and_is_answered_like_an_unknown_one() {
+    let world = world().await;
+    world.put_client(&json!({ "client_id": "stranger", "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
+    // The same client id at another issuer is another client.
+    world.put_client(&json!({ "client_id": "app", "client_secret": sha256_hex(SECRET), "issuer": OWN }));
+    world.put_token("opaque", &record("access_token"));
+    let jwt = world.token(&json!({}));
+    let unknown = revoke_as(&world, "stranger", "unknown").await;
+    assert_done(&unknown);
+    for (client_id, token) in
+        [("stranger", &jwt), ("app", &jwt), ("app", &"opaque".to_owned()), ("stranger", &"opaque".to_owned())]
+    {
+        assert_eq!(revoke_as(&world, client_id, token).await, unknown, "{client_id}");
+        world.introspect(token).await.assert_active();
+    }
+    for token in [world.token(&json!({ "exp": 1 })), format!("{jwt}x"), "a.b.c".to_owned(), "x".repeat(20_000)] {
+        assert_eq!(revoke_as(&world, APP, &token).await, unknown);
+    }
+    assert!(world.proxy.take_requests().iter().all(|(operation, _)| operation == "BatchGetItem"), "nothing is written");
+}
+
+#[tokio::test]
+async fn n02_a_forged_token_revokes_nothing() {
+    let world = world().await;
+    let forged =
+        crate::keys::ed25519(Some("key-1"), 99).token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&json!({})));
+    assert_done(&revoke_as(&world, APP, &forged).await);
+    world.introspect(&world.token(&json!({}))).await.assert_active();
+}
+
+#[tokio::test]
+async fn n01_the_caller_comes_first_and_its_policy_does_not_matter() {
+    let world = world().await;
+    world.put_client(&json!({
+        "client_id": APP, "client_secret": sha256_hex(SECRET), "issuer": ISSUER, "introspection": { "allowed": false },
+    }));
+    world.put_client(&json!({ "client_id": "public", "issuer": ISSUER }));
+    let token = world.token(&json!({}));
+    let at = || request().path("/token/revoke");
+    world.send(at().form(&[("token", &token)])).await.assert_error(401, "invalid_client");
+    world.send(at().basic(APP, "wrong").form(&[("token", &token)])).await.assert_error(401, "invalid_client");
+    world.send(at().basic("public", SECRET).form(&[("token", &token)])).await.assert_error(401, "invalid_client");
+    world.send(at().basic(APP, SECRET).form(&[])).await.assert_error(400, "invalid_request");
+    world.send(at().method(http::Method::GET)).await.assert_error(405, "invalid_request");
+    world.introspect(&token).await.assert_active();
+    assert_done(&revoke_as(&world, APP, &token).await);
+    world.introspect(&token).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn n05_a_store_failure_is_503() {
+    let world = world().await;
+    let token = world.token(&json!({}));
+    for fault in [Fault::ServerError, Fault::Throttled, Fault::Unprocessed, Fault::Resets] {
+        world.proxy.fail(fault);
+        revoke_as(&world, APP, &token).await.assert_unavailable();
+    }
+    world.proxy.fail(Fault::None);
+    world.introspect(&token).await.assert_active();
+    assert_done(&revoke_as(&world, APP, &token).await);
+    world.introspect(&token).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn n03_a_mark_that_is_there_is_strengthened_and_never_weakened() {
+    let world = world().await;
+    world.put_token("refresh", &record("refresh_token"));
+    world.put_token("access", &record("access_token"));
+    let grant = format!("grant#{OWN}#g-1");
+    world.put_mark(&grant, &json!({ "not_before": 1, "reason": "theirs" }));
+    world.introspect("access").await.assert_active();
+    assert_done(&revoke_as(&world, "own-app", "refresh").await);
+    world.introspect("access").await.assert_inactive();
+    world.put_mark(&grant, &json!({ "reason": "theirs" }));
+    assert_done(&revoke_as(&world, "own-app", "refresh").await);
+    world.introspect("access").await.assert_inactive();
+}
