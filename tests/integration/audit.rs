@@ -98,7 +98,7 @@ async fn o06_a_call_that_comes_to_no_verdict_leaves_its_record_too() {
     for (request, expected) in [
         (
             introspection(&good).basic("barred", SECRET),
-            "denied barred client_secret_basic https://generic.example.com none",
+            "denied barred client_secret_basic https://generic.example.com none NotAllowed",
         ),
         (wrong(), refused),
         // Past the limit the outcome is of the same class.
