@@ -77,7 +77,7 @@ impl Profile {
         }
         for (name, registered) in self.renamed {
             if let Some(value) = claims.remove(*name) {
-                let value = if *registered == "scope" { joined(value) } else { value };
+                let value = if *registered == "scope" { joined(&value) } else { value };
                 claims.entry(*registered).or_insert(value);
             }
         }
@@ -90,7 +90,7 @@ impl Profile {
 pub struct Unlike;
 
 /// A list of scopes as the string that it stands for; what is no such list is left for the type check to refuse.
-fn joined(scopes: Value) -> Value {
+fn joined(scopes: &Value) -> Value {
     let list = scopes.as_array().and_then(|scopes| scopes.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
     list.map_or(scopes.clone(), |list| list.join(" ").into())
 }

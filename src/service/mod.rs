@@ -72,12 +72,11 @@ impl Service {
         let started = Instant::now();
         let mut trail = Trail::default();
         let answer = AssertUnwindSafe(self.answer(&call, &mut trail)).catch_unwind().instrument(span);
-        let outcome = match timeout_at(call.deadline, answer).await {
-            Ok(answered) => answered.unwrap_or(Outcome::Internal),
-            Err(_) => {
-                trail.reason = Some(Reason::Deadline);
-                Outcome::Unavailable
-            }
+        let outcome = if let Ok(answered) = timeout_at(call.deadline, answer).await {
+            answered.unwrap_or(Outcome::Internal)
+        } else {
+            trail.reason = Some(Reason::Deadline);
+            Outcome::Unavailable
         };
         trail.write(&outcome, &call.request_id, started.elapsed());
         with_cors(render(outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)

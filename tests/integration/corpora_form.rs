@@ -1,15 +1,12 @@
-//! A-13 by the vectors of web-platform-tests, which nobody of this project wrote. They are read from the folder
-//! that `CORPORA_DIR` names.
-
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-};
+//! A-13 by the vectors of web-platform-tests.
 
 use serde_json::Value;
 use token_introspection::request::parse_form;
 
-use crate::world::{API, SECRET, World, request};
+use crate::{
+    corpora,
+    world::{API, SECRET, World, request},
+};
 
 /// One body, and the pairs that a browser makes of it.
 struct Vector {
@@ -25,21 +22,9 @@ impl Vector {
     }
 }
 
-fn folder() -> PathBuf {
-    env::var_os("CORPORA_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"), PathBuf::from)
-}
-
-/// The vectors; `None` where they are not there, which is said loudly, and is a failure in CI.
+/// The vectors, if they are there.
 fn vectors(of: &str) -> Option<Vec<Vector>> {
-    let path = folder().join("wpt/urlencoded-parser-data.json");
-    let Ok(text) = fs::read_to_string(&path) else {
-        let message = format!("NOT RUN: {of} needs {} (CORPORA_DIR names the folder)", path.display());
-        assert!(env::var_os("CI").is_none(), "{message}");
-        say(&message);
-        return None;
-    };
-    let file: Value = serde_json::from_str(&text).unwrap();
+    let file = corpora::read("wpt/urlencoded-parser-data.json", of)?;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let read = |vector: &Value| Vector {
         input: text(&vector["input"]),
@@ -48,12 +33,6 @@ fn vectors(of: &str) -> Option<Vec<Vector>> {
     let all: Vec<_> = file["vectors"].as_array().unwrap().iter().map(read).collect();
     assert_eq!(all.len(), 35);
     Some(all)
-}
-
-/// Writes to standard error itself: what a passing test prints by `eprintln!` is never shown.
-fn say(message: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "\n*** {message} ***\n");
 }
 
 #[test]

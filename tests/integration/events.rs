@@ -1,4 +1,4 @@
-//! The recorded events of `events/`, through lambda_http's own adapter: gateway JSON in, gateway JSON out.
+//! The recorded events of `events/`, through `lambda_http`'s own adapter: gateway JSON in, gateway JSON out.
 
 use std::{fs, path::PathBuf};
 

@@ -255,11 +255,11 @@ async fn h24_a_token_for_microsoft_graph_is_inactive() {
     let golden = &goldens()[3];
     let header = json!({ "typ": "JWT", "kid": "k", "alg": "EdDSA", "nonce": "hashed" });
     // What is signed holds the hash of the nonce; what is sent, the nonce itself.
-    let signed = signer.sign(&header.to_string(), &with_times(golden).to_string());
+    let hashed = signer.sign(&header.to_string(), &with_times(golden).to_string());
     let sent = json!({ "typ": "JWT", "kid": "k", "alg": "EdDSA", "nonce": "plain" });
     let other = signer.sign(&sent.to_string(), &with_times(golden).to_string());
     let (input, _) = other.rsplit_once('.').unwrap();
-    let (_, signature) = signed.rsplit_once('.').unwrap();
+    let (_, signature) = hashed.rsplit_once('.').unwrap();
     ask(&service, &other).await.assert_active();
     assert_eq!(ask(&service, &format!("{input}.{signature}")).await.body, INACTIVE);
 }

@@ -29,7 +29,7 @@ const ONE_PLACE: [(&str, &str); 6] = [
     ("tracing_subscriber", "src/logging.rs"),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 17] = [
+const UNPRINTABLE: [&str; 18] = [
     "Call",
     "Parameters",
     "Credentials",
@@ -38,6 +38,7 @@ const UNPRINTABLE: [&str; 17] = [
     "Request",
     "PresentedToken",
     "Candidate",
+    "UnverifiedJws",
     "UnverifiedJwt",
     "Header",
     "Claims",
