@@ -24,8 +24,17 @@ pub struct Trail {
     pub reason: Option<Reason>,
     /// What whoever wrote a revocation mark said of it.
     pub mark_reason: Option<String>,
+    /// How many tokens a batch asked about.
+    pub batch: Option<Counts>,
     /// The policy is in report mode and would have shown less.
     pub would_deny: bool,
+}
+
+/// The tokens of a batch, and how many of them the caller was told to be active.
+#[derive(Clone, Copy)]
+pub struct Counts {
+    pub tokens: usize,
+    pub active: usize,
 }
 
 /// Why a call did not end in an active answer.
@@ -75,6 +84,7 @@ impl Trail {
         let class = match outcome {
             Outcome::Active(_) => "active",
             Outcome::Inactive => "inactive",
+            Outcome::Batch(_) => "batch",
             Outcome::Revoked => "revoked",
             Outcome::NothingRevoked => "nothing_revoked",
             Outcome::Document(_) | Outcome::Preflight => "document",
@@ -106,6 +116,8 @@ impl Trail {
             policy,
             reason = self.reason.map(|reason| format!("{reason:?}")),
             mark_reason = self.mark_reason,
+            tokens = self.batch.map(|counts| counts.tokens),
+            active_tokens = self.batch.map(|counts| counts.active),
             latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
             request_id,
         );

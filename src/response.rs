@@ -19,6 +19,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub enum Outcome {
     Active(Box<View>),
     Inactive,
+    /// One for each token of a batch, in its order.
+    Batch(Vec<BatchEntry>),
     /// The token was the caller's own and is revoked now.
     Revoked,
     /// There was nothing to revoke. The caller cannot tell.
@@ -41,6 +43,14 @@ pub enum Outcome {
     Internal,
 }
 
+/// What the single route would answer for one token of a batch.
+pub enum BatchEntry {
+    Active(Box<View>),
+    Inactive,
+    /// The keys of its issuer are out of reach.
+    Unavailable,
+}
+
 /// Renders an outcome. `request_id` is told only where somebody will have to look it up.
 pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
     match outcome {
@@ -49,6 +59,10 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             Err(_) => render(Outcome::Internal, request_id),
         },
         Outcome::Inactive => json_response(StatusCode::OK, INACTIVE.to_owned()),
+        Outcome::Batch(entries) => match batch(&entries) {
+            Ok(body) => json_response(StatusCode::OK, body),
+            Err(_) => render(Outcome::Internal, request_id),
+        },
         Outcome::Revoked | Outcome::NothingRevoked => {
             let mut response = json_response(StatusCode::OK, String::new());
             response.headers_mut().remove(CONTENT_TYPE);
@@ -110,6 +124,15 @@ pub fn with_cors(mut response: Response<String>, request: &HeaderMap, allowed_or
     response
 }
 
+fn batch(entries: &[BatchEntry]) -> Result<String, serde_json::Error> {
+    let entries = entries.iter().map(|entry| match entry {
+        BatchEntry::Active(view) => serde_json::to_string(view),
+        BatchEntry::Inactive => Ok(INACTIVE.to_owned()),
+        BatchEntry::Unavailable => Ok(r#"{"error":"temporarily_unavailable"}"#.to_owned()),
+    });
+    Ok(format!(r#"{{"results":[{}]}}"#, entries.collect::<Result<Vec<_>, _>>()?.join(",")))
+}
+
 fn rejected(rejection: Rejection) -> Response<String> {
     let bad_request = |description| error(StatusCode::BAD_REQUEST, "invalid_request", Some(description));
     match rejection {
@@ -120,11 +143,10 @@ fn rejected(rejection: Rejection) -> Response<String> {
             HeaderValue::from_static(allowed),
         ),
         Rejection::SecretInQuery => bad_request("tokens and credentials must not be sent in the URL"),
-        Rejection::MediaType => error(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "invalid_request",
-            Some("the body must be application/x-www-form-urlencoded"),
-        ),
+        Rejection::MediaType(expected) => {
+            let description = format!("the body must be {expected}");
+            error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", Some(&description))
+        }
         Rejection::TooLarge => error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", Some("the body is too large")),
         Rejection::MalformedForm => bad_request("the body cannot be decoded"),
         Rejection::DuplicateParameter => bad_request("a parameter was sent more than once"),
@@ -132,6 +154,7 @@ fn rejected(rejection: Rejection) -> Response<String> {
         Rejection::UnreadableCredentials => bad_request("the Authorization header cannot be read"),
         Rejection::ClientIdMismatch => bad_request("client_id differs from the client of the Authorization header"),
         Rejection::NoCredentials => render(Outcome::Refused, ""),
+        Rejection::WrongTokens => bad_request("tokens must be a list of 1 to 50 strings"),
         Rejection::MissingToken => bad_request("the parameter token is missing"),
     }
 }

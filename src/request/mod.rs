@@ -12,10 +12,13 @@ pub use self::{
     form::{NotUtf8, names as parse_names, parse as parse_form},
 };
 use self::{parameters::Parameters, route::Route};
-use crate::{call::Call, records::Key, settings::Settings, token::PresentedToken};
+use crate::{call::Call, jwt::parse_object, settings::Settings, token::PresentedToken};
 
-/// The largest body of the introspection route, in bytes.
+/// The largest body of a form, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
+/// The largest body of a batch, in bytes.
+const MAX_BATCH_BYTES: usize = 1024 * 1024;
+const MAX_BATCH_TOKENS: usize = 50;
 
 /// Parameters that must not travel in a URL, where logs and histories keep them (RFC 6749 §2.3.1).
 const NEVER_IN_THE_QUERY: [&str; 4] = ["token", "client_secret", "client_assertion", "access_token"];
@@ -23,6 +26,7 @@ const NEVER_IN_THE_QUERY: [&str; 4] = ["token", "client_secret", "client_asserti
 /// What a request asks for.
 pub enum Request<'a> {
     Introspection(Query<'a>),
+    Batch(Batch<'a>),
     Revocation(Query<'a>),
     Metadata,
     KeySet,
@@ -37,6 +41,13 @@ pub struct Query<'a> {
     pub token: PresentedToken<'a>,
 }
 
+/// Questions about many tokens, of one caller.
+pub struct Batch<'a> {
+    pub credentials: Credentials,
+    /// 1 to 50, in the order of the answers.
+    pub tokens: Vec<PresentedToken<'a>>,
+}
+
 /// Why a request is refused before anything is looked up, in the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
@@ -44,9 +55,10 @@ pub enum Rejection {
     /// Holds the value of `Allow`.
     MethodNotAllowed(&'static str),
     SecretInQuery,
-    MediaType,
+    /// Holds the one media type that the route takes.
+    MediaType(&'static str),
     TooLarge,
-    /// Invalid UTF-8, or a base64 envelope of the event source that does not decode.
+    /// Invalid UTF-8, no strict JSON object, or a base64 envelope of the event source that does not decode.
     MalformedForm,
     DuplicateParameter,
     TwoMechanisms,
@@ -54,6 +66,8 @@ pub enum Rejection {
     ClientIdMismatch,
     NoCredentials,
     MissingToken,
+    /// `tokens` of a batch is not a list of 1 to 50 strings.
+    WrongTokens,
 }
 
 impl<'a> Request<'a> {
@@ -67,9 +81,10 @@ impl<'a> Request<'a> {
         let cors = !settings.cors_allowed_origins.is_empty();
         match (route, &call.method) {
             (Route::Introspection, &Method::POST) => Query::parse(call, settings).map(Self::Introspection),
+            (Route::Batch, &Method::POST) => Batch::parse(call, settings).map(Self::Batch),
             (Route::Revocation, &Method::POST) => Query::parse(call, settings).map(Self::Revocation),
-            (Route::Introspection | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
-            (Route::Introspection | Route::Revocation, _) => {
+            (Route::Introspection | Route::Batch | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
+            (Route::Introspection | Route::Batch | Route::Revocation, _) => {
                 Err(Rejection::MethodNotAllowed(if cors { "POST, OPTIONS" } else { "POST" }))
             }
             (Route::Metadata, &Method::GET | &Method::HEAD) => Ok(Self::Metadata),
@@ -81,32 +96,46 @@ impl<'a> Request<'a> {
 
 impl<'a> Query<'a> {
     fn parse(call: &Call, settings: &'a Settings) -> Result<Self, Rejection> {
-        if call.query_names.iter().any(|name| NEVER_IN_THE_QUERY.contains(&name.as_str())) {
-            return Err(Rejection::SecretInQuery);
-        }
-        if !is_form(&call.headers) {
-            return Err(Rejection::MediaType);
-        }
-        let body = call.body.as_deref().ok_or(Rejection::MalformedForm)?;
-        if body.len() > MAX_BODY_BYTES {
-            return Err(Rejection::TooLarge);
-        }
+        let body = body(call, "application/x-www-form-urlencoded", MAX_BODY_BYTES)?;
         let parameters = Parameters::parse(body)?;
         let credentials = Credentials::parse(&call.headers, &parameters)?;
         let token = parameters.token.ok_or(Rejection::MissingToken)?;
         Ok(Self { credentials, token: PresentedToken::parse(&token, settings) })
     }
+}
 
-    /// The keys of all records that the first trip must bring, none of them twice.
-    pub fn keys(&self) -> Vec<Key> {
-        self.credentials.client_key().into_iter().chain(self.token.keys()).collect()
+impl<'a> Batch<'a> {
+    fn parse(call: &Call, settings: &'a Settings) -> Result<Self, Rejection> {
+        let body = body(call, "application/json", MAX_BATCH_BYTES)?;
+        let mut members = parse_object(body).map_err(|_| Rejection::MalformedForm)?;
+        let credentials = Credentials::parse(&call.headers, &Parameters::from_json(&mut members)?)?;
+        let tokens: Vec<String> = members
+            .remove("tokens")
+            .and_then(|tokens| serde_json::from_value(tokens).ok())
+            .filter(|tokens: &Vec<String>| (1..=MAX_BATCH_TOKENS).contains(&tokens.len()))
+            .filter(|tokens| tokens.iter().all(|token| !token.is_empty()))
+            .ok_or(Rejection::WrongTokens)?;
+        Ok(Self { credentials, tokens: tokens.iter().map(|token| PresentedToken::parse(token, settings)).collect() })
     }
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+/// The body of a POST, once its URL, its media type and its size are right.
+fn body<'c>(call: &'c Call, media_type: &'static str, max_bytes: usize) -> Result<&'c [u8], Rejection> {
+    if call.query_names.iter().any(|name| NEVER_IN_THE_QUERY.contains(&name.as_str())) {
+        return Err(Rejection::SecretInQuery);
+    }
+    if !has_media_type(&call.headers, media_type) {
+        return Err(Rejection::MediaType(media_type));
+    }
+    let body = call.body.as_deref().ok_or(Rejection::MalformedForm)?;
+    if body.len() > max_bytes { Err(Rejection::TooLarge) } else { Ok(body) }
+}
+
+/// Whether the body is of that media type; its parameters, such as a charset, do not matter.
+fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(expected))
 }

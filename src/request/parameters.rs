@@ -1,5 +1,7 @@
 //! The recognized parameters of a form body, each at most once.
 
+use serde_json::{Map, Value};
+
 use super::{Rejection, form};
 
 /// What the body says. Unrecognized parameters are ignored, even repeated (RFC 6749 §3.2); a parameter without
@@ -38,6 +40,25 @@ impl Parameters {
             seen.push(name);
         }
         if duplicate { Err(Rejection::DuplicateParameter) } else { Ok(parameters) }
+    }
+
+    /// Takes the credentials out of a batch's JSON object, which has no duplicates any more.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::MalformedForm`], if one of them is no string.
+    pub fn from_json(members: &mut Map<String, Value>) -> Result<Self, Rejection> {
+        let mut string = |name| match members.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
+            Some(_) => Err(Rejection::MalformedForm),
+        };
+        Ok(Self {
+            token: None,
+            client_id: string("client_id")?,
+            client_secret: string("client_secret")?,
+            client_assertion: string("client_assertion")?,
+        })
     }
 }
 

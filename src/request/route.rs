@@ -7,6 +7,8 @@ use crate::settings::Settings;
 pub enum Route {
     /// `POST /token/introspect` (RFC 7662 §2).
     Introspection,
+    /// `POST /token/introspect/batch`, many tokens at once.
+    Batch,
     /// `POST /token/revoke` (RFC 7009 §2).
     Revocation,
     /// Authorization server metadata (RFC 8414 §3).
@@ -24,6 +26,8 @@ impl Route {
         let inserted = path.strip_suffix(settings.issuer_path()).unwrap_or(path);
         if path.ends_with("/token/introspect") {
             Some(Self::Introspection)
+        } else if path.ends_with("/token/introspect/batch") {
+            Some(Self::Batch)
         } else if path.ends_with("/token/revoke") {
             Some(Self::Revocation)
         } else if [path, inserted].iter().any(|path| path.ends_with(METADATA))
@@ -51,6 +55,7 @@ mod tests {
             ("https://a.example", "/token/introspect", Some(Route::Introspection)),
             ("https://a.example", "/prod/token/introspect", Some(Route::Introspection)),
             ("https://a.example", "/iam/token/introspect", Some(Route::Introspection)),
+            ("https://a.example", "/prod/token/introspect/batch", Some(Route::Batch)),
             ("https://a.example", "/prod/token/revoke", Some(Route::Revocation)),
             ("https://a.example", "/token/introspect/", None),
             ("https://a.example", "/token/introspec", None),

@@ -1,8 +1,9 @@
 //! The straight line: a call becomes a response, each stage consuming what the one above made.
 
+mod batch;
 mod revocation;
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 use http::Response;
@@ -21,7 +22,7 @@ use crate::{
     settings::Settings,
     store::{Store, Unavailable},
     throttle::Throttle,
-    token::{Candidate, Claims, Inactive, PresentedToken},
+    token::{Candidate, Claims, Inactive, PresentedToken, Recorded},
 };
 
 /// Keys that hold nothing, read where an opaque token names no marks: as many as a usual one names.
@@ -85,6 +86,7 @@ impl Service {
     async fn answer(&self, call: &Call, trail: &mut Trail) -> Outcome {
         match Request::parse(call, &self.settings) {
             Ok(Request::Introspection(query)) => self.introspect(query, call, trail).await,
+            Ok(Request::Batch(batch)) => self.introspect_batch(batch, call, trail).await,
             Ok(Request::Revocation(query)) => self.revoke(query, call, trail).await,
             Ok(Request::Metadata) => Outcome::Document(metadata::document(&self.settings)),
             Ok(Request::KeySet) => Outcome::Document(metadata::KEY_SET.to_owned()),
@@ -97,18 +99,12 @@ impl Service {
     }
 
     async fn introspect(&self, query: Query<'_>, call: &Call, trail: &mut Trail) -> Outcome {
-        let (caller, items) = match self.authenticate(&query, call, trail).await {
+        self.note_token(&query.token, trail);
+        let tokens = std::slice::from_ref(&query.token);
+        let (caller, items) = match self.introspector(&query.credentials, tokens, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
-        if !caller.may_introspect() {
-            trail.reason = Some(Reason::NotAllowed);
-            return Outcome::NotAllowed;
-        }
-        if caller.policy().require_signed_response == Some(true) {
-            trail.reason = Some(Reason::SignedResponseRequired);
-            return Outcome::SignedResponseRequired;
-        }
         let verdict = match query.token {
             PresentedToken::Jwt { candidate, .. } => self.judge_jwt(candidate, &items, call).await,
             PresentedToken::Opaque { digest, too_long } => {
@@ -129,30 +125,61 @@ impl Service {
         }
     }
 
-    /// Makes the one round trip, and learns from it who is asking.
-    async fn authenticate(
+    /// A caller who may introspect, and the records of the tokens.
+    async fn introspector(
         &self,
-        query: &Query<'_>,
+        credentials: &Credentials,
+        tokens: &[PresentedToken<'_>],
         call: &Call,
         trail: &mut Trail,
     ) -> Result<(Caller, Items), Outcome> {
-        self.note_query(query, trail);
-        let items = self.store.get(&self.first_keys(query, call.now), call.deadline).await;
+        let (caller, items) = self.authenticate(credentials, tokens, call, trail).await?;
+        if !caller.may_introspect() {
+            trail.reason = Some(Reason::NotAllowed);
+            return Err(Outcome::NotAllowed);
+        }
+        if caller.policy().require_signed_response == Some(true) {
+            trail.reason = Some(Reason::SignedResponseRequired);
+            return Err(Outcome::SignedResponseRequired);
+        }
+        Ok((caller, items))
+    }
+
+    /// Makes the one round trip, and learns from it who is asking.
+    async fn authenticate(
+        &self,
+        credentials: &Credentials,
+        tokens: &[PresentedToken<'_>],
+        call: &Call,
+        trail: &mut Trail,
+    ) -> Result<(Caller, Items), Outcome> {
+        trail.method = match credentials {
+            Credentials::Secret(presented) => Some(presented.method.name()),
+            Credentials::Unsupported => None,
+        };
+        let items = self.store.get(&self.first_keys(credentials, tokens, call.now), call.deadline).await;
         let items = items.map_err(|Unavailable| unavailable(trail))?;
-        trail.caller = known_client(&query.credentials, &items);
-        match Caller::authenticate(&query.credentials, &items, &self.settings, call.now) {
+        trail.caller = known_client(credentials, &items);
+        match Caller::authenticate(credentials, &items, &self.settings, call.now) {
             Ok(caller) => Ok((caller, items)),
-            Err(refusal) => Err(self.refuse(refusal, &query.credentials, call, trail)),
+            Err(refusal) => Err(self.refuse(refusal, credentials, call, trail)),
         }
     }
 
-    /// The keys of the one round trip: the caller's record, the token's records, the issuer's key set.
-    fn first_keys(&self, query: &Query<'_>, now: i64) -> Vec<Key> {
-        let snapshot = match &query.token {
+    /// The keys of the one round trip: the caller's record, the tokens' records, their issuers' key sets. What
+    /// several tokens name is asked for once.
+    fn first_keys(&self, credentials: &Credentials, tokens: &[PresentedToken<'_>], now: i64) -> Vec<Key> {
+        let snapshots = tokens.iter().filter_map(|token| match token {
             PresentedToken::Jwt { candidate: Ok(candidate), .. } => self.issuers.snapshot_key(candidate, now),
             _ => None,
-        };
-        query.keys().into_iter().chain(snapshot).collect()
+        });
+        let keys: BTreeSet<Key> = credentials
+            .client_key()
+            .into_iter()
+            .chain(tokens.iter().flat_map(PresentedToken::keys))
+            .chain(snapshots)
+            .collect();
+        keys.into_iter().collect()
     }
 
     async fn judge_jwt(
@@ -165,7 +192,7 @@ impl Service {
         self.issuers.verify(candidate, items, call.now, call.deadline).await
     }
 
-    /// Reads a second time, whatever the record says: the marks that it names, or as many keys that hold nothing.
+    /// Reads a second time, whatever the record says.
     async fn judge_opaque(
         &self,
         digest: &str,
@@ -175,11 +202,8 @@ impl Service {
         trail: &mut Trail,
     ) -> Result<Claims, Unverified> {
         let recorded = judge::record(digest, too_long, items, &self.settings, call.now);
-        let keys: Vec<Key> = match &recorded {
-            Ok(recorded) => recorded.marks.iter().map(|MarkKey { key, .. }| key.clone()).collect(),
-            Err(_) => (0..NOTHING_KEYS).map(|number| Key::nothing(digest, number)).collect(),
-        };
-        let marks = self.store.get(&keys, call.deadline).await.map_err(|Unavailable| {
+        let marks = self.store.get(&second_keys(digest, recorded.as_ref().ok()), call.deadline).await;
+        let marks = marks.map_err(|Unavailable| {
             trail.reason = Some(Reason::StoreUnavailable);
             Unverified::DontKnow
         })?;
@@ -207,12 +231,8 @@ impl Service {
         }
     }
 
-    fn note_query(&self, query: &Query<'_>, trail: &mut Trail) {
-        trail.method = match &query.credentials {
-            Credentials::Secret(presented) => Some(presented.method.name()),
-            Credentials::Unsupported => None,
-        };
-        let digest = match &query.token {
+    fn note_token(&self, token: &PresentedToken<'_>, trail: &mut Trail) {
+        let digest = match token {
             PresentedToken::Jwt { candidate, digest } => {
                 trail.issuer = candidate.as_ref().ok().map(|candidate| candidate.issuer.issuer.clone());
                 digest
@@ -223,6 +243,14 @@ impl Service {
     }
 }
 
+/// The keys of an opaque token's second trip: the marks that its record names, or as many that hold nothing.
+fn second_keys(digest: &str, recorded: Option<&Recorded>) -> Vec<Key> {
+    match recorded {
+        Some(recorded) => recorded.marks.iter().map(|MarkKey { key, .. }| key.clone()).collect(),
+        None => (0..NOTHING_KEYS).map(|number| Key::nothing(digest, number)).collect(),
+    }
+}
+
 fn unavailable(trail: &mut Trail) -> Outcome {
     trail.reason = Some(Reason::StoreUnavailable);
     Outcome::Unavailable
@@ -230,13 +258,18 @@ fn unavailable(trail: &mut Trail) -> Outcome {
 
 fn inactive(why: Inactive, items: &Items, trail: &mut Trail) -> Outcome {
     note_mark_reason(why, items, trail);
-    match why {
-        Inactive::CorruptMark(kind) => error!(event = "corrupt_item", item = kind.prefix(), token = trail.token),
-        Inactive::CorruptRecord => error!(event = "corrupt_item", item = "token", token = trail.token),
-        _ => {}
-    }
+    cry_corrupt(why, trail.token.as_deref());
     trail.reason = Some(Reason::Inactive(why));
     Outcome::Inactive
+}
+
+/// Says that an item of a token's cannot be read.
+fn cry_corrupt(why: Inactive, token: Option<&str>) {
+    match why {
+        Inactive::CorruptMark(kind) => error!(event = "corrupt_item", item = kind.prefix(), token),
+        Inactive::CorruptRecord => error!(event = "corrupt_item", item = "token", token),
+        _ => {}
+    }
 }
 
 /// Notes what whoever wrote the mark that revokes said of it.

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::{
     operation::put_item::PutItemError,
     types::{AttributeValue, KeysAndAttributes},
 };
+use futures_util::future::try_join_all;
 use tokio::time::{Instant, error::Elapsed, sleep, timeout_at};
 use tracing::{error, warn};
 
@@ -24,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(600);
 /// For all attempts together. The deadline of the invocation, where it is nearer, ends them sooner.
 const TOTAL_TIMEOUT: Duration = Duration::from_millis(1500);
+/// DynamoDB takes no more in one request.
+const MAX_BATCH_KEYS: usize = 100;
 const ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(20);
 const LONGEST_BACKOFF: Duration = Duration::from_millis(200);
@@ -57,21 +60,23 @@ impl Store {
         Self { client: Client::from_conf(config.build()), tables }
     }
 
-    /// Brings the items under these keys in one strongly consistent `BatchGetItem`; what DynamoDB leaves
-    /// unprocessed is asked for again.
+    /// Brings the items under these keys, none of them twice, in one strongly consistent `BatchGetItem`, or in as
+    /// few at once as 100 keys each allow; what DynamoDB leaves unprocessed is asked for again.
     ///
     /// # Errors
     ///
     /// [`Unavailable`], if anything is still missing at the deadline: an item that could not be read is not an
     /// item that is not there.
     pub async fn get(&self, keys: &[Key], deadline: Instant) -> Result<Items, Unavailable> {
-        timeout_at(deadline, self.get_all(keys)).await.unwrap_or_else(|_| {
+        let batches = try_join_all(keys.chunks(MAX_BATCH_KEYS).map(|keys| self.get_batch(keys)));
+        let items = timeout_at(deadline, batches).await.unwrap_or_else(|_| {
             error!(event = "store_unavailable", operation = "BatchGetItem", cause = "deadline");
             Err(Unavailable)
-        })
+        })?;
+        Ok(Items(items.into_iter().flat_map(|Items(items)| items).collect()))
     }
 
-    async fn get_all(&self, keys: &[Key]) -> Result<Items, Unavailable> {
+    async fn get_batch(&self, keys: &[Key]) -> Result<Items, Unavailable> {
         let mut items = Items::default();
         let mut wanted = self.wanted(keys);
         let mut backoff = FIRST_BACKOFF;

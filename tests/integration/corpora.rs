@@ -13,12 +13,12 @@ pub fn read(file: &str, test: &str) -> Option<Value> {
     let folder = env::var_os("CORPORA_DIR")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"), PathBuf::from);
     let path = folder.join(file);
-    let Ok(text) = fs::read_to_string(&path) else {
+    let Ok(content) = fs::read_to_string(&path) else {
         let message = format!("NOT RUN: {test} needs {} (CORPORA_DIR names the folder)", path.display());
         assert!(env::var_os("CI").is_none(), "{message}");
         // Standard error itself: what a passing test prints by `eprintln!` is never shown.
         let _ = writeln!(std::io::stderr(), "\n*** {message} ***\n");
         return None;
     };
-    Some(serde_json::from_str(&text).unwrap())
+    Some(serde_json::from_str(&content).unwrap())
 }

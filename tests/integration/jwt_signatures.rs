@@ -279,8 +279,8 @@ async fn h12_both_forms_of_an_ecdsa_signature_are_one_token_that_is_revoked_once
     let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
     let without_jti = json!({ "iss": GENERIC, "token_use": "access", "jti": null });
     let (named, nameless) = (token(&signer, &json!({})), signer.token(&json!({}), &claims(&without_jti)));
-    let signed = sha256_hex(nameless.rsplit_once('.').unwrap().0);
-    for (token, mark) in [(&named, format!("jti#{ISSUER}#jti-1")), (&nameless, format!("jwt#{signed}"))] {
+    let digest = sha256_hex(nameless.rsplit_once('.').unwrap().0);
+    for (token, mark) in [(&named, format!("jti#{ISSUER}#jti-1")), (&nameless, format!("jwt#{digest}"))] {
         let twin = twin(token);
         assert_ne!(*token, twin);
         for form in [token, &twin] {

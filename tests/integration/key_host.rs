@@ -44,10 +44,10 @@ impl KeyHost {
     }
 
     /// Publishes something else from now on, to those too who still wait for an answer.
-    pub fn publish(&self, status: u16, body: impl ToString) {
+    pub fn publish(&self, status: u16, body: impl Into<String>) {
         let mut state = self.state.lock().unwrap();
         state.status = StatusCode::from_u16(status).unwrap();
-        state.body = body.to_string();
+        state.body = body.into();
         state.hangs = false;
         self.published.notify_waiters();
     }

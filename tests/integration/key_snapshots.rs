@@ -47,7 +47,8 @@ async fn h27_a_snapshot_holds_the_keys_that_loaded_and_their_public_members() {
     private["x5c"] = json!(["cHJpdmF0ZQ"]);
     let odd =
         [json!({ "kty": "oct", "kid": "c", "k": "c2VjcmV0" }), json!("garbage"), json!({ "kty": "EC", "kid": "d" })];
-    deployment.host.publish(200, json!({ "keys": [odd[0], one.jwk(), odd[1], private, odd[2]], "more": "cHJpdmF0ZQ" }));
+    let set = json!({ "keys": [odd[0], one.jwk(), odd[1], private, odd[2]], "more": "cHJpdmF0ZQ" });
+    deployment.host.publish(200, set.to_string());
     at(&deployment.environment().await, 0, &token(&one)).await.assert_active();
 
     let item = stored(&deployment).await;
@@ -177,7 +178,7 @@ async fn h06_one_bad_entry_never_loses_the_set() {
         changed("crv", json!("Ed448")),
     ] {
         deployment.world.delete(STATE, &format!("jwks#{ISSUER}")).await;
-        deployment.host.publish(200, json!({ "keys": [odd, key.jwk(), odd] }));
+        deployment.host.publish(200, json!({ "keys": [odd, key.jwk(), odd] }).to_string());
         let environment = deployment.environment().await;
         at(&environment, 0, &token(&key)).await.assert_verdict(true, odd);
     }

@@ -26,6 +26,7 @@ mod proxy;
 mod world;
 
 mod audit;
+mod batch;
 mod callers;
 mod confidentiality;
 mod conformance;

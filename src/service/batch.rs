@@ -1,0 +1,76 @@
+//! Many tokens at once, for gateways, session sweeps and log pipelines: the same caller, the same judgement and the
+//! same policy for each, in as few round trips as the keys allow.
+
+use std::collections::BTreeSet;
+
+use super::{Service, cry_corrupt, second_keys, unavailable};
+use crate::{
+    audit::{Counts, Trail},
+    call::Call,
+    issuers::Unverified,
+    judge, policy,
+    records::Key,
+    request::Batch,
+    response::{BatchEntry, Outcome},
+    token::{Candidate, Claims, Inactive, PresentedToken, Recorded},
+};
+
+/// A token of the batch between the two trips.
+enum Pending<'a> {
+    Jwt(Result<Box<Candidate<'a>>, Inactive>),
+    Opaque(Result<Recorded, Inactive>),
+}
+
+impl Service {
+    /// Answers each token as the single route would, in the same order. One that cannot be judged just now does not
+    /// spoil the others; a store that is out of reach does.
+    pub(super) async fn introspect_batch(&self, batch: Batch<'_>, call: &Call, trail: &mut Trail) -> Outcome {
+        let Batch { credentials, tokens } = batch;
+        let (caller, items) = match self.introspector(&credentials, &tokens, call, trail).await {
+            Ok(authenticated) => authenticated,
+            Err(refused) => return refused,
+        };
+        let mut keys: BTreeSet<Key> = BTreeSet::new();
+        let mut pending = Vec::with_capacity(tokens.len());
+        for token in tokens {
+            pending.push(match token {
+                PresentedToken::Opaque { digest, too_long } => {
+                    let recorded = judge::record(&digest, too_long, &items, &self.settings, call.now);
+                    keys.extend(second_keys(&digest, recorded.as_ref().ok()));
+                    Pending::Opaque(recorded)
+                }
+                PresentedToken::Jwt { candidate, .. } => Pending::Jwt(candidate),
+            });
+        }
+        // Without opaque tokens there are no keys, and nothing is sent.
+        let keys: Vec<Key> = keys.into_iter().collect();
+        let Ok(marks) = self.store.get(&keys, call.deadline).await else { return unavailable(trail) };
+
+        let mut entries = Vec::with_capacity(pending.len());
+        for token in pending {
+            let verdict: Result<Claims, Unverified> = match token {
+                Pending::Jwt(candidate) => self.judge_jwt(candidate, &items, call).await,
+                Pending::Opaque(recorded) => recorded
+                    .and_then(|recorded| {
+                        judge::is_not_revoked(&recorded.claims, &recorded.marks, &marks).map(|()| recorded.claims)
+                    })
+                    .map_err(Unverified::Inactive),
+            };
+            entries.push(match verdict {
+                Ok(claims) => {
+                    let decision = policy::view(&caller, claims, &self.settings);
+                    trail.would_deny |= decision.would_deny;
+                    decision.view.map_or(BatchEntry::Inactive, |view| BatchEntry::Active(Box::new(view)))
+                }
+                Err(Unverified::Inactive(why)) => {
+                    cry_corrupt(why, None);
+                    BatchEntry::Inactive
+                }
+                Err(Unverified::DontKnow) => BatchEntry::Unavailable,
+            });
+        }
+        let active = entries.iter().filter(|entry| matches!(entry, BatchEntry::Active(_))).count();
+        trail.batch = Some(Counts { tokens: entries.len(), active });
+        Outcome::Batch(entries)
+    }
+}
