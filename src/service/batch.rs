@@ -8,7 +8,7 @@ use crate::{
     audit::{Counts, Trail},
     call::Call,
     issuers::Unverified,
-    judge, policy,
+    judge,
     records::Key,
     request::Batch,
     response::{BatchEntry, Outcome},
@@ -18,7 +18,7 @@ use crate::{
 /// A token of the batch between the two trips.
 enum Pending<'a> {
     Jwt(Result<Box<Candidate<'a>>, Inactive>),
-    Opaque(Result<Recorded, Inactive>),
+    Opaque(Result<Box<Recorded>, Inactive>),
 }
 
 impl Service {
@@ -37,7 +37,7 @@ impl Service {
                 PresentedToken::Opaque { digest, too_long } => {
                     let recorded = judge::record(&digest, too_long, &items, &self.settings, call.now);
                     keys.extend(second_keys(&digest, recorded.as_ref().ok()));
-                    Pending::Opaque(recorded)
+                    Pending::Opaque(recorded.map(Box::new))
                 }
                 PresentedToken::Jwt { candidate, .. } => Pending::Jwt(candidate),
             });
@@ -57,11 +57,7 @@ impl Service {
                     .map_err(Unverified::Inactive),
             };
             entries.push(match verdict {
-                Ok(claims) => {
-                    let decision = policy::view(&caller, claims, &self.settings);
-                    trail.would_deny |= decision.would_deny;
-                    decision.view.map_or(BatchEntry::Inactive, |view| BatchEntry::Active(Box::new(view)))
-                }
+                Ok(claims) => self.view(&caller, claims, trail).map_or(BatchEntry::Inactive, BatchEntry::Active),
                 Err(Unverified::Inactive(why)) => {
                     cry_corrupt(why, None);
                     BatchEntry::Inactive

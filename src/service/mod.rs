@@ -23,6 +23,7 @@ use crate::{
     store::{Store, Unavailable},
     throttle::Throttle,
     token::{Candidate, Claims, Inactive, PresentedToken, Recorded},
+    view::View,
 };
 
 /// Keys that hold nothing, read where an opaque token names no marks: as many as a usual one names.
@@ -112,11 +113,10 @@ impl Service {
             }
         };
         match verdict {
-            Ok(claims) => {
-                let decision = policy::view(&caller, claims, &self.settings);
-                trail.would_deny = decision.would_deny;
-                decision.view.map_or_else(|why| inactive(why, &items, trail), |view| Outcome::Active(Box::new(view)))
-            }
+            Ok(claims) => match self.view(&caller, claims, trail) {
+                Ok(view) => Outcome::Active(view),
+                Err(why) => inactive(why, &items, trail),
+            },
             Err(Unverified::Inactive(why)) => inactive(why, &items, trail),
             Err(Unverified::DontKnow) => {
                 trail.reason.get_or_insert(Reason::KeysUnavailable);
@@ -180,6 +180,13 @@ impl Service {
             .chain(snapshots)
             .collect();
         keys.into_iter().collect()
+    }
+
+    /// What the caller sees of an active token.
+    fn view(&self, caller: &Caller, claims: Claims, trail: &mut Trail) -> Result<Box<View>, Inactive> {
+        let decision = policy::view(caller, claims, &self.settings);
+        trail.would_deny |= decision.would_deny;
+        decision.view.map(Box::new)
     }
 
     async fn judge_jwt(

@@ -29,6 +29,7 @@ struct Golden {
     session: &'static str,
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn goldens() -> Vec<Golden> {
     vec![
         Golden {
