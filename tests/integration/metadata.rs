@@ -31,7 +31,7 @@ fn assert_document(answer: &Answer, case: &str) {
 }
 
 #[tokio::test]
-async fn m01_m02_m03_m08_m11_the_whole_document_at_both_places() {
+async fn m01_m02_m03_m04_m08_m11_the_whole_document_at_both_places() {
     let world = World::new().await;
     let expected = json!({
         "issuer": OWN,
