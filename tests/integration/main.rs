@@ -53,7 +53,6 @@ mod refusals;
 mod response_members;
 mod revocation;
 mod secrets;
-mod smoke;
 mod strangers;
 mod tidy;
 mod transport;
