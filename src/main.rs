@@ -10,7 +10,8 @@ const WARM_UP: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match start().await {
+    // Boxed, because the SDK's futures nest so deep that the compiler's own limits are near.
+    match Box::pin(start()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("token-introspection: {error}");
@@ -23,8 +24,8 @@ async fn start() -> Result<(), lambda_http::Error> {
     let settings = Arc::new(Settings::read(|name| std::env::var(name).ok())?);
     logging::start(settings.log_level);
     settings.warn();
-    let store = Store::open(settings.tables.clone()).await;
+    let store = Box::pin(Store::open(settings.tables.clone())).await;
     let service = Arc::new(Service::new(settings, store)?);
-    service.warm_up(call::now(), Instant::now() + WARM_UP).await;
-    lambda::run(service).await
+    Box::pin(service.warm_up(call::now(), Instant::now() + WARM_UP)).await;
+    Box::pin(lambda::run(service)).await
 }

@@ -73,7 +73,9 @@ impl Service {
         let span = error_span!("request", request_id = call.request_id);
         let started = Instant::now();
         let mut trail = Trail::default();
-        let answer = AssertUnwindSafe(self.answer(&call, &mut trail)).catch_unwind().instrument(span);
+        // Boxed, because the SDK's futures nest so deep that the compiler's own limits are near.
+        let answer = Box::pin(self.answer(&call, &mut trail));
+        let answer = AssertUnwindSafe(answer).catch_unwind().instrument(span);
         let outcome = if let Ok(answered) = timeout_at(call.deadline, answer).await {
             answered.unwrap_or(Outcome::Internal)
         } else {
