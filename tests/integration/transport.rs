@@ -261,7 +261,7 @@ async fn a18_a20_no_answer_is_stored_sniffed_or_sets_a_cookie_success_or_error()
     }));
     let wrong = || request().basic(API, "wrong").form(&[("token", "x")]);
     // Failures are counted by the minute, and this one must not end between the two.
-    let now = token_introspection::call::now();
+    let now = call::now();
     let past_the_limit = || request().basic("nobody", "wrong").form(&[("token", "x")]).at(now);
     world.send(past_the_limit()).await.assert_error(401, "invalid_client");
     let cases: Vec<(u16, Request)> = vec![
