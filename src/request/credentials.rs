@@ -3,13 +3,15 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::{Parameters, Rejection, form};
+use super::{Parameters, PresentedAssertion, Rejection, form};
 use crate::records::{Key, sha256_hex};
 
 /// Credentials as presented, believed by nobody yet.
 pub enum Credentials {
     /// A client id and a secret (RFC 6749 §2.3.1).
     Secret(PresentedSecret),
+    /// A signed assertion (RFC 7523 §2.2).
+    Assertion(Box<PresentedAssertion>),
     /// A mechanism that authenticates nobody here.
     Unsupported,
 }
@@ -66,16 +68,34 @@ impl Credentials {
                 method: SecretMethod::Post,
                 digests: [digest.clone(), digest],
             }))
-        } else if parameters.client_assertion.is_some() {
-            Ok(Self::Unsupported)
+        } else if let Some(assertion) = &parameters.client_assertion {
+            Ok(Self::Assertion(Box::new(PresentedAssertion::parse(assertion, parameters))))
         } else {
             Err(Rejection::NoCredentials)
         }
     }
 
+    /// The client id that was presented, unverified; empty for none.
+    pub fn client_id(&self) -> &str {
+        match self {
+            Self::Secret(presented) => &presented.client_id,
+            Self::Assertion(presented) => &presented.client_id,
+            Self::Unsupported => "",
+        }
+    }
+
+    /// The mechanism, as clients are registered for it.
+    pub fn method(&self) -> Option<&'static str> {
+        match self {
+            Self::Secret(presented) => Some(presented.method.name()),
+            Self::Assertion(_) => Some(PresentedAssertion::METHOD),
+            Self::Unsupported => None,
+        }
+    }
+
     /// The record to read; none for a client id that cannot be one.
     pub fn client_key(&self) -> Option<Key> {
-        let Self::Secret(PresentedSecret { client_id, .. }) = self else { return None };
+        let client_id = self.client_id();
         if client_id.contains(char::is_control) { None } else { Key::client(client_id).ok() }
     }
 }

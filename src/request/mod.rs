@@ -1,5 +1,6 @@
 //! Everything that a request says, believed nothing yet. Pure: no store, no clock, no keys.
 
+mod assertion;
 mod credentials;
 mod form;
 mod parameters;
@@ -8,6 +9,7 @@ mod route;
 use http::{HeaderMap, Method, header::CONTENT_TYPE};
 
 pub use self::{
+    assertion::{Assertion, PresentedAssertion},
     credentials::{Credentials, PresentedSecret, SecretMethod},
     form::{NotUtf8, names as parse_names, parse as parse_form},
 };

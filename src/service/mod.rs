@@ -1,5 +1,6 @@
 //! The straight line: a call becomes a response, each stage consuming what the one above made.
 
+mod authentication;
 mod revocation;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
@@ -11,12 +12,11 @@ use tracing::{Instrument, error, error_span};
 
 use crate::{
     audit::{Fingerprints, Reason, Trail},
-    auth::{Caller, Refusal},
     call::Call,
     issuers::{Issuers, Unverified},
     judge, metadata, policy,
     records::{Items, Key, MarkKey},
-    request::{Credentials, Query, Request},
+    request::{Query, Request},
     response::{Outcome, render, with_cors},
     settings::Settings,
     store::{Store, Unavailable},
@@ -130,23 +130,6 @@ impl Service {
         }
     }
 
-    /// Makes the one round trip, and learns from it who is asking.
-    async fn authenticate(
-        &self,
-        query: &Query<'_>,
-        call: &Call,
-        trail: &mut Trail,
-    ) -> Result<(Caller, Items), Outcome> {
-        self.note_query(query, trail);
-        let items = self.store.get(&self.first_keys(query, call.now), call.deadline).await;
-        let items = items.map_err(|Unavailable| unavailable(trail))?;
-        trail.caller = known_client(&query.credentials, &items);
-        match Caller::authenticate(&query.credentials, &items, &self.settings, call.now) {
-            Ok(caller) => Ok((caller, items)),
-            Err(refusal) => Err(self.refuse(refusal, &query.credentials, call, trail)),
-        }
-    }
-
     /// The keys of the one round trip: the caller's record, the token's records, the issuer's key set.
     fn first_keys(&self, query: &Query<'_>, now: i64) -> Vec<Key> {
         let snapshot = match &query.token {
@@ -193,26 +176,8 @@ impl Service {
         Ok(recorded.claims)
     }
 
-    fn refuse(&self, refusal: Refusal, credentials: &Credentials, call: &Call, trail: &mut Trail) -> Outcome {
-        if refusal == Refusal::CorruptRecord {
-            error!(event = "corrupt_item", item = "client", client_id = trail.caller);
-        }
-        trail.reason = Some(Reason::Refused(refusal));
-        let client_id = match credentials {
-            Credentials::Secret(presented) => &presented.client_id,
-            Credentials::Unsupported => "",
-        };
-        match self.throttle.count_failure(client_id, &call.source_address, call.now) {
-            Some(seconds) => Outcome::Throttled(seconds),
-            None => Outcome::Refused,
-        }
-    }
-
     fn note_query(&self, query: &Query<'_>, trail: &mut Trail) {
-        trail.method = match &query.credentials {
-            Credentials::Secret(presented) => Some(presented.method.name()),
-            Credentials::Unsupported => None,
-        };
+        trail.method = query.credentials.method();
         let digest = match &query.token {
             PresentedToken::Jwt { candidate, digest } => {
                 trail.issuer = candidate.as_ref().ok().map(|candidate| candidate.issuer.issuer.clone());
@@ -245,9 +210,4 @@ fn note_mark_reason(why: Inactive, items: &Items, trail: &mut Trail) {
     if let Inactive::Revoked(kind) = why {
         trail.mark_reason = trail.mark_reason.take().or_else(|| items.mark_reason(kind));
     }
-}
-
-fn known_client(credentials: &Credentials, items: &Items) -> Option<String> {
-    let key = credentials.client_key()?;
-    items.item(&key).map(|_| key.id().to_owned())
 }

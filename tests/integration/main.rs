@@ -24,6 +24,7 @@ mod log;
 mod proxy;
 mod world;
 
+mod assertions;
 mod audit;
 mod callers;
 mod confidentiality;

@@ -276,6 +276,12 @@ impl Request {
         self
     }
 
+    /// The id under which the event source logs the request; every request of a deployment has its own.
+    pub fn request_id(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.0.request_id);
+        self
+    }
+
     pub fn at(mut self, now: i64) -> Self {
         self.0.now = now;
         self
