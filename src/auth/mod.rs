@@ -1,6 +1,7 @@
 //! Who is asking. The caller is judged before the token; nothing about a token can be learned without a [`Caller`].
 
 mod assertion;
+mod iam;
 mod secret;
 
 pub use self::assertion::ALGORITHMS as ASSERTION_ALGORITHMS;
@@ -45,6 +46,8 @@ pub enum Refusal {
     AssertionAudience,
     AssertionWithoutJti,
     AssertionReplayed,
+    /// The gateway has authenticated another IAM principal than the client's.
+    WrongPrincipal,
 }
 
 /// What credentials come to where they are good.
@@ -90,7 +93,7 @@ impl Caller {
     ///
     /// [`Refusal`]; the caller is told no more than that there is one (RFC 6749 §5.2).
     pub fn authenticate(
-        credentials: &Credentials,
+        credentials: &Credentials<'_>,
         items: &Items,
         settings: &Settings,
         now: i64,
@@ -109,6 +112,10 @@ impl Caller {
                     use_expires_at: accepted.use_expires_at,
                     by_registered_audience: accepted.by_registered_audience,
                 }))
+            }
+            Credentials::Attested(attested) => {
+                let record = iam::check(attested.identity, found)?;
+                Ok(Authenticated::Caller(Self::of(&attested.client_id, record, settings)))
             }
             Credentials::Unsupported => Err(Refusal::UnsupportedMechanism),
         }

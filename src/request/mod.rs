@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, header::CONTENT_TYPE};
 
 pub use self::{
     assertion::{Assertion, PresentedAssertion},
-    credentials::{Credentials, PresentedSecret, SecretMethod},
+    credentials::{Attested, Credentials, PresentedSecret, SecretMethod},
     form::{NotUtf8, names as parse_names, parse as parse_form},
 };
 use self::{parameters::Parameters, route::Route};
@@ -35,7 +35,7 @@ pub enum Request<'a> {
 /// A question about one token, or the wish to revoke it: the two requests have the same form (RFC 7662 §2.1,
 /// RFC 7009 §2.1).
 pub struct Query<'a> {
-    pub credentials: Credentials,
+    pub credentials: Credentials<'a>,
     pub token: PresentedToken<'a>,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Request<'a> {
     /// # Errors
     ///
     /// The first [`Rejection`] that applies; their order is part of the contract (conformance A-21).
-    pub fn parse(call: &Call, settings: &'a Settings) -> Result<Self, Rejection> {
+    pub fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, Rejection> {
         let route = Route::of(&call.path, settings).ok_or(Rejection::NotFound)?;
         let cors = !settings.cors_allowed_origins.is_empty();
         match (route, &call.method) {
@@ -82,7 +82,7 @@ impl<'a> Request<'a> {
 }
 
 impl<'a> Query<'a> {
-    fn parse(call: &Call, settings: &'a Settings) -> Result<Self, Rejection> {
+    fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, Rejection> {
         if call.query_names.iter().any(|name| NEVER_IN_THE_QUERY.contains(&name.as_str())) {
             return Err(Rejection::SecretInQuery);
         }
@@ -94,7 +94,7 @@ impl<'a> Query<'a> {
             return Err(Rejection::TooLarge);
         }
         let parameters = Parameters::parse(body)?;
-        let credentials = Credentials::parse(&call.headers, &parameters)?;
+        let credentials = Credentials::parse(call, &parameters)?;
         let token = parameters.token.ok_or(Rejection::MissingToken)?;
         Ok(Self { credentials, token: PresentedToken::parse(&token, settings) })
     }

@@ -52,7 +52,7 @@ impl Service {
         Ok(asserted.used(first.as_ref()))
     }
 
-    fn refuse(&self, refusal: Refusal, credentials: &Credentials, call: &Call, trail: &mut Trail) -> Outcome {
+    fn refuse(&self, refusal: Refusal, credentials: &Credentials<'_>, call: &Call, trail: &mut Trail) -> Outcome {
         match refusal {
             Refusal::CorruptRecord => error!(event = "corrupt_item", item = "client", client_id = trail.caller),
             // Most likely a client that is configured with an endpoint's URL, which its operator can change.
@@ -68,7 +68,7 @@ impl Service {
 }
 
 /// The client id of a record that was there.
-fn known_client(credentials: &Credentials, items: &Items) -> Option<String> {
+fn known_client(credentials: &Credentials<'_>, items: &Items) -> Option<String> {
     let key = credentials.client_key()?;
     items.item(&key).map(|_| key.id().to_owned())
 }

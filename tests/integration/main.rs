@@ -33,6 +33,7 @@ mod corpora_form;
 mod cors;
 mod dev_server;
 mod form;
+mod iam_callers;
 mod logs;
 mod metadata;
 mod operator;

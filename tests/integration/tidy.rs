@@ -29,13 +29,15 @@ const ONE_PLACE: [(&str, &str); 6] = [
     ("tracing_subscriber", "src/logging.rs"),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 20] = [
+const UNPRINTABLE: [&str; 22] = [
     "Call",
+    "Identity",
     "Parameters",
     "Credentials",
     "PresentedSecret",
     "PresentedAssertion",
     "Assertion",
+    "Attested",
     "Query",
     "Request",
     "PresentedToken",

@@ -66,7 +66,7 @@ pub(super) async fn explain(
 }
 
 /// The credentials of somebody who knows the client's secret: of that secret, only the digest is ever compared.
-fn credentials(client_id: &str, stored: Option<(Key, &Items)>) -> Credentials {
+fn credentials(client_id: &str, stored: Option<(Key, &Items)>) -> Credentials<'static> {
     let record = stored.and_then(|(key, items)| items.record::<ClientRecord>(&key).ok().flatten());
     let method = record.as_ref().and_then(|record| record.token_endpoint_auth_method.as_deref());
     let post = method == Some(SecretMethod::Post.name());
@@ -131,6 +131,7 @@ fn refused(refusal: Refusal) -> &'static str {
         | Refusal::AssertionTime
         | Refusal::AssertionAudience
         | Refusal::AssertionWithoutJti
-        | Refusal::AssertionReplayed => "its assertion is refused",
+        | Refusal::AssertionReplayed
+        | Refusal::WrongPrincipal => "it is registered for a way of authenticating that is not tried here",
     }
 }
