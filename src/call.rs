@@ -22,12 +22,22 @@ pub struct Call {
     pub body: Option<Vec<u8>>,
     /// The address that the edge saw, for counting wrong credentials.
     pub source_address: String,
+    /// Whom the gateway has authenticated.
+    pub identity: Identity,
     /// The identifier under which the event source logs this request.
     pub request_id: String,
     /// When the request came, in seconds since the epoch.
     pub now: i64,
     /// When it must have been answered.
     pub deadline: Instant,
+}
+
+/// Whom the gateway has authenticated: from the event's request context alone, which no client can write. Headers
+/// that claim the same are not looked at.
+#[derive(Default)]
+pub struct Identity {
+    /// The IAM user or assumed role whose signature it has checked (`AWS_IAM` authorization).
+    pub iam_user_arn: Option<String>,
 }
 
 /// The time, in seconds since the epoch.

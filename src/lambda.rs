@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{json, value::RawValue};
 
 use crate::{
-    call::{Call, deadline, now},
+    call::{Call, Identity, deadline, now},
     request::parse_names,
     service::Service,
 };
@@ -70,6 +70,7 @@ pub async fn handle(service: &Service, event: Event, context: Context) -> impl S
 fn take_call(request: &mut LambdaRequest, context: &Context) -> Call {
     // Lambda runs nothing past its deadline, so one that has passed is a local emulator's, and means nothing.
     let time_left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::MAX);
+    let identity = identity(request);
     let call = |method: &Method, path: Option<String>, headers: HeaderMap, query_names, body, source_address| Call {
         method: method.clone(),
         path: path.unwrap_or_default(),
@@ -77,6 +78,7 @@ fn take_call(request: &mut LambdaRequest, context: &Context) -> Call {
         headers,
         body,
         source_address,
+        identity,
         request_id: context.request_id.clone(),
         now: now(),
         deadline: deadline(time_left),
@@ -120,6 +122,18 @@ fn take_call(request: &mut LambdaRequest, context: &Context) -> Call {
         }
         // Sources that are not compiled in have no variant; the type is open all the same.
         _ => call(&Method::GET, None, HeaderMap::new(), Vec::new(), None, String::new()),
+    }
+}
+
+/// Whom the gateway has authenticated. Load balancers say such things in headers, which do not count.
+fn identity(request: &mut LambdaRequest) -> Identity {
+    match request {
+        LambdaRequest::ApiGatewayV2(event) => {
+            let authorizer = event.request_context.authorizer.take();
+            Identity { iam_user_arn: authorizer.and_then(|authorizer| authorizer.iam).and_then(|iam| iam.user_arn) }
+        }
+        LambdaRequest::ApiGatewayV1(event) => Identity { iam_user_arn: event.request_context.identity.user_arn.take() },
+        _ => Identity::default(),
     }
 }
 

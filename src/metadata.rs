@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{request::SecretMethod, settings::Settings};
+use crate::{
+    auth::ASSERTION_ALGORITHMS,
+    request::{PresentedAssertion, SecretMethod},
+    settings::Settings,
+};
 
 /// Names that begin like this describe what we enforce; `METADATA_FILE` never replaces them.
 const ENFORCED_PREFIXES: [&str; 2] = ["introspection_", "revocation_"];
@@ -19,13 +23,16 @@ pub fn document(settings: &Settings) -> String {
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
         ("grant_types_supported", json!([])),
     ];
-    let auth_methods = json!([SecretMethod::Basic.name(), SecretMethod::Post.name()]);
+    let auth_methods = json!([SecretMethod::Basic.name(), SecretMethod::Post.name(), PresentedAssertion::METHOD]);
+    let assertion_algorithms = json!(ASSERTION_ALGORITHMS.map(|(name, _)| name));
     let enforced = [
         ("issuer", json!(settings.issuer)),
         ("introspection_endpoint", json!(endpoint("/token/introspect"))),
         ("introspection_endpoint_auth_methods_supported", auth_methods.clone()),
+        ("introspection_endpoint_auth_signing_alg_values_supported", assertion_algorithms.clone()),
         ("revocation_endpoint", json!(endpoint("/token/revoke"))),
         ("revocation_endpoint_auth_methods_supported", auth_methods),
+        ("revocation_endpoint_auth_signing_alg_values_supported", assertion_algorithms),
     ];
     let members = |members: Vec<(&str, Value)>| {
         members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Vec<_>>()

@@ -1,13 +1,21 @@
 //! A plain HTTP server that hands each request to the same service as the function does.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use token_introspection::{
-    call::{self, Call},
+    call::{self, Call, Identity},
     request,
     service::Service,
 };
@@ -15,6 +23,9 @@ use tokio::net::TcpListener;
 
 /// More than any route takes, so that the service itself refuses what is too large.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// How many requests there were.
+static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
 /// Serves until the process ends. `key_set` is what the demo's issuer publishes at `/demo-issuer/jwks.json`.
 pub async fn serve(listener: TcpListener, service: Arc<Service>, key_set: String) -> io::Result<()> {
@@ -48,7 +59,10 @@ async fn call_of(request: Request<Incoming>, source_address: String) -> Call {
         headers: parts.headers,
         body: body.ok().map(|body| body.to_bytes().into()),
         source_address,
-        request_id: format!("dev-{}", call::now()),
+        // There is no gateway that could have authenticated anybody.
+        identity: Identity::default(),
+        // No two requests may share one: whoever uses an assertion again under the same id repeats a lost write.
+        request_id: format!("dev-{}-{}", call::now(), REQUESTS.fetch_add(1, Ordering::Relaxed)),
         now: call::now(),
         deadline: call::deadline(Duration::from_secs(2)),
     }

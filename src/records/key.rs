@@ -75,6 +75,12 @@ impl Key {
         Self::new(Table::State, format!("jwks#{issuer}"))
     }
 
+    /// The one use of an assertion of that client's; the NUL between them is unambiguous, since no client
+    /// id holds a control character.
+    pub fn assertion(client_id: &str, jti: &str) -> Self {
+        Self { table: Table::State, id: format!("assertion#{}", sha256_hex(&format!("{client_id}\0{jti}"))) }
+    }
+
     /// A key that holds nothing, `number` of them for each digest: read where there is nothing to read, so that
     /// an unknown token costs what a known one costs.
     pub fn nothing(digest: &str, number: usize) -> Self {
@@ -122,6 +128,7 @@ mod tests {
         assert_eq!(id(Key::mark("jti", "https://a", Some("1#2"))), Ok("jti#https://a#1#2".into()));
         assert_eq!(id(Key::mark("iss", "https://a", None)), Ok("iss#https://a".into()));
         assert_eq!(id(Key::snapshot("https://a")), Ok("jwks#https://a".into()));
+        assert_eq!(id(Ok(Key::assertion("api", "1"))), Ok(format!("assertion#{}", sha256_hex("api\x001"))));
     }
 
     #[test]

@@ -1,15 +1,25 @@
 //! How the caller says who it is. Secrets are hashed here; their plaintext goes no further.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::{HeaderValue, header::AUTHORIZATION};
 
-use super::{Parameters, Rejection, form};
-use crate::records::{Key, sha256_hex};
+use super::{Parameters, PresentedAssertion, Rejection, form};
+use crate::{
+    call::{Call, Identity},
+    records::{Key, sha256_hex},
+};
+
+/// How an `Authorization` header begins that AWS's signature is in.
+const SIGNATURE_VERSION_4: &[u8] = b"AWS4-";
 
 /// Credentials as presented, believed by nobody yet.
-pub enum Credentials {
+pub enum Credentials<'a> {
     /// A client id and a secret (RFC 6749 §2.3.1).
     Secret(PresentedSecret),
+    /// A signed assertion (RFC 7523 §2.2).
+    Assertion(Box<PresentedAssertion>),
+    /// A client id, and whom the gateway has authenticated.
+    Attested(Attested<'a>),
     /// A mechanism that authenticates nobody here.
     Unsupported,
 }
@@ -22,11 +32,22 @@ pub struct PresentedSecret {
     pub digests: [String; 2],
 }
 
+/// What a client calls itself where the gateway, and not this request, shows who it is.
+pub struct Attested<'a> {
+    pub client_id: String,
+    pub identity: &'a Identity,
+}
+
 /// The mechanism that carried the secret, as clients are registered for it (RFC 7591 §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretMethod {
     Basic,
     Post,
+}
+
+impl Attested<'_> {
+    /// The method's name in client records.
+    pub const IAM: &'static str = "aws_iam";
 }
 
 impl SecretMethod {
@@ -39,15 +60,19 @@ impl SecretMethod {
     }
 }
 
-impl Credentials {
+impl<'a> Credentials<'a> {
     /// Reads the credentials of a request.
     ///
     /// # Errors
     ///
     /// [`Rejection::TwoMechanisms`], [`Rejection::UnreadableCredentials`], [`Rejection::ClientIdMismatch`] and,
     /// where there are none, [`Rejection::NoCredentials`].
-    pub fn parse(headers: &HeaderMap, parameters: &Parameters) -> Result<Self, Rejection> {
-        let mut authorization = headers.get_all(AUTHORIZATION).iter();
+    pub fn parse(call: &'a Call, parameters: &Parameters) -> Result<Self, Rejection> {
+        let identity = &call.identity;
+        // The gateway has read that signature, and the mechanism is what its request context says.
+        let is_the_gateways =
+            |value: &&HeaderValue| identity.iam_user_arn.is_some() && value.as_bytes().starts_with(SIGNATURE_VERSION_4);
+        let mut authorization = call.headers.get_all(AUTHORIZATION).iter().filter(|value| !is_the_gateways(value));
         let (header, second_header) = (authorization.next(), authorization.next());
         let mechanisms = [header.is_some(), parameters.client_secret.is_some(), parameters.client_assertion.is_some()];
         if mechanisms.into_iter().filter(|used| *used).count() > 1 {
@@ -66,21 +91,43 @@ impl Credentials {
                 method: SecretMethod::Post,
                 digests: [digest.clone(), digest],
             }))
-        } else if parameters.client_assertion.is_some() {
-            Ok(Self::Unsupported)
+        } else if let Some(assertion) = &parameters.client_assertion {
+            Ok(Self::Assertion(Box::new(PresentedAssertion::parse(assertion, parameters))))
+        } else if let Some(client_id) = parameters.client_id.clone().filter(|_| identity.iam_user_arn.is_some()) {
+            Ok(Self::Attested(Attested { client_id, identity }))
         } else {
             Err(Rejection::NoCredentials)
         }
     }
 
+    /// The client id that was presented, unverified; empty for none.
+    pub fn client_id(&self) -> &str {
+        match self {
+            Self::Secret(presented) => &presented.client_id,
+            Self::Assertion(presented) => &presented.client_id,
+            Self::Attested(attested) => &attested.client_id,
+            Self::Unsupported => "",
+        }
+    }
+
+    /// The mechanism, as clients are registered for it.
+    pub fn method(&self) -> Option<&'static str> {
+        match self {
+            Self::Secret(presented) => Some(presented.method.name()),
+            Self::Assertion(_) => Some(PresentedAssertion::METHOD),
+            Self::Attested(_) => Some(Attested::IAM),
+            Self::Unsupported => None,
+        }
+    }
+
     /// The record to read; none for a client id that cannot be one.
     pub fn client_key(&self) -> Option<Key> {
-        let Self::Secret(PresentedSecret { client_id, .. }) = self else { return None };
+        let client_id = self.client_id();
         if client_id.contains(char::is_control) { None } else { Key::client(client_id).ok() }
     }
 }
 
-fn from_header(value: &str, body_client_id: Option<&str>) -> Result<Credentials, Rejection> {
+fn from_header(value: &str, body_client_id: Option<&str>) -> Result<Credentials<'static>, Rejection> {
     let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
     let is = |name| scheme.eq_ignore_ascii_case(name);
     // HTTP APIs join two headers with a comma, which no scheme's name and none of these credentials can hold.
@@ -117,7 +164,7 @@ fn basic(credentials: &str) -> Option<PresentedSecret> {
 mod tests {
     use super::*;
 
-    fn header(value: &str) -> Result<Credentials, Rejection> {
+    fn header(value: &str) -> Result<Credentials<'static>, Rejection> {
         from_header(value, None)
     }
 

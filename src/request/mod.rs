@@ -1,5 +1,6 @@
 //! Everything that a request says, believed nothing yet. Pure: no store, no clock, no keys.
 
+mod assertion;
 mod credentials;
 mod form;
 mod parameters;
@@ -8,7 +9,8 @@ mod route;
 use http::{HeaderMap, Method, header::CONTENT_TYPE};
 
 pub use self::{
-    credentials::{Credentials, PresentedSecret, SecretMethod},
+    assertion::{Assertion, PresentedAssertion},
+    credentials::{Attested, Credentials, PresentedSecret, SecretMethod},
     form::{NotUtf8, names as parse_names, parse as parse_form},
 };
 use self::{parameters::Parameters, route::Route};
@@ -37,13 +39,13 @@ pub enum Request<'a> {
 /// A question about one token, or the wish to revoke it: the two requests have the same form (RFC 7662 §2.1,
 /// RFC 7009 §2.1).
 pub struct Query<'a> {
-    pub credentials: Credentials,
+    pub credentials: Credentials<'a>,
     pub token: PresentedToken<'a>,
 }
 
 /// Questions about many tokens, of one caller.
 pub struct Batch<'a> {
-    pub credentials: Credentials,
+    pub credentials: Credentials<'a>,
     /// 1 to 50, in the order of the answers.
     pub tokens: Vec<PresentedToken<'a>>,
 }
@@ -76,7 +78,7 @@ impl<'a> Request<'a> {
     /// # Errors
     ///
     /// The first [`Rejection`] that applies; their order is part of the contract (conformance A-21).
-    pub fn parse(call: &Call, settings: &'a Settings) -> Result<Self, Rejection> {
+    pub fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, Rejection> {
         let route = Route::of(&call.path, settings).ok_or(Rejection::NotFound)?;
         let cors = !settings.cors_allowed_origins.is_empty();
         match (route, &call.method) {
@@ -95,20 +97,20 @@ impl<'a> Request<'a> {
 }
 
 impl<'a> Query<'a> {
-    fn parse(call: &Call, settings: &'a Settings) -> Result<Self, Rejection> {
+    fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, Rejection> {
         let body = body(call, "application/x-www-form-urlencoded", MAX_BODY_BYTES)?;
         let parameters = Parameters::parse(body)?;
-        let credentials = Credentials::parse(&call.headers, &parameters)?;
+        let credentials = Credentials::parse(call, &parameters)?;
         let token = parameters.token.ok_or(Rejection::MissingToken)?;
         Ok(Self { credentials, token: PresentedToken::parse(&token, settings) })
     }
 }
 
 impl<'a> Batch<'a> {
-    fn parse(call: &Call, settings: &'a Settings) -> Result<Self, Rejection> {
+    fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, Rejection> {
         let body = body(call, "application/json", MAX_BATCH_BYTES)?;
         let mut members = parse_object(body).map_err(|_| Rejection::MalformedForm)?;
-        let credentials = Credentials::parse(&call.headers, &Parameters::from_json(&mut members)?)?;
+        let credentials = Credentials::parse(call, &Parameters::from_json(&mut members)?)?;
         let tokens: Vec<String> = members
             .remove("tokens")
             .and_then(|tokens| serde_json::from_value(tokens).ok())

@@ -12,6 +12,7 @@ pub struct Parameters {
     pub client_id: Option<String>,
     pub client_secret: Option<String>,
     pub client_assertion: Option<String>,
+    pub client_assertion_type: Option<String>,
 }
 
 impl Parameters {
@@ -22,7 +23,7 @@ impl Parameters {
     /// [`Rejection::MalformedForm`] and [`Rejection::DuplicateParameter`].
     pub fn parse(body: &[u8]) -> Result<Self, Rejection> {
         let mut parameters = Self::default();
-        let (mut hint, mut assertion_type) = (None, None);
+        let mut hint = None;
         let (mut seen, mut duplicate) = (Vec::new(), false);
         for (name, value) in form::parse(body).map_err(|form::NotUtf8| Rejection::MalformedForm)? {
             // A hint decides nothing, so its value is dropped; that it came twice is an error all the same.
@@ -32,7 +33,7 @@ impl Parameters {
                 "client_id" => &mut parameters.client_id,
                 "client_secret" => &mut parameters.client_secret,
                 "client_assertion" => &mut parameters.client_assertion,
-                "client_assertion_type" => &mut assertion_type,
+                "client_assertion_type" => &mut parameters.client_assertion_type,
                 _ => continue,
             };
             *slot = Some(value).filter(|value| !value.is_empty());
@@ -58,6 +59,7 @@ impl Parameters {
             client_id: string("client_id")?,
             client_secret: string("client_secret")?,
             client_assertion: string("client_assertion")?,
+            client_assertion_type: string("client_assertion_type")?,
         })
     }
 }

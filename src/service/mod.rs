@@ -1,5 +1,6 @@
 //! The straight line: a call becomes a response, each stage consuming what the one above made.
 
+mod authentication;
 mod batch;
 mod revocation;
 
@@ -12,7 +13,7 @@ use tracing::{Instrument, error, error_span};
 
 use crate::{
     audit::{Fingerprints, Reason, Trail},
-    auth::{Caller, Refusal},
+    auth::Caller,
     call::Call,
     issuers::{Issuers, Unverified},
     judge, metadata, policy,
@@ -130,7 +131,7 @@ impl Service {
     /// A caller who may introspect, and the records of the tokens.
     async fn introspector(
         &self,
-        credentials: &Credentials,
+        credentials: &Credentials<'_>,
         tokens: &[PresentedToken<'_>],
         call: &Call,
         trail: &mut Trail,
@@ -147,30 +148,9 @@ impl Service {
         Ok((caller, items))
     }
 
-    /// Makes the one round trip, and learns from it who is asking.
-    async fn authenticate(
-        &self,
-        credentials: &Credentials,
-        tokens: &[PresentedToken<'_>],
-        call: &Call,
-        trail: &mut Trail,
-    ) -> Result<(Caller, Items), Outcome> {
-        trail.method = match credentials {
-            Credentials::Secret(presented) => Some(presented.method.name()),
-            Credentials::Unsupported => None,
-        };
-        let items = self.store.get(&self.first_keys(credentials, tokens, call.now), call.deadline).await;
-        let items = items.map_err(|Unavailable| unavailable(trail))?;
-        trail.caller = known_client(credentials, &items);
-        match Caller::authenticate(credentials, &items, &self.settings, call.now) {
-            Ok(caller) => Ok((caller, items)),
-            Err(refusal) => Err(self.refuse(refusal, credentials, call, trail)),
-        }
-    }
-
     /// The keys of the one round trip: the caller's record, the tokens' records, their issuers' key sets. What
     /// several tokens name is asked for once.
-    fn first_keys(&self, credentials: &Credentials, tokens: &[PresentedToken<'_>], now: i64) -> Vec<Key> {
+    fn first_keys(&self, credentials: &Credentials<'_>, tokens: &[PresentedToken<'_>], now: i64) -> Vec<Key> {
         let snapshots = tokens.iter().filter_map(|token| match token {
             PresentedToken::Jwt { candidate: Ok(candidate), .. } => self.issuers.snapshot_key(candidate, now),
             _ => None,
@@ -225,21 +205,6 @@ impl Service {
         Ok(recorded.claims)
     }
 
-    fn refuse(&self, refusal: Refusal, credentials: &Credentials, call: &Call, trail: &mut Trail) -> Outcome {
-        if refusal == Refusal::CorruptRecord {
-            error!(event = "corrupt_item", item = "client", client_id = trail.caller);
-        }
-        trail.reason = Some(Reason::Refused(refusal));
-        let client_id = match credentials {
-            Credentials::Secret(presented) => &presented.client_id,
-            Credentials::Unsupported => "",
-        };
-        match self.throttle.count_failure(client_id, &call.source_address, call.now) {
-            Some(seconds) => Outcome::Throttled(seconds),
-            None => Outcome::Refused,
-        }
-    }
-
     fn note_token(&self, token: &PresentedToken<'_>, trail: &mut Trail) {
         let digest = match token {
             PresentedToken::Jwt { candidate, digest } => {
@@ -286,9 +251,4 @@ fn note_mark_reason(why: Inactive, items: &Items, trail: &mut Trail) {
     if let Inactive::Revoked(kind) = why {
         trail.mark_reason = trail.mark_reason.take().or_else(|| items.mark_reason(kind));
     }
-}
-
-fn known_client(credentials: &Credentials, items: &Items) -> Option<String> {
-    let key = credentials.client_key()?;
-    items.item(&key).map(|_| key.id().to_owned())
 }

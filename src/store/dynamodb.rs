@@ -205,7 +205,7 @@ pub(super) fn partition_key(table: Table) -> &'static str {
 }
 
 /// Logs which kind of failure it was. The error's text may quote keys, so it stays out of the log.
-fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> Unavailable {
+pub(super) fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> Unavailable {
     let cause = match error {
         SdkError::TimeoutError(_) => "timeout",
         SdkError::DispatchFailure(_) => "connection",

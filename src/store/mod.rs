@@ -2,10 +2,12 @@
 
 mod dynamodb;
 mod operator;
+mod replay;
 
 pub use self::{
     dynamodb::Store,
     operator::{Change, Connection, Creation, Failure, Operator, TimeToLive},
+    replay::FirstUse,
 };
 
 /// The store did not say all that was asked of it, so nothing is known.

@@ -29,7 +29,7 @@ fn post(client_id: &str, secret: &str, token: &str) -> Request {
 }
 
 #[track_caller]
-fn assert_refused(answer: &Answer, case: &str) {
+pub fn assert_refused(answer: &Answer, case: &str) {
     let headers = [
         ("cache-control", "no-store"),
         ("content-type", "application/json"),

@@ -30,7 +30,8 @@ fn context() -> Context {
     Context::new("8476a536-e9f4-11e8-9739-2dfe598c3fcd", lambda_runtime::Config::default().into(), &headers).unwrap()
 }
 
-async fn answer(service: &token_introspection::service::Service, event: &str) -> Value {
+/// What the function returns for that event.
+pub async fn answer(service: &token_introspection::service::Service, event: &str) -> Value {
     let event: Event = serde_json::from_str(event).unwrap();
     serde_json::to_value(handle(service, event, context()).await).unwrap()
 }
@@ -66,7 +67,7 @@ async fn every_kind_of_gateway_is_among_the_recorded_events() {
 }
 
 /// The event of that name, changed.
-fn event(name: &str, change: impl FnOnce(&mut Value)) -> String {
+pub fn event(name: &str, change: impl FnOnce(&mut Value)) -> String {
     let text = fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
     let mut event = serde_json::from_str(&text).unwrap();
     change(&mut event);

@@ -25,6 +25,7 @@ mod log;
 mod proxy;
 mod world;
 
+mod assertions;
 mod audit;
 mod batch;
 mod callers;
@@ -36,6 +37,7 @@ mod corrupt_items;
 mod cors;
 mod dev_server;
 mod form;
+mod iam_callers;
 mod jwt_access_tokens;
 mod jwt_encoding;
 mod jwt_signatures;

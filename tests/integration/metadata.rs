@@ -13,6 +13,10 @@ use crate::{
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
+const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+/// Of client assertions.
+const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
+
 /// The settings of a deployment with these metadata of an authorization server.
 fn metadata_file(name: &str, metadata: &Value) -> String {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.json"));
@@ -36,9 +40,11 @@ async fn m01_m02_m03_m04_m08_m11_the_whole_document_at_both_places() {
     let expected = json!({
         "issuer": OWN,
         "introspection_endpoint": format!("{OWN}/token/introspect"),
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "introspection_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint": format!("{OWN}/token/revoke"),
-        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "jwks_uri": format!("{OWN}/.well-known/jwks.json"),
         "response_types_supported": ["none"],
         "subject_types_supported": ["public"],
@@ -96,11 +102,15 @@ async fn m01_endpoints_are_under_public_url_and_never_under_what_a_header_says()
 }
 
 #[tokio::test]
-async fn m03_no_signing_algorithms_are_listed_while_no_method_uses_them() {
+async fn m03_m04_with_private_key_jwt_come_its_algorithms_and_none_is_not_among_them() {
     let document = World::new().await.send(get(OAUTH)).await.json();
-    let methods = document["introspection_endpoint_auth_methods_supported"].as_array().unwrap();
-    assert!(!methods.contains(&json!("private_key_jwt")) && !methods.contains(&json!("none")));
-    assert_eq!(document.get("introspection_endpoint_auth_signing_alg_values_supported"), None);
+    for endpoint in ["introspection", "revocation"] {
+        let methods = document[format!("{endpoint}_endpoint_auth_methods_supported")].as_array().unwrap();
+        assert!(methods.contains(&json!("private_key_jwt")) && !methods.contains(&json!("none")));
+        let algorithms = document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")].as_array().unwrap();
+        assert!(!algorithms.is_empty());
+        assert!(algorithms.iter().all(|name| name != "none" && !name.as_str().unwrap().starts_with("HS")));
+    }
     assert_eq!(document.get("introspection_signing_alg_values_supported"), None);
 }
 
@@ -131,9 +141,11 @@ async fn m08_a_metadata_file_adds_members_and_replaces_the_demanded_ones_but_not
     let expected = json!({
         "issuer": OWN,
         "introspection_endpoint": format!("{OWN}/token/introspect"),
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "introspection_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint": format!("{OWN}/token/revoke"),
-        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "authorization_endpoint": "https://as.example/authorize",
         "token_endpoint": "https://as.example/token",
         "jwks_uri": "https://as.example/jwks.json",

@@ -49,7 +49,7 @@ async fn b12_an_unknown_client_is_answered_after_the_same_reads_as_a_known_one()
 /// Reads the source, since no test of behaviour can see that a comparison takes constant time.
 #[test]
 fn b12_b13_the_source_compares_secrets_by_ct_eq_alone_with_or_without_a_record() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/auth.rs");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/auth/secret.rs");
     let source = fs::read_to_string(path).unwrap();
     let (_, comparison) = source.split_once("fn secret_matches(").expect("the one function that compares secrets");
     let comparison = comparison.split("\n}\n").next().unwrap();
@@ -58,10 +58,10 @@ fn b12_b13_the_source_compares_secrets_by_ct_eq_alone_with_or_without_a_record()
         assert!(!comparison.contains(short_circuit), "{short_circuit} in:\n{comparison}");
     }
     // It runs before any refusal that depends on the record, and there are no digests elsewhere.
-    let authenticate = source.split_once("pub fn authenticate(").unwrap().1.split("\n    }\n").next().unwrap();
-    let (before, after) = authenticate.split_once("secret_matches(").unwrap();
-    assert_eq!(before.matches("Refusal::").count(), 1, "of an unsupported mechanism:\n{before}");
-    assert!(after.contains("Refusal::UnknownClient"));
+    let check = source.split_once("fn check(").unwrap().1.split("\n}\n").next().unwrap();
+    let (before, after) = check.split_once("secret_matches(").unwrap();
+    assert!(!before.contains("Refusal::") && !before.contains("registered("), "{before}");
+    assert!(after.contains("registered(") && after.contains("Refusal::WrongSecret"));
     assert_eq!(source.matches("digests").count(), comparison.matches("digests").count());
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 /// The library's modules from the lowest to the highest. Each may import from those before it and itself alone.
 const LAYERS: [&str; 20] = [
-    "jwt", "profile", "records", "settings", "call", "token", "request", "store", "issuers", "auth", "judge",
+    "jwt", "profile", "records", "settings", "call", "token", "request", "store", "issuers", "judge", "auth",
     "throttle", "view", "policy", "metadata", "response", "audit", "service", "lambda", "logging",
 ];
 /// Stages that take the time as an argument and send nothing.
@@ -29,11 +29,15 @@ const ONE_PLACE: [(&str, &str); 6] = [
     ("tracing_subscriber", "src/logging.rs"),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 18] = [
+const UNPRINTABLE: [&str; 23] = [
     "Call",
+    "Identity",
     "Parameters",
     "Credentials",
     "PresentedSecret",
+    "PresentedAssertion",
+    "Assertion",
+    "Attested",
     "Query",
     "Request",
     "PresentedToken",
@@ -44,6 +48,7 @@ const UNPRINTABLE: [&str; 18] = [
     "Claims",
     "Recorded",
     "Caller",
+    "Asserted",
     "ClientRecord",
     "TokenRecord",
     "Key",
@@ -220,7 +225,7 @@ fn a_planted_breach_of_each_invariant_is_found() {
         ("src/records/planted.rs", "use crate::{jwt::Header, policy::{self, view}};"),
         ("src/token/planted.rs", "fn f() { crate::issuers::x(); }"),
         ("src/judge/planted.rs", "async fn f() {}"),
-        ("src/auth.rs", "fn now() { SystemTime::now(); }"),
+        ("src/auth/mod.rs", "fn now() { SystemTime::now(); }"),
         ("src/policy.rs", "fn f() { std::env::var(\"A\"); }"),
         ("src/service.rs", "use aws_sdk_dynamodb::Client;"),
         ("src/issuers/planted.rs", "use jsonwebtoken::decode;"),
@@ -228,7 +233,7 @@ fn a_planted_breach_of_each_invariant_is_found() {
         ("src/token/claims.rs", "#[derive(Clone, Debug)]\npub struct Claims {"),
         ("src/call.rs", "#[derive(Debug)]\npub struct Call {"),
         ("src/view.rs", "#[derive(serde::Serialize)]\npub struct View {"),
-        ("src/auth.rs", "impl fmt::Debug for Caller {}"),
+        ("src/auth/mod.rs", "impl fmt::Debug for Caller {}"),
         ("src/service.rs", "fn f() { View::new(claims) }"),
         ("src/response.rs", "fn f() { policy::view(a) }"),
         ("src/service.rs", "fn f() { StatusCode::OK }"),

@@ -9,7 +9,7 @@ use hyper::body::Bytes;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
 use token_introspection::{
-    call::{self, Call},
+    call::{self, Call, Identity},
     records::sha256_hex,
     request::parse_names,
     service::Service,
@@ -208,6 +208,7 @@ pub fn request() -> Request {
         headers: HeaderMap::new(),
         body: Some(Vec::new()),
         source_address: "192.0.2.1".to_owned(),
+        identity: Identity::default(),
         request_id: "request-1".to_owned(),
         now: call::now(),
         deadline: Instant::now() + Duration::from_millis(1800),
@@ -273,6 +274,18 @@ impl Request {
 
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.0.body = Some(body.as_ref().to_vec());
+        self
+    }
+
+    /// Whom API Gateway has authenticated by `AWS_IAM`.
+    pub fn iam(mut self, user_arn: &str) -> Self {
+        self.0.identity.iam_user_arn = Some(user_arn.to_owned());
+        self
+    }
+
+    /// The id under which the event source logs the request; every request of a deployment has its own.
+    pub fn request_id(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.0.request_id);
         self
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use token_introspection::{
-    auth::{Caller, Refusal},
+    auth::{Authenticated, Caller, Refusal},
     policy,
     records::{ClientRecord, Items, Key},
     request::{Credentials, PresentedSecret, SecretMethod},
@@ -44,8 +44,10 @@ pub(super) async fn explain(
     let credentials = credentials(client_id, key.map(|key| (key, &items)));
     let (outcome, view) = match Caller::authenticate(&credentials, &items, context.settings, context.now) {
         Err(refusal) => (Outcome::Refused(refusal), None),
-        Ok(caller) if !caller.may_introspect() => (Outcome::NotAllowed, None),
-        Ok(caller) => match (verdict, claims) {
+        // A secret never comes to this.
+        Ok(Authenticated::Asserted(_)) => (Outcome::Refused(Refusal::WrongMethod), None),
+        Ok(Authenticated::Caller(caller)) if !caller.may_introspect() => (Outcome::NotAllowed, None),
+        Ok(Authenticated::Caller(caller)) => match (verdict, claims) {
             (Verdict::Unknown, _) => (Outcome::Unavailable, None),
             (Verdict::Active, Some(claims)) => {
                 let decision = policy::view(&caller, claims, context.settings);
@@ -64,7 +66,7 @@ pub(super) async fn explain(
 }
 
 /// The credentials of somebody who knows the client's secret: of that secret, only the digest is ever compared.
-fn credentials(client_id: &str, stored: Option<(Key, &Items)>) -> Credentials {
+fn credentials(client_id: &str, stored: Option<(Key, &Items)>) -> Credentials<'static> {
     let record = stored.and_then(|(key, items)| items.record::<ClientRecord>(&key).ok().flatten());
     let method = record.as_ref().and_then(|record| record.token_endpoint_auth_method.as_deref());
     let post = method == Some(SecretMethod::Post.name());
@@ -123,5 +125,13 @@ fn refused(refusal: Refusal) -> &'static str {
         Refusal::Disabled => "it is disabled",
         Refusal::PublicClient => "it is public, and has no secret to authenticate with",
         Refusal::WrongSecret => "its secret is none that could be presented",
+        Refusal::MalformedAssertion
+        | Refusal::AssertionSignature
+        | Refusal::AssertionHeader
+        | Refusal::AssertionTime
+        | Refusal::AssertionAudience
+        | Refusal::AssertionWithoutJti
+        | Refusal::AssertionReplayed
+        | Refusal::WrongPrincipal => "it is registered for a way of authenticating that is not tried here",
     }
 }

@@ -1,0 +1,165 @@
+//! Who is asking. The caller is judged before the token; nothing about a token can be learned without a [`Caller`].
+
+mod assertion;
+mod iam;
+mod secret;
+
+pub use self::assertion::ALGORITHMS as ASSERTION_ALGORITHMS;
+use crate::{
+    records::{ClientRecord, Corrupt, Items, Key, PolicyRecord, Seconds},
+    request::Credentials,
+    settings::Settings,
+    store::FirstUse,
+};
+
+/// An authenticated confidential client. [`Caller::authenticate`] is the only way to make one.
+pub struct Caller {
+    client_id: String,
+    /// Where this client id is registered; the id alone says nothing of another issuer's tokens.
+    issuer: String,
+    /// The same id at the one trusted issuer counts too, where the record names none.
+    also_at: Option<String>,
+    policy: PolicyRecord,
+}
+
+/// Why the credentials authenticate nobody: for the log, never for the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    UnsupportedMechanism,
+    UnknownClient,
+    CorruptRecord,
+    Disabled,
+    /// It has no secret, so it cannot authenticate (RFC 7662 §2.1).
+    PublicClient,
+    /// The client is registered for another mechanism.
+    WrongMethod,
+    WrongSecret,
+    /// No JWT, of another `client_assertion_type`, or naming two clients (RFC 7523 §3).
+    MalformedAssertion,
+    /// None of the client's keys made it, with the one algorithm of that key.
+    AssertionSignature,
+    /// Its `typ` is that of another kind of JWT, or it has a `crit` member.
+    AssertionHeader,
+    /// It is expired, not valid yet, from the future, or good for too long.
+    AssertionTime,
+    /// Its `aud` is not our issuer identifier alone.
+    AssertionAudience,
+    AssertionWithoutJti,
+    AssertionReplayed,
+    /// The gateway has authenticated another IAM principal than the client's.
+    WrongPrincipal,
+}
+
+/// What credentials come to where they are good.
+pub enum Authenticated {
+    Caller(Caller),
+    /// A caller whose assertion must not have been used before.
+    Asserted(Asserted),
+}
+
+/// A caller by an assertion that is good in itself. Only the proof that this is its first use makes it a [`Caller`].
+pub struct Asserted {
+    caller: Caller,
+    use_key: Key,
+    use_expires_at: Seconds,
+    /// Its audience was the one that the client registered, not our issuer identifier.
+    pub by_registered_audience: bool,
+}
+
+impl Asserted {
+    /// The item that its one use writes, and until when that must stay.
+    pub fn guard(&self) -> (&Key, Seconds) {
+        (&self.use_key, self.use_expires_at)
+    }
+
+    /// The caller, for the first use of this very assertion.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::AssertionReplayed`] without one.
+    pub fn used(self, first: Option<&FirstUse>) -> Result<Caller, Refusal> {
+        let is_first = first.is_some_and(|first| first.is_of(&self.use_key));
+        if is_first { Ok(self.caller) } else { Err(Refusal::AssertionReplayed) }
+    }
+}
+
+/// What the one trip found under the credentials' client id.
+type Found = Result<Option<ClientRecord>, Corrupt>;
+
+impl Caller {
+    /// Checks credentials against the client's record.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`]; the caller is told no more than that there is one (RFC 6749 §5.2).
+    pub fn authenticate(
+        credentials: &Credentials<'_>,
+        items: &Items,
+        settings: &Settings,
+        now: i64,
+    ) -> Result<Authenticated, Refusal> {
+        let found = credentials.client_key().map_or(Ok(None), |key| items.record::<ClientRecord>(&key));
+        match credentials {
+            Credentials::Secret(presented) => {
+                let record = secret::check(presented, found, now)?;
+                Ok(Authenticated::Caller(Self::of(&presented.client_id, record, settings)))
+            }
+            Credentials::Assertion(presented) => {
+                let accepted = assertion::check(presented, found, settings, now)?;
+                Ok(Authenticated::Asserted(Asserted {
+                    caller: Self::of(&presented.client_id, accepted.record, settings),
+                    use_key: accepted.use_key,
+                    use_expires_at: accepted.use_expires_at,
+                    by_registered_audience: accepted.by_registered_audience,
+                }))
+            }
+            Credentials::Attested(attested) => {
+                let record = iam::check(attested.identity, found)?;
+                Ok(Authenticated::Caller(Self::of(&attested.client_id, record, settings)))
+            }
+            Credentials::Unsupported => Err(Refusal::UnsupportedMechanism),
+        }
+    }
+
+    fn of(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
+        let also_at = match settings.trusted_issuers.as_slice() {
+            [only] if record.issuer.is_none() => Some(only.issuer.clone()),
+            _ => None,
+        };
+        Self {
+            client_id: client_id.to_owned(),
+            issuer: record.issuer.unwrap_or_else(|| settings.issuer.clone()),
+            also_at,
+            policy: record.introspection.unwrap_or_default(),
+        }
+    }
+
+    /// The client's identifier; unique at its issuer alone.
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Whether this is the client of that id at that issuer: what "issued to this client" means.
+    pub fn is_client(&self, issuer: &str, client_id: Option<&str>) -> bool {
+        client_id == Some(&self.client_id) && (issuer == self.issuer || Some(issuer) == self.also_at.as_deref())
+    }
+
+    /// Whether this client may introspect at all (RFC 7662 §4).
+    pub fn may_introspect(&self) -> bool {
+        self.policy.allowed != Some(false)
+    }
+
+    /// What it may see.
+    pub fn policy(&self) -> &PolicyRecord {
+        &self.policy
+    }
+}
+
+/// The record of a client that is not disabled and is registered for the mechanism that it used.
+fn registered(found: Found, for_mechanism: impl FnOnce(Option<&str>) -> bool) -> Result<ClientRecord, Refusal> {
+    let record = found.map_err(|Corrupt| Refusal::CorruptRecord)?.ok_or(Refusal::UnknownClient)?;
+    if record.disabled == Some(true) {
+        return Err(Refusal::Disabled);
+    }
+    if for_mechanism(record.token_endpoint_auth_method.as_deref()) { Ok(record) } else { Err(Refusal::WrongMethod) }
+}

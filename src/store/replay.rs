@@ -1,0 +1,63 @@
+//! The replay guard of `private_key_jwt`: an assertion is used once (RFC 7523 §3, `jti`).
+
+use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
+use tokio::time::{Instant, timeout_at};
+use tracing::error;
+
+use super::{
+    Unavailable,
+    dynamodb::{Store, unavailable},
+};
+use crate::records::{Key, Seconds, Table};
+
+/// Proof that an assertion was used for the first time. [`Store::use_once`] is the only way to get one.
+pub struct FirstUse(Key);
+
+impl FirstUse {
+    /// Whether it is the first use under that key.
+    pub fn is_of(&self, key: &Key) -> bool {
+        self.0 == *key
+    }
+}
+
+impl Store {
+    /// Writes the use of an assertion, if there was none, in one conditional `PutItem`. The same request may write
+    /// it again: the SDK repeats a write whose answer was lost.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`], if it is not known whether there was one: nothing may be taken for a first use then.
+    pub async fn use_once(
+        &self,
+        key: &Key,
+        expires_at: Seconds,
+        request_id: &str,
+        deadline: Instant,
+    ) -> Result<Option<FirstUse>, Unavailable> {
+        let Seconds(expires_at) = expires_at;
+        let request_id = AttributeValue::S(request_id.to_owned());
+        let write = self
+            .client
+            .put_item()
+            .table_name(self.table_name(Table::State))
+            .item("id", AttributeValue::S(key.id().to_owned()))
+            .item("request_id", request_id.clone())
+            .item("expires_at", AttributeValue::N(expires_at.to_string()))
+            .condition_expression("attribute_not_exists(id) OR request_id = :request_id")
+            .expression_attribute_values(":request_id", request_id)
+            .send();
+        match timeout_at(deadline, write).await {
+            Ok(Ok(_)) => Ok(Some(FirstUse(key.clone()))),
+            Ok(Err(error))
+                if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(None)
+            }
+            Ok(Err(error)) => Err(unavailable("PutItem", &error)),
+            Err(_) => {
+                error!(event = "store_unavailable", operation = "PutItem", cause = "deadline");
+                Err(Unavailable)
+            }
+        }
+    }
+}

@@ -1,0 +1,517 @@
+//! Group E: `private_key_jwt`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::future::join_all;
+use jsonwebtoken::{Algorithm, EncodingKey};
+use serde_json::{Value, json};
+use token_introspection::{call::now, records::sha256_hex, settings::LogLevel};
+
+use crate::{
+    callers::assert_refused,
+    keys,
+    log::Log,
+    proxy::Fault,
+    signer::Signer,
+    world::{API, Answer, OWN, Request, SECRET, World, request, send},
+};
+
+const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
+/// The client of these tests, whose key is [`key`].
+const CLIENT: &str = "by-key";
+
+fn key() -> Signer {
+    keys::es256(Some("k1"))
+}
+
+/// Something else each time.
+fn unique() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("unique-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The claims of a good assertion with these changed; null takes one away.
+fn claims(changes: &Value) -> Value {
+    let mut claims =
+        json!({ "iss": CLIENT, "sub": CLIENT, "aud": OWN, "iat": now(), "exp": now() + 60, "jti": unique() });
+    for (name, value) in changes.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    claims
+}
+
+fn assertion(changes: &Value) -> String {
+    key().token(&json!({}), &claims(changes))
+}
+
+/// The question of whoever presents that assertion.
+fn ask(assertion: &str) -> Request {
+    ask_with(assertion, &[])
+}
+
+fn ask_with(assertion: &str, further: &[(&str, &str)]) -> Request {
+    let parameters = [("token", "unknown"), ("client_assertion_type", TYPE), ("client_assertion", assertion)];
+    request().request_id(&unique()).form(&[&parameters[..], further].concat())
+}
+
+fn put_client(world: &World, client_id: &str, jwks: &[Value], changes: &Value) {
+    let mut record = json!({
+        "client_id": client_id, "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": json!({ "keys": jwks }).to_string(),
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        record[name] = value.clone();
+    }
+    world.put_client(&record);
+}
+
+async fn world() -> World {
+    let world = World::with(&[NO_LIMIT]).await;
+    put_client(&world, CLIENT, &[key().jwk()], &json!({}));
+    world
+}
+
+fn operations(world: &World) -> Vec<String> {
+    world.proxy.take_requests().into_iter().map(|(operation, _)| operation).collect()
+}
+
+/// Refused as every wrong credential is, after the one read and without a write.
+#[track_caller]
+fn assert_refused_unwritten(world: &World, answer: &Answer, case: &str) {
+    assert_refused(answer, case);
+    assert_eq!(operations(world), ["BatchGetItem"], "{case}");
+}
+
+#[tokio::test]
+async fn e01_b05_there_is_one_assertion_of_the_one_type() {
+    let world = world().await;
+    let good = || assertion(&json!({}));
+    world.send(ask(&good())).await.assert_inactive();
+    for other in [&TYPE.to_uppercase(), "urn:ietf:params:oauth:client-assertion-type:saml2-bearer", "jwt-bearer", ""] {
+        let parameters = [("token", "x"), ("client_assertion_type", other), ("client_assertion", &good())];
+        operations(&world);
+        assert_refused_unwritten(&world, &world.send(request().form(&parameters)).await, other);
+    }
+    for twice in [("client_assertion", good()), ("client_assertion_type", TYPE.to_owned())] {
+        let answer = world.send(ask_with(&good(), &[(twice.0, &twice.1)])).await;
+        assert!(answer.assert_error(400, "invalid_request").contains("more than once"), "{}", twice.0);
+    }
+    let two = [
+        ask(&good()).basic(API, SECRET),
+        ask_with(&good(), &[("client_secret", SECRET)]),
+        ask(&good()).header("authorization", "Bearer x"),
+    ];
+    for request in two {
+        let description = world.send(request).await.assert_error(400, "invalid_request");
+        assert!(description.contains("more than one way"), "{description}");
+    }
+    assert_eq!(world.proxy.take_requests(), []);
+}
+
+#[tokio::test]
+async fn e02_b06_b18_one_client_is_named_throughout() {
+    let world = world().await;
+    put_client(&world, "other", &[key().jwk()], &json!({}));
+    for (changes, body_client_id, accepted) in [
+        (json!({}), None, true),
+        (json!({}), Some(CLIENT), true),
+        (json!({}), Some(""), true),
+        (json!({}), Some("other"), false),
+        (json!({}), Some("BY-KEY"), false),
+        (json!({ "iss": "other" }), None, false),
+        (json!({ "sub": "other" }), None, false),
+        (json!({ "sub": "other" }), Some("other"), false),
+        (json!({ "iss": null }), Some(CLIENT), false),
+        (json!({ "sub": null }), Some(CLIENT), false),
+        (json!({ "sub": [CLIENT] }), None, false),
+        (json!({ "iss": "other", "sub": "other" }), None, true),
+    ] {
+        let parameters = body_client_id.map(|id| ("client_id", id));
+        operations(&world);
+        let answer = world.send(ask_with(&assertion(&changes), parameters.as_slice())).await;
+        if accepted {
+            answer.assert_inactive();
+        } else {
+            assert_refused_unwritten(&world, &answer, &format!("{changes} {body_client_id:?}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn b18_an_assertion_that_names_no_client_is_an_unknown_clients() {
+    let world = world().await;
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#);
+    let good = assertion(&json!({}));
+    let (input, _) = good.rsplit_once('.').unwrap();
+    let odd = |client_id: &str| assertion(&json!({ "iss": client_id, "sub": client_id }));
+    for text in [
+        "x",
+        "a.b.c",
+        &format!("{header}.e30.AAAA"),
+        &format!("{header}.!.AAAA"),
+        &format!("{good}="),
+        &format!("{input}."),
+        &key().sign(r#"{"alg":"ES256"}"#, &format!(r#"{{"iss":"{CLIENT}","iss":"{CLIENT}","sub":"{CLIENT}"}}"#)),
+        &key().sign(r#"{"alg":"ES256","alg":"ES256"}"#, &claims(&json!({})).to_string()),
+        &odd(""),
+        &odd("a\nb"),
+        &odd("a\0"),
+        &odd(&"x".repeat(2049)),
+        &assertion(&json!({ "padding": "x".repeat(12_400) })),
+    ] {
+        let answer = world.send(ask(text)).await;
+        assert_refused(&answer, &text[..text.len().min(80)]);
+        let requests = world.proxy.take_requests();
+        let [(operation, read)] = requests.as_slice() else { panic!("{text:.80}: {requests:?}") };
+        assert_eq!(operation, "BatchGetItem");
+        let named = read["RequestItems"].get("oauth-clients").is_some();
+        assert_eq!(named, text == format!("{input}."), "{text:.80}");
+    }
+}
+
+#[tokio::test]
+async fn e03_e04_the_issuer_identifier_is_the_sole_audience() {
+    let (log, _guard) = Log::start(LogLevel::Info);
+    let world = world().await;
+    let endpoint = format!("{OWN}/token/introspect");
+    put_client(&world, "registered", &[key().jwk()], &json!({ "assertion_audience": endpoint }));
+    for (client_id, audience, accepted) in [
+        (CLIENT, json!(OWN), true),
+        (CLIENT, json!([OWN]), true),
+        (CLIENT, json!([OWN, OWN]), false),
+        (CLIENT, json!([OWN, "https://other.example"]), false),
+        (CLIENT, json!([]), false),
+        (CLIENT, json!(format!("{OWN}/")), false),
+        (CLIENT, json!(endpoint), false),
+        (CLIENT, json!(format!("{OWN}/token")), false),
+        (CLIENT, json!(OWN.to_uppercase()), false),
+        (CLIENT, json!(""), false),
+        (CLIENT, json!(null), false),
+        ("registered", json!(OWN), true),
+        ("registered", json!(endpoint), true),
+        ("registered", json!([endpoint]), true),
+        ("registered", json!([endpoint, OWN]), false),
+        ("registered", json!(format!("{endpoint}/")), false),
+    ] {
+        log.take();
+        operations(&world);
+        let text = assertion(&json!({ "iss": client_id, "sub": client_id, "aud": audience }));
+        let answer = world.send(ask(&text)).await;
+        let log = log.take();
+        let case = format!("{client_id} {audience}");
+        if accepted {
+            answer.assert_inactive();
+        } else {
+            assert_refused_unwritten(&world, &answer, &case);
+        }
+        assert_eq!(log.contains("assertion_audience_refused"), !accepted, "{case}: {log}");
+        assert_eq!(log.contains("Refused(AssertionAudience)"), !accepted, "{case}: {log}");
+        let registered_one = accepted && client_id == "registered" && audience != OWN;
+        assert_eq!(log.contains("assertion_audience_used"), registered_one, "{case}: {log}");
+        assert!(!log.contains(&text) && !log.contains(text.split('.').nth(1).unwrap()), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn e06_e12_the_header_says_that_it_is_an_assertion_and_never_where_its_key_is() {
+    let world = world().await;
+    let attacker = keys::ed25519(None, 66);
+    for (header, accepted) in [
+        (json!({}), true),
+        (json!({ "typ": "JWT" }), true),
+        (json!({ "typ": "jwt" }), true),
+        (json!({ "typ": "client-authentication+jwt" }), true),
+        (json!({ "typ": "at+jwt" }), false),
+        (json!({ "typ": "dpop+jwt" }), false),
+        (json!({ "typ": "secevent+jwt" }), false),
+        (json!({ "typ": "" }), false),
+        (json!({ "typ": ["JWT"] }), false),
+        (json!({ "crit": ["exp"] }), false),
+        (json!({ "crit": [] }), false),
+        (json!({ "crit": null }), false),
+        (json!({ "b64": true, "crit": ["b64"] }), false),
+        (json!({ "jwk": attacker.jwk(), "jku": "https://evil.example/jwks", "x5u": "https://evil.example" }), true),
+    ] {
+        operations(&world);
+        let answer = world.send(ask(&key().token(&header, &claims(&json!({}))))).await;
+        if accepted {
+            answer.assert_inactive();
+        } else {
+            assert_refused_unwritten(&world, &answer, &header.to_string());
+        }
+    }
+    for header in [json!({ "jwk": attacker.jwk() }), json!({ "jwk": attacker.jwk(), "kid": "k1" })] {
+        operations(&world);
+        let answer = world.send(ask(&attacker.token(&header, &claims(&json!({}))))).await;
+        assert_refused_unwritten(&world, &answer, &header.to_string());
+    }
+}
+
+#[tokio::test]
+async fn e07_e08_times_and_jti_are_required_and_bounded() {
+    let world = world().await;
+    let t = now();
+    for (changes, accepted) in [
+        (json!({ "exp": t + 1 }), true),
+        (json!({ "exp": t }), false),
+        (json!({ "exp": t - 1 }), false),
+        (json!({ "exp": null }), false),
+        (json!({ "exp": (t + 60).to_string() }), false),
+        (json!({ "exp": t + 3600 }), true),
+        (json!({ "exp": t + 3601 }), false),
+        (json!({ "exp": 9_007_199_254_740_991_i64 }), false),
+        (json!({ "iat": null }), true),
+        (json!({ "iat": t - 100_000 }), true),
+        (json!({ "iat": t + 10 }), true),
+        (json!({ "iat": t + 11 }), false),
+        (json!({ "iat": "now" }), false),
+        (json!({ "nbf": t + 10 }), true),
+        (json!({ "nbf": t + 11 }), false),
+        (json!({ "jti": null }), false),
+        (json!({ "jti": "" }), false),
+        (json!({ "jti": 7 }), false),
+        (json!({ "jti": "x".repeat(3000) }), true),
+        (json!({ "jti": "a#b\0c" }), true),
+    ] {
+        operations(&world);
+        let answer = world.send(ask(&assertion(&changes)).at(t)).await;
+        if accepted {
+            answer.assert_inactive();
+        } else {
+            assert_refused_unwritten(&world, &answer, &changes.to_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn e08_an_assertion_is_used_once_whatever_for_and_whoever_is_first() {
+    let world = world().await;
+    put_client(&world, "other", &[key().jwk()], &json!({}));
+    let text = assertion(&json!({ "jti": "once" }));
+    let revoke = |text: &str| ask(text).path("/token/revoke");
+    world.send(ask(&text)).await.assert_inactive();
+    for again in [ask(&text), revoke(&text), ask(&assertion(&json!({ "jti": "once" })))] {
+        assert_refused(&world.send(again).await, "again");
+    }
+    let others = assertion(&json!({ "iss": "other", "sub": "other", "jti": "once" }));
+    world.send(ask(&others)).await.assert_inactive();
+
+    let for_revocation = assertion(&json!({}));
+    assert_eq!(world.send(revoke(&for_revocation)).await.status, 200);
+    assert_refused(&world.send(ask(&for_revocation)).await, "after revocation");
+
+    let text = assertion(&json!({}));
+    let answers = join_all((0..20).map(|_| send(&world.service, ask(&text)))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 19);
+}
+
+#[tokio::test]
+async fn e08_e09_the_one_write_of_a_good_assertion_may_be_repeated_by_its_own_request() {
+    let world = world().await;
+    let t = now();
+    let text = assertion(&json!({ "jti": "once", "exp": t + 100 }));
+    operations(&world);
+    world.send(ask(&text).request_id("r1").at(t)).await.assert_inactive();
+    let requests = world.proxy.take_requests();
+    let names: Vec<_> = requests.iter().map(|(operation, _)| operation.as_str()).collect();
+    // An opaque token is judged by two reads.
+    assert_eq!(names, ["BatchGetItem", "PutItem", "BatchGetItem"]);
+    let write = &requests[1].1;
+    let digest = sha256_hex(&format!("{CLIENT}\0once"));
+    // Until it expires, and the clocks' difference.
+    let item = json!({
+        "id": { "S": format!("assertion#{digest}") }, "request_id": { "S": "r1" },
+        "expires_at": { "N": (t + 110).to_string() },
+    });
+    assert_eq!((&write["TableName"], &write["Item"]), (&json!("oauth-introspection-state"), &item));
+
+    world.send(ask(&text).request_id("r1").at(t)).await.assert_inactive();
+    assert_refused(&world.send(ask(&text).request_id("r2").at(t)).await, "another request");
+    // A lost answer makes the SDK write again.
+    for fault in [Fault::Resets, Fault::ServerError, Fault::Throttled] {
+        let text = assertion(&json!({}));
+        world.send(ask("warm up")).await;
+        world.proxy.fail_once(fault);
+        world.send(ask(&text)).await.assert_inactive();
+        assert_refused(&world.send(ask(&text)).await, "after a repeated write");
+    }
+}
+
+#[tokio::test]
+async fn e09_nobody_but_the_keys_holder_causes_a_write() {
+    let world = world().await;
+    put_client(&world, "disabled", &[key().jwk()], &json!({ "disabled": true }));
+    put_client(&world, "corrupt", &[key().jwk()], &json!({ "assertion_audience": 7 }));
+    put_client(&world, "by-secret", &[key().jwk()], &json!({ "token_endpoint_auth_method": "client_secret_post" }));
+    world.put_client(&json!({ "client_id": "both-secrets", "client_secret": sha256_hex(SECRET),
+        "jwks": json!({ "keys": [key().jwk()] }).to_string() }));
+    let as_client = |client_id: &str| assertion(&json!({ "iss": client_id, "sub": client_id }));
+    let forged = keys::ed25519(Some("k1"), 66).token(&json!({}), &claims(&json!({})));
+    let good = assertion(&json!({}));
+    let (input, signature) = good.rsplit_once('.').unwrap();
+    let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    bytes[7] ^= 1;
+    let tampered = format!("{input}.{}", URL_SAFE_NO_PAD.encode(bytes));
+    for (case, text) in [
+        ("forged", &forged),
+        ("tampered", &tampered),
+        ("unknown client", &as_client("nobody")),
+        ("disabled", &as_client("disabled")),
+        ("corrupt", &as_client("corrupt")),
+        ("b08 registered for a secret", &as_client("by-secret")),
+        ("b08 registered for any secret", &as_client("both-secrets")),
+        ("expired", &assertion(&json!({ "exp": 1 }))),
+    ] {
+        operations(&world);
+        assert_refused_unwritten(&world, &world.send(ask(text)).await, case);
+    }
+    world.send(ask(&good)).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn e10_while_the_guard_cannot_be_written_nothing_is_known() {
+    let world = world().await;
+    for fault in [Fault::AccessDenied, Fault::ServerError, Fault::Throttled, Fault::Resets, Fault::Hangs] {
+        for path in ["/token/introspect", "/token/revoke"] {
+            world.proxy.fail_after(1, fault);
+            world.send(ask(&assertion(&json!({}))).path(path)).await.assert_unavailable();
+        }
+        world.proxy.fail(Fault::None);
+    }
+    world.send(ask(&assertion(&json!({})))).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn e11_the_clients_key_fixes_the_algorithm() {
+    let world = world().await;
+    let rsa = |algorithm| keys::rsa(None, algorithm);
+    let without_alg = |signer: &Signer| {
+        let mut jwk = signer.jwk();
+        jwk.as_object_mut().unwrap().remove("alg");
+        jwk
+    };
+    let with = |mut jwk: Value, name: &str, value: &str| {
+        jwk[name] = json!(value);
+        jwk
+    };
+    let rs256 = rsa(Algorithm::RS256);
+    for (case, jwk, signer, accepted) in [
+        ("RS256", rs256.jwk(), rsa(Algorithm::RS256), true),
+        ("RS256 without alg", without_alg(&rs256), rsa(Algorithm::RS256), true),
+        ("PS256", with(rs256.jwk(), "alg", "PS256"), rsa(Algorithm::PS256), true),
+        ("ES256", keys::es256(None).jwk(), keys::es256(None), true),
+        ("ES256 without alg", without_alg(&keys::es256(None)), keys::es256(None), true),
+        ("EdDSA", keys::ed25519(None, 5).jwk(), keys::ed25519(None, 5), true),
+        ("PS256 with a key without alg", without_alg(&rs256), rsa(Algorithm::PS256), false),
+        ("PS256 with a key for RS256", rs256.jwk(), rsa(Algorithm::PS256), false),
+        ("RS256 with a key for PS256", with(rs256.jwk(), "alg", "PS256"), rsa(Algorithm::RS256), false),
+        ("RS384", with(rs256.jwk(), "alg", "RS384"), rsa(Algorithm::RS384), false),
+        ("a key for encryption", with(rs256.jwk(), "use", "enc"), rsa(Algorithm::RS256), false),
+    ] {
+        put_client(&world, CLIENT, &[jwk], &json!({}));
+        operations(&world);
+        let answer = world.send(ask(&signer.token(&json!({}), &claims(&json!({}))))).await;
+        if accepted {
+            answer.assert_inactive();
+        } else {
+            assert_refused_unwritten(&world, &answer, case);
+        }
+    }
+    // A public key is no shared secret, and "none" no signature.
+    let jwk = keys::es256(None).jwk();
+    put_client(&world, CLIENT, std::slice::from_ref(&jwk), &json!({}));
+    let hmac = |secret: &[u8]| Signer::new(None, Algorithm::HS256, EncodingKey::from_secret(secret));
+    let x = URL_SAFE_NO_PAD.decode(jwk["x"].as_str().unwrap()).unwrap();
+    let claims = claims(&json!({}));
+    let unsigned =
+        format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#), URL_SAFE_NO_PAD.encode(claims.to_string()));
+    for (case, text) in [
+        ("HS256 by the JWK", hmac(jwk.to_string().as_bytes()).token(&json!({}), &claims)),
+        ("HS256 by a coordinate", hmac(&x).token(&json!({}), &claims)),
+        ("none", unsigned),
+        ("none, with a signature", keys::es256(None).sign(r#"{"alg":"none"}"#, &claims.to_string())),
+        ("alg in another case", keys::es256(None).sign(r#"{"alg":"es256"}"#, &claims.to_string())),
+    ] {
+        operations(&world);
+        assert_refused_unwritten(&world, &world.send(ask(&text)).await, case);
+    }
+    let symmetric = json!({ "kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode("secret") });
+    put_client(&world, CLIENT, &[symmetric], &json!({}));
+    operations(&world);
+    let answer = world.send(ask(&hmac(b"secret").token(&json!({}), &claims))).await;
+    assert_refused_unwritten(&world, &answer, "a symmetric key in the set");
+}
+
+#[tokio::test]
+async fn e11_e13_keys_come_from_the_record_and_kid_selects() {
+    let world = world().await;
+    let signer = |kid| keys::ed25519(kid, 5);
+    let other = |kid| keys::ed25519(kid, 6);
+    let many: Vec<_> = (10..40).map(|number| keys::ed25519(None, number).jwk()).collect();
+    let mut weak = keys::rsa(None, Algorithm::RS256).jwk();
+    weak["n"] = json!(URL_SAFE_NO_PAD.encode([0xff; 128]));
+    for (case, jwks, kid, accepted) in [
+        ("named", vec![other(Some("a")).jwk(), signer(Some("b")).jwk()], Some("b"), true),
+        ("another key of that name first", vec![other(Some("b")).jwk(), signer(Some("b")).jwk()], Some("b"), true),
+        ("named wrongly", vec![other(Some("a")).jwk(), signer(Some("b")).jwk()], Some("a"), false),
+        ("a name that no key has", vec![signer(Some("b")).jwk()], Some("c"), false),
+        ("a name where keys have none", vec![other(None).jwk(), signer(None).jwk()], Some("c"), true),
+        ("no name", vec![other(Some("a")).jwk(), signer(Some("b")).jwk()], None, true),
+        ("beside what does not load", vec![json!(1), weak, signer(None).jwk()], None, true),
+        ("too many keys to try", [many, vec![signer(None).jwk()]].concat(), None, false),
+        ("none", vec![], None, false),
+    ] {
+        put_client(&world, CLIENT, &jwks, &json!({}));
+        let answer = world.send(ask(&signer(kid).token(&json!({}), &claims(&json!({}))))).await;
+        assert_eq!(answer.status, if accepted { 200 } else { 401 }, "{case}");
+    }
+    for jwks in ["", "{}", "[]", "null", r#"{"keys":null}"#, "not JSON"] {
+        put_client(&world, CLIENT, &[], &json!({ "jwks": jwks }));
+        assert_refused(&world.send(ask(&assertion(&json!({})))).await, jwks);
+    }
+    put_client(&world, CLIENT, &[], &json!({ "jwks": { "keys": [key().jwk()] } }));
+    assert_refused(&world.send(ask(&assertion(&json!({})))).await, "a map is no text");
+}
+
+#[tokio::test]
+async fn b15_wrong_assertions_count_and_right_ones_are_never_refused_by_it() {
+    let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "2")]).await;
+    put_client(&world, CLIENT, &[key().jwk()], &json!({}));
+    let start = now().div_euclid(60) * 60;
+    let ask_at = |changes| ask(&assertion(&changes)).at(start);
+    let wrong = || ask_at(json!({ "aud": "https://other.example", "exp": start + 60, "iat": start }));
+    for _ in 0..2 {
+        assert_refused(&world.send(wrong()).await, "below the limit");
+    }
+    world.send(wrong()).await.assert_error(429, "invalid_client");
+    world.send(ask_at(json!({ "exp": start + 60, "iat": start }))).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn b12_o02_an_assertion_costs_the_same_reads_whatever_the_client() {
+    let world = world().await;
+    let mut answers = Vec::new();
+    for client_id in [CLIENT, "nobody"] {
+        let forged = keys::ed25519(None, 66).token(&json!({}), &claims(&json!({ "iss": client_id, "sub": client_id })));
+        operations(&world);
+        answers.push(world.send(ask(&forged)).await);
+        assert_eq!(operations(&world), ["BatchGetItem"]);
+    }
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[tokio::test]
+async fn n01_a_client_revokes_its_token_by_an_assertion() {
+    let world = world().await;
+    put_client(&world, "app", &[key().jwk()], &json!({ "issuer": crate::world::ISSUER }));
+    let token = world.token(&json!({}));
+    let text = assertion(&json!({ "iss": "app", "sub": "app" }));
+    let parameters = [("token", token.as_str()), ("client_assertion_type", TYPE), ("client_assertion", &text)];
+    let answer = world.send(request().path("/token/revoke").request_id(&unique()).form(&parameters)).await;
+    assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""));
+    world.introspect(&token).await.assert_inactive();
+}

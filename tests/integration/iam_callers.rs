@@ -1,0 +1,167 @@
+//! B-17: callers whom API Gateway has authenticated by `AWS_IAM`.
+
+use serde_json::{Value, json};
+use token_introspection::records::sha256_hex;
+
+use crate::{
+    callers::assert_refused,
+    events::{answer, event},
+    world::{API, Request, SECRET, World, request},
+};
+
+const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
+const CLIENT: &str = "orders";
+const ROLE: &str = "arn:aws:iam::111122223333:role/services/Orders";
+const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/Orders/i-0123";
+const SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=AKID/20270115/eu-west-1/execute-api/aws4_request, \
+                         SignedHeaders=host;x-amz-date, Signature=0123";
+
+async fn world() -> World {
+    let world = World::with(&[NO_LIMIT]).await;
+    for (client_id, method, principal) in [
+        (CLIENT, Some("aws_iam"), Some(ROLE)),
+        ("user", Some("aws_iam"), Some("arn:aws:iam::111122223333:user/ci/Deploy")),
+        ("no-principal", Some("aws_iam"), None),
+        ("by-secret", Some("client_secret_post"), Some(ROLE)),
+        ("no-method", None, Some(ROLE)),
+    ] {
+        world.put_client(&json!({
+            "client_id": client_id, "token_endpoint_auth_method": method, "iam_principal_arn": principal,
+            "client_secret": sha256_hex(SECRET),
+        }));
+    }
+    world
+}
+
+fn ask(client_id: &str, user_arn: &str) -> Request {
+    request().path("/iam/token/introspect").iam(user_arn).form(&[("token", "unknown"), ("client_id", client_id)])
+}
+
+#[tokio::test]
+async fn b17_the_gateways_iam_identity_must_be_the_clients_principal() {
+    let world = world().await;
+    for (client_id, user_arn, accepted) in [
+        (CLIENT, SESSION, true),
+        (CLIENT, "arn:aws:sts::111122223333:assumed-role/Orders/another", true),
+        (CLIENT, "arn:aws:sts::111122223333:assumed-role/Billing/i-0123", false),
+        (CLIENT, "arn:aws:sts::444455556666:assumed-role/Orders/i-0123", false),
+        (CLIENT, "arn:aws:iam::111122223333:user/Orders", false),
+        (CLIENT, ROLE, false),
+        (CLIENT, "", false),
+        ("user", "arn:aws:iam::111122223333:user/ci/Deploy", true),
+        ("user", SESSION, false),
+        ("no-principal", SESSION, false),
+        ("nobody", SESSION, false),
+        // A client that is registered otherwise is not authenticated by it.
+        ("by-secret", SESSION, false),
+        ("no-method", SESSION, false),
+        (API, SESSION, false),
+    ] {
+        world.proxy.take_requests();
+        let answer = world.send(ask(client_id, user_arn).header("authorization", SIGNATURE)).await;
+        if accepted {
+            answer.assert_inactive();
+        } else {
+            assert_refused(&answer, &format!("{client_id} {user_arn}"));
+            assert_eq!(world.proxy.take_requests().len(), 1, "{client_id} {user_arn}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn b17_b18_neither_the_identity_nor_the_client_id_is_enough_alone() {
+    let world = world().await;
+    world.proxy.take_requests();
+    let token = ("token", "x");
+    for (case, request) in [
+        ("no client id", request().iam(SESSION).header("authorization", SIGNATURE).form(&[token])),
+        ("no identity", request().form(&[token, ("client_id", CLIENT)])),
+    ] {
+        assert_refused(&world.send(request).await, case);
+        assert_eq!(world.proxy.take_requests(), [], "{case}");
+    }
+    // What a header claims is no identity.
+    let claims = request()
+        .header("authorization", SIGNATURE)
+        .header("x-amzn-iam-user-arn", SESSION)
+        .header("x-amzn-caller-arn", SESSION);
+    assert_refused(&world.send(claims.form(&[token, ("client_id", CLIENT)])).await, "a signature nobody checked");
+}
+
+#[tokio::test]
+async fn a15_b05_b17_the_signature_is_the_gateways_business_and_no_mechanism() {
+    let world = world().await;
+    let (token, id, secret) = (("token", "x"), ("client_id", "by-secret"), ("client_secret", SECRET));
+    let signed = || request().iam(SESSION).header("authorization", SIGNATURE);
+    world.send(signed().form(&[token, id, secret])).await.assert_inactive();
+    let basic = request().basic(API, SECRET).iam(SESSION).another_header("authorization", SIGNATURE);
+    world.send(basic.form(&[token])).await.assert_inactive();
+    world.proxy.take_requests();
+    for (case, request) in [
+        ("not the gateway's", request().header("authorization", SIGNATURE).form(&[token, id, secret])),
+        ("basic and secret", request().basic(API, SECRET).iam(SESSION).form(&[token, id, secret])),
+        (
+            "two that count",
+            signed().another_header("authorization", "Basic YTpi").another_header("authorization", "x").form(&[token]),
+        ),
+    ] {
+        world.send(request).await.assert_error(400, "invalid_request");
+        assert_eq!(world.proxy.take_requests(), [], "{case}");
+    }
+    // An identity never stands in for a secret that is wrong.
+    let wrong = [token, ("client_id", CLIENT), ("client_secret", "wrong")];
+    assert_refused(&world.send(signed().form(&wrong)).await, "a wrong secret beside the identity");
+}
+
+/// The body that an event carries.
+const BODY: &str = "token=unknown&client_id=orders";
+
+fn signed_event(name: &str, context: impl FnOnce(&mut Value)) -> String {
+    event(name, |event| {
+        for headers in ["headers", "multiValueHeaders"] {
+            for (name, value) in event[headers].as_object_mut().into_iter().flatten() {
+                if name.eq_ignore_ascii_case("authorization") {
+                    *value = if value.is_array() { json!([SIGNATURE]) } else { json!(SIGNATURE) };
+                }
+            }
+        }
+        event["body"] = json!(BODY);
+        event["isBase64Encoded"] = json!(false);
+        context(&mut event["requestContext"]);
+    })
+}
+
+#[tokio::test]
+async fn b17_the_identity_is_read_from_the_request_context_of_each_kind_of_api() {
+    let world = world().await;
+    let iam = |context: &mut Value| {
+        context["authorizer"] = json!({ "iam": {
+            "accessKey": "ASIA", "accountId": "111122223333", "callerId": "AROA:i-0123", "cognitoIdentity": null,
+            "principalOrgId": "o-1", "userArn": SESSION, "userId": "AROA:i-0123",
+        } });
+    };
+    let rest = |context: &mut Value| {
+        context["identity"]["userArn"] = json!(SESSION);
+        context["identity"]["accountId"] = json!("111122223333");
+    };
+    let nothing = |_: &mut Value| {};
+    for (case, event, status) in [
+        ("HTTP API", signed_event("http-api-active", iam), 200),
+        ("function URL", signed_event("function-url-active", iam), 200),
+        ("REST API", signed_event("rest-api-active", rest), 200),
+        ("HTTP API without", signed_event("http-api-active", nothing), 401),
+        ("REST API without", signed_event("rest-api-active", nothing), 401),
+        ("load balancer", signed_event("alb-active", rest), 401),
+        ("load balancer too", signed_event("alb-active", iam), 401),
+        (
+            "a Lambda authorizer's context",
+            signed_event("http-api-active", |context| {
+                context["authorizer"] = json!({ "lambda": { "userArn": SESSION } });
+            }),
+            401,
+        ),
+    ] {
+        let answer = answer(&world.service, &event).await;
+        assert_eq!(answer["statusCode"], status, "{case}: {answer}");
+    }
+}
