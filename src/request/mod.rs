@@ -1,5 +1,6 @@
 //! Everything that a request says, believed nothing yet. Pure: no store, no clock, no keys.
 
+mod accept;
 mod credentials;
 mod form;
 mod parameters;
@@ -8,6 +9,7 @@ mod route;
 use http::{HeaderMap, Method, header::CONTENT_TYPE};
 
 pub use self::{
+    accept::AnswerForm,
     credentials::{Credentials, PresentedSecret, SecretMethod},
     form::{NotUtf8, names as parse_names, parse as parse_form},
 };
@@ -35,6 +37,8 @@ pub enum Request<'a> {
 pub struct Query<'a> {
     pub credentials: Credentials,
     pub token: PresentedToken<'a>,
+    /// Whether the answer is to be signed (RFC 9701 §4).
+    pub signed: bool,
 }
 
 /// Why a request is refused before anything is looked up, in the order of the checks.
@@ -53,7 +57,11 @@ pub enum Rejection {
     UnreadableCredentials,
     ClientIdMismatch,
     NoCredentials,
+    /// As [`Rejection::NoCredentials`], where the signed form is wanted (RFC 9701 §5).
+    NoCredentialsForSigned,
     MissingToken,
+    /// The request takes signed answers alone, and nothing is signed here.
+    NothingIsSigned,
 }
 
 impl<'a> Request<'a> {
@@ -66,8 +74,11 @@ impl<'a> Request<'a> {
         let route = Route::of(&call.path, settings).ok_or(Rejection::NotFound)?;
         let cors = !settings.cors_allowed_origins.is_empty();
         match (route, &call.method) {
-            (Route::Introspection, &Method::POST) => Query::parse(call, settings).map(Self::Introspection),
-            (Route::Revocation, &Method::POST) => Query::parse(call, settings).map(Self::Revocation),
+            (Route::Introspection, &Method::POST) => {
+                let form = AnswerForm::wanted(&call.headers, !settings.signing_keys.is_empty());
+                Query::parse(call, settings, form).map(Self::Introspection)
+            }
+            (Route::Revocation, &Method::POST) => Query::parse(call, settings, AnswerForm::Json).map(Self::Revocation),
             (Route::Introspection | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
             (Route::Introspection | Route::Revocation, _) => {
                 Err(Rejection::MethodNotAllowed(if cors { "POST, OPTIONS" } else { "POST" }))
@@ -80,7 +91,7 @@ impl<'a> Request<'a> {
 }
 
 impl<'a> Query<'a> {
-    fn parse(call: &Call, settings: &'a Settings) -> Result<Self, Rejection> {
+    fn parse(call: &Call, settings: &'a Settings, form: AnswerForm) -> Result<Self, Rejection> {
         if call.query_names.iter().any(|name| NEVER_IN_THE_QUERY.contains(&name.as_str())) {
             return Err(Rejection::SecretInQuery);
         }
@@ -92,9 +103,16 @@ impl<'a> Query<'a> {
             return Err(Rejection::TooLarge);
         }
         let parameters = Parameters::parse(body)?;
-        let credentials = Credentials::parse(&call.headers, &parameters)?;
+        let credentials = Credentials::parse(&call.headers, &parameters).map_err(|rejection| match rejection {
+            Rejection::NoCredentials if form != AnswerForm::Json => Rejection::NoCredentialsForSigned,
+            other => other,
+        })?;
         let token = parameters.token.ok_or(Rejection::MissingToken)?;
-        Ok(Self { credentials, token: PresentedToken::parse(&token, settings) })
+        if form == AnswerForm::NotServed {
+            return Err(Rejection::NothingIsSigned);
+        }
+        let token = PresentedToken::parse(&token, settings);
+        Ok(Self { credentials, token, signed: form == AnswerForm::Signed })
     }
 
     /// The keys of all records that the first trip must bring, none of them twice.

@@ -1,6 +1,7 @@
 //! The straight line: a call becomes a response, each stage consuming what the one above made.
 
 mod revocation;
+mod signing;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -14,11 +15,12 @@ use crate::{
     auth::{Caller, Refusal},
     call::Call,
     issuers::{Issuers, Unverified},
-    judge, metadata, policy,
+    judge, policy,
     records::{Items, Key, MarkKey},
     request::{Credentials, Query, Request},
     response::{Outcome, render, with_cors},
     settings::Settings,
+    signer::Signer,
     store::{Store, Unavailable},
     throttle::Throttle,
     token::{Candidate, Claims, Inactive, PresentedToken},
@@ -31,6 +33,7 @@ const NOTHING_KEYS: usize = 4;
 pub struct Service {
     settings: Arc<Settings>,
     store: Store,
+    signer: Signer,
     issuers: Issuers,
     throttle: Throttle,
     fingerprints: Fingerprints,
@@ -42,13 +45,14 @@ impl Service {
     /// # Errors
     ///
     /// Where the operating system has no randomness to give.
-    pub fn new(settings: Arc<Settings>, store: Store) -> Result<Self, getrandom::Error> {
+    pub fn new(settings: Arc<Settings>, store: Store, signer: Signer) -> Result<Self, getrandom::Error> {
         Ok(Self {
             issuers: Issuers::new(&settings, store.clone()),
             throttle: Throttle::new(settings.failed_authentication_limit),
             fingerprints: Fingerprints::new()?,
             settings,
             store,
+            signer,
         })
     }
 
@@ -87,8 +91,8 @@ impl Service {
         match Request::parse(call, &self.settings) {
             Ok(Request::Introspection(query)) => self.introspect(query, call, trail).await,
             Ok(Request::Revocation(query)) => self.revoke(query, call, trail).await,
-            Ok(Request::Metadata) => Outcome::Document(metadata::document(&self.settings)),
-            Ok(Request::KeySet) => Outcome::Document(metadata::KEY_SET.to_owned()),
+            Ok(Request::Metadata) => self.metadata(call, trail).await,
+            Ok(Request::KeySet) => self.key_set(call, trail).await,
             Ok(Request::Preflight) => Outcome::Preflight,
             Err(rejection) => {
                 trail.reason = Some(Reason::Rejected(rejection));
@@ -106,17 +110,18 @@ impl Service {
             trail.reason = Some(Reason::NotAllowed);
             return Outcome::NotAllowed;
         }
-        if caller.policy().require_signed_response == Some(true) {
+        if caller.policy().require_signed_response == Some(true) && !query.signed {
             trail.reason = Some(Reason::SignedResponseRequired);
             return Outcome::SignedResponseRequired;
         }
+        let signed = query.signed;
         let verdict = match query.token {
             PresentedToken::Jwt { candidate, .. } => self.judge_jwt(candidate, &items, call).await,
             PresentedToken::Opaque { digest, too_long } => {
                 self.judge_opaque(&digest, too_long, &items, call, trail).await
             }
         };
-        match verdict {
+        let outcome = match verdict {
             Ok(claims) => {
                 let decision = policy::view(&caller, claims, &self.settings);
                 trail.would_deny = decision.would_deny;
@@ -127,7 +132,8 @@ impl Service {
                 trail.reason.get_or_insert(Reason::KeysUnavailable);
                 Outcome::Unavailable
             }
-        }
+        };
+        if signed { self.signed(outcome, &caller, call, trail).await } else { outcome }
     }
 
     /// Makes the one round trip, and learns from it who is asking.

@@ -1,10 +1,10 @@
-//! The three tables over the network. The one place that names the AWS SDK.
+//! The three tables over the network. Beside `signer` the one place that names the AWS SDK.
 
 mod dynamodb;
 mod operator;
 
 pub use self::{
-    dynamodb::Store,
+    dynamodb::{Store, cause_of, configuration},
     operator::{Change, Connection, Creation, Failure, Operator, TimeToLive},
 };
 

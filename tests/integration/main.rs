@@ -17,6 +17,7 @@ mod engine;
 #[path = "../../examples/dev/signer.rs"]
 mod signer;
 
+mod aws;
 mod events;
 mod key_host;
 mod keys;
@@ -39,6 +40,8 @@ mod profiles;
 mod refusals;
 mod revocation;
 mod secrets;
+mod signed_responses;
+mod signing_keys;
 mod smoke;
 mod strangers;
 mod tidy;
