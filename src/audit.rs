@@ -49,6 +49,8 @@ pub enum Reason {
     SignedResponseRequired,
     StoreUnavailable,
     KeysUnavailable,
+    /// The keys of signed answers are out of reach.
+    SignerUnavailable,
     /// The time to answer was over.
     Deadline,
 }
@@ -82,16 +84,18 @@ impl Trail {
     /// Writes the record, whatever `LOG_LEVEL` says.
     pub fn write(&self, outcome: &Outcome, request_id: &str, latency: Duration) {
         let class = match outcome {
-            Outcome::Active(_) => "active",
-            Outcome::Inactive => "inactive",
+            Outcome::Active(_) | Outcome::Signed { active: true, .. } => "active",
+            Outcome::Inactive | Outcome::Signed { active: false, .. } => "inactive",
             Outcome::Batch(_) => "batch",
             Outcome::Revoked => "revoked",
             Outcome::NothingRevoked => "nothing_revoked",
             Outcome::Document(_) | Outcome::Preflight => "document",
-            Outcome::Rejected(Rejection::NoCredentials) | Outcome::Refused | Outcome::Throttled(_) => "refused",
+            Outcome::Rejected(Rejection::NoCredentials | Rejection::NoCredentialsForSigned)
+            | Outcome::Refused
+            | Outcome::Throttled(_) => "refused",
             Outcome::Rejected(_) | Outcome::SignedResponseRequired => "invalid_request",
             Outcome::NotAllowed => "denied",
-            Outcome::Unavailable => "unavailable",
+            Outcome::Unavailable | Outcome::SignerUnavailable => "unavailable",
             Outcome::Internal => "error",
         };
         let policy = match self.reason {
@@ -103,7 +107,7 @@ impl Trail {
                 | Inactive::ScopesHidden,
             )) => "deny",
             _ if self.would_deny => "would_deny",
-            _ if matches!(outcome, Outcome::Active(_)) => "allow",
+            _ if class == "active" => "allow",
             _ => "none",
         };
         info!(

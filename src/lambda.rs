@@ -9,20 +9,24 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use lambda_http::{
     Adapter, Context, LambdaEvent, Service as _, aws_lambda_events::query_map::QueryMap, lambda_runtime,
     request::LambdaRequest, service_fn,
 };
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{json, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     call::{Call, Identity, deadline, now},
     request::parse_names,
     service::Service,
 };
+
+/// Tells the adapter to leave a body as it is. Of the media types of our answers it knows JSON alone, and would encode
+/// a signed one in base64. It does not take the header away.
+const AS_TEXT: &str = "x-lambda-http-content-encoding";
 
 /// Serves the Lambda Runtime API until the environment is shut down.
 ///
@@ -59,10 +63,17 @@ pub async fn handle(service: &Service, event: Event, context: Context) -> impl S
     };
     let Event::Http(mut request) = event else { return unreadable() };
     let call = take_call(&mut request, &context);
-    let mut response = Some(service.handle(call).await);
+    let mut response = service.handle(call).await;
+    response.headers_mut().insert(AS_TEXT, HeaderValue::from_static("text"));
+    let mut response = Some(response);
     let mut adapter = Adapter::from(service_fn(move |_| ready(response.take().ok_or(()))));
     let response = adapter.call(LambdaEvent::new(*request, context)).await;
-    response.ok().and_then(|response| serde_json::to_value(response).ok()).unwrap_or_else(unreadable)
+    let mut response =
+        response.ok().and_then(|response| serde_json::to_value(response).ok()).unwrap_or_else(unreadable);
+    for headers in ["headers", "multiValueHeaders"] {
+        response.get_mut(headers).and_then(Value::as_object_mut).map(|headers| headers.remove(AS_TEXT));
+    }
+    response
 }
 
 /// Takes the request out of the event, and leaves the adapter one that holds nothing a stranger sent: its own

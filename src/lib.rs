@@ -18,6 +18,7 @@ pub mod request;
 pub mod response;
 pub mod service;
 pub mod settings;
+pub mod signer;
 pub mod store;
 pub mod throttle;
 pub mod token;

@@ -2,7 +2,13 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use token_introspection::{call, lambda, logging, service::Service, settings::Settings, store::Store};
+use token_introspection::{
+    call, lambda, logging,
+    service::Service,
+    settings::Settings,
+    signer::Signer,
+    store::{self, Store},
+};
 use tokio::time::Instant;
 
 /// For opening the connection while the function starts, when Lambda gives it 10 s.
@@ -24,8 +30,10 @@ async fn start() -> Result<(), lambda_http::Error> {
     let settings = Arc::new(Settings::read(|name| std::env::var(name).ok())?);
     logging::start(settings.log_level);
     settings.warn();
-    let store = Box::pin(Store::open(settings.tables.clone())).await;
-    let service = Arc::new(Service::new(settings, store)?);
+    let config = Box::pin(store::configuration()).await;
+    let store = Store::with_config(&config, settings.tables.clone());
+    let signer = Signer::new(&settings, config);
+    let service = Arc::new(Service::new(settings, store, signer)?);
     Box::pin(service.warm_up(call::now(), Instant::now() + WARM_UP)).await;
     Box::pin(lambda::run(service)).await
 }

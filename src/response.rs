@@ -4,7 +4,8 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
     header::{self, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, VARY, WWW_AUTHENTICATE},
 };
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{json, value::RawValue};
 
 use crate::{request::Rejection, view::View};
 
@@ -14,11 +15,19 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Basic realm="token-in
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=300");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const SIGNED: HeaderValue = HeaderValue::from_static("application/token-introspection+jwt");
+/// The `typ` of a signed answer (RFC 9701 §5).
+pub const SIGNED_TYPE: &str = "token-introspection+jwt";
 
 /// Everything that a request can come to.
 pub enum Outcome {
     Active(Box<View>),
     Inactive,
+    /// One of the two above, signed (RFC 9701 §5).
+    Signed {
+        active: bool,
+        jwt: String,
+    },
     /// One for each token of a batch, in its order.
     Batch(Vec<BatchEntry>),
     /// The token was the caller's own and is revoked now.
@@ -39,6 +48,8 @@ pub enum Outcome {
     SignedResponseRequired,
     /// Nothing is known of the token now.
     Unavailable,
+    /// The keys of signed answers are out of reach now.
+    SignerUnavailable,
     /// A defect of ours.
     Internal,
 }
@@ -54,11 +65,11 @@ pub enum BatchEntry {
 /// Renders an outcome. `request_id` is told only where somebody will have to look it up.
 pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
     match outcome {
-        Outcome::Active(view) => match serde_json::to_string(&view) {
-            Ok(body) => json_response(StatusCode::OK, body),
-            Err(_) => render(Outcome::Internal, request_id),
+        Outcome::Active(_) | Outcome::Inactive => match token_introspection(&outcome) {
+            Some(body) => json_response(StatusCode::OK, body),
+            None => render(Outcome::Internal, request_id),
         },
-        Outcome::Inactive => json_response(StatusCode::OK, INACTIVE.to_owned()),
+        Outcome::Signed { jwt, .. } => with(json_response(StatusCode::OK, jwt), CONTENT_TYPE, SIGNED),
         Outcome::Batch(entries) => match batch(&entries) {
             Ok(body) => json_response(StatusCode::OK, body),
             Err(_) => render(Outcome::Internal, request_id),
@@ -92,15 +103,35 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::SignedResponseRequired => {
             error(StatusCode::BAD_REQUEST, "invalid_request", Some("this client is registered for signed responses"))
         }
-        Outcome::Unavailable => {
-            let description = format!("nothing is known of the token now; request {request_id}");
-            let response = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", Some(&description));
-            with(response, RETRY_AFTER, HeaderValue::from_static("1"))
-        }
+        Outcome::Unavailable => unavailable("nothing is known of the token now", request_id),
+        Outcome::SignerUnavailable => unavailable("the signing key cannot be reached now", request_id),
         Outcome::Internal => {
             let description = format!("request {request_id}");
             error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", Some(&description))
         }
+    }
+}
+
+/// The claims of a signed answer (RFC 9701 §5), as JSON; none for what is answered in JSON alone. Neither `sub` nor
+/// `exp` is among them, so that nobody takes the answer for an access token (RFC 9701 §8.1).
+pub fn signed_claims(outcome: &Outcome, issuer: &str, audience: &str, now: i64) -> Option<String> {
+    #[derive(Serialize)]
+    struct SignedClaims<'a> {
+        iss: &'a str,
+        aud: &'a str,
+        iat: i64,
+        token_introspection: Box<RawValue>,
+    }
+    let token_introspection = RawValue::from_string(token_introspection(outcome)?).ok()?;
+    serde_json::to_string(&SignedClaims { iss: issuer, aud: audience, iat: now, token_introspection }).ok()
+}
+
+/// What is said of a token: the body of a JSON answer, and the claim `token_introspection` of a signed one.
+fn token_introspection(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Active(view) => serde_json::to_string(view).ok(),
+        Outcome::Inactive => Some(INACTIVE.to_owned()),
+        _ => None,
     }
 }
 
@@ -154,9 +185,17 @@ fn rejected(rejection: Rejection) -> Response<String> {
         Rejection::UnreadableCredentials => bad_request("the Authorization header cannot be read"),
         Rejection::ClientIdMismatch => bad_request("client_id differs from the client of the Authorization header"),
         Rejection::NoCredentials => render(Outcome::Refused, ""),
+        Rejection::NoCredentialsForSigned => error(StatusCode::BAD_REQUEST, "invalid_client", None),
         Rejection::WrongTokens => bad_request("tokens must be a list of 1 to 50 strings"),
         Rejection::MissingToken => bad_request("the parameter token is missing"),
+        Rejection::NothingIsSigned => bad_request("responses are not signed here; accept application/json"),
     }
+}
+
+fn unavailable(what: &str, request_id: &str) -> Response<String> {
+    let description = format!("{what}; request {request_id}");
+    let response = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", Some(&description));
+    with(response, RETRY_AFTER, HeaderValue::from_static("1"))
 }
 
 fn error(status: StatusCode, code: &str, description: Option<&str>) -> Response<String> {

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use dynoxide::{Database, server};
 use serde_json::{Value, json};
@@ -32,13 +33,17 @@ impl Engine {
 
     /// The tables as the function reaches them: over the network, through the SDK, at that address.
     pub async fn store_at(url: &str, tables: TableNames) -> Store {
-        let config = aws_config::defaults(BehaviorVersion::latest())
+        Store::with_config(&Self::config_at(url).await, tables)
+    }
+
+    /// The SDK's configuration for whatever answers at that address.
+    pub async fn config_at(url: &str) -> SdkConfig {
+        aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new("eu-west-1"))
             .endpoint_url(url)
             .credentials_provider(Credentials::new("dev", "dev", None, None, "dev"))
             .load()
-            .await;
-        Store::with_config(&config, tables)
+            .await
     }
 
     /// Writes an item that is given as plain JSON.

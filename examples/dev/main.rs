@@ -14,7 +14,7 @@ use std::{io, process::ExitCode, sync::Arc, time::Duration};
 
 use self::engine::Engine;
 use serde_json::json;
-use token_introspection::{call, logging, service::Service, settings::Settings};
+use token_introspection::{call, logging, service::Service, settings::Settings, signer::Signer};
 use tokio::net::TcpListener;
 
 const USAGE: &str = "usage: cargo run --example dev -- [--port N] [--print-env]
@@ -67,7 +67,8 @@ async fn serve(port: u16) -> io::Result<()> {
     let settings = Arc::new(Settings::read(variable).map_err(io::Error::other)?);
     logging::start(settings.log_level);
     let store = Engine::store_at(&engine.url, settings.tables.clone()).await;
-    let service = Arc::new(Service::new(settings, store).map_err(io::Error::other)?);
+    let signer = Signer::new(&settings, Engine::config_at(&engine.url).await);
+    let service = Arc::new(Service::new(settings, store, signer).map_err(io::Error::other)?);
     service.warm_up(call::now(), call::deadline(Duration::from_secs(2))).await;
     println!("{}", guide(port, &engine.url));
     tokio::select! {

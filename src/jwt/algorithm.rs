@@ -37,6 +37,11 @@ impl Algorithm {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, algorithm)| *algorithm)
     }
 
+    /// The name that a header of ours gives it.
+    pub fn name(self) -> &'static str {
+        NAMES.iter().find(|(_, known)| *known == self).map_or("none", |(name, _)| *name)
+    }
+
     /// Whether a key of this type (`kty`) and curve (`crv`) can make signatures of this algorithm.
     pub fn fits(self, kty: &str, crv: Option<&str>) -> bool {
         match self {

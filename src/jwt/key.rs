@@ -1,4 +1,4 @@
-//! Public keys from JSON Web Key Sets, and the signature check. The one place that names `jsonwebtoken`.
+//! Public keys from JSON Web Key Sets, and the signature check. The one file that names `jsonwebtoken`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm as Jws, DecodingKey};
@@ -123,17 +123,17 @@ fn ec_key(jwk: &Value, coordinate: usize) -> Result<DecodingKey, RejectedKey> {
     Ok(DecodingKey::from_ec_der(&point))
 }
 
-fn without_leading_zeros(number: &[u8]) -> &[u8] {
+pub(super) fn without_leading_zeros(number: &[u8]) -> &[u8] {
     number.iter().position(|byte| *byte != 0).and_then(|first| number.get(first..)).unwrap_or_default()
 }
 
-fn bytes(jwk: &Value, name: &str, length: Option<usize>) -> Result<Vec<u8>, RejectedKey> {
+pub(super) fn bytes(jwk: &Value, name: &str, length: Option<usize>) -> Result<Vec<u8>, RejectedKey> {
     let text = string(jwk, name)?.ok_or(RejectedKey::Malformed)?;
     let decoded = URL_SAFE_NO_PAD.decode(text).map_err(|_| RejectedKey::Malformed)?;
     if length.is_some_and(|length| decoded.len() != length) { Err(RejectedKey::Malformed) } else { Ok(decoded) }
 }
 
-fn string<'a>(jwk: &'a Value, name: &str) -> Result<Option<&'a str>, RejectedKey> {
+pub(super) fn string<'a>(jwk: &'a Value, name: &str) -> Result<Option<&'a str>, RejectedKey> {
     match jwk.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),

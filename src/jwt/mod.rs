@@ -1,16 +1,23 @@
 //! JSON Web Tokens as texts: split, decoded strictly, and checked against one key. Nothing here is believed.
+//! Beside it the way back: our own keys, and what is signed with them.
 
 mod algorithm;
+mod ecdsa;
 mod json;
 mod key;
+mod published;
+mod signing;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
 pub use self::{
     algorithm::Algorithm,
+    ecdsa::raw_p256,
     json::parse_object,
     key::{RejectedKey, VerificationKey},
+    published::PublishedKey,
+    signing::{SigningKey, UnusableKey, compact, signing_input},
 };
 
 /// A signed text in compact form (RFC 7515 §7.1) that parsed, whose signature nobody has checked.

@@ -1,5 +1,6 @@
 //! Everything that a request says, believed nothing yet. Pure: no store, no clock, no keys.
 
+mod accept;
 mod assertion;
 mod credentials;
 mod form;
@@ -9,6 +10,7 @@ mod route;
 use http::{HeaderMap, Method, header::CONTENT_TYPE};
 
 pub use self::{
+    accept::AnswerForm,
     assertion::{Assertion, PresentedAssertion},
     credentials::{Attested, Credentials, PresentedSecret, SecretMethod},
     form::{NotUtf8, names as parse_names, parse as parse_form},
@@ -41,6 +43,8 @@ pub enum Request<'a> {
 pub struct Query<'a> {
     pub credentials: Credentials<'a>,
     pub token: PresentedToken<'a>,
+    /// Whether the answer is to be signed (RFC 9701 §4).
+    pub signed: bool,
 }
 
 /// Questions about many tokens, of one caller.
@@ -67,9 +71,13 @@ pub enum Rejection {
     UnreadableCredentials,
     ClientIdMismatch,
     NoCredentials,
+    /// As [`Rejection::NoCredentials`], where the signed form is wanted (RFC 9701 §5).
+    NoCredentialsForSigned,
     MissingToken,
     /// `tokens` of a batch is not a list of 1 to 50 strings.
     WrongTokens,
+    /// The request takes signed answers alone, and nothing is signed here.
+    NothingIsSigned,
 }
 
 impl<'a> Request<'a> {
@@ -82,9 +90,12 @@ impl<'a> Request<'a> {
         let route = Route::of(&call.path, settings).ok_or(Rejection::NotFound)?;
         let cors = !settings.cors_allowed_origins.is_empty();
         match (route, &call.method) {
-            (Route::Introspection, &Method::POST) => Query::parse(call, settings).map(Self::Introspection),
+            (Route::Introspection, &Method::POST) => {
+                let form = AnswerForm::wanted(&call.headers, !settings.signing_keys.is_empty());
+                Query::parse(call, settings, form).map(Self::Introspection)
+            }
             (Route::Batch, &Method::POST) => Batch::parse(call, settings).map(Self::Batch),
-            (Route::Revocation, &Method::POST) => Query::parse(call, settings).map(Self::Revocation),
+            (Route::Revocation, &Method::POST) => Query::parse(call, settings, AnswerForm::Json).map(Self::Revocation),
             (Route::Introspection | Route::Batch | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
             (Route::Introspection | Route::Batch | Route::Revocation, _) => {
                 Err(Rejection::MethodNotAllowed(if cors { "POST, OPTIONS" } else { "POST" }))
@@ -97,12 +108,19 @@ impl<'a> Request<'a> {
 }
 
 impl<'a> Query<'a> {
-    fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, Rejection> {
+    fn parse(call: &'a Call, settings: &'a Settings, form: AnswerForm) -> Result<Self, Rejection> {
         let body = body(call, "application/x-www-form-urlencoded", MAX_BODY_BYTES)?;
         let parameters = Parameters::parse(body)?;
-        let credentials = Credentials::parse(call, &parameters)?;
+        let credentials = Credentials::parse(call, &parameters).map_err(|rejection| match rejection {
+            Rejection::NoCredentials if form != AnswerForm::Json => Rejection::NoCredentialsForSigned,
+            other => other,
+        })?;
         let token = parameters.token.ok_or(Rejection::MissingToken)?;
-        Ok(Self { credentials, token: PresentedToken::parse(&token, settings) })
+        if form == AnswerForm::NotServed {
+            return Err(Rejection::NothingIsSigned);
+        }
+        let token = PresentedToken::parse(&token, settings);
+        Ok(Self { credentials, token, signed: form == AnswerForm::Signed })
     }
 }
 

@@ -3,6 +3,7 @@
 mod authentication;
 mod batch;
 mod revocation;
+mod signing;
 
 use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc};
 
@@ -16,11 +17,12 @@ use crate::{
     auth::Caller,
     call::Call,
     issuers::{Issuers, Unverified},
-    judge, metadata, policy,
+    judge, policy,
     records::{Items, Key, MarkKey},
     request::{Credentials, Query, Request},
     response::{Outcome, render, with_cors},
     settings::Settings,
+    signer::Signer,
     store::{Store, Unavailable},
     throttle::Throttle,
     token::{Candidate, Claims, Inactive, PresentedToken, Recorded},
@@ -34,6 +36,7 @@ const NOTHING_KEYS: usize = 4;
 pub struct Service {
     settings: Arc<Settings>,
     store: Store,
+    signer: Signer,
     issuers: Issuers,
     throttle: Throttle,
     fingerprints: Fingerprints,
@@ -45,13 +48,14 @@ impl Service {
     /// # Errors
     ///
     /// Where the operating system has no randomness to give.
-    pub fn new(settings: Arc<Settings>, store: Store) -> Result<Self, getrandom::Error> {
+    pub fn new(settings: Arc<Settings>, store: Store, signer: Signer) -> Result<Self, getrandom::Error> {
         Ok(Self {
             issuers: Issuers::new(&settings, store.clone()),
             throttle: Throttle::new(settings.failed_authentication_limit),
             fingerprints: Fingerprints::new()?,
             settings,
             store,
+            signer,
         })
     }
 
@@ -92,8 +96,8 @@ impl Service {
             Ok(Request::Introspection(query)) => self.introspect(query, call, trail).await,
             Ok(Request::Batch(batch)) => self.introspect_batch(batch, call, trail).await,
             Ok(Request::Revocation(query)) => self.revoke(query, call, trail).await,
-            Ok(Request::Metadata) => Outcome::Document(metadata::document(&self.settings)),
-            Ok(Request::KeySet) => Outcome::Document(metadata::KEY_SET.to_owned()),
+            Ok(Request::Metadata) => self.metadata(call, trail).await,
+            Ok(Request::KeySet) => self.key_set(call, trail).await,
             Ok(Request::Preflight) => Outcome::Preflight,
             Err(rejection) => {
                 trail.reason = Some(Reason::Rejected(rejection));
@@ -105,7 +109,7 @@ impl Service {
     async fn introspect(&self, query: Query<'_>, call: &Call, trail: &mut Trail) -> Outcome {
         self.note_token(&query.token, trail);
         let tokens = std::slice::from_ref(&query.token);
-        let (caller, items) = match self.introspector(&query.credentials, tokens, call, trail).await {
+        let (caller, items) = match self.introspector(&query.credentials, tokens, query.signed, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
@@ -115,7 +119,7 @@ impl Service {
                 self.judge_opaque(&digest, too_long, &items, call, trail).await
             }
         };
-        match verdict {
+        let outcome = match verdict {
             Ok(claims) => match self.view(&caller, claims, trail) {
                 Ok(view) => Outcome::Active(view),
                 Err(why) => inactive(why, &items, trail),
@@ -125,7 +129,8 @@ impl Service {
                 trail.reason.get_or_insert(Reason::KeysUnavailable);
                 Outcome::Unavailable
             }
-        }
+        };
+        if query.signed { self.signed(outcome, &caller, call, trail).await } else { outcome }
     }
 
     /// A caller who may introspect, and the records of the tokens.
@@ -133,6 +138,7 @@ impl Service {
         &self,
         credentials: &Credentials<'_>,
         tokens: &[PresentedToken<'_>],
+        signed: bool,
         call: &Call,
         trail: &mut Trail,
     ) -> Result<(Caller, Items), Outcome> {
@@ -141,7 +147,7 @@ impl Service {
             trail.reason = Some(Reason::NotAllowed);
             return Err(Outcome::NotAllowed);
         }
-        if caller.policy().require_signed_response == Some(true) {
+        if caller.policy().require_signed_response == Some(true) && !signed {
             trail.reason = Some(Reason::SignedResponseRequired);
             return Err(Outcome::SignedResponseRequired);
         }

@@ -2,6 +2,7 @@
 
 mod error;
 mod issuer;
+mod signing;
 mod url;
 
 use std::time::Duration;
@@ -12,7 +13,9 @@ use tracing::warn;
 pub use self::{
     error::SettingError,
     issuer::{KeySource, TrustedIssuer},
+    signing::{Arn, SigningKeySource},
 };
+use crate::jwt::Algorithm;
 
 /// The settings of a deployment; `docs/settings.md` describes each.
 pub struct Settings {
@@ -33,6 +36,10 @@ pub struct Settings {
     pub jwks_refresh: Duration,
     /// Wrong credentials per client id and source address, each minute and execution environment.
     pub failed_authentication_limit: u32,
+    /// The keys of signed answers: the first signs, all are published; empty: nothing is signed.
+    pub signing_keys: Vec<SigningKeySource>,
+    /// What an RSA key signs with that names no algorithm itself.
+    pub rsa_signing_algorithm: Algorithm,
     pub log_level: LogLevel,
 }
 
@@ -64,7 +71,7 @@ pub enum LogLevel {
 }
 
 /// Settings of capabilities that this version does not have. To ignore one would be to disappoint in silence.
-const NOT_BUILT_YET: [&str; 4] = ["SIGNING_KEY", "SIGNING_ALGORITHM", "MTLS_PUBLIC_URL", "REDIS_URL"];
+const NOT_BUILT_YET: [&str; 2] = ["MTLS_PUBLIC_URL", "REDIS_URL"];
 
 impl Settings {
     /// Reads the settings through `variable`, which looks one up; files that they name are read here.
@@ -86,6 +93,7 @@ impl Settings {
 
         whole_number(&get, "HOT_RECORD_SECONDS", 0, 0..=0)
             .map_err(|_| SettingError::new("HOT_RECORD_SECONDS", "can only be 0 in this version", "0"))?;
+        let (signing_keys, rsa_signing_algorithm) = signing::read(&get)?;
         Ok(Self {
             public_url: public_url.trim_end_matches('/').to_owned(),
             tables: TableNames::read(get),
@@ -102,6 +110,8 @@ impl Settings {
             clock_skew_seconds: whole_number(&get, "CLOCK_SKEW_SECONDS", 10, 0..=60)?.into(),
             jwks_refresh: Duration::from_secs(whole_number(&get, "JWKS_REFRESH_SECONDS", 300, 60..=86_400)?.into()),
             failed_authentication_limit: whole_number(&get, "FAILED_AUTHENTICATION_LIMIT", 20, 1..=1_000_000)?,
+            signing_keys,
+            rsa_signing_algorithm,
             log_level: log_level(&get)?,
             issuer,
         })

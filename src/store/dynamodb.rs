@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
@@ -39,14 +39,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Configures the client from the SDK's standard variables. Sends nothing.
-    pub async fn open(tables: TableNames) -> Self {
-        let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
-        Self::with_config(&config, tables)
-    }
-
-    /// The same for a configuration that was made elsewhere, with our time limits instead of its own.
-    pub fn with_config(config: &aws_config::SdkConfig, tables: TableNames) -> Self {
+    /// Configures the client, with our time limits. Sends nothing.
+    pub fn with_config(config: &SdkConfig, tables: TableNames) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -184,6 +178,11 @@ impl Store {
     }
 }
 
+/// The SDK's configuration from its standard variables. Sends nothing.
+pub async fn configuration() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest()).load().await
+}
+
 /// A conditional write has done its work where the item that it met is as good.
 fn written<T>(answer: Result<Result<T, SdkError<PutItemError>>, Elapsed>) -> Result<(), Unavailable> {
     match answer {
@@ -204,15 +203,19 @@ pub(super) fn partition_key(table: Table) -> &'static str {
     }
 }
 
-/// Logs which kind of failure it was. The error's text may quote keys, so it stays out of the log.
+/// Logs which kind of failure it was.
 pub(super) fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> Unavailable {
-    let cause = match error {
+    error!(event = "store_unavailable", operation, cause = cause_of(error));
+    Unavailable
+}
+
+/// Which kind of failure it was, for the log. The error's text may quote keys, so it stays out of there.
+pub fn cause_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+    match error {
         SdkError::TimeoutError(_) => "timeout",
         SdkError::DispatchFailure(_) => "connection",
         SdkError::ResponseError(_) => "unreadable response",
         SdkError::ServiceError(service) => service.err().code().unwrap_or("service error"),
         _ => "request",
-    };
-    error!(event = "store_unavailable", operation, cause);
-    Unavailable
+    }
 }

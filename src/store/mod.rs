@@ -1,11 +1,11 @@
-//! The three tables over the network. The one place that names the AWS SDK.
+//! The three tables over the network. Beside `signer` the one place that names the AWS SDK.
 
 mod dynamodb;
 mod operator;
 mod replay;
 
 pub use self::{
-    dynamodb::Store,
+    dynamodb::{Store, cause_of, configuration},
     operator::{Change, Connection, Creation, Failure, Operator, TimeToLive},
     replay::FirstUse,
 };

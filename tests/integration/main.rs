@@ -17,6 +17,7 @@ mod engine;
 #[path = "../../examples/dev/signer.rs"]
 mod signer;
 
+mod aws;
 mod corpora;
 mod events;
 mod key_host;
@@ -55,6 +56,8 @@ mod refusals;
 mod response_members;
 mod revocation;
 mod secrets;
+mod signed_responses;
+mod signing_keys;
 mod strangers;
 mod tidy;
 mod transport;

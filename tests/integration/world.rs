@@ -14,10 +14,11 @@ use token_introspection::{
     request::parse_names,
     service::Service,
     settings::Settings,
+    signer::Signer,
 };
 use tokio::time::Instant;
 
-use crate::{engine::Engine, keys, proxy::Proxy, signer::Signer};
+use crate::{engine::Engine, keys, proxy::Proxy, signer::Signer as IssuersKey};
 
 /// Our own issuer identifier.
 pub const OWN: &str = "https://introspection.example.com";
@@ -35,7 +36,7 @@ pub struct World {
     pub engine: Engine,
     pub proxy: Proxy,
     pub service: Service,
-    pub signer: Signer,
+    pub signer: IssuersKey,
 }
 
 /// A response, whole.
@@ -57,12 +58,7 @@ impl World {
         let engine = Engine::start(0).await.unwrap();
         let proxy = Proxy::start(&engine.url).await;
         let signer = keys::ed25519(Some("key-1"), 1);
-        let jwks = json!({ "keys": [signer.jwk()] });
-        let issuers = json!([
-            { "issuer": ISSUER, "profile": "rfc9068", "jwks": jwks },
-            { "issuer": GENERIC, "profile": "generic", "jwks": jwks, "required_claims": { "token_use": "access" } },
-        ]);
-        let service = Self::service(&proxy.url, &issuers.to_string(), changes).await;
+        let service = Self::service(&proxy.url, &issuers(&signer), changes).await;
         let world = Self { engine, proxy, service, signer };
         world.put_client(&json!({ "client_id": API, "client_secret": sha256_hex(SECRET) }));
         world
@@ -70,6 +66,11 @@ impl World {
 
     /// A service over the store at that URL, as another execution environment would make it. Sends nothing.
     pub async fn service(url: &str, issuers: &str, changes: &[(&str, &str)]) -> Service {
+        Self::service_beside(url, url, issuers, changes).await
+    }
+
+    /// The same with the other services of AWS at another URL.
+    pub async fn service_beside(url: &str, aws: &str, issuers: &str, changes: &[(&str, &str)]) -> Service {
         let variable = |name: &str| {
             let other = changes.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
             other.or_else(|| match name {
@@ -80,7 +81,8 @@ impl World {
         };
         let settings = Arc::new(Settings::read(variable).unwrap_or_else(|error| panic!("{error}")));
         let store = Engine::store_at(url, settings.tables.clone()).await;
-        Service::new(settings, store).unwrap()
+        let signer = Signer::new(&settings, Engine::config_at(aws).await);
+        Service::new(settings, store, signer).unwrap()
     }
 
     /// Writes a client record, as plain JSON.
@@ -166,6 +168,16 @@ impl World {
     pub async fn send(&self, request: Request) -> Answer {
         send(&self.service, request).await
     }
+}
+
+/// The trusted issuers, as the setting has them.
+pub fn issuers(signer: &IssuersKey) -> String {
+    let jwks = json!({ "keys": [signer.jwk()] });
+    let issuers = json!([
+        { "issuer": ISSUER, "profile": "rfc9068", "jwks": jwks },
+        { "issuer": GENERIC, "profile": "generic", "jwks": jwks, "required_claims": { "token_use": "access" } },
+    ]);
+    issuers.to_string()
 }
 
 /// Hands a request to a service.

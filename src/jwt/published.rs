@@ -1,0 +1,107 @@
+//! The public halves of the keys that sign our answers, as they are published.
+
+use aws_lc_rs::{io::Positive, rsa::PublicKey as RsaPublicKey};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::Algorithm;
+
+/// A public key of ours with the one algorithm that it verifies.
+pub struct PublishedKey {
+    pub algorithm: Algorithm,
+    /// Its own identifier, or its thumbprint (RFC 7638).
+    pub kid: String,
+    /// The entry of the key set (RFC 7517 §4).
+    pub jwk: Value,
+}
+
+/// What stands before the point of a P-256 key, and before an Ed25519 key, in a `SubjectPublicKeyInfo`
+/// (RFC 5480 §2, RFC 8410 §4): these keys have one encoding.
+const P256_INFO: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
+    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+const ED25519_INFO: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+impl PublishedKey {
+    /// Reads a `SubjectPublicKeyInfo` (RFC 5280 §4.1). `rsa` is the algorithm of a key that could have several.
+    pub fn from_info(der: &[u8], rsa: Algorithm) -> Option<Self> {
+        if let Some(point) = der.strip_prefix(&P256_INFO) {
+            Self::ec(point, None)
+        } else if let Some(key) = der.strip_prefix(&ED25519_INFO) {
+            (key.len() == 32).then(|| Self::ed25519(key, None))
+        } else {
+            RsaPublicKey::from_der(der).ok().map(|key| Self::rsa(&key, rsa, None))
+        }
+    }
+
+    /// A P-256 key from its uncompressed point (SEC 1 §2.3.3).
+    pub(super) fn ec(point: &[u8], kid: Option<&str>) -> Option<Self> {
+        let (x, y) = point.strip_prefix(&[4])?.split_at_checked(32)?;
+        let members = [("crv", "P-256".to_owned()), ("kty", "EC".to_owned()), ("x", encode(x)), ("y", encode(y))];
+        (y.len() == 32).then(|| Self::new(Algorithm::Es256, members, kid))
+    }
+
+    pub(super) fn ed25519(key: &[u8], kid: Option<&str>) -> Self {
+        let members = [("crv", "Ed25519".to_owned()), ("kty", "OKP".to_owned()), ("x", encode(key))];
+        Self::new(Algorithm::EdDsa, members, kid)
+    }
+
+    pub(super) fn rsa(key: &RsaPublicKey, algorithm: Algorithm, kid: Option<&str>) -> Self {
+        let number = |number: Positive<'_>| encode(number.big_endian_without_leading_zero());
+        let members = [("e", number(key.exponent())), ("kty", "RSA".to_owned()), ("n", number(key.modulus()))];
+        Self::new(algorithm, members, kid)
+    }
+
+    /// `members` are the ones that make the key what it is (RFC 7638 §3.2).
+    fn new<const N: usize>(algorithm: Algorithm, members: [(&str, String); N], kid: Option<&str>) -> Self {
+        let mut jwk: Map<String, Value> =
+            members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        // A map writes its members in the order of their names and without white space, as the thumbprint wants them.
+        let thumbprint = || encode(Sha256::digest(Value::Object(jwk.clone()).to_string()));
+        let kid = kid.map_or_else(thumbprint, str::to_owned);
+        for (name, value) in [("use", "sig"), ("alg", algorithm.name()), ("kid", &kid)] {
+            jwk.insert(name.to_owned(), value.into());
+        }
+        Self { algorithm, kid, jwk: Value::Object(jwk) }
+    }
+}
+
+fn encode(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn j13_a_key_without_an_identifier_is_named_by_its_thumbprint() {
+        // RFC 8037, appendix A.3.
+        let x = URL_SAFE_NO_PAD.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        let key = PublishedKey::ed25519(&x, None);
+        assert_eq!(key.kid, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert_eq!(key.jwk["kid"], "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert_eq!(PublishedKey::ed25519(&x, Some("mine")).kid, "mine");
+    }
+
+    #[test]
+    fn j14_what_is_no_public_key_is_none() {
+        let point = [4; 65];
+        let info = |prefix: &[u8], key: &[u8]| PublishedKey::from_info(&[prefix, key].concat(), Algorithm::Rs256);
+        assert!(info(&P256_INFO, &point).is_some_and(|key| key.algorithm == Algorithm::Es256));
+        assert!(info(&ED25519_INFO, &[7; 32]).is_some_and(|key| key.algorithm == Algorithm::EdDsa));
+        for (prefix, key) in [
+            (&P256_INFO[..], &point[..64]),
+            (&P256_INFO, &[4; 66]),
+            (&P256_INFO, &[2; 65]),
+            (&ED25519_INFO, &[7; 31]),
+            (&ED25519_INFO, &[7; 33]),
+            (&[], &[]),
+            (&[0x30], &[0; 300]),
+        ] {
+            assert!(info(prefix, key).is_none(), "{} {}", prefix.len(), key.len());
+        }
+    }
+}

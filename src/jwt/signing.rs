@@ -1,0 +1,305 @@
+//! Private keys of ours, and what is signed with them.
+
+use aws_lc_rs::{
+    rand::SystemRandom,
+    rsa::{KeyPairComponents, PublicKeyComponents},
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+        RsaKeyPair,
+    },
+};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use serde_json::{Value, json};
+
+use super::{
+    Algorithm, PublishedKey, RejectedKey,
+    key::{bytes, string, without_leading_zeros},
+    parse_object,
+};
+
+/// A private key with the one algorithm that it signs with. It has no `Debug`.
+pub struct SigningKey {
+    key: PrivateKey,
+    published: PublishedKey,
+}
+
+enum PrivateKey {
+    Ec(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+    Rsa(RsaKeyPair),
+}
+
+/// Why a text is no key to sign with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnusableKey {
+    /// It is neither PKCS#8 in PEM nor a JSON Web Key, or holds a broken one.
+    Malformed,
+    /// A PEM of another kind: encrypted, or in a format of one kind of key alone.
+    NotPkcs8,
+    /// Its type, curve or size is none that we sign with.
+    Kind,
+    /// Its `use`, `key_ops` or `alg` contradict what it is to do here.
+    Purpose,
+}
+
+impl UnusableKey {
+    /// What is wrong with the key, to be continued after whatever names it.
+    pub fn problem(self) -> &'static str {
+        match self {
+            Self::Malformed => "holds neither a private key in PKCS#8 PEM nor a private JSON Web Key",
+            Self::NotPkcs8 => "holds a PEM other than unencrypted PKCS#8 (openssl pkcs8 -topk8 -nocrypt converts it)",
+            Self::Kind => "holds a key that is neither P-256, Ed25519 nor RSA of 2,048 to 8,192 bits",
+            Self::Purpose => "holds a key that is not for signing, or for another algorithm",
+        }
+    }
+}
+
+impl SigningKey {
+    /// Reads a private key: PKCS#8 in PEM, or a JSON Web Key. `rsa` chooses between the algorithms of an RSA key that
+    /// names none itself.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableKey`]; none of its texts quotes the key.
+    pub fn parse(text: &str, rsa: Algorithm) -> Result<Self, UnusableKey> {
+        if text.trim_start().starts_with('{') { Self::from_jwk(text, rsa) } else { Self::from_pem(text, rsa) }
+    }
+
+    /// Its public half.
+    pub fn published(&self) -> &PublishedKey {
+        &self.published
+    }
+
+    /// Signs a text; none where the library refuses to.
+    pub fn sign(&self, text: &str) -> Option<Vec<u8>> {
+        let (text, random) = (text.as_bytes(), SystemRandom::new());
+        match &self.key {
+            PrivateKey::Ec(key) => key.sign(&random, text).ok().map(|signature| signature.as_ref().to_vec()),
+            PrivateKey::Ed25519(key) => key.try_sign(text).ok().map(|signature| signature.as_ref().to_vec()),
+            PrivateKey::Rsa(key) => {
+                let padding =
+                    if self.published.algorithm == Algorithm::Ps256 { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(padding, &random, text, &mut signature).ok()?;
+                Some(signature)
+            }
+        }
+    }
+
+    fn new(key: PrivateKey, rsa: Algorithm, kid: Option<&str>) -> Option<Self> {
+        let published = match &key {
+            PrivateKey::Ec(key) => PublishedKey::ec(key.public_key().as_ref(), kid)?,
+            PrivateKey::Ed25519(key) => PublishedKey::ed25519(key.public_key().as_ref(), kid),
+            PrivateKey::Rsa(key) => PublishedKey::rsa(key.public_key(), rsa, kid),
+        };
+        Some(Self { key, published })
+    }
+
+    fn from_pem(text: &str, rsa: Algorithm) -> Result<Self, UnusableKey> {
+        let (before, rest) = text.split_once("-----BEGIN PRIVATE KEY-----").ok_or_else(|| {
+            if text.contains("PRIVATE KEY-----") { UnusableKey::NotPkcs8 } else { UnusableKey::Malformed }
+        })?;
+        let (body, after) = rest.split_once("-----END PRIVATE KEY-----").ok_or(UnusableKey::Malformed)?;
+        // Of two keys it could be either.
+        if [before, after].iter().any(|text| text.contains("PRIVATE KEY-----")) {
+            return Err(UnusableKey::Malformed);
+        }
+        let body: String = body.split_ascii_whitespace().collect();
+        let der = STANDARD.decode(body).map_err(|_| UnusableKey::Malformed)?;
+        let key = if let Ok(key) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der) {
+            PrivateKey::Ec(key)
+        } else if let Ok(key) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der) {
+            PrivateKey::Ed25519(key)
+        } else {
+            PrivateKey::Rsa(RsaKeyPair::from_pkcs8(&der).map_err(|_| UnusableKey::Kind)?)
+        };
+        Self::new(key, rsa, None).ok_or(UnusableKey::Kind)
+    }
+
+    fn from_jwk(text: &str, rsa: Algorithm) -> Result<Self, UnusableKey> {
+        let jwk = Value::Object(parse_object(text.as_bytes()).map_err(|_| UnusableKey::Malformed)?);
+        let member = |name| string(&jwk, name).map_err(|_: RejectedKey| UnusableKey::Malformed);
+        let number = |name, length| bytes(&jwk, name, length).map_err(|_| UnusableKey::Malformed);
+        let (kty, crv) = (member("kty")?.ok_or(UnusableKey::Malformed)?, member("crv")?);
+        may_sign(&jwk, member("use")?)?;
+        let own = member("alg")?.map(|name| Algorithm::from_name(name).ok_or(UnusableKey::Purpose)).transpose()?;
+        let signs_with = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256, Algorithm::Ps256];
+        if own.is_some_and(|own| !own.fits(kty, crv) || !signs_with.contains(&own)) {
+            return Err(UnusableKey::Purpose);
+        }
+        let key = match (kty, crv) {
+            ("EC", Some("P-256")) => {
+                let (d, x, y) = (number("d", Some(32))?, number("x", Some(32))?, number("y", Some(32))?);
+                let point = [&[4][..], &x, &y].concat();
+                EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P256_SHA256_FIXED_SIGNING, &d, &point)
+                    .map(PrivateKey::Ec)
+            }
+            ("OKP", Some("Ed25519")) => {
+                Ed25519KeyPair::from_seed_and_public_key(&number("d", Some(32))?, &number("x", Some(32))?)
+                    .map(PrivateKey::Ed25519)
+            }
+            ("RSA", _) => rsa_key(number)?.map(PrivateKey::Rsa),
+            _ => return Err(UnusableKey::Kind),
+        };
+        let key = key.map_err(|_| if kty == "RSA" { UnusableKey::Kind } else { UnusableKey::Malformed })?;
+        let rsa = own.filter(|_| kty == "RSA").unwrap_or(rsa);
+        Self::new(key, rsa, member("kid")?.filter(|kid| !kid.is_empty())).ok_or(UnusableKey::Kind)
+    }
+}
+
+/// The text to be signed: header and claims, each JSON already (RFC 7515 §5.1).
+pub fn signing_input(key: &PublishedKey, typ: &str, claims: &str) -> String {
+    let header = json!({ "alg": key.algorithm.name(), "kid": key.kid, "typ": typ });
+    format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims))
+}
+
+/// The text with its signature: a JWS in compact form (RFC 7515 §7.1).
+pub fn compact(signing_input: &str, signature: &[u8]) -> String {
+    format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// An entry may sign unless it says otherwise (RFC 7517 §4.2, §4.3).
+fn may_sign(jwk: &Value, purpose: Option<&str>) -> Result<(), UnusableKey> {
+    let key_ops_allow = match jwk.get("key_ops") {
+        None => true,
+        Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "sign"),
+        Some(_) => return Err(UnusableKey::Malformed),
+    };
+    if key_ops_allow && purpose.is_none_or(|purpose| purpose == "sig") { Ok(()) } else { Err(UnusableKey::Purpose) }
+}
+
+/// All eight numbers are needed: who made the key had them (RFC 7518 §6.3.2).
+fn rsa_key(
+    number: impl Fn(&'static str, Option<usize>) -> Result<Vec<u8>, UnusableKey>,
+) -> Result<Result<RsaKeyPair, aws_lc_rs::error::KeyRejected>, UnusableKey> {
+    let number = |name| number(name, None);
+    let public = |name| number(name).map(|number| without_leading_zeros(&number).to_vec());
+    let components = KeyPairComponents {
+        public_key: PublicKeyComponents { n: public("n")?, e: public("e")? },
+        d: number("d")?,
+        p: number("p")?,
+        q: number("q")?,
+        dP: number("dp")?,
+        dQ: number("dq")?,
+        qInv: number("qi")?,
+    };
+    Ok(RsaKeyPair::from_components(&components))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::{encoding::AsDer, rsa::KeySize};
+
+    use super::*;
+    use crate::jwt::{UnverifiedJws, VerificationKey};
+
+    const ALL: [Algorithm; 4] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256, Algorithm::Ps256];
+
+    fn pem(pkcs8: &[u8]) -> String {
+        let lines: Vec<String> = STANDARD
+            .encode(pkcs8)
+            .as_bytes()
+            .chunks(64)
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .collect();
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
+    }
+
+    fn ec_pem() -> String {
+        pem(EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap().as_ref())
+    }
+
+    /// The private key of RFC 8037, appendix A.1.
+    fn ed25519_jwk(changes: &Value) -> String {
+        let mut jwk = json!({
+            "kty": "OKP", "crv": "Ed25519", "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        });
+        for (name, value) in changes.as_object().into_iter().flatten() {
+            jwk[name] = value.clone();
+        }
+        jwk.to_string()
+    }
+
+    #[test]
+    fn j08_every_kind_of_key_signs_what_its_published_half_verifies() {
+        let rsa = pem(RsaKeyPair::generate(KeySize::Rsa2048).unwrap().as_der().unwrap().as_ref());
+        let v1 = pem(Ed25519KeyPair::generate().unwrap().to_pkcs8v1().unwrap().as_ref());
+        let v2 = pem(Ed25519KeyPair::generate().unwrap().to_pkcs8().unwrap().as_ref());
+        for (text, rsa, algorithm) in [
+            (ec_pem(), Algorithm::Rs256, Algorithm::Es256),
+            (v1, Algorithm::Rs256, Algorithm::EdDsa),
+            (v2, Algorithm::Rs256, Algorithm::EdDsa),
+            (format!("Bag Attributes\r\n{}", rsa.replace('\n', "\r\n")), Algorithm::Rs256, Algorithm::Rs256),
+            (rsa, Algorithm::Ps256, Algorithm::Ps256),
+            (
+                ed25519_jwk(&json!({ "alg": "Ed25519", "use": "sig", "key_ops": ["sign"] })),
+                Algorithm::Ps256,
+                Algorithm::EdDsa,
+            ),
+        ] {
+            let key = SigningKey::parse(&text, rsa).map_err(UnusableKey::problem).unwrap();
+            let published = key.published();
+            assert_eq!(published.algorithm, algorithm);
+            let input = signing_input(published, "example", r#"{"a":1}"#);
+            let jws = compact(&input, &key.sign(&input).unwrap());
+            let verifier = VerificationKey::from_jwk(&published.jwk, &ALL).map_err(|why| format!("{why:?}")).unwrap();
+            let (jws, payload) = UnverifiedJws::parse(&jws).unwrap();
+            assert_eq!(payload, br#"{"a":1}"#);
+            assert_eq!((jws.header.alg.as_str(), jws.header.typ.as_deref()), (algorithm.name(), Some("example")));
+            assert_eq!(jws.header.kid.as_deref(), Some(published.kid.as_str()));
+            assert!(verifier.verifies(&jws), "{algorithm:?}");
+            let other = UnverifiedJws::parse(&compact(&format!("{input}AA"), &key.sign(&input).unwrap())).unwrap().0;
+            assert!(!verifier.verifies(&other), "{algorithm:?}");
+        }
+    }
+
+    #[test]
+    fn j13_nothing_private_is_published_and_a_jwk_keeps_its_identifier() {
+        let key = SigningKey::parse(&ed25519_jwk(&json!({ "kid": "answers-1", "more": 1 })), Algorithm::Rs256);
+        let key = key.map_err(UnusableKey::problem).unwrap();
+        let expected = json!({
+            "alg": "EdDSA", "crv": "Ed25519", "kid": "answers-1", "kty": "OKP", "use": "sig",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        });
+        assert_eq!(key.published().jwk, expected);
+        let unnamed = SigningKey::parse(&ed25519_jwk(&json!({ "kid": "" })), Algorithm::Rs256);
+        let kid = unnamed.map(|key| key.published().kid.clone());
+        assert_eq!(kid, Ok("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k".to_owned()));
+    }
+
+    #[test]
+    fn j08_what_is_no_key_to_sign_with_is_refused() {
+        let p384 = EcdsaKeyPair::generate(&aws_lc_rs::signature::ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+        let p384 = pem(p384.to_pkcs8v1().unwrap().as_ref());
+        let two = ec_pem() + &ec_pem();
+        let rs512 = json!({ "kty": "RSA", "alg": "RS512", "n": "AA", "e": "AQAB" }).to_string();
+        for (text, expected) in [
+            ("", UnusableKey::Malformed),
+            ("a key", UnusableKey::Malformed),
+            ("{}", UnusableKey::Malformed),
+            ("-----BEGIN PRIVATE KEY-----\nAAAA", UnusableKey::Malformed),
+            ("-----BEGIN PRIVATE KEY-----\n*\n-----END PRIVATE KEY-----", UnusableKey::Malformed),
+            ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", UnusableKey::Kind),
+            ("-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----", UnusableKey::NotPkcs8),
+            ("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----", UnusableKey::NotPkcs8),
+            (&two, UnusableKey::Malformed),
+            (&p384, UnusableKey::Kind),
+            (&rs512, UnusableKey::Purpose),
+            (&ed25519_jwk(&json!({ "use": "enc" })), UnusableKey::Purpose),
+            (&ed25519_jwk(&json!({ "key_ops": ["verify"] })), UnusableKey::Purpose),
+            (&ed25519_jwk(&json!({ "alg": "ES256" })), UnusableKey::Purpose),
+            (&ed25519_jwk(&json!({ "alg": "HS256" })), UnusableKey::Purpose),
+            (&ed25519_jwk(&json!({ "crv": "Ed448" })), UnusableKey::Kind),
+            (&ed25519_jwk(&json!({ "kty": "oct" })), UnusableKey::Kind),
+            (&ed25519_jwk(&json!({ "d": null })), UnusableKey::Malformed),
+            (&ed25519_jwk(&json!({ "d": "AAAA" })), UnusableKey::Malformed),
+            (&ed25519_jwk(&json!({ "x": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A" })), UnusableKey::Malformed),
+        ] {
+            assert_eq!(SigningKey::parse(text, Algorithm::Rs256).err(), Some(expected), "{text}");
+        }
+    }
+}

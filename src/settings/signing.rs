@@ -1,0 +1,126 @@
+//! Where the keys of signed answers are: `SIGNING_KEY` and `SIGNING_ALGORITHM`.
+
+use std::sync::Arc;
+
+use super::{SettingError, file};
+use crate::jwt::{Algorithm, SigningKey};
+
+/// One of the keys of `SIGNING_KEY`.
+#[derive(Clone)]
+pub enum SigningKeySource {
+    /// A file of the function, read at the start.
+    File(Arc<SigningKey>),
+    /// A secret that holds what such a file holds, loaded when it is first needed.
+    SecretsManager(Arn),
+    /// A key that never leaves KMS.
+    Kms(Arn),
+}
+
+/// The name of something on AWS, of which only the form has been checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arn {
+    pub text: String,
+    pub region: String,
+}
+
+const VARIABLE: &str = "SIGNING_KEY";
+const EXAMPLE: &str =
+    "kms:arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab,file:previous-key.pem";
+
+/// Reads both variables: the keys in their order, and the algorithm of RSA keys that name none.
+///
+/// # Errors
+///
+/// [`SettingError`] for anything but a list of keys that are there (files) or could be (ARNs).
+pub fn read(get: &impl Fn(&str) -> Option<String>) -> Result<(Vec<SigningKeySource>, Algorithm), SettingError> {
+    let rsa = match get("SIGNING_ALGORITHM").as_deref() {
+        None | Some("RS256") => Algorithm::Rs256,
+        Some("PS256") => Algorithm::Ps256,
+        Some(_) => {
+            let problem = "is neither RS256 nor PS256, between which RSA keys can choose; other keys have one";
+            return Err(SettingError::new("SIGNING_ALGORITHM", problem, "PS256"));
+        }
+    };
+    let Some(list) = get(VARIABLE) else { return Ok((Vec::new(), rsa)) };
+    let mut keys = Vec::new();
+    let mut identifiers: Vec<String> = Vec::new();
+    for entry in list.split(',').map(str::trim) {
+        let key = key(entry, rsa)?;
+        let identifier = match &key {
+            SigningKeySource::File(key) => key.published().kid.clone(),
+            SigningKeySource::SecretsManager(arn) | SigningKeySource::Kms(arn) => arn.text.clone(),
+        };
+        if identifiers.contains(&identifier) {
+            return Err(error(format!("names the key {identifier:?} twice")));
+        }
+        identifiers.push(identifier);
+        keys.push(key);
+    }
+    Ok((keys, rsa))
+}
+
+fn key(entry: &str, rsa: Algorithm) -> Result<SigningKeySource, SettingError> {
+    let wrong = |service| error(format!("holds {entry:?}, whose part after the first colon is no ARN of {service}"));
+    match entry.split_once(':') {
+        Some(("file", path)) => {
+            let text = file(VARIABLE, path, EXAMPLE)?;
+            let key = SigningKey::parse(&text, rsa)
+                .map_err(|unusable| error(format!("names {path:?}, which {}", unusable.problem())))?;
+            Ok(SigningKeySource::File(Arc::new(key)))
+        }
+        Some(("secretsmanager", arn)) => Arn::parse(arn, "secretsmanager", "secret:")
+            .map(SigningKeySource::SecretsManager)
+            .ok_or_else(|| wrong("a secret in Secrets Manager")),
+        // An alias may come to mean another key between two answers.
+        Some(("kms", arn)) => Arn::parse(arn, "kms", "key/")
+            .map(SigningKeySource::Kms)
+            .ok_or_else(|| wrong("a key in KMS (an alias is none)")),
+        _ => Err(error(format!("holds {entry:?}, which begins with none of file:, secretsmanager: and kms:"))),
+    }
+}
+
+fn error(problem: String) -> SettingError {
+    SettingError::new(VARIABLE, problem, EXAMPLE)
+}
+
+impl Arn {
+    /// `arn:partition:service:region:account:resource`
+    fn parse(text: &str, service: &str, resource: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let ["arn", partition, named, region, account, name] = parts.as_slice() else { return None };
+        let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+        let name = name.strip_prefix(resource).filter(|name| !name.is_empty())?;
+        let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/+=.@".contains(&b));
+        let is_arn = partition.starts_with("aws") && is_word(partition) && *named == service && is_word(region);
+        (is_arn && is_account && is_name).then(|| Self { text: text.to_owned(), region: (*region).to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_are_checked_for_their_form() {
+        for (text, service, resource, is_arn) in [
+            ("arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab", "kms", "key/", true),
+            ("arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-1234", "kms", "key/", true),
+            ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:a/b-c_d-AbCdEf", "secretsmanager", "secret:", true),
+            ("arn:aws:kms:eu-west-1:123456789012:alias/a", "kms", "key/", false),
+            ("arn:aws:kms:eu-west-1:123456789012:key/", "kms", "key/", false),
+            ("arn:aws:kms:eu-west-1:123456789012:key/a b", "kms", "key/", false),
+            ("arn:aws:kms:eu-west-1:12345678901:key/a", "kms", "key/", false),
+            ("arn:aws:kms::123456789012:key/a", "kms", "key/", false),
+            ("arn:aws:kms:eu west:123456789012:key/a", "kms", "key/", false),
+            ("arn:gcp:kms:eu-west-1:123456789012:key/a", "kms", "key/", false),
+            ("arn:aws:s3:eu-west-1:123456789012:key/a", "kms", "key/", false),
+            ("key/a", "kms", "key/", false),
+            ("", "kms", "key/", false),
+        ] {
+            assert_eq!(Arn::parse(text, service, resource).is_some(), is_arn, "{text}");
+        }
+        let arn = Arn::parse("arn:aws:kms:eu-west-1:123456789012:key/a", "kms", "key/");
+        assert_eq!(arn.map(|arn| arn.region).as_deref(), Some("eu-west-1"));
+    }
+}

@@ -1,0 +1,158 @@
+//! Signs answers (RFC 9701) with the keys of `SIGNING_KEY`, wherever they are. Beside `store` the one place that names
+//! the AWS SDK.
+
+mod kms;
+
+use std::{sync::Arc, time::Duration};
+
+use aws_config::{Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_secretsmanager::Client;
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout_at},
+};
+use tracing::error;
+
+use self::kms::KmsKey;
+use crate::{
+    jwt::{Algorithm, PublishedKey, SigningKey, compact, signing_input},
+    settings::{Arn, Settings, SigningKeySource},
+    store::cause_of,
+};
+
+/// To open a connection; within a Region it takes a few milliseconds.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
+/// For one attempt; KMS takes some tens of milliseconds for an RSA signature.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
+/// For all attempts together. The deadline of the invocation, where it is nearer, ends them sooner.
+const TOTAL_TIMEOUT: Duration = Duration::from_millis(1500);
+const ATTEMPTS: u32 = 2;
+
+/// The keys of `SIGNING_KEY`, in their order. The first signs, all are published.
+pub struct Signer {
+    keys: Vec<Key>,
+    /// What an RSA key signs with that names no algorithm itself.
+    rsa: Algorithm,
+    config: SdkConfig,
+}
+
+/// A key is out of reach, or did not sign, so there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// A key, where it is. What is behind an ARN is brought when it is first needed, so that a cold start never waits
+/// for it, and then kept; a failure is not kept.
+enum Key {
+    InProcess(Arc<SigningKey>),
+    Secret(Arn, OnceCell<SigningKey>),
+    Kms(Arn, OnceCell<KmsKey>),
+}
+
+impl Signer {
+    /// Takes the keys of the settings. Sends nothing.
+    pub fn new(settings: &Settings, config: SdkConfig) -> Self {
+        let key = |source: &SigningKeySource| match source {
+            SigningKeySource::File(key) => Key::InProcess(Arc::clone(key)),
+            SigningKeySource::SecretsManager(arn) => Key::Secret(arn.clone(), OnceCell::new()),
+            SigningKeySource::Kms(arn) => Key::Kms(arn.clone(), OnceCell::new()),
+        };
+        Self { keys: settings.signing_keys.iter().map(key).collect(), rsa: settings.rsa_signing_algorithm, config }
+    }
+
+    /// The algorithm of signed answers; none where nothing is signed.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`], if the key that signs cannot be brought before the deadline.
+    pub async fn algorithm(&self, deadline: Instant) -> Result<Option<Algorithm>, Unavailable> {
+        let Some(first) = self.keys.first() else { return Ok(None) };
+        in_time(deadline, self.published(first)).await.map(|key| Some(key.algorithm))
+    }
+
+    /// The public half of every key.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`], if one of them cannot be brought before the deadline: whoever kept a set in which it is missing
+    /// would take its signatures for forged.
+    pub async fn key_set(&self, deadline: Instant) -> Result<Vec<&PublishedKey>, Unavailable> {
+        in_time(deadline, async {
+            let mut set = Vec::new();
+            for key in &self.keys {
+                set.push(self.published(key).await?);
+            }
+            Ok(set)
+        })
+        .await
+    }
+
+    /// Signs claims, which are JSON already, as a JWT of that type.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`], if there is no signature at the deadline.
+    pub async fn sign(&self, typ: &str, claims: &str, deadline: Instant) -> Result<String, Unavailable> {
+        in_time(deadline, async {
+            let first = self.keys.first().ok_or(Unavailable)?;
+            let input = signing_input(self.published(first).await?, typ, claims);
+            let signature = match first {
+                Key::InProcess(key) => key.sign(&input).ok_or(Unavailable)?,
+                Key::Secret(arn, key) => self.secret(arn, key).await?.sign(&input).ok_or(Unavailable)?,
+                Key::Kms(arn, key) => self.kms(arn, key).await?.sign(&input).await?,
+            };
+            Ok(compact(&input, &signature))
+        })
+        .await
+    }
+
+    async fn published<'a>(&'a self, key: &'a Key) -> Result<&'a PublishedKey, Unavailable> {
+        match key {
+            Key::InProcess(key) => Ok(key.published()),
+            Key::Secret(arn, key) => self.secret(arn, key).await.map(SigningKey::published),
+            Key::Kms(arn, key) => self.kms(arn, key).await.map(KmsKey::published),
+        }
+    }
+
+    async fn secret<'a>(&self, arn: &Arn, key: &'a OnceCell<SigningKey>) -> Result<&'a SigningKey, Unavailable> {
+        key.get_or_try_init(|| load_secret(arn, self.rsa, self.config_for(arn))).await
+    }
+
+    async fn kms<'a>(&self, arn: &Arn, key: &'a OnceCell<KmsKey>) -> Result<&'a KmsKey, Unavailable> {
+        key.get_or_try_init(|| KmsKey::open(arn, self.rsa, self.config_for(arn))).await
+    }
+
+    /// The SDK's configuration with our time limits, for the Region that the ARN names.
+    fn config_for(&self, arn: &Arn) -> SdkConfig {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(TOTAL_TIMEOUT)
+            .build();
+        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+        let config = self.config.to_builder().timeout_config(timeouts).retry_config(retries);
+        config.region(Region::new(arn.region.clone())).build()
+    }
+}
+
+/// Brings the current version of a secret, and reads the key in it: the text that would else be in a file.
+async fn load_secret(arn: &Arn, rsa: Algorithm, config: SdkConfig) -> Result<SigningKey, Unavailable> {
+    let failed = |cause: &str| failed("GetSecretValue", cause);
+    let answer = Client::new(&config).get_secret_value().secret_id(&arn.text).send().await;
+    let answer = answer.map_err(|error| failed(cause_of(&error)))?;
+    // Who stores a file with the AWS CLI's `--secret-binary` gets bytes.
+    let bytes = || String::from_utf8(answer.secret_binary?.into_inner()).ok();
+    let text = answer.secret_string.or_else(bytes).ok_or_else(|| failed("the secret holds no text"))?;
+    // The problem is one of a few fixed texts, and quotes nothing of the secret.
+    SigningKey::parse(&text, rsa).map_err(|unusable| failed(unusable.problem()))
+}
+
+/// Logs what an operation failed at.
+fn failed(operation: &str, cause: &str) -> Unavailable {
+    error!(event = "signer_unavailable", operation, cause);
+    Unavailable
+}
+
+async fn in_time<T>(deadline: Instant, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+    // The SDK's calls are large, and most answers make none.
+    timeout_at(deadline, Box::pin(work)).await.unwrap_or_else(|_| Err(failed("any", "deadline")))
+}

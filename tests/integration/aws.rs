@@ -1,0 +1,141 @@
+//! KMS and Secrets Manager on a loopback port, as far as signing needs them, failing as they are told to.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use aws_lc_rs::{
+    digest::{Digest, SHA256},
+    encoding::AsDer,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// A P-256 key in KMS.
+pub const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// What the services do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fault {
+    #[default]
+    None,
+    AccessDenied,
+    ServerError,
+    Hangs,
+    /// The answer lacks what was asked for.
+    Empty,
+    /// What was asked for is none.
+    Garbage,
+}
+
+#[derive(Clone)]
+pub struct Aws {
+    pub url: String,
+    state: Arc<Mutex<State>>,
+    key: Arc<EcdsaKeyPair>,
+}
+
+#[derive(Default)]
+struct State {
+    fault: Fault,
+    operations: Vec<String>,
+    secrets: BTreeMap<String, Value>,
+}
+
+impl Aws {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let key = Arc::new(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap());
+        let aws = Self { url, state: Arc::default(), key };
+        let serving = aws.clone();
+        tokio::spawn(async move {
+            loop {
+                let Ok((stream, _)) = listener.accept().await else { return };
+                let aws = serving.clone();
+                tokio::spawn(async move {
+                    let answer = service_fn(|request| aws.clone().answer(request));
+                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+                });
+            }
+        });
+        aws
+    }
+
+    pub fn fail(&self, fault: Fault) {
+        self.state.lock().unwrap().fault = fault;
+    }
+
+    /// Stores a secret, and names it.
+    pub fn put_secret(&self, name: &str, content: Value) -> String {
+        let arn = format!("arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCdEf");
+        self.state.lock().unwrap().secrets.insert(arn.clone(), content);
+        arn
+    }
+
+    /// Takes the names of the operations since the last time.
+    pub fn take_operations(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().unwrap().operations)
+    }
+
+    async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, std::io::Error> {
+        let target = request.headers()["x-amz-target"].to_str().unwrap().to_owned();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
+        let body: Value = serde_json::from_slice(&body)?;
+        let (fault, secret) = {
+            let mut state = self.state.lock().unwrap();
+            state.operations.push(operation.clone());
+            (state.fault, state.secrets.get(body["SecretId"].as_str().unwrap_or_default()).cloned())
+        };
+        let error = |status, code: &str| Ok(answer(status, &json!({ "__type": code, "message": "told to fail" })));
+        match fault {
+            Fault::None | Fault::Garbage => {}
+            Fault::AccessDenied => return error(StatusCode::BAD_REQUEST, "AccessDeniedException"),
+            Fault::ServerError => return error(StatusCode::INTERNAL_SERVER_ERROR, "KMSInternalException"),
+            Fault::Hangs => tokio::time::sleep(Duration::from_mins(1)).await,
+            Fault::Empty => return Ok(answer(StatusCode::OK, &json!({}))),
+        }
+        let garbled = |bytes: &[u8]| STANDARD.encode(if fault == Fault::Garbage { &bytes[1..] } else { bytes });
+        let result = match operation.as_str() {
+            "GetPublicKey" if body["KeyId"] == KEY => {
+                let info = self.key.public_key().as_der().unwrap();
+                json!({ "KeyId": KEY, "KeyUsage": "SIGN_VERIFY", "PublicKey": garbled(info.as_ref()) })
+            }
+            "Sign" if body["KeyId"] == KEY => {
+                let asked = (&body["MessageType"], &body["SigningAlgorithm"]);
+                assert_eq!(asked, (&json!("DIGEST"), &json!("ECDSA_SHA_256")));
+                let digest = STANDARD.decode(body["Message"].as_str().unwrap()).unwrap();
+                let digest = Digest::import_less_safe(&digest, &SHA256).unwrap();
+                let signature = self.key.sign_digest(&digest).unwrap();
+                json!({ "KeyId": KEY, "Signature": garbled(signature.as_ref()) })
+            }
+            "GetSecretValue" => match secret {
+                Some(_) if fault == Fault::Garbage => json!({ "SecretString": "no key" }),
+                Some(content) => content,
+                None => return error(StatusCode::BAD_REQUEST, "ResourceNotFoundException"),
+            },
+            _ => return error(StatusCode::BAD_REQUEST, "NotFoundException"),
+        };
+        Ok(answer(StatusCode::OK, &result))
+    }
+}
+
+fn answer(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/x-amz-json-1.1"));
+    response
+}

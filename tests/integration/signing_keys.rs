@@ -1,0 +1,238 @@
+//! Where the keys of signed answers come from: files at the start, KMS and Secrets Manager at the first need.
+
+use std::time::{Duration, Instant};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::HeaderMap;
+use lambda_http::{Context, lambda_runtime};
+use serde_json::{Value, json};
+use token_introspection::{
+    call,
+    lambda::{Event, handle},
+    settings::Settings,
+};
+
+use crate::{
+    aws::{Aws, Fault, KEY},
+    log::Log,
+    signed_responses::{KEY_SET, SIGNED, key_file, pem, verified},
+    world::{Answer, OWN, World, get, introspection, issuers, send},
+};
+
+const OPENID: &str = "/.well-known/openid-configuration";
+
+/// A deployment with this `SIGNING_KEY`, and KMS and Secrets Manager there.
+async fn deployment(aws: &Aws, signing_key: &str) -> World {
+    let mut world = World::new().await;
+    let changes = [("SIGNING_KEY", signing_key)];
+    world.service = World::service_beside(&world.proxy.url, &aws.url, &issuers(&world.signer), &changes).await;
+    world
+}
+
+async fn ask(world: &World, token: &str) -> Answer {
+    world.send(introspection(token).header("accept", SIGNED)).await
+}
+
+fn token_introspection(claims: &str) -> Value {
+    serde_json::from_str::<Value>(claims).unwrap()["token_introspection"].clone()
+}
+
+#[tokio::test]
+async fn j14_a_key_in_kms_signs_there_and_is_asked_for_its_public_half_once_at_the_first_need() {
+    let aws = Aws::start().await;
+    let world = deployment(&aws, &format!("kms:{KEY}")).await;
+    world.service.warm_up(call::now(), tokio::time::Instant::now() + Duration::from_secs(1)).await;
+    world.introspect("unknown").await.assert_inactive();
+    assert_eq!(aws.take_operations(), Vec::<String>::new(), "neither the start nor a JSON answer needs it");
+    let token = world.token(&json!({}));
+    // A third of all signatures has a number with a leading zero byte or sign byte; so many show every form.
+    for _ in 0..40 {
+        let (header, claims) = verified(&world.service, &ask(&world, &token).await).await;
+        assert_eq!((&header["alg"], token_introspection(&claims)["active"].as_bool()), (&json!("ES256"), Some(true)));
+    }
+    let (_, claims) = verified(&world.service, &ask(&world, "unknown").await).await;
+    assert_eq!(token_introspection(&claims), json!({ "active": false }));
+    let operations = aws.take_operations();
+    assert_eq!(operations[0], "GetPublicKey");
+    assert!(operations[1..].iter().all(|operation| operation == "Sign"), "{operations:?}");
+    assert_eq!(world.send(get(OPENID)).await.json()["introspection_signing_alg_values_supported"], json!(["ES256"]));
+    assert_eq!(aws.take_operations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn j13_a_key_in_secrets_manager_is_brought_once_at_the_first_need_as_text_or_bytes() {
+    let aws = Aws::start().await;
+    let key = pem("RSA");
+    let text = aws.put_secret("text", json!({ "SecretString": key }));
+    let bytes = aws.put_secret("bytes", json!({ "SecretBinary": STANDARD.encode(pem("OKP")) }));
+    let (file, both) = (key_file("third", &pem("EC")), format!("secretsmanager:{text},secretsmanager:{bytes}"));
+    for first in [OPENID, KEY_SET, ""] {
+        let world = deployment(&aws, &format!("{both},{file}")).await;
+        assert_eq!(aws.take_operations(), Vec::<String>::new());
+        if !first.is_empty() {
+            assert_eq!(world.send(get(first)).await.status, 200);
+            assert_eq!(aws.take_operations().len(), if first == KEY_SET { 2 } else { 1 }, "{first}");
+        }
+        let answer = ask(&world, "unknown").await;
+        let (header, claims) = verified(&world.service, &answer).await;
+        assert_eq!((&header["alg"], token_introspection(&claims)), (&json!("RS256"), json!({ "active": false })));
+        assert_eq!(world.send(get(KEY_SET)).await.json()["keys"].as_array().unwrap().len(), 3);
+        aws.take_operations();
+        ask(&world, "unknown").await;
+        assert_eq!(aws.take_operations(), Vec::<String>::new(), "it is kept");
+    }
+}
+
+#[tokio::test]
+async fn g08_a_key_out_of_reach_is_503_never_an_unsigned_answer_and_not_for_ever() {
+    let aws = Aws::start().await;
+    let secret = format!("secretsmanager:{}", aws.put_secret("key", json!({ "SecretString": pem("EC") })));
+    for signing_key in [format!("kms:{KEY}"), secret] {
+        let world = deployment(&aws, &signing_key).await;
+        let token = world.token(&json!({}));
+        for fault in [Fault::AccessDenied, Fault::ServerError, Fault::Empty, Fault::Garbage, Fault::Hangs] {
+            aws.fail(fault);
+            let started = Instant::now();
+            for token in [&token, "unknown"] {
+                ask(&world, token).await.assert_unavailable();
+            }
+            for document in [OPENID, KEY_SET] {
+                world.send(get(document)).await.assert_unavailable();
+            }
+            assert!(started.elapsed() < Duration::from_millis(4 * 1900), "{fault:?}: {:?}", started.elapsed());
+            world.introspect("unknown").await.assert_inactive();
+        }
+        aws.fail(Fault::None);
+        verified(&world.service, &ask(&world, &token).await).await;
+        // Once it is there, only KMS is needed on.
+        for fault in [Fault::AccessDenied, Fault::Empty, Fault::Garbage, Fault::Hangs] {
+            aws.fail(fault);
+            let answer = ask(&world, &token).await;
+            if signing_key.starts_with("kms:") {
+                answer.assert_unavailable();
+            } else {
+                verified(&world.service, &answer).await;
+            }
+            assert_eq!(world.send(get(KEY_SET)).await.status, 200);
+        }
+        aws.fail(Fault::None);
+        verified(&world.service, &ask(&world, &token).await).await;
+    }
+}
+
+#[tokio::test]
+async fn g08_a_key_that_does_not_answer_is_given_up_at_the_deadline() {
+    let aws = Aws::start().await;
+    let world = deployment(&aws, &format!("kms:{KEY}")).await;
+    aws.fail(Fault::Hangs);
+    let started = Instant::now();
+    let request = introspection("unknown").header("accept", SIGNED).within(Duration::from_millis(300));
+    world.send(request).await.assert_unavailable();
+    assert!(started.elapsed() < Duration::from_millis(450), "{:?}", started.elapsed());
+    // A key set without one of its keys would make that key's answers look forged.
+    let file = key_file("beside-kms", &pem("EC"));
+    let beside = deployment(&aws, &format!("{file},kms:{KEY}")).await;
+    aws.fail(Fault::AccessDenied);
+    beside.send(get(KEY_SET)).await.assert_unavailable();
+    assert_eq!(beside.send(get(OPENID)).await.status, 200);
+    assert_eq!(ask(&beside, "unknown").await.header("content-type"), SIGNED);
+}
+
+#[tokio::test]
+async fn o04_no_log_line_holds_anything_of_a_private_key() {
+    let (log, _guard) = Log::start(token_introspection::settings::LogLevel::Trace);
+    let aws = Aws::start().await;
+    let key = pem("EC");
+    let secret = format!("secretsmanager:{}", aws.put_secret("logged", json!({ "SecretString": key })));
+    let world = deployment(&aws, &secret).await;
+    aws.fail(Fault::Garbage);
+    ask(&world, "unknown").await.assert_unavailable();
+    aws.fail(Fault::None);
+    let answer = ask(&world, "unknown").await;
+    verified(&world.service, &answer).await;
+    let text = log.take();
+    assert!(text.contains("signer_unavailable") && text.contains("SignerUnavailable"), "{text}");
+    let body = key.lines().nth(1).unwrap();
+    for part in [&body[..24], &body[60..84], "PRIVATE KEY", &answer.body] {
+        assert!(!text.contains(part), "{part} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn j03_the_gateway_gets_a_signed_answer_as_text_and_nothing_of_how_it_was_told() {
+    let world = World::with(&[("SIGNING_KEY", &key_file("gateway", &pem("EC")))]).await;
+    for name in ["http-api-opaque-base64", "rest-api-wrong-secret", "function-url-active", "alb-active"] {
+        let file = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let mut event: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        for headers in ["headers", "multiValueHeaders"] {
+            for (name, value) in event[headers].as_object_mut().into_iter().flatten() {
+                let text = match name.to_ascii_lowercase().as_str() {
+                    "accept" => json!(SIGNED),
+                    "authorization" => {
+                        json!(format!("Basic {}", STANDARD.encode(format!("api:{}", crate::world::SECRET))))
+                    }
+                    _ => continue,
+                };
+                *value = if headers == "headers" { text } else { json!([text]) };
+            }
+            if let Some(headers) = event[headers].as_object_mut()
+                && !headers.keys().any(|name| name.eq_ignore_ascii_case("accept"))
+            {
+                let is_list = headers.values().any(Value::is_array);
+                headers.insert("accept".to_owned(), if is_list { json!([SIGNED]) } else { json!(SIGNED) });
+            }
+        }
+        let event: Event = serde_json::from_str(&event.to_string()).unwrap();
+        let deadline = (http::HeaderName::from_static("lambda-runtime-deadline-ms"), "4102444800000".parse().unwrap());
+        let headers = HeaderMap::from_iter([deadline]);
+        let context = Context::new("request-1", lambda_runtime::Config::default().into(), &headers).unwrap();
+        let answer = serde_json::to_value(handle(&world.service, event, context).await).unwrap();
+        assert_eq!(
+            (&answer["statusCode"], &answer["isBase64Encoded"]),
+            (&json!(200), &json!(false)),
+            "{name}: {answer}"
+        );
+        assert_eq!(answer["body"].as_str().unwrap().split('.').count(), 3, "{name}");
+        let text = answer.to_string();
+        assert!(text.contains(SIGNED) && !text.contains("x-lambda-http"), "{text}");
+    }
+}
+
+#[test]
+fn j08_a_wrong_key_ends_the_start_with_one_line_that_quotes_nothing_of_it() {
+    let (good, other) = (key_file("good", &pem("EC")), key_file("p384", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n"));
+    let kms = format!("kms:{KEY}");
+    for (key, algorithm, part) in [
+        ("file:/nowhere/key.pem", "", "cannot be read"),
+        (&key_file("empty", ""), "", "holds neither a private key"),
+        (&other, "", "unencrypted PKCS#8"),
+        (&format!("{good},{good}"), "", "twice"),
+        (&format!("{good},"), "", "begins with none of"),
+        (&format!("{kms},{kms}"), "", "twice"),
+        ("key.pem", "", "begins with none of"),
+        ("kms:1234abcd", "", "no ARN of a key in KMS"),
+        ("kms:arn:aws:kms:eu-west-1:123456789012:alias/a", "", "an alias is none"),
+        ("secretsmanager:my-secret", "", "no ARN of a secret"),
+        (&good, "ES256", "neither RS256 nor PS256"),
+        (&good, "none", "neither RS256 nor PS256"),
+    ] {
+        let variable = |name: &str| match name {
+            "ISSUER" => Some(OWN.to_owned()),
+            "SIGNING_KEY" => Some(key.to_owned()),
+            "SIGNING_ALGORITHM" => Some(algorithm.to_owned()),
+            _ => None,
+        };
+        let error = Settings::read(variable).err().unwrap_or_else(|| panic!("{key} was taken")).to_string();
+        assert!(error.starts_with("SIGNING_") && error.contains(part) && !error.contains('\n'), "{key}: {error}");
+        assert!(!error.contains("AAAA"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn j11_where_nothing_is_signed_who_must_have_signed_answers_gets_none() {
+    let world = World::new().await;
+    world.put_policy(&json!({ "require_signed_response": true }));
+    for accept in [SIGNED, "*/*", "application/token-introspection+jwt, application/json"] {
+        send(&world.service, introspection("x").header("accept", accept)).await.assert_error(400, "invalid_request");
+    }
+}
