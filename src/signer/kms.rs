@@ -15,6 +15,9 @@ use crate::{
     store::cause_of,
 };
 
+/// The longest message that KMS takes whole, in bytes.
+const LONGEST_MESSAGE: usize = 4096;
+
 /// The key with its public half, which KMS was asked for once: it never changes.
 pub(super) struct KmsKey {
     client: Client,
@@ -43,16 +46,20 @@ impl KmsKey {
         &self.published
     }
 
-    /// Has a text signed. KMS gets its digest, which has one size whatever the answer's; of Ed25519 it wants the whole
-    /// text, and takes 4,096 bytes.
+    /// Has a text signed. KMS hashes a short one itself; of a longer one it takes the digest, but for Ed25519, which has
+    /// none: such a key signs no answer that is longer.
     pub(super) async fn sign(&self, text: &str) -> Result<Vec<u8>, Unavailable> {
-        let digest = || (MessageType::Digest, Sha256::digest(text).to_vec());
-        let (algorithm, (message_type, message)) = match self.published.algorithm {
-            Algorithm::Es256 => (SigningAlgorithmSpec::EcdsaSha256, digest()),
-            Algorithm::Rs256 => (SigningAlgorithmSpec::RsassaPkcs1V15Sha256, digest()),
-            Algorithm::Ps256 => (SigningAlgorithmSpec::RsassaPssSha256, digest()),
-            Algorithm::EdDsa => (SigningAlgorithmSpec::Ed25519Sha512, (MessageType::Raw, text.into())),
+        let algorithm = match self.published.algorithm {
+            Algorithm::Es256 => SigningAlgorithmSpec::EcdsaSha256,
+            Algorithm::Rs256 => SigningAlgorithmSpec::RsassaPkcs1V15Sha256,
+            Algorithm::Ps256 => SigningAlgorithmSpec::RsassaPssSha256,
+            Algorithm::EdDsa => SigningAlgorithmSpec::Ed25519Sha512,
             _ => return Err(Unavailable),
+        };
+        let (message_type, message) = if text.len() <= LONGEST_MESSAGE || self.published.algorithm == Algorithm::EdDsa {
+            (MessageType::Raw, text.into())
+        } else {
+            (MessageType::Digest, Sha256::digest(text).to_vec())
         };
         let request = self.client.sign().key_id(&self.arn).signing_algorithm(algorithm).message_type(message_type);
         let answer =

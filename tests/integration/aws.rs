@@ -7,7 +7,7 @@ use std::{
 };
 
 use aws_lc_rs::{
-    digest::{Digest, SHA256},
+    digest::{Digest, SHA256, digest},
     encoding::AsDer,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
 };
@@ -115,10 +115,14 @@ impl Aws {
                 json!({ "KeyId": KEY, "KeyUsage": "SIGN_VERIFY", "PublicKey": garbled(info.as_ref()) })
             }
             "Sign" if body["KeyId"] == KEY => {
-                let asked = (&body["MessageType"], &body["SigningAlgorithm"]);
-                assert_eq!(asked, (&json!("DIGEST"), &json!("ECDSA_SHA_256")));
-                let digest = STANDARD.decode(body["Message"].as_str().unwrap()).unwrap();
-                let digest = Digest::import_less_safe(&digest, &SHA256).unwrap();
+                let message = STANDARD.decode(body["Message"].as_str().unwrap()).unwrap();
+                if body["SigningAlgorithm"] != "ECDSA_SHA_256" || message.len() > 4096 {
+                    return error(StatusCode::BAD_REQUEST, "ValidationException");
+                }
+                let digest = match body["MessageType"].as_str().unwrap() {
+                    "DIGEST" => Digest::import_less_safe(&message, &SHA256).unwrap(),
+                    _ => digest(&SHA256, &message),
+                };
                 let signature = self.key.sign_digest(&digest).unwrap();
                 json!({ "KeyId": KEY, "Signature": garbled(signature.as_ref()) })
             }

@@ -261,3 +261,17 @@ async fn m05_m08_while_answers_are_signed_the_key_set_is_ours_whatever_the_metad
     assert_eq!(document["jwks_uri"], format!("{OWN}{KEY_SET}"));
     assert_eq!(document["introspection_signing_alg_values_supported"], json!(["ES256"]));
 }
+
+#[tokio::test]
+async fn h04_a_signed_answer_is_no_token_even_where_its_issuer_and_key_are_trusted() {
+    let setting = ("SIGNING_KEY", &*key_file("own-answer", &pem("EC")));
+    let world = World::with(&[setting]).await;
+    let set = world.send(get(KEY_SET)).await.json();
+    let answer = world.send(signed(introspection(&world.token(&json!({}))))).await.body;
+    for profile in [json!({ "profile": "rfc9068" }), json!({ "profile": "generic", "audiences": [API] })] {
+        let mut issuer = json!({ "issuer": OWN, "jwks": set });
+        issuer.as_object_mut().unwrap().extend(profile.as_object().unwrap().clone());
+        let service = World::service(&world.proxy.url, &json!([issuer]).to_string(), &[setting]).await;
+        send(&service, introspection(&answer)).await.assert_inactive();
+    }
+}

@@ -52,6 +52,12 @@ async fn j14_a_key_in_kms_signs_there_and_is_asked_for_its_public_half_once_at_t
     }
     let (_, claims) = verified(&world.service, &ask(&world, "unknown").await).await;
     assert_eq!(token_introspection(&claims), json!({ "active": false }));
+    // Around the length from which KMS takes a digest alone.
+    for length in (2000..4000).step_by(250) {
+        let long = world.token(&json!({ "department": "x".repeat(length) }));
+        let (_, claims) = verified(&world.service, &ask(&world, &long).await).await;
+        assert_eq!(token_introspection(&claims)["department"].as_str().map(str::len), Some(length));
+    }
     let operations = aws.take_operations();
     assert_eq!(operations[0], "GetPublicKey");
     assert!(operations[1..].iter().all(|operation| operation == "Sign"), "{operations:?}");

@@ -56,12 +56,14 @@ BAD = {
     "PUBLIC_URL-no-url": {"PUBLIC_URL": "introspection"},
     "METADATA_FILE-missing": {"METADATA_FILE": "/nowhere/metadata.json"},
     "LOG_LEVEL-unknown": {"LOG_LEVEL": "loud"},
+    "SIGNING_KEY-missing": {"SIGNING_KEY": "file:/nowhere/key.pem"},
+    "SIGNING_KEY-no-arn": {"SIGNING_KEY": "kms:alias/signing"},
+    "SIGNING_ALGORITHM-unknown": {"SIGNING_ALGORITHM": "ES512"},
 }
 
 # These belong to parts that are not built yet. A setting that were read and not honoured would deceive its writer.
 NOT_BUILT = {
     "HOT_RECORD_SECONDS-not-built": {"HOT_RECORD_SECONDS": "1"},
-    "SIGNING_KEY-not-built": {"SIGNING_KEY": "file:/var/task/key.pem"},
     "REDIS_URL-not-built": {"REDIS_URL": "rediss://cache.example.com"},
     "MTLS_PUBLIC_URL-not-built": {"MTLS_PUBLIC_URL": "https://mtls.example.com"},
 }

@@ -206,7 +206,50 @@ def test_the_role_holds_the_least_privileges_and_no_other():
                 {"Ref": "AWS::NoValue"},
             ]
         },
+        {
+            "Fn::If": [
+                "HasSigningKmsKeys",
+                {
+                    "Sid": "SignResponses",
+                    "Effect": "Allow",
+                    "Action": ["kms:Sign", "kms:GetPublicKey"],
+                    "Resource": {"Ref": "SigningKmsKeyArns"},
+                },
+                {"Ref": "AWS::NoValue"},
+            ]
+        },
+        {
+            "Fn::If": [
+                "HasSigningSecrets",
+                {
+                    "Sid": "ReadSigningKeys",
+                    "Effect": "Allow",
+                    "Action": "secretsmanager:GetSecretValue",
+                    "Resource": {"Ref": "SigningSecretArns"},
+                },
+                {"Ref": "AWS::NoValue"},
+            ]
+        },
     ]
+
+
+def test_nothing_may_be_signed_or_read_for_it_unless_a_key_is_named():
+    parameters, conditions = EXPANDED["Parameters"], EXPANDED["Conditions"]
+    for name in ("SigningKmsKeyArns", "SigningSecretArns"):
+        assert (parameters[name]["Type"], parameters[name]["Default"]) == ("CommaDelimitedList", "")
+    for condition, name in [("HasSigningKmsKeys", "SigningKmsKeyArns"), ("HasSigningSecrets", "SigningSecretArns")]:
+        empty = {"Fn::Equals": [{"Fn::Join": [",", {"Ref": name}]}, ""]}
+        assert conditions[condition] == {"Fn::Not": [empty]}
+
+
+def test_the_pattern_of_signing_keys_takes_lists_of_the_three_kinds():
+    pattern = re.compile(EXPANDED["Parameters"]["SigningKey"]["AllowedPattern"])
+    kms = "kms:arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    secret = "secretsmanager:arn:aws:secretsmanager:eu-west-1:123456789012:secret:signing-AbCdEf"
+    for text in ["", kms, secret, "file:key.pem", f"{kms},{secret},file:key.pem"]:
+        assert pattern.search(text), text
+    for text in [kms[4:], f"{kms},", f"{kms}, {secret}", "https://key", "file:"]:
+        assert not pattern.search(text), text
 
 
 def test_the_function_has_that_role_and_no_other_exists():
@@ -247,6 +290,7 @@ def test_only_this_api_may_invoke_the_function():
 SETTINGS = {
     "ISSUER", "PUBLIC_URL", "CLIENTS_TABLE", "TOKENS_TABLE", "STATE_TABLE", "TRUSTED_ISSUERS", "DEFAULT_POLICY",
     "CORS_ALLOWED_ORIGINS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "FAILED_AUTHENTICATION_LIMIT", "LOG_LEVEL",
+    "SIGNING_KEY", "SIGNING_ALGORITHM",
 }  # fmt: skip
 
 

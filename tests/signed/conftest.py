@@ -1,0 +1,96 @@
+"""Signed answers of the function's binary, with KMS and Secrets Manager of moto, checked by PyJWT.
+
+The Lambda Runtime API, DynamoDB Local and the items are those of tests/real. It needs Java 17, Maven and the release
+binary:
+
+    cargo build --release --bin token-introspection
+    python3 -m venv target/signed && target/signed/bin/pip install -r tests/signed/requirements.txt
+    target/signed/bin/pytest tests/signed
+
+FUNCTION_BINARY names another binary, DYNAMODB_LOCAL_DIR another folder for DynamoDB Local than target/dynamodb-local.
+"""
+
+import os
+import pathlib
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "real"))
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+from dynamodb_local import DynamoDbLocal
+from items import TABLES, Items
+from lambda_runtime import BINARY, Function
+from settings import settings
+
+# Another Region than the function's own, so that the one in the ARN is seen to count.
+REGION = "eu-central-1"
+
+
+def pytest_sessionstart(session):
+    """A suite that skips what it lacks looks green for years, so a missing part ends the run."""
+    missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
+    if not os.access(BINARY, os.X_OK):
+        missing.append(f"the function's release binary ({BINARY}; FUNCTION_BINARY names another)")
+    if missing:
+        pytest.exit(f"NOT RUN, missing: {', '.join(missing)}", returncode=3)
+
+
+@pytest.fixture(scope="session")
+def dynamodb():
+    local = DynamoDbLocal()
+    for table, key in TABLES.items():
+        local.create_table(table, key)
+    yield local
+    local.stop()
+
+
+@pytest.fixture(scope="session")
+def moto():
+    """The address of KMS and Secrets Manager."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def aws(moto):
+    """Makes clients of moto's services."""
+
+    def client(service):
+        return boto3.client(service, endpoint_url=moto, region_name=REGION, aws_access_key_id="suite",
+                            aws_secret_access_key="suite")
+
+    return client
+
+
+@pytest.fixture(scope="session")
+def start(dynamodb, moto):
+    """Starts a function that signs: `with start("kms:…", SIGNING_ALGORITHM="PS256") as function`."""
+
+    def start(signing_key, endpoint=moto, **changes) -> Function:
+        return Function(settings(
+            dynamodb.url, SIGNING_KEY=signing_key, AWS_ENDPOINT_URL_KMS=endpoint,
+            AWS_ENDPOINT_URL_SECRETS_MANAGER=endpoint, **changes,
+        ))
+
+    return start
+
+
+@pytest.fixture
+def items(dynamodb):
+    items = Items(dynamodb.client)
+    yield items
+    items.forget()
+
+
+@pytest.fixture
+def caller(items):
+    """A resource server that may introspect everything."""
+    return items.caller()
