@@ -23,6 +23,7 @@ done
 
 admin() { "$BINARIES/introspection-admin" "$@" --endpoint-url "http://127.0.0.1:$((PORT + 1))" --output json; }
 member() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+export -f admin member
 
 # Secrets as our tool makes them. The first may use either method, the other two one each.
 EITHER_SECRET=$(admin client add --id either-api | member client_secret)
