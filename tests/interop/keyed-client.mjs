@@ -1,0 +1,17 @@
+// The item of a client that authenticates by `private_key_jwt`, for DynamoDB's PutItem: its id and the audience of its
+// assertions are the arguments, its public key is the file that PUBLIC_KEY names.
+
+import { createPublicKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
+const [client_id, audience] = process.argv.slice(2)
+const jwk = createPublicKey(readFileSync(process.env.PUBLIC_KEY)).export({ format: 'jwk' })
+const strings = {
+  client_id,
+  token_endpoint_auth_method: 'private_key_jwt',
+  jwks: JSON.stringify({ keys: [{ ...jwk, use: 'sig' }] }),
+}
+// The issuer is always accepted; only another audience has to be named.
+if (audience !== process.env.ISSUER) strings.assertion_audience = audience
+const item = Object.fromEntries(Object.entries(strings).map(([name, value]) => [name, { S: value }]))
+console.log(JSON.stringify({ TableName: 'oauth-clients', Item: item }))
