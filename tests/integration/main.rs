@@ -27,6 +27,7 @@ mod world;
 mod assertions;
 mod audit;
 mod callers;
+mod certificates;
 mod confidentiality;
 mod conformance;
 mod corpora_form;

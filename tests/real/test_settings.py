@@ -63,7 +63,6 @@ NOT_BUILT = {
     "HOT_RECORD_SECONDS-not-built": {"HOT_RECORD_SECONDS": "1"},
     "SIGNING_KEY-not-built": {"SIGNING_KEY": "file:/var/task/key.pem"},
     "REDIS_URL-not-built": {"REDIS_URL": "rediss://cache.example.com"},
-    "MTLS_PUBLIC_URL-not-built": {"MTLS_PUBLIC_URL": "https://mtls.example.com"},
 }
 
 
