@@ -43,7 +43,8 @@ pub async fn run(service: Arc<Service>) -> Result<(), lambda_http::Error> {
 
 /// An event from a gateway, or something that no gateway sends.
 pub enum Event {
-    Http(Box<LambdaRequest>),
+    /// The event, and the client certificate of a REST API's event, which the adapter's type leaves out.
+    Http(Box<LambdaRequest>, Option<String>),
     Unreadable,
 }
 
@@ -51,7 +52,14 @@ impl<'de> Deserialize<'de> for Event {
     /// Takes any JSON: an error here would be a failed invocation instead of an answer.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(serde_json::from_str(text.get()).map_or(Self::Unreadable, |request| Self::Http(Box::new(request))))
+        let Ok(request) = serde_json::from_str(text.get()) else { return Ok(Self::Unreadable) };
+        let certificate = match request {
+            LambdaRequest::ApiGatewayV1(_) => serde_json::from_str(text.get()).ok().and_then(|event: Value| {
+                event.pointer("/requestContext/identity/clientCert/clientCertPem")?.as_str().map(str::to_owned)
+            }),
+            _ => None,
+        };
+        Ok(Self::Http(Box::new(request), certificate))
     }
 }
 
@@ -61,8 +69,8 @@ pub async fn handle(service: &Service, event: Event, context: Context) -> impl S
         let body = json!({ "error": "invalid_request", "error_description": "the event is not an HTTP request" });
         json!({ "statusCode": 400, "headers": { "content-type": "application/json" }, "body": body.to_string() })
     };
-    let Event::Http(mut request) = event else { return unreadable() };
-    let call = take_call(&mut request, &context);
+    let Event::Http(mut request, certificate) = event else { return unreadable() };
+    let call = take_call(&mut request, certificate, &context);
     let mut response = service.handle(call).await;
     response.headers_mut().insert(AS_TEXT, HeaderValue::from_static("text"));
     let mut response = Some(response);
@@ -78,10 +86,10 @@ pub async fn handle(service: &Service, event: Event, context: Context) -> impl S
 
 /// Takes the request out of the event, and leaves the adapter one that holds nothing a stranger sent: its own
 /// conversion panics on a malformed host, query or body.
-fn take_call(request: &mut LambdaRequest, context: &Context) -> Call {
+fn take_call(request: &mut LambdaRequest, certificate: Option<String>, context: &Context) -> Call {
     // Lambda runs nothing past its deadline, so one that has passed is a local emulator's, and means nothing.
     let time_left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::MAX);
-    let identity = identity(request);
+    let identity = identity(request, certificate);
     let call = |method: &Method, path: Option<String>, headers: HeaderMap, query_names, body, source_address| Call {
         method: method.clone(),
         path: path.unwrap_or_default(),
@@ -137,13 +145,21 @@ fn take_call(request: &mut LambdaRequest, context: &Context) -> Call {
 }
 
 /// Whom the gateway has authenticated. Load balancers say such things in headers, which do not count.
-fn identity(request: &mut LambdaRequest) -> Identity {
+fn identity(request: &mut LambdaRequest, certificate: Option<String>) -> Identity {
     match request {
         LambdaRequest::ApiGatewayV2(event) => {
-            let authorizer = event.request_context.authorizer.take();
-            Identity { iam_user_arn: authorizer.and_then(|authorizer| authorizer.iam).and_then(|iam| iam.user_arn) }
+            let (authorizer, authentication) =
+                (event.request_context.authorizer.take(), event.request_context.authentication.take());
+            Identity {
+                iam_user_arn: authorizer.and_then(|authorizer| authorizer.iam).and_then(|iam| iam.user_arn),
+                certificate: authentication
+                    .and_then(|authentication| authentication.client_cert)
+                    .and_then(|certificate| certificate.client_cert_pem),
+            }
         }
-        LambdaRequest::ApiGatewayV1(event) => Identity { iam_user_arn: event.request_context.identity.user_arn.take() },
+        LambdaRequest::ApiGatewayV1(event) => {
+            Identity { iam_user_arn: event.request_context.identity.user_arn.take(), certificate }
+        }
         _ => Identity::default(),
     }
 }

@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod auth;
 pub mod call;
+pub mod certificate;
 pub mod issuers;
 pub mod judge;
 pub mod jwt;

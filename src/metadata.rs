@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     auth::ASSERTION_ALGORITHMS,
     jwt::{Algorithm, PublishedKey},
-    request::{PresentedAssertion, SecretMethod},
+    request::{Attested, PresentedAssertion, SecretMethod},
     settings::Settings,
 };
 
@@ -15,41 +15,63 @@ const ENFORCED_PREFIXES: [&str; 2] = ["introspection_", "revocation_"];
 /// The metadata document: our own members, the ones that strict clients demand although there is no
 /// authorization endpoint here, and those of `METADATA_FILE`. `signing` is the algorithm of signed answers, if any.
 pub fn document(settings: &Settings, signing: Option<Algorithm>) -> String {
-    let endpoint = |path: &str| format!("{}{path}", settings.public_url);
-    let mut document = Map::new();
-    let jwks_uri = json!(endpoint("/.well-known/jwks.json"));
+    let endpoints = |base: &str| {
+        [
+            ("introspection_endpoint", json!(format!("{base}/token/introspect"))),
+            ("revocation_endpoint", json!(format!("{base}/token/revoke"))),
+        ]
+    };
+    let jwks_uri = json!(format!("{}/.well-known/jwks.json", settings.public_url));
     let demanded = [
         ("jwks_uri", jwks_uri.clone()),
         ("response_types_supported", json!(["none"])),
         ("subject_types_supported", json!(["public"])),
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
         ("grant_types_supported", json!([])),
+        // How a token is bound to a certificate is told (RFC 8705 §3.2); whether any is, its issuer knows.
+        ("tls_client_certificate_bound_access_tokens", json!(true)),
     ];
-    let auth_methods = json!([SecretMethod::Basic.name(), SecretMethod::Post.name(), PresentedAssertion::METHOD]);
-    let assertion_algorithms = json!(ASSERTION_ALGORITHMS.map(|(name, _)| name));
-    let enforced = [
-        ("issuer", json!(settings.issuer)),
-        ("introspection_endpoint", json!(endpoint("/token/introspect"))),
-        ("introspection_endpoint_auth_methods_supported", auth_methods.clone()),
-        ("introspection_endpoint_auth_signing_alg_values_supported", assertion_algorithms.clone()),
-        ("revocation_endpoint", json!(endpoint("/token/revoke"))),
-        ("revocation_endpoint_auth_methods_supported", auth_methods),
-        ("revocation_endpoint_auth_signing_alg_values_supported", assertion_algorithms),
-    ];
-    let members = |members: Vec<(&str, Value)>| {
-        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Vec<_>>()
-    };
-    document.extend(members(demanded.into()));
+    let mut document = Map::new();
+    extend(&mut document, demanded);
     let further = settings.metadata.iter().filter(|(name, _)| !is_enforced(name));
     document.extend(further.map(|(name, value)| (name.clone(), value.clone())));
-    document.extend(members(enforced.into()));
+    extend(&mut document, [("issuer", json!(settings.issuer))]);
+    extend(&mut document, endpoints(&settings.public_url));
     if let Some(algorithm) = signing {
         // Whoever checks our signatures finds the keys there alone (RFC 9701 §7).
-        let signed =
-            [("introspection_signing_alg_values_supported", json!([algorithm.name()])), ("jwks_uri", jwks_uri)];
-        document.extend(members(signed.into()));
+        let algorithms = json!([algorithm.name()]);
+        extend(&mut document, [("introspection_signing_alg_values_supported", algorithms), ("jwks_uri", jwks_uri)]);
+    }
+    let methods = auth_methods(settings);
+    let algorithms = ASSERTION_ALGORITHMS.map(|(name, _)| name);
+    for endpoint in ["introspection", "revocation"] {
+        document.insert(format!("{endpoint}_endpoint_auth_methods_supported"), json!(methods));
+        document.insert(format!("{endpoint}_endpoint_auth_signing_alg_values_supported"), json!(algorithms));
+    }
+    // The authorization server may have aliases of its own endpoints; ours are ours (RFC 8705 §5).
+    let aliases = document.remove("mtls_endpoint_aliases");
+    let mut aliases = aliases.and_then(|aliases| aliases.as_object().cloned()).unwrap_or_default();
+    aliases.retain(|name, _| !is_enforced(name));
+    if let Some(base) = &settings.mtls_public_url {
+        extend(&mut aliases, endpoints(base));
+    }
+    if !aliases.is_empty() {
+        document.insert("mtls_endpoint_aliases".to_owned(), Value::Object(aliases));
     }
     Value::Object(document).to_string()
+}
+
+/// The methods that authenticate here, by their registered names; those by certificate where a domain asks for one.
+fn auth_methods(settings: &Settings) -> Vec<&'static str> {
+    let mut methods = vec![SecretMethod::Basic.name(), SecretMethod::Post.name(), PresentedAssertion::METHOD];
+    if settings.mtls_public_url.is_some() {
+        methods.extend([Attested::TLS, Attested::SELF_SIGNED_TLS]);
+    }
+    methods
+}
+
+fn extend<const N: usize>(document: &mut Map<String, Value>, members: [(&str, Value); N]) {
+    document.extend(members.map(|(name, value)| (name.to_owned(), value)));
 }
 
 fn is_enforced(name: &str) -> bool {

@@ -1,15 +1,21 @@
 //! `aws_iam`: callers whose signature API Gateway has checked, so that a service on AWS needs no secret.
 
-use super::{Found, Refusal, registered};
-use crate::{call::Identity, records::ClientRecord, request::Attested};
-
-pub(super) fn check(identity: &Identity, found: Found) -> Result<ClientRecord, Refusal> {
-    let record = registered(found, |method| method == Some(Attested::IAM))?;
-    let matches = match (&record.iam_principal_arn, &identity.iam_user_arn) {
-        (Some(principal), Some(caller)) => is_principal(principal, caller),
+/// Whether the caller is that IAM user, or in a session of that IAM role.
+pub(super) fn is_principal(principal: &str, caller: &str) -> bool {
+    let (Some(principal), Some(caller)) = (Arn::parse(principal), Arn::parse(caller)) else { return false };
+    match (principal.service, principal.kind) {
+        ("iam", "user") => principal == caller,
+        ("iam", "role") => {
+            // The ARN of a session has the role's name without its path; the name is unique in the account.
+            let role = principal.name.rsplit('/').next().unwrap_or_default();
+            let session_of_role = caller.name.split_once('/').filter(|(_, session)| !session.is_empty());
+            (caller.service, caller.kind) == ("sts", "assumed-role")
+                && (caller.partition, caller.account) == (principal.partition, principal.account)
+                && !role.is_empty()
+                && session_of_role.is_some_and(|(name, _)| name == role)
+        }
         _ => false,
-    };
-    if matches { Ok(record) } else { Err(Refusal::WrongPrincipal) }
+    }
 }
 
 /// The parts of an ARN that identify an IAM principal; IAM is global, so there is no Region.
@@ -31,24 +37,6 @@ impl<'a> Arn<'a> {
         let (kind, name) = parts.next()?.split_once('/')?;
         let is_whole = scheme == "arn" && region.is_empty() && !partition.is_empty() && !account.is_empty();
         (is_whole && !name.is_empty()).then_some(Self { partition, account, service, kind, name })
-    }
-}
-
-/// Whether the caller is that IAM user, or in a session of that IAM role.
-fn is_principal(principal: &str, caller: &str) -> bool {
-    let (Some(principal), Some(caller)) = (Arn::parse(principal), Arn::parse(caller)) else { return false };
-    match (principal.service, principal.kind) {
-        ("iam", "user") => principal == caller,
-        ("iam", "role") => {
-            // The ARN of a session has the role's name without its path; the name is unique in the account.
-            let role = principal.name.rsplit('/').next().unwrap_or_default();
-            let session_of_role = caller.name.split_once('/').filter(|(_, session)| !session.is_empty());
-            (caller.service, caller.kind) == ("sts", "assumed-role")
-                && (caller.partition, caller.account) == (principal.partition, principal.account)
-                && !role.is_empty()
-                && session_of_role.is_some_and(|(name, _)| name == role)
-        }
-        _ => false,
     }
 }
 

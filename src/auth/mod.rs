@@ -1,6 +1,7 @@
 //! Who is asking. The caller is judged before the token; nothing about a token can be learned without a [`Caller`].
 
 mod assertion;
+mod attested;
 mod iam;
 mod secret;
 
@@ -46,8 +47,8 @@ pub enum Refusal {
     AssertionAudience,
     AssertionWithoutJti,
     AssertionReplayed,
-    /// The gateway has authenticated another IAM principal than the client's.
-    WrongPrincipal,
+    /// The gateway has authenticated another IAM principal than the client's, or seen another certificate.
+    WrongIdentity,
 }
 
 /// What credentials come to where they are good.
@@ -114,7 +115,7 @@ impl Caller {
                 }))
             }
             Credentials::Attested(attested) => {
-                let record = iam::check(attested.identity, found)?;
+                let record = attested::check(attested.identity, found)?;
                 Ok(Authenticated::Caller(Self::of(&attested.client_id, record, settings)))
             }
             Credentials::Unsupported => Err(Refusal::UnsupportedMechanism),

@@ -46,8 +46,15 @@ pub enum SecretMethod {
 }
 
 impl Attested<'_> {
-    /// The method's name in client records.
+    /// The methods' names in client records. `aws_iam` is our own.
     pub const IAM: &'static str = "aws_iam";
+    pub const TLS: &'static str = "tls_client_auth";
+    pub const SELF_SIGNED_TLS: &'static str = "self_signed_tls_client_auth";
+
+    /// What the gateway has seen; which of the two methods a certificate is for, the record says.
+    fn method(&self) -> &'static str {
+        if self.identity.iam_user_arn.is_some() { Self::IAM } else { "mutual_tls" }
+    }
 }
 
 impl SecretMethod {
@@ -93,10 +100,11 @@ impl<'a> Credentials<'a> {
             }))
         } else if let Some(assertion) = &parameters.client_assertion {
             Ok(Self::Assertion(Box::new(PresentedAssertion::parse(assertion, parameters))))
-        } else if let Some(client_id) = parameters.client_id.clone().filter(|_| identity.iam_user_arn.is_some()) {
-            Ok(Self::Attested(Attested { client_id, identity }))
         } else {
-            Err(Rejection::NoCredentials)
+            // Neither is anything without the other.
+            let attested = identity.iam_user_arn.is_some() || identity.certificate.is_some();
+            let client_id = parameters.client_id.clone().filter(|_| attested).ok_or(Rejection::NoCredentials)?;
+            Ok(Self::Attested(Attested { client_id, identity }))
         }
     }
 
@@ -110,12 +118,12 @@ impl<'a> Credentials<'a> {
         }
     }
 
-    /// The mechanism, as clients are registered for it.
+    /// The mechanism, for the log.
     pub fn method(&self) -> Option<&'static str> {
         match self {
             Self::Secret(presented) => Some(presented.method.name()),
             Self::Assertion(_) => Some(PresentedAssertion::METHOD),
-            Self::Attested(_) => Some(Attested::IAM),
+            Self::Attested(attested) => Some(attested.method()),
             Self::Unsupported => None,
         }
     }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub issuer: String,
     /// Base URL of the endpoints in the metadata, without a trailing slash.
     pub public_url: String,
+    /// Base URL of the domain that asks for client certificates, without a trailing slash.
+    pub mtls_public_url: Option<String>,
     pub tables: TableNames,
     pub trusted_issuers: Vec<TrustedIssuer>,
     pub default_policy: DefaultPolicy,
@@ -71,7 +73,7 @@ pub enum LogLevel {
 }
 
 /// Settings of capabilities that this version does not have. To ignore one would be to disappoint in silence.
-const NOT_BUILT_YET: [&str; 2] = ["MTLS_PUBLIC_URL", "REDIS_URL"];
+const NOT_BUILT_YET: [&str; 1] = ["REDIS_URL"];
 
 impl Settings {
     /// Reads the settings through `variable`, which looks one up; files that they name are read here.
@@ -87,15 +89,13 @@ impl Settings {
         }
         let issuer = get("ISSUER").ok_or_else(|| issuer_error("is missing"))?;
         url::identifier(&issuer).map_err(issuer_error)?;
-        let public_url = get("PUBLIC_URL").unwrap_or_else(|| issuer.clone());
-        url::identifier(&public_url)
-            .map_err(|what| SettingError::new("PUBLIC_URL", what, "https://introspection.example.com"))?;
-
+        let public_url = base_url(&get, "PUBLIC_URL", "https://introspection.example.com")?;
         whole_number(&get, "HOT_RECORD_SECONDS", 0, 0..=0)
             .map_err(|_| SettingError::new("HOT_RECORD_SECONDS", "can only be 0 in this version", "0"))?;
         let (signing_keys, rsa_signing_algorithm) = signing::read(&get)?;
         Ok(Self {
-            public_url: public_url.trim_end_matches('/').to_owned(),
+            public_url: public_url.unwrap_or_else(|| issuer.trim_end_matches('/').to_owned()),
+            mtls_public_url: base_url(&get, "MTLS_PUBLIC_URL", "https://mtls.example.com")?,
             tables: TableNames::read(get),
             trusted_issuers: trusted_issuers(&get)?,
             default_policy: match get("DEFAULT_POLICY").as_deref() {
@@ -157,6 +157,17 @@ impl TableNames {
 
 fn issuer_error(what: &str) -> SettingError {
     SettingError::new("ISSUER", what, "https://introspection.example.com")
+}
+
+/// A base URL, without its trailing slash.
+fn base_url(
+    get: &impl Fn(&str) -> Option<String>,
+    variable: &'static str,
+    example: &'static str,
+) -> Result<Option<String>, SettingError> {
+    let Some(text) = get(variable) else { return Ok(None) };
+    url::identifier(&text).map_err(|what| SettingError::new(variable, what, example))?;
+    Ok(Some(text.trim_end_matches('/').to_owned()))
 }
 
 fn trusted_issuers(get: &impl Fn(&str) -> Option<String>) -> Result<Vec<TrustedIssuer>, SettingError> {

@@ -144,6 +144,9 @@ async fn b17_the_identity_is_read_from_the_request_context_of_each_kind_of_api()
         context["identity"]["userArn"] = json!(SESSION);
         context["identity"]["accountId"] = json!("111122223333");
     };
+    let lambda = |context: &mut Value| {
+        context["authorizer"] = json!({ "lambda": { "userArn": SESSION } });
+    };
     let nothing = |_: &mut Value| {};
     for (case, event, status) in [
         ("HTTP API", signed_event("http-api-active", iam), 200),
@@ -153,13 +156,7 @@ async fn b17_the_identity_is_read_from_the_request_context_of_each_kind_of_api()
         ("REST API without", signed_event("rest-api-active", nothing), 401),
         ("load balancer", signed_event("alb-active", rest), 401),
         ("load balancer too", signed_event("alb-active", iam), 401),
-        (
-            "a Lambda authorizer's context",
-            signed_event("http-api-active", |context| {
-                context["authorizer"] = json!({ "lambda": { "userArn": SESSION } });
-            }),
-            401,
-        ),
+        ("a Lambda authorizer's context", signed_event("http-api-active", lambda), 401),
     ] {
         let answer = answer(&world.service, &event).await;
         assert_eq!(answer["statusCode"], status, "{case}: {answer}");

@@ -30,6 +30,7 @@ mod assertions;
 mod audit;
 mod batch;
 mod callers;
+mod certificates;
 mod confidentiality;
 mod conformance;
 mod corpora_form;

@@ -50,6 +50,7 @@ async fn m01_m02_m03_m04_m08_m11_the_whole_document_at_both_places() {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "grant_types_supported": [],
+        "tls_client_certificate_bound_access_tokens": true,
     });
     let first = world.send(get(OAUTH)).await;
     for path in [OAUTH, OPENID, &format!("/prod{OAUTH}"), &format!("/stage/base{OPENID}")] {
@@ -115,6 +116,46 @@ async fn m03_m04_with_private_key_jwt_come_its_algorithms_and_none_is_not_among_
 }
 
 #[tokio::test]
+async fn f08_the_methods_by_certificate_are_advertised_with_the_aliases_of_the_domain_that_asks_for_one() {
+    let file = metadata_file(
+        "aliases",
+        &json!({
+            "tls_client_certificate_bound_access_tokens": false,
+            "mtls_endpoint_aliases": {
+                "token_endpoint": "https://mtls.as.example/token",
+                "introspection_endpoint": "https://mtls.as.example/introspect",
+            },
+        }),
+    );
+    let mtls = ("MTLS_PUBLIC_URL", "https://mtls.example/base/");
+    let ours = json!({
+        "introspection_endpoint": "https://mtls.example/base/token/introspect",
+        "revocation_endpoint": "https://mtls.example/base/token/revoke",
+    });
+    let mut both = ours.clone();
+    both["token_endpoint"] = json!("https://mtls.as.example/token");
+    let theirs = json!({ "token_endpoint": "https://mtls.as.example/token" });
+    for (settings, aliases, bound) in [
+        (&[][..], None, true),
+        (&[mtls], Some(ours), true),
+        (&[("METADATA_FILE", file.as_str())], Some(theirs), false),
+        (&[mtls, ("METADATA_FILE", &file)], Some(both), false),
+    ] {
+        let document = World::with(settings).await.send(get(OAUTH)).await.json();
+        assert_eq!(document.get("mtls_endpoint_aliases"), aliases.as_ref(), "{settings:?}");
+        assert_eq!(document["tls_client_certificate_bound_access_tokens"], bound, "{settings:?}");
+        let advertised = settings.contains(&mtls);
+        for endpoint in ["introspection", "revocation"] {
+            let methods = document[format!("{endpoint}_endpoint_auth_methods_supported")].as_array().unwrap();
+            for method in ["tls_client_auth", "self_signed_tls_client_auth"] {
+                assert_eq!(methods.contains(&json!(method)), advertised, "{settings:?}");
+            }
+        }
+        assert_eq!(document["introspection_endpoint"], format!("{OWN}/token/introspect"));
+    }
+}
+
+#[tokio::test]
 async fn m08_a_metadata_file_adds_members_and_replaces_the_demanded_ones_but_not_the_enforced() {
     let file = metadata_file(
         "replaces",
@@ -153,6 +194,7 @@ async fn m08_a_metadata_file_adds_members_and_replaces_the_demanded_ones_but_not
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": ["ES256"],
         "grant_types_supported": ["authorization_code"],
+        "tls_client_certificate_bound_access_tokens": true,
         "x-own-member": { "nested": [1, null] },
     });
     for path in [OAUTH, OPENID] {

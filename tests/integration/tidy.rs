@@ -7,20 +7,52 @@ use std::{
 };
 
 /// The library's modules from the lowest to the highest. Each may import from those before it and itself alone.
-const LAYERS: [&str; 21] = [
-    "jwt", "profile", "records", "settings", "call", "token", "request", "store", "signer", "issuers", "judge", "auth",
-    "throttle", "view", "policy", "metadata", "response", "audit", "service", "lambda", "logging",
+const LAYERS: [&str; 22] = [
+    "jwt",
+    "certificate",
+    "profile",
+    "records",
+    "settings",
+    "call",
+    "token",
+    "request",
+    "store",
+    "signer",
+    "issuers",
+    "judge",
+    "auth",
+    "throttle",
+    "view",
+    "policy",
+    "metadata",
+    "response",
+    "audit",
+    "service",
+    "lambda",
+    "logging",
 ];
 /// Stages that take the time as an argument and send nothing.
-const PURE: [&str; 12] = [
-    "jwt", "profile", "records", "token", "request", "auth", "judge", "throttle", "view", "policy", "metadata",
+const PURE: [&str; 13] = [
+    "jwt",
+    "certificate",
+    "profile",
+    "records",
+    "token",
+    "request",
+    "auth",
+    "judge",
+    "throttle",
+    "view",
+    "policy",
+    "metadata",
     "response",
 ];
 /// What a pure stage does not say.
 const IMPURE: [&str; 8] =
     ["async ", ".await", "SystemTime", "Instant::now", "std::env", "std::fs", "std::net", "tokio::"];
 /// A dependency, and where alone it is named.
-const ONE_PLACE: [(&str, &[&str]); 9] = [
+const ONE_PLACE: [(&str, &[&str]); 10] = [
+    ("x509_cert", &["src/certificate/"]),
     ("jsonwebtoken", &["src/jwt/"]),
     ("aws_lc_rs", &["src/jwt/"]),
     ("aws_sdk_dynamodb", &["src/store/"]),

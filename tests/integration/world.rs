@@ -295,6 +295,12 @@ impl Request {
         self
     }
 
+    /// The certificate whose chain API Gateway has checked, in PEM.
+    pub fn certificate(mut self, pem: &str) -> Self {
+        self.0.identity.certificate = Some(pem.to_owned());
+        self
+    }
+
     /// The id under which the event source logs the request; every request of a deployment has its own.
     pub fn request_id(mut self, id: &str) -> Self {
         id.clone_into(&mut self.0.request_id);

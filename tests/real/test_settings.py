@@ -65,7 +65,6 @@ BAD = {
 NOT_BUILT = {
     "HOT_RECORD_SECONDS-not-built": {"HOT_RECORD_SECONDS": "1"},
     "REDIS_URL-not-built": {"REDIS_URL": "rediss://cache.example.com"},
-    "MTLS_PUBLIC_URL-not-built": {"MTLS_PUBLIC_URL": "https://mtls.example.com"},
 }
 
 

@@ -132,6 +132,6 @@ fn refused(refusal: Refusal) -> &'static str {
         | Refusal::AssertionAudience
         | Refusal::AssertionWithoutJti
         | Refusal::AssertionReplayed
-        | Refusal::WrongPrincipal => "it is registered for a way of authenticating that is not tried here",
+        | Refusal::WrongIdentity => "it is registered for a way of authenticating that is not tried here",
     }
 }

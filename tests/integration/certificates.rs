@@ -1,0 +1,224 @@
+//! Group F: callers by certificate, and B-07.
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use token_introspection::records::sha256_hex;
+
+use crate::{
+    callers::assert_refused,
+    events::{answer, event},
+    keys,
+    world::{API, Request, SECRET, World, request},
+};
+
+const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
+const ORDERS: &str = include_str!("../certificates/orders.pem");
+const BILLING: &str = include_str!("../certificates/billing.pem");
+/// The subject of the first.
+const NAME: &str = r"CN=orders-api,OU=Orders+serialNumber=7,O=Example\, Größe GmbH,C=DE";
+
+/// The text between a certificate's first and last line, as `x5c` holds it.
+fn body(pem: &str) -> String {
+    pem.lines().filter(|line| !line.starts_with('-')).collect()
+}
+
+fn put_client(world: &World, client_id: &str, method: &str, changes: &Value) {
+    let mut record = json!({ "client_id": client_id, "token_endpoint_auth_method": method });
+    for (name, value) in changes.as_object().unwrap() {
+        record[name] = value.clone();
+    }
+    world.put_client(&record);
+}
+
+fn ask(client_id: &str, pem: &str) -> Request {
+    request().certificate(pem).form(&[("token", "unknown"), ("client_id", client_id)])
+}
+
+#[tokio::test]
+async fn f01_f03_the_one_registered_subject_value_must_be_the_certificates() {
+    let world = World::with(&[NO_LIMIT]).await;
+    let name = |attribute: &str| format!("tls_client_auth_{attribute}");
+    for (registered, accepted) in [
+        (json!({ name("subject_dn"): NAME }), true),
+        (
+            json!({ name("subject_dn"): r"cn=Orders-API, 2.5.4.5=7 + ou=orders, o=example\2c  gr\c3\b6ße gmbh, c=de" }),
+            true,
+        ),
+        (json!({ name("subject_dn"): "CN=orders-api" }), false),
+        (json!({ name("subject_dn"): "CN=billing-api,O=Example,C=FR" }), false),
+        (json!({ name("subject_dn"): "" }), false),
+        (json!({ name("san_dns"): "orders.example.com" }), true),
+        (json!({ name("san_dns"): "billing.example.com" }), false),
+        (json!({ name("san_uri"): "spiffe://example.com/orders" }), true),
+        (json!({ name("san_uri"): "spiffe://example.com/" }), false),
+        (json!({ name("san_ip"): "192.0.2.7" }), true),
+        (json!({ name("san_ip"): "2001:0db8::0007" }), true),
+        (json!({ name("san_ip"): "192.0.2.8" }), false),
+        (json!({ name("san_ip"): "192.0.2" }), false),
+        (json!({ name("san_email"): "Orders@example.com" }), true),
+        (json!({ name("san_email"): "billing@example.com" }), false),
+        // Exactly one.
+        (json!({}), false),
+        (json!({ name("subject_dn"): NAME, name("san_dns"): "orders.example.com" }), false),
+        (json!({ name("san_uri"): "spiffe://example.com/orders", name("san_dns"): "orders.example.com" }), false),
+        (json!({ name("subject_dn"): NAME, "jwks": "{}" }), true),
+        (json!({ name("subject_dn"): NAME, "disabled": true }), false),
+        (json!({ name("subject_dn"): 7 }), false),
+    ] {
+        put_client(&world, "by-name", "tls_client_auth", &registered);
+        world.proxy.take_requests();
+        let answer = world.send(ask("by-name", ORDERS)).await;
+        if accepted {
+            answer.assert_inactive();
+        } else {
+            assert_refused(&answer, &registered.to_string());
+            assert_eq!(world.proxy.take_requests().len(), 1, "{registered}");
+        }
+        assert_refused(&world.send(ask("by-name", BILLING)).await, "another certificate");
+    }
+}
+
+#[tokio::test]
+async fn f02_a_self_signed_certificate_must_be_the_first_of_one_of_the_clients_keys() {
+    let world = World::with(&[NO_LIMIT]).await;
+    let with = |chain: Value| {
+        let mut jwk = keys::ed25519(Some("k"), 1).jwk();
+        jwk["x5c"] = chain;
+        jwk
+    };
+    for (keys, accepted) in [
+        (vec![with(json!([body(ORDERS)]))], true),
+        (vec![with(json!([body(ORDERS), body(BILLING)]))], true),
+        (vec![with(json!([body(BILLING)])), json!(1), with(json!([body(ORDERS)]))], true),
+        (vec![with(json!([body(BILLING), body(ORDERS)]))], false),
+        (vec![with(json!([body(BILLING)]))], false),
+        (vec![with(json!([]))], false),
+        (vec![with(json!(body(ORDERS)))], false),
+        (vec![with(json!([ORDERS]))], false),
+        (vec![with(json!([""]))], false),
+        (vec![], false),
+    ] {
+        let jwks = json!({ "jwks": json!({ "keys": keys }).to_string() });
+        put_client(&world, "by-key", "self_signed_tls_client_auth", &jwks);
+        let answer = world.send(ask("by-key", ORDERS)).await;
+        assert_eq!(answer.status, if accepted { 200 } else { 401 }, "{jwks}");
+    }
+    // The name is nothing where the key counts, nor the key where the name counts.
+    put_client(&world, "by-key", "self_signed_tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
+    assert_refused(&world.send(ask("by-key", ORDERS)).await, "by name");
+    let jwks = json!({ "keys": [with(json!([body(ORDERS)]))] }).to_string();
+    put_client(&world, "by-name", "tls_client_auth", &json!({ "jwks": jwks }));
+    assert_refused(&world.send(ask("by-name", ORDERS)).await, "by key");
+}
+
+#[tokio::test]
+async fn b07_a_certificate_is_no_second_mechanism_and_none_for_a_client_that_is_registered_otherwise() {
+    let world = World::with(&[NO_LIMIT]).await;
+    put_client(&world, "by-name", "tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
+    let secret = ("client_secret", SECRET);
+    world.send(request().basic(API, SECRET).certificate(ORDERS).form(&[("token", "x")])).await.assert_inactive();
+    let post = [("token", "x"), ("client_id", API), secret];
+    world.send(request().certificate(ORDERS).form(&post)).await.assert_inactive();
+    let wrong = [("token", "x"), ("client_id", "by-name"), secret];
+    assert_refused(&world.send(request().certificate(ORDERS).form(&wrong)).await, "registered for a certificate");
+    assert_refused(&world.send(ask(API, ORDERS)).await, "registered for a secret");
+    world.put_client(&json!({
+        "client_id": API, "client_secret": sha256_hex(SECRET), "tls_client_auth_subject_dn": NAME,
+    }));
+    assert_refused(&world.send(ask(API, ORDERS)).await, "registered for no certificate");
+    assert_refused(&world.send(ask("nobody", ORDERS)).await, "unknown");
+}
+
+#[tokio::test]
+async fn b18_f06_a_certificate_names_no_client() {
+    let world = World::with(&[NO_LIMIT]).await;
+    world.proxy.take_requests();
+    for parameters in [&[("token", "x")][..], &[("token", "x"), ("client_id", "")]] {
+        let answer = world.send(request().certificate(ORDERS).form(parameters)).await;
+        assert_refused(&answer, "no client id");
+        assert_eq!(world.proxy.take_requests(), []);
+    }
+}
+
+#[tokio::test]
+async fn f04_the_certificate_is_read_from_the_request_context_and_from_no_header() {
+    let world = World::with(&[NO_LIMIT]).await;
+    put_client(&world, "by-name", "tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
+    let certificate = json!({
+        "clientCertPem": ORDERS, "subjectDN": "CN=unread", "issuerDN": "CN=unread", "serialNumber": "1",
+        "validity": { "notBefore": "May 28 12:30:02 2026 GMT", "notAfter": "Aug  5 09:36:04 2126 GMT" },
+    });
+    let made = |name: &str, change: &dyn Fn(&mut Value)| {
+        event(name, |event| {
+            for headers in ["headers", "multiValueHeaders"] {
+                if let Some(headers) = event[headers].as_object_mut() {
+                    headers.retain(|name, _| !name.eq_ignore_ascii_case("authorization"));
+                }
+            }
+            event["body"] = json!("token=unknown&client_id=by-name");
+            event["isBase64Encoded"] = json!(false);
+            change(event);
+        })
+    };
+    let in_headers = |event: &mut Value| {
+        for name in
+            ["x-client-cert", "x-amzn-mtls-clientcert", "x-amzn-mtls-clientcert-leaf", "x-forwarded-client-cert"]
+        {
+            event["headers"][name] = json!(ORDERS.replace('\n', "%0A"));
+        }
+    };
+    let in_authentication = |event: &mut Value| {
+        event["requestContext"]["authentication"] = json!({ "clientCert": certificate });
+    };
+    let in_identity = |event: &mut Value| event["requestContext"]["identity"]["clientCert"] = certificate.clone();
+    for (case, event, status) in [
+        ("HTTP API", made("http-api-active", &in_authentication), 200),
+        ("REST API", made("rest-api-active", &in_identity), 200),
+        ("HTTP API, a header", made("http-api-active", &in_headers), 401),
+        ("REST API, a header", made("rest-api-active", &in_headers), 401),
+        ("load balancer, a header", made("alb-active", &in_headers), 401),
+        ("load balancer, a context", made("alb-active", &in_identity), 401),
+        (
+            "HTTP API, none",
+            made("http-api-active", &|event| event["requestContext"]["authentication"] = Value::Null),
+            401,
+        ),
+        (
+            "REST API, none",
+            made("rest-api-active", &|event| event["requestContext"]["identity"]["clientCert"] = Value::Null),
+            401,
+        ),
+    ] {
+        let answer = answer(&world.service, &event).await;
+        assert_eq!(answer["statusCode"], status, "{case}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn f04_what_is_no_certificate_authenticates_nobody() {
+    let world = World::with(&[NO_LIMIT]).await;
+    put_client(&world, "by-name", "tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
+    let jwks = json!({ "keys": [{ "kty": "EC", "x5c": [""] }] }).to_string();
+    put_client(&world, "by-key", "self_signed_tls_client_auth", &json!({ "jwks": jwks }));
+    let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+    for pem in ["", "x", empty, &ORDERS[..200], &ORDERS.replace("MII", "MIJ")] {
+        assert_refused(&world.send(ask("by-name", pem)).await, pem);
+    }
+    assert_refused(&world.send(ask("by-key", empty)).await, "empty equals empty");
+    let crlf = ORDERS.replace('\n', "\r\n");
+    world.send(ask("by-name", &crlf)).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn f07_how_a_token_is_bound_to_a_certificate_is_told() {
+    let world = World::new().await;
+    let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(STANDARD.decode(body(ORDERS)).unwrap()));
+    assert_eq!(thumbprint.len(), 43);
+    for token in world.both_forms(&json!({ "cnf": { "x5t#S256": thumbprint } })) {
+        assert_eq!(world.introspect(&token).await.assert_active()["cnf"], json!({ "x5t#S256": thumbprint }));
+    }
+}
