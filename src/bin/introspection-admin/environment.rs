@@ -19,10 +19,12 @@ pub struct Environment {
 impl Environment {
     /// Reads everything, and lets each command complain of what it needs.
     pub fn new(global: Global, variable: impl Fn(&str) -> Option<String>) -> Self {
+        // Nothing is signed here, and a private key has no business on an operator's machine.
+        let unsigned = |name: &str| variable(name).filter(|_| !name.starts_with("SIGNING_"));
         Self {
             connection: Connection { endpoint_url: global.endpoint_url, region: global.region },
             tables: TableNames::read(&variable),
-            settings: Settings::read(&variable),
+            settings: Settings::read(unsigned),
             redis: variable("REDIS_URL").is_some_and(|url| !url.trim().is_empty()),
         }
     }

@@ -228,3 +228,11 @@ async fn a_client_is_answered_as_the_service_answers_it() {
     assert!(run.stdout.contains("is answered  active, with the members below"), "{}", run.stdout);
     assert!(run.stdout.contains("\"username\": \"Alice\""), "{}", run.stdout);
 }
+
+#[tokio::test]
+async fn the_functions_environment_serves_without_the_private_key_that_it_names() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world).with("SIGNING_KEY", "file:/nowhere/key.pem");
+    let run = explain(&tool, &world.token(&json!({})), "").await;
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
