@@ -78,7 +78,7 @@ impl Trail {
             Outcome::Revoked => "revoked",
             Outcome::NothingRevoked => "nothing_revoked",
             Outcome::Document(_) | Outcome::Preflight => "document",
-            Outcome::Rejected(Rejection::NoCredentials) | Outcome::Refused | Outcome::Throttled(_) => "refused",
+            Outcome::Rejected(Rejection::NoCredentials) | Outcome::Refused(_) | Outcome::Throttled(_) => "refused",
             Outcome::Rejected(_) | Outcome::SignedResponseRequired => "invalid_request",
             Outcome::NotAllowed => "denied",
             Outcome::Unavailable => "unavailable",

@@ -1,6 +1,7 @@
 //! Everything that a request says, believed nothing yet. Pure: no store, no clock, no keys.
 
 mod assertion;
+mod bearer;
 mod credentials;
 mod form;
 mod parameters;
@@ -10,11 +11,12 @@ use http::{HeaderMap, Method, header::CONTENT_TYPE};
 
 pub use self::{
     assertion::{Assertion, PresentedAssertion},
+    bearer::PresentedBearer,
     credentials::{Attested, Credentials, PresentedSecret, SecretMethod},
     form::{NotUtf8, names as parse_names, parse as parse_form},
 };
 use self::{parameters::Parameters, route::Route};
-use crate::{call::Call, records::Key, settings::Settings, token::PresentedToken};
+use crate::{call::Call, settings::Settings, token::PresentedToken};
 
 /// The largest body of the introspection route, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -94,14 +96,10 @@ impl<'a> Query<'a> {
             return Err(Rejection::TooLarge);
         }
         let parameters = Parameters::parse(body)?;
-        let credentials = Credentials::parse(call, &parameters)?;
+        let mut credentials = Credentials::parse(call, &parameters, settings)?;
         let token = parameters.token.ok_or(Rejection::MissingToken)?;
+        credentials.refuse_if_they_are(&token);
         Ok(Self { credentials, token: PresentedToken::parse(&token, settings) })
-    }
-
-    /// The keys of all records that the first trip must bring, none of them twice.
-    pub fn keys(&self) -> Vec<Key> {
-        self.credentials.client_key().into_iter().chain(self.token.keys()).collect()
     }
 }
 

@@ -98,7 +98,8 @@ impl Service {
     }
 
     async fn introspect(&self, query: Query<'_>, call: &Call, trail: &mut Trail) -> Outcome {
-        let (caller, items) = match self.authenticate(&query, call, trail).await {
+        let Query { credentials, token } = query;
+        let (caller, items) = match self.authenticate(credentials, &token, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
@@ -110,7 +111,7 @@ impl Service {
             trail.reason = Some(Reason::SignedResponseRequired);
             return Outcome::SignedResponseRequired;
         }
-        let verdict = match query.token {
+        let verdict = match token {
             PresentedToken::Jwt { candidate, .. } => self.judge_jwt(candidate, &items, call).await,
             PresentedToken::Opaque { digest, too_long } => {
                 self.judge_opaque(&digest, too_long, &items, call, trail).await
@@ -128,15 +129,6 @@ impl Service {
                 Outcome::Unavailable
             }
         }
-    }
-
-    /// The keys of the one round trip: the caller's record, the token's records, the issuer's key set.
-    fn first_keys(&self, query: &Query<'_>, now: i64) -> Vec<Key> {
-        let snapshot = match &query.token {
-            PresentedToken::Jwt { candidate: Ok(candidate), .. } => self.issuers.snapshot_key(candidate, now),
-            _ => None,
-        };
-        query.keys().into_iter().chain(snapshot).collect()
     }
 
     async fn judge_jwt(
@@ -174,18 +166,6 @@ impl Service {
             Unverified::Inactive(why)
         })?;
         Ok(recorded.claims)
-    }
-
-    fn note_query(&self, query: &Query<'_>, trail: &mut Trail) {
-        trail.method = query.credentials.method();
-        let digest = match &query.token {
-            PresentedToken::Jwt { candidate, digest } => {
-                trail.issuer = candidate.as_ref().ok().map(|candidate| candidate.issuer.issuer.clone());
-                digest
-            }
-            PresentedToken::Opaque { digest, .. } => digest,
-        };
-        trail.token = Some(self.fingerprints.of(digest));
     }
 }
 

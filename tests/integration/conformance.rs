@@ -17,7 +17,6 @@ fn is_of_a_later_version(id: &str) -> bool {
     match group {
         // The template has no mTLS domain yet.
         "F" => number == 5,
-        "D" => true,
         "J" => (2..=14).contains(&number) && number != 12 && number != 11,
         "M" => matches!(number, 5 | 6 | 9),
         _ => false,

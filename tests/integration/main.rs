@@ -26,6 +26,7 @@ mod world;
 
 mod assertions;
 mod audit;
+mod bearers;
 mod callers;
 mod certificates;
 mod confidentiality;

@@ -60,7 +60,7 @@ const ONE_PLACE: [(&str, &str); 7] = [
     ("tracing_subscriber", "src/logging.rs"),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 22] = [
+const UNPRINTABLE: [&str; 25] = [
     "Call",
     "Identity",
     "Parameters",
@@ -69,6 +69,9 @@ const UNPRINTABLE: [&str; 22] = [
     "PresentedAssertion",
     "Assertion",
     "Attested",
+    "PresentedBearer",
+    "Bearing",
+    "Bearer",
     "Query",
     "Request",
     "PresentedToken",
