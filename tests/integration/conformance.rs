@@ -18,7 +18,7 @@ fn is_of_a_later_version(id: &str) -> bool {
         // The template has no mTLS domain yet.
         "F" => number == 5,
         "J" => (2..=14).contains(&number) && number != 12 && number != 11,
-        "M" => matches!(number, 5 | 6 | 9),
+        "M" => matches!(number, 5 | 6),
         _ => false,
     }
 }

@@ -24,6 +24,7 @@ mod log;
 mod proxy;
 mod world;
 
+mod advertised;
 mod assertions;
 mod audit;
 mod bearers;
