@@ -91,7 +91,7 @@ impl Trail {
             Outcome::NothingRevoked => "nothing_revoked",
             Outcome::Document(_) | Outcome::Preflight => "document",
             Outcome::Rejected(Rejection::NoCredentials | Rejection::NoCredentialsForSigned)
-            | Outcome::Refused
+            | Outcome::Refused(_)
             | Outcome::Throttled(_) => "refused",
             Outcome::Rejected(_) | Outcome::SignedResponseRequired => "invalid_request",
             Outcome::NotAllowed => "denied",

@@ -44,7 +44,10 @@ pub fn document(settings: &Settings, signing: Option<Algorithm>) -> String {
     }
     let methods = auth_methods(settings);
     let algorithms = ASSERTION_ALGORITHMS.map(|(name, _)| name);
-    for endpoint in ["introspection", "revocation"] {
+    // An access token is no method of RFC 8414's `revocation_endpoint_auth_methods_supported`.
+    let bearer = (!settings.trusted_issuers.is_empty()).then_some("Bearer");
+    let introspection_methods: Vec<_> = methods.iter().copied().chain(bearer).collect();
+    for (endpoint, methods) in [("introspection", introspection_methods), ("revocation", methods)] {
         document.insert(format!("{endpoint}_endpoint_auth_methods_supported"), json!(methods));
         document.insert(format!("{endpoint}_endpoint_auth_signing_alg_values_supported"), json!(algorithms));
     }

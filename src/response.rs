@@ -11,7 +11,6 @@ use crate::{request::Rejection, view::View};
 
 /// The one body of every inactive token (RFC 7662 §2.2).
 const INACTIVE: &str = r#"{"active":false}"#;
-const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Basic realm="token-introspection", charset="UTF-8""#);
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=300");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -39,7 +38,7 @@ pub enum Outcome {
     Preflight,
     Rejected(Rejection),
     /// The credentials authenticate nobody.
-    Refused,
+    Refused(Challenge),
     /// As [`Outcome::Refused`], too often; the seconds after which to come back.
     Throttled(u32),
     /// The caller is known and may not introspect.
@@ -60,6 +59,15 @@ pub enum BatchEntry {
     Inactive,
     /// The keys of its issuer are out of reach.
     Unavailable,
+}
+
+/// How the caller may authenticate instead: by the scheme that it used (RFC 6749 §5.2), where that can succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Challenge {
+    Basic,
+    /// RFC 6750 §3.1.
+    InvalidToken,
+    InsufficientScope,
 }
 
 /// Renders an outcome. `request_id` is told only where somebody will have to look it up.
@@ -93,7 +101,7 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             with(response, header::ACCESS_CONTROL_ALLOW_HEADERS, allowed)
         }
         Outcome::Rejected(rejection) => rejected(rejection),
-        Outcome::Refused => with(error(StatusCode::UNAUTHORIZED, "invalid_client", None), WWW_AUTHENTICATE, CHALLENGE),
+        Outcome::Refused(challenge) => refused(challenge),
         Outcome::Throttled(seconds) => {
             with(error(StatusCode::TOO_MANY_REQUESTS, "invalid_client", None), RETRY_AFTER, seconds.into())
         }
@@ -184,7 +192,7 @@ fn rejected(rejection: Rejection) -> Response<String> {
         Rejection::TwoMechanisms => bad_request("the client authenticated in more than one way"),
         Rejection::UnreadableCredentials => bad_request("the Authorization header cannot be read"),
         Rejection::ClientIdMismatch => bad_request("client_id differs from the client of the Authorization header"),
-        Rejection::NoCredentials => render(Outcome::Refused, ""),
+        Rejection::NoCredentials => refused(Challenge::Basic),
         Rejection::NoCredentialsForSigned => error(StatusCode::BAD_REQUEST, "invalid_client", None),
         Rejection::WrongTokens => bad_request("tokens must be a list of 1 to 50 strings"),
         Rejection::MissingToken => bad_request("the parameter token is missing"),
@@ -196,6 +204,18 @@ fn unavailable(what: &str, request_id: &str) -> Response<String> {
     let description = format!("{what}; request {request_id}");
     let response = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", Some(&description));
     with(response, RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+fn refused(challenge: Challenge) -> Response<String> {
+    let (code, challenge) = match challenge {
+        Challenge::Basic => ("invalid_client", r#"Basic realm="token-introspection", charset="UTF-8""#),
+        Challenge::InvalidToken => ("invalid_client", r#"Bearer realm="token-introspection", error="invalid_token""#),
+        Challenge::InsufficientScope => (
+            "insufficient_scope",
+            r#"Bearer realm="token-introspection", error="insufficient_scope", scope="introspection""#,
+        ),
+    };
+    with(error(StatusCode::UNAUTHORIZED, code, None), WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }
 
 fn error(status: StatusCode, code: &str, description: Option<&str>) -> Response<String> {

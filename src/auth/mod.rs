@@ -2,15 +2,20 @@
 
 mod assertion;
 mod attested;
+mod bearer;
 mod iam;
 mod secret;
 
-pub use self::assertion::ALGORITHMS as ASSERTION_ALGORITHMS;
+pub use self::{
+    assertion::ALGORITHMS as ASSERTION_ALGORITHMS,
+    bearer::{Bearer, Bearing},
+};
 use crate::{
     records::{ClientRecord, Corrupt, Items, Key, PolicyRecord, Seconds},
     request::Credentials,
     settings::Settings,
     store::FirstUse,
+    token::Inactive,
 };
 
 /// An authenticated confidential client. [`Caller::authenticate`] is the only way to make one.
@@ -49,13 +54,26 @@ pub enum Refusal {
     AssertionReplayed,
     /// The gateway has authenticated another IAM principal than the client's, or seen another certificate.
     WrongIdentity,
+    /// No JWT of a trusted issuer, another client's than the body names, or the very token that is asked about.
+    BearerMalformed,
+    /// Of another issuer than the one where the client is registered.
+    BearerForeign,
+    /// It would be inactive.
+    Bearer(Inactive),
+    /// Its `aud` does not hold our issuer identifier.
+    BearerAudience,
+    /// It is bound to a key (`cnf`).
+    BearerBound,
+    InsufficientScope,
 }
 
 /// What credentials come to where they are good.
-pub enum Authenticated {
+pub enum Authenticated<'a> {
     Caller(Caller),
     /// A caller whose assertion must not have been used before.
     Asserted(Asserted),
+    /// A caller whose token's signature is yet to be checked.
+    Bearing(Bearing<'a>),
 }
 
 /// A caller by an assertion that is good in itself. Only the proof that this is its first use makes it a [`Caller`].
@@ -93,20 +111,20 @@ impl Caller {
     /// # Errors
     ///
     /// [`Refusal`]; the caller is told no more than that there is one (RFC 6749 §5.2).
-    pub fn authenticate(
-        credentials: &Credentials<'_>,
+    pub fn authenticate<'a>(
+        credentials: Credentials<'a>,
         items: &Items,
         settings: &Settings,
         now: i64,
-    ) -> Result<Authenticated, Refusal> {
+    ) -> Result<Authenticated<'a>, Refusal> {
         let found = credentials.client_key().map_or(Ok(None), |key| items.record::<ClientRecord>(&key));
         match credentials {
             Credentials::Secret(presented) => {
-                let record = secret::check(presented, found, now)?;
+                let record = secret::check(&presented, found, now)?;
                 Ok(Authenticated::Caller(Self::of(&presented.client_id, record, settings)))
             }
             Credentials::Assertion(presented) => {
-                let accepted = assertion::check(presented, found, settings, now)?;
+                let accepted = assertion::check(&presented, found, settings, now)?;
                 Ok(Authenticated::Asserted(Asserted {
                     caller: Self::of(&presented.client_id, accepted.record, settings),
                     use_key: accepted.use_key,
@@ -117,6 +135,12 @@ impl Caller {
             Credentials::Attested(attested) => {
                 let record = attested::check(attested.identity, found)?;
                 Ok(Authenticated::Caller(Self::of(&attested.client_id, record, settings)))
+            }
+            Credentials::Bearer(presented) => {
+                let client_id = presented.client_id.clone();
+                let (record, candidate) = bearer::check(*presented, found, items, settings, now)?;
+                let bearer = Bearer(Self::of(&client_id, record, settings));
+                Ok(Authenticated::Bearing(Bearing { candidate, bearer }))
             }
             Credentials::Unsupported => Err(Refusal::UnsupportedMechanism),
         }

@@ -3,10 +3,11 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, header::AUTHORIZATION};
 
-use super::{Parameters, PresentedAssertion, Rejection, form};
+use super::{Parameters, PresentedAssertion, PresentedBearer, Rejection, form};
 use crate::{
     call::{Call, Identity},
     records::{Key, sha256_hex},
+    settings::Settings,
 };
 
 /// How an `Authorization` header begins that AWS's signature is in.
@@ -18,6 +19,8 @@ pub enum Credentials<'a> {
     Secret(PresentedSecret),
     /// A signed assertion (RFC 7523 §2.2).
     Assertion(Box<PresentedAssertion>),
+    /// An access token of the caller's own (RFC 6750 §2.1).
+    Bearer(Box<PresentedBearer<'a>>),
     /// A client id, and whom the gateway has authenticated.
     Attested(Attested<'a>),
     /// A mechanism that authenticates nobody here.
@@ -74,7 +77,7 @@ impl<'a> Credentials<'a> {
     ///
     /// [`Rejection::TwoMechanisms`], [`Rejection::UnreadableCredentials`], [`Rejection::ClientIdMismatch`] and,
     /// where there are none, [`Rejection::NoCredentials`].
-    pub fn parse(call: &'a Call, parameters: &Parameters) -> Result<Self, Rejection> {
+    pub fn parse(call: &'a Call, parameters: &Parameters, settings: &'a Settings) -> Result<Self, Rejection> {
         let identity = &call.identity;
         // The gateway has read that signature, and the mechanism is what its request context says.
         let is_the_gateways =
@@ -90,7 +93,13 @@ impl<'a> Credentials<'a> {
         }
         if let Some(header) = header {
             let text = std::str::from_utf8(header.as_bytes()).map_err(|_| Rejection::UnreadableCredentials)?;
-            from_header(text, parameters.client_id.as_deref())
+            match scheme(text)? {
+                (Scheme::Basic, credentials) => from_basic(credentials, parameters.client_id.as_deref()),
+                (Scheme::Bearer, token) => {
+                    Ok(Self::Bearer(Box::new(PresentedBearer::parse(token, parameters, settings))))
+                }
+                (Scheme::Other, _) => Ok(Self::Unsupported),
+            }
         } else if let Some(secret) = &parameters.client_secret {
             let digest = sha256_hex(secret);
             Ok(Self::Secret(PresentedSecret {
@@ -114,6 +123,7 @@ impl<'a> Credentials<'a> {
             Self::Secret(presented) => &presented.client_id,
             Self::Assertion(presented) => &presented.client_id,
             Self::Attested(attested) => &attested.client_id,
+            Self::Bearer(presented) => &presented.client_id,
             Self::Unsupported => "",
         }
     }
@@ -124,8 +134,25 @@ impl<'a> Credentials<'a> {
             Self::Secret(presented) => Some(presented.method.name()),
             Self::Assertion(_) => Some(PresentedAssertion::METHOD),
             Self::Attested(attested) => Some(attested.method()),
+            Self::Bearer(_) => Some(PresentedBearer::METHOD),
             Self::Unsupported => None,
         }
+    }
+
+    /// Refuses credentials that are the very token that they are presented for.
+    pub fn refuse_if_they_are(&mut self, token: &str) {
+        if let Self::Bearer(presented) = self {
+            presented.refuse_if_it_is(token);
+        }
+    }
+
+    /// The keys of everything that the first trip must bring to judge them.
+    pub fn keys(&self) -> Vec<Key> {
+        let marks = match self {
+            Self::Bearer(presented) => presented.mark_keys().collect(),
+            _ => Vec::new(),
+        };
+        self.client_key().into_iter().chain(marks).collect()
     }
 
     /// The record to read; none for a client id that cannot be one.
@@ -135,7 +162,17 @@ impl<'a> Credentials<'a> {
     }
 }
 
-fn from_header(value: &str, body_client_id: Option<&str>) -> Result<Credentials<'static>, Rejection> {
+/// The schemes of `Authorization` that we know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Basic,
+    Bearer,
+    /// `DPoP` too: a bound token is no credential here.
+    Other,
+}
+
+/// Splits a header's value (RFC 9110 §11.6.2).
+fn scheme(value: &str) -> Result<(Scheme, &str), Rejection> {
     let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
     let is = |name| scheme.eq_ignore_ascii_case(name);
     // HTTP APIs join two headers with a comma, which no scheme's name and none of these credentials can hold.
@@ -143,10 +180,18 @@ fn from_header(value: &str, body_client_id: Option<&str>) -> Result<Credentials<
     if scheme.is_empty() || joined {
         return Err(Rejection::UnreadableCredentials);
     }
-    if !is("Basic") {
-        return Ok(Credentials::Unsupported);
-    }
-    let presented = basic(credentials.trim_start()).ok_or(Rejection::UnreadableCredentials)?;
+    let scheme = if is("Basic") {
+        Scheme::Basic
+    } else if is("Bearer") {
+        Scheme::Bearer
+    } else {
+        Scheme::Other
+    };
+    Ok((scheme, credentials.trim_start()))
+}
+
+fn from_basic(credentials: &str, body_client_id: Option<&str>) -> Result<Credentials<'static>, Rejection> {
+    let presented = basic(credentials).ok_or(Rejection::UnreadableCredentials)?;
     if body_client_id.is_some_and(|id| id != presented.client_id) {
         return Err(Rejection::ClientIdMismatch);
     }
@@ -174,6 +219,13 @@ mod tests {
 
     fn header(value: &str) -> Result<Credentials<'static>, Rejection> {
         from_header(value, None)
+    }
+
+    fn from_header(value: &str, body_client_id: Option<&str>) -> Result<Credentials<'static>, Rejection> {
+        match scheme(value)? {
+            (Scheme::Basic, credentials) => from_basic(credentials, body_client_id),
+            _ => Ok(Credentials::Unsupported),
+        }
     }
 
     fn basic_header(text: impl AsRef<[u8]>) -> String {
@@ -242,8 +294,11 @@ mod tests {
 
     #[test]
     fn d06_other_schemes_authenticate_nobody() {
-        for value in ["Bearer abc", "DPoP abc", "Digest a=1, b=2", "Negotiate"] {
-            assert!(matches!(header(value), Ok(Credentials::Unsupported)), "{value}");
+        for value in ["DPoP abc", "dpop abc", "Digest a=1, b=2", "Negotiate", "Bearerabc"] {
+            assert!(scheme(value).is_ok_and(|(scheme, _)| scheme == Scheme::Other), "{value}");
+        }
+        for value in ["Bearer abc", "bearer abc", "BEARER  abc", "Bearer"] {
+            assert!(scheme(value).is_ok_and(|(scheme, _)| scheme == Scheme::Bearer), "{value}");
         }
     }
 

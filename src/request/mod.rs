@@ -2,6 +2,7 @@
 
 mod accept;
 mod assertion;
+mod bearer;
 mod credentials;
 mod form;
 mod parameters;
@@ -12,6 +13,7 @@ use http::{HeaderMap, Method, header::CONTENT_TYPE};
 pub use self::{
     accept::AnswerForm,
     assertion::{Assertion, PresentedAssertion},
+    bearer::PresentedBearer,
     credentials::{Attested, Credentials, PresentedSecret, SecretMethod},
     form::{NotUtf8, names as parse_names, parse as parse_form},
 };
@@ -111,14 +113,16 @@ impl<'a> Query<'a> {
     fn parse(call: &'a Call, settings: &'a Settings, form: AnswerForm) -> Result<Self, Rejection> {
         let body = body(call, "application/x-www-form-urlencoded", MAX_BODY_BYTES)?;
         let parameters = Parameters::parse(body)?;
-        let credentials = Credentials::parse(call, &parameters).map_err(|rejection| match rejection {
+        let credentials = Credentials::parse(call, &parameters, settings).map_err(|rejection| match rejection {
             Rejection::NoCredentials if form != AnswerForm::Json => Rejection::NoCredentialsForSigned,
             other => other,
-        })?;
+        });
+        let mut credentials = credentials?;
         let token = parameters.token.ok_or(Rejection::MissingToken)?;
         if form == AnswerForm::NotServed {
             return Err(Rejection::NothingIsSigned);
         }
+        credentials.refuse_if_they_are(&token);
         let token = PresentedToken::parse(&token, settings);
         Ok(Self { credentials, token, signed: form == AnswerForm::Signed })
     }
@@ -128,13 +132,16 @@ impl<'a> Batch<'a> {
     fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, Rejection> {
         let body = body(call, "application/json", MAX_BATCH_BYTES)?;
         let mut members = parse_object(body).map_err(|_| Rejection::MalformedForm)?;
-        let credentials = Credentials::parse(call, &Parameters::from_json(&mut members)?)?;
+        let mut credentials = Credentials::parse(call, &Parameters::from_json(&mut members)?, settings)?;
         let tokens: Vec<String> = members
             .remove("tokens")
             .and_then(|tokens| serde_json::from_value(tokens).ok())
             .filter(|tokens: &Vec<String>| (1..=MAX_BATCH_TOKENS).contains(&tokens.len()))
             .filter(|tokens| tokens.iter().all(|token| !token.is_empty()))
             .ok_or(Rejection::WrongTokens)?;
+        for token in &tokens {
+            credentials.refuse_if_they_are(token);
+        }
         Ok(Self { credentials, tokens: tokens.iter().map(|token| PresentedToken::parse(token, settings)).collect() })
     }
 }

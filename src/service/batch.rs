@@ -26,7 +26,7 @@ impl Service {
     /// spoil the others; a store that is out of reach does.
     pub(super) async fn introspect_batch(&self, batch: Batch<'_>, call: &Call, trail: &mut Trail) -> Outcome {
         let Batch { credentials, tokens } = batch;
-        let (caller, items) = match self.introspector(&credentials, &tokens, false, call, trail).await {
+        let (caller, items) = match self.introspector(credentials, &tokens, false, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };

@@ -5,7 +5,7 @@ mod batch;
 mod revocation;
 mod signing;
 
-use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 use http::Response;
@@ -107,13 +107,14 @@ impl Service {
     }
 
     async fn introspect(&self, query: Query<'_>, call: &Call, trail: &mut Trail) -> Outcome {
-        self.note_token(&query.token, trail);
-        let tokens = std::slice::from_ref(&query.token);
-        let (caller, items) = match self.introspector(&query.credentials, tokens, query.signed, call, trail).await {
+        let Query { credentials, token, signed } = query;
+        self.note_token(&token, trail);
+        let tokens = std::slice::from_ref(&token);
+        let (caller, items) = match self.introspector(credentials, tokens, signed, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
-        let verdict = match query.token {
+        let verdict = match token {
             PresentedToken::Jwt { candidate, .. } => self.judge_jwt(candidate, &items, call).await,
             PresentedToken::Opaque { digest, too_long } => {
                 self.judge_opaque(&digest, too_long, &items, call, trail).await
@@ -130,13 +131,13 @@ impl Service {
                 Outcome::Unavailable
             }
         };
-        if query.signed { self.signed(outcome, &caller, call, trail).await } else { outcome }
+        if signed { self.signed(outcome, &caller, call, trail).await } else { outcome }
     }
 
     /// A caller who may introspect, and the records of the tokens.
     async fn introspector(
         &self,
-        credentials: &Credentials<'_>,
+        credentials: Credentials<'_>,
         tokens: &[PresentedToken<'_>],
         signed: bool,
         call: &Call,
@@ -152,22 +153,6 @@ impl Service {
             return Err(Outcome::SignedResponseRequired);
         }
         Ok((caller, items))
-    }
-
-    /// The keys of the one round trip: the caller's record, the tokens' records, their issuers' key sets. What
-    /// several tokens name is asked for once.
-    fn first_keys(&self, credentials: &Credentials<'_>, tokens: &[PresentedToken<'_>], now: i64) -> Vec<Key> {
-        let snapshots = tokens.iter().filter_map(|token| match token {
-            PresentedToken::Jwt { candidate: Ok(candidate), .. } => self.issuers.snapshot_key(candidate, now),
-            _ => None,
-        });
-        let keys: BTreeSet<Key> = credentials
-            .client_key()
-            .into_iter()
-            .chain(tokens.iter().flat_map(PresentedToken::keys))
-            .chain(snapshots)
-            .collect();
-        keys.into_iter().collect()
     }
 
     /// What the caller sees of an active token.

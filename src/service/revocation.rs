@@ -23,13 +23,14 @@ impl Service {
     /// Revokes the token if it is the caller's own. Whether it was, the answer does not tell: another client's token
     /// and an unknown one are answered alike, so that nobody can try tokens here. The policy is not consulted.
     pub(super) async fn revoke(&self, query: Query<'_>, call: &Call, trail: &mut Trail) -> Outcome {
-        self.note_token(&query.token, trail);
-        let tokens = std::slice::from_ref(&query.token);
-        let (caller, items) = match self.authenticate(&query.credentials, tokens, call, trail).await {
+        let Query { credentials, token, .. } = query;
+        self.note_token(&token, trail);
+        let tokens = std::slice::from_ref(&token);
+        let (caller, items) = match self.authenticate(credentials, tokens, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
-        let revocations = match query.token {
+        let revocations = match token {
             PresentedToken::Jwt { candidate, .. } => self.own_jwt(candidate, &caller, &items, call).await,
             PresentedToken::Opaque { digest, .. } => self.own_record(&digest, &caller, &items),
         };

@@ -19,10 +19,8 @@ fn is_of_a_later_version(id: &str) -> bool {
     let group = id.split('-').next().unwrap_or_default();
     let number: u32 = id.split('-').nth(1).and_then(|number| number.parse().ok()).unwrap_or_default();
     match group {
-        "D" => true,
         // The template has no mTLS domain yet.
         "F" => number == 5,
-        "M" => number == 9,
         _ => false,
     }
 }

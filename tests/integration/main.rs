@@ -26,9 +26,11 @@ mod log;
 mod proxy;
 mod world;
 
+mod advertised;
 mod assertions;
 mod audit;
 mod batch;
+mod bearers;
 mod callers;
 mod certificates;
 mod confidentiality;

@@ -14,6 +14,11 @@ const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
 const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+/// Beside those, where issuers are trusted.
+fn introspection_methods() -> Vec<&'static str> {
+    METHODS.into_iter().chain(["Bearer"]).collect()
+}
+
 /// Of client assertions.
 const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 
@@ -40,7 +45,7 @@ async fn m01_m02_m03_m04_m08_m11_the_whole_document_at_both_places() {
     let expected = json!({
         "issuer": OWN,
         "introspection_endpoint": format!("{OWN}/token/introspect"),
-        "introspection_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint_auth_methods_supported": (introspection_methods()),
         "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint": format!("{OWN}/token/revoke"),
         "revocation_endpoint_auth_methods_supported": METHODS,
@@ -116,6 +121,17 @@ async fn m03_m04_with_private_key_jwt_come_its_algorithms_and_none_is_not_among_
 }
 
 #[tokio::test]
+async fn d07_a_bearer_token_is_advertised_where_an_issuer_could_have_made_it() {
+    for (issuers, advertised) in [(None, true), (Some("[]"), false)] {
+        let settings: Vec<_> = issuers.map(|issuers| ("TRUSTED_ISSUERS", issuers)).into_iter().collect();
+        let document = World::with(&settings).await.send(get(OAUTH)).await.json();
+        let methods = |endpoint: &str| document[format!("{endpoint}_endpoint_auth_methods_supported")].clone();
+        assert_eq!(methods("introspection").as_array().unwrap().contains(&json!("Bearer")), advertised);
+        assert_eq!(methods("revocation"), json!(METHODS));
+    }
+}
+
+#[tokio::test]
 async fn f08_the_methods_by_certificate_are_advertised_with_the_aliases_of_the_domain_that_asks_for_one() {
     let file = metadata_file(
         "aliases",
@@ -182,7 +198,7 @@ async fn m08_a_metadata_file_adds_members_and_replaces_the_demanded_ones_but_not
     let expected = json!({
         "issuer": OWN,
         "introspection_endpoint": format!("{OWN}/token/introspect"),
-        "introspection_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint_auth_methods_supported": (introspection_methods()),
         "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint": format!("{OWN}/token/revoke"),
         "revocation_endpoint_auth_methods_supported": METHODS,

@@ -64,7 +64,7 @@ const ONE_PLACE: [(&str, &[&str]); 10] = [
     ("tracing_subscriber", &["src/logging.rs"]),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 26] = [
+const UNPRINTABLE: [&str; 29] = [
     "Call",
     "Identity",
     "Parameters",
@@ -73,6 +73,9 @@ const UNPRINTABLE: [&str; 26] = [
     "PresentedAssertion",
     "Assertion",
     "Attested",
+    "PresentedBearer",
+    "Bearing",
+    "Bearer",
     "Query",
     "Request",
     "PresentedToken",

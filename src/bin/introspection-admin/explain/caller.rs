@@ -42,10 +42,10 @@ pub(super) async fn explain(
     let key = credentials(client_id, None).client_key();
     let items = context.operator.items(key.as_slice()).await?;
     let credentials = credentials(client_id, key.map(|key| (key, &items)));
-    let (outcome, view) = match Caller::authenticate(&credentials, &items, context.settings, context.now) {
+    let (outcome, view) = match Caller::authenticate(credentials, &items, context.settings, context.now) {
         Err(refusal) => (Outcome::Refused(refusal), None),
         // A secret never comes to this.
-        Ok(Authenticated::Asserted(_)) => (Outcome::Refused(Refusal::WrongMethod), None),
+        Ok(Authenticated::Asserted(_) | Authenticated::Bearing(_)) => (Outcome::Refused(Refusal::WrongMethod), None),
         Ok(Authenticated::Caller(caller)) if !caller.may_introspect() => (Outcome::NotAllowed, None),
         Ok(Authenticated::Caller(caller)) => match (verdict, claims) {
             (Verdict::Unknown, _) => (Outcome::Unavailable, None),
@@ -132,6 +132,12 @@ fn refused(refusal: Refusal) -> &'static str {
         | Refusal::AssertionAudience
         | Refusal::AssertionWithoutJti
         | Refusal::AssertionReplayed
-        | Refusal::WrongIdentity => "it is registered for a way of authenticating that is not tried here",
+        | Refusal::WrongIdentity
+        | Refusal::BearerMalformed
+        | Refusal::BearerForeign
+        | Refusal::Bearer(_)
+        | Refusal::BearerAudience
+        | Refusal::BearerBound
+        | Refusal::InsufficientScope => "it is registered for a way of authenticating that is not tried here",
     }
 }

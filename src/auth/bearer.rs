@@ -1,0 +1,69 @@
+//! `bearer`: callers by an access token of the issuer where they are registered.
+
+use super::{Caller, Found, Refusal, registered};
+use crate::{
+    judge,
+    records::{ClientRecord, Items},
+    request::PresentedBearer,
+    settings::Settings,
+    token::{Candidate, Claims},
+};
+
+/// What the token must be good for.
+const SCOPE: &str = "introspection";
+
+/// A caller by a token that is good but for its signature. Only the claims that a key has signed make it a
+/// [`Caller`].
+pub struct Bearing<'a> {
+    pub(super) candidate: Box<Candidate<'a>>,
+    pub(super) bearer: Bearer,
+}
+
+/// Who it will be.
+pub struct Bearer(pub(super) Caller);
+
+impl<'a> Bearing<'a> {
+    /// The token, for its issuer's keys to verify, and whom that makes.
+    pub fn open(self) -> (Box<Candidate<'a>>, Bearer) {
+        (self.candidate, self.bearer)
+    }
+}
+
+impl Bearer {
+    /// The caller, by the claims that were verified.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::InsufficientScope`], and [`Refusal::BearerForeign`] for another client's token.
+    pub fn verified(self, claims: &Claims) -> Result<Caller, Refusal> {
+        if !self.0.is_client(&claims.issuer, claims.client_id.as_deref()) {
+            return Err(Refusal::BearerForeign);
+        }
+        if claims.scopes().any(|scope| scope == SCOPE) { Ok(self.0) } else { Err(Refusal::InsufficientScope) }
+    }
+}
+
+/// Any trusted issuer could otherwise name any client, so the record must name this one.
+pub(super) fn check<'a>(
+    presented: PresentedBearer<'a>,
+    found: Found,
+    items: &Items,
+    settings: &Settings,
+    now: i64,
+) -> Result<(ClientRecord, Box<Candidate<'a>>), Refusal> {
+    let record = registered(found, |method| method == Some(PresentedBearer::METHOD))?;
+    let candidate = presented.candidate.ok_or(Refusal::BearerMalformed)?;
+    if record.issuer.as_deref() != Some(&candidate.issuer.issuer) {
+        return Err(Refusal::BearerForeign);
+    }
+    let candidate = judge::jwt(Ok(candidate), items, settings, now).map_err(Refusal::Bearer)?;
+    let claims = candidate.unverified_claims();
+    if !claims.audiences().any(|audience| audience == settings.issuer) {
+        return Err(Refusal::BearerAudience);
+    }
+    // Whoever presents it would have to show the key that it is bound to, for which there is no way here.
+    if claims.cnf.is_some() {
+        return Err(Refusal::BearerBound);
+    }
+    Ok((record, candidate))
+}

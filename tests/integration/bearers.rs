@@ -1,0 +1,271 @@
+//! Group D: callers by an access token of their own.
+
+use serde_json::{Value, json};
+use token_introspection::{call::now, records::sha256_hex, settings::LogLevel};
+
+use crate::{
+    key_host::KeyHost,
+    keys,
+    log::Log,
+    proxy::Fault,
+    world::{AUDIENCE, Answer, GENERIC, ISSUER, OWN, Request, SECRET, World, claims, request},
+};
+
+const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
+const CLIENT: &str = "gateway";
+const INVALID: &str = r#"Bearer realm="token-introspection", error="invalid_token""#;
+const INSUFFICIENT: &str = r#"Bearer realm="token-introspection", error="insufficient_scope", scope="introspection""#;
+
+/// The claims of a token that authenticates [`CLIENT`], changed.
+fn own(changes: &Value) -> Value {
+    let mut all = json!({
+        "aud": [AUDIENCE, OWN], "client_id": CLIENT, "sub": CLIENT, "scope": "other introspection", "jti": "own",
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        all[name] = value.clone();
+    }
+    all
+}
+
+async fn world() -> World {
+    let world = World::with(&[NO_LIMIT]).await;
+    for (client_id, method, issuer) in [
+        (CLIENT, Some("bearer"), Some(ISSUER)),
+        ("no-issuer", Some("bearer"), None),
+        ("elsewhere", Some("bearer"), Some(GENERIC)),
+        ("by-secret", Some("client_secret_basic"), Some(ISSUER)),
+        ("no-method", None, Some(ISSUER)),
+    ] {
+        world.put_client(&json!({
+            "client_id": client_id, "token_endpoint_auth_method": method, "issuer": issuer,
+            "client_secret": sha256_hex(SECRET),
+        }));
+    }
+    world
+}
+
+fn ask(bearer: &str) -> Request {
+    request().header("authorization", &format!("Bearer {bearer}")).form(&[("token", "unknown")])
+}
+
+#[track_caller]
+fn assert_refused(answer: &Answer, challenge: &str, case: &str) {
+    let code = if challenge == INSUFFICIENT { "insufficient_scope" } else { "invalid_client" };
+    let headers = [
+        ("cache-control", "no-store"),
+        ("content-type", "application/json"),
+        ("pragma", "no-cache"),
+        ("www-authenticate", challenge),
+        ("x-content-type-options", "nosniff"),
+    ];
+    let body = json!({ "error": code }).to_string();
+    let expected = (401, headers.to_vec(), body.as_str());
+    assert_eq!((answer.status.as_u16(), answer.all_headers(), answer.body.as_str()), expected, "{case}");
+}
+
+#[tokio::test]
+async fn d01_d02_d03_d06_the_token_is_the_clients_for_us_unbound_and_has_the_scope() {
+    let world = world().await;
+    let none = "";
+    for (changes, challenge) in [
+        (json!({}), none),
+        (json!({ "aud": OWN }), none),
+        (json!({ "scope": "introspection" }), none),
+        (json!({ "aud": AUDIENCE }), INVALID),
+        (json!({ "aud": format!("{OWN}/") }), INVALID),
+        (json!({ "exp": 1 }), INVALID),
+        (json!({ "exp": null }), INVALID),
+        (json!({ "nbf": now() + 100 }), INVALID),
+        (json!({ "iat": now() + 100 }), INVALID),
+        (json!({ "cnf": { "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }), INVALID),
+        (json!({ "cnf": { "x5t#S256": "x" } }), INVALID),
+        (json!({ "cnf": {} }), INVALID),
+        (json!({ "client_id": "nobody" }), INVALID),
+        (json!({ "client_id": "no-issuer" }), INVALID),
+        (json!({ "client_id": "elsewhere" }), INVALID),
+        (json!({ "client_id": "by-secret" }), INVALID),
+        (json!({ "client_id": "no-method" }), INVALID),
+        (json!({ "client_id": null }), INVALID),
+        (json!({ "client_id": "" }), INVALID),
+        (json!({ "client_id": "a\nb" }), INVALID),
+        (json!({ "iss": "https://stranger.example" }), INVALID),
+        (json!({ "iss": GENERIC, "token_use": "access" }), INVALID),
+        (json!({ "scope": "read" }), INSUFFICIENT),
+        (json!({ "scope": "introspection:all INTROSPECTION" }), INSUFFICIENT),
+        (json!({ "scope": null }), INSUFFICIENT),
+    ] {
+        world.proxy.take_requests();
+        let answer = world.send(ask(&world.token(&own(&changes)))).await;
+        if challenge == none {
+            answer.assert_inactive();
+        } else {
+            assert_refused(&answer, challenge, &changes.to_string());
+            assert_eq!(world.proxy.take_requests().len(), 1, "{changes}");
+        }
+    }
+    // A typ of another kind, a forged signature, an opaque token, and what is none.
+    let forged = keys::ed25519(Some("key-1"), 9).token(&json!({ "typ": "at+jwt" }), &claims(&own(&json!({}))));
+    let forged_without_scope =
+        keys::ed25519(Some("key-1"), 9).token(&json!({ "typ": "at+jwt" }), &claims(&own(&json!({ "scope": "x" }))));
+    world.put_token(
+        "opaque",
+        &json!({
+            "token_type": "access_token", "client_id": CLIENT, "iss": ISSUER, "aud": OWN, "scope": "introspection",
+            "exp": now() + 60,
+        }),
+    );
+    let id_token = world.signer.token(&json!({ "typ": "JWT" }), &claims(&own(&json!({}))));
+    for bearer in [&forged, &forged_without_scope, "opaque", &id_token, "a.b.c", "", &"x".repeat(20_000)] {
+        assert_refused(&world.send(ask(bearer)).await, INVALID, &bearer[..bearer.len().min(60)]);
+    }
+}
+
+#[tokio::test]
+async fn d01_g03_its_marks_are_read_in_the_one_trip_and_revoke_it_at_once() {
+    let (log, _guard) = Log::start(LogLevel::Info);
+    let world = world().await;
+    let bearer = world.token(&own(&json!({ "sid": "s", "grant_id": "g" })));
+    let token = world.token(&json!({}));
+    let about = |token: &str| request().header("authorization", &format!("Bearer {bearer}")).form(&[("token", token)]);
+    world.proxy.take_requests();
+    world.send(about(&token)).await.assert_active();
+    let requests = world.proxy.take_requests();
+    let [(operation, read)] = requests.as_slice() else { panic!("{requests:?}") };
+    assert_eq!(operation, "BatchGetItem");
+    let keys = read["RequestItems"]["oauth-tokens"]["Keys"].as_array().unwrap();
+    let mut names: Vec<_> = keys.iter().map(|key| key["id"]["S"].as_str().unwrap().to_owned()).collect();
+    names.sort();
+    let mut expected: Vec<String> = [
+        "jti#{i}#own",
+        "grant#{i}#g",
+        "sid#{i}#s",
+        "sub#{i}#gateway",
+        "client#{i}#gateway",
+        "jti#{i}#jti-1",
+        "sub#{i}#alice",
+        "client#{i}#app",
+        "iss#{i}",
+        "kid#{i}#key-1",
+    ]
+    .map(|name| name.replace("{i}", ISSUER))
+    .into();
+    expected.sort();
+    assert_eq!(names, expected, "none is asked for twice");
+    for name in
+        ["jti#{i}#own", "grant#{i}#g", "sid#{i}#s", "sub#{i}#gateway", "client#{i}#gateway", "iss#{i}", "kid#{i}#key-1"]
+    {
+        let id = name.replace("{i}", ISSUER);
+        world.put_mark(&id, &json!({}));
+        assert_refused(&world.send(about("unknown")).await, INVALID, name);
+        world.put_mark(&id, &json!({ "not_before": "corrupt" }));
+        assert_refused(&world.send(about("unknown")).await, INVALID, name);
+        world.delete("oauth-tokens", &id).await;
+        world.send(about("unknown")).await.assert_inactive();
+    }
+    // What was said of a mark on the caller's subject is not said of the token's.
+    world.put_mark(&format!("sub#{ISSUER}#gateway"), &json!({ "not_before": 1, "reason": "the caller's" }));
+    world.put_mark(&format!("sub#{ISSUER}#alice"), &json!({ "reason": "the token's" }));
+    log.take();
+    world.send(about(&token)).await.assert_inactive();
+    let log = log.take();
+    assert!(log.contains("the token's") && !log.contains("the caller's") && !log.contains(&bearer), "{log}");
+}
+
+#[tokio::test]
+async fn d04_a_token_does_not_ask_about_itself() {
+    let world = world().await;
+    let bearer = world.token(&own(&json!({})));
+    let another = world.token(&own(&json!({ "jti": "another" })));
+    let about = |token: &str| request().header("authorization", &format!("Bearer {bearer}")).form(&[("token", token)]);
+    assert_refused(&world.send(about(&bearer)).await, INVALID, "itself");
+    assert_refused(&world.send(about(&bearer).path("/token/revoke")).await, INVALID, "itself, to revoke");
+    world.send(about(&another)).await.assert_active();
+}
+
+#[tokio::test]
+async fn d05_a_token_as_a_parameter_is_no_credential() {
+    let world = world().await;
+    let bearer = world.token(&own(&json!({})));
+    world.proxy.take_requests();
+    let body = request().form(&[("token", "x"), ("access_token", &bearer), ("client_id", CLIENT)]);
+    world.send(body).await.assert_error(401, "invalid_client");
+    let query = request().query(&format!("access_token={bearer}")).form(&[("token", "x")]);
+    world.send(query).await.assert_error(400, "invalid_request");
+    assert_eq!(world.proxy.take_requests(), []);
+}
+
+#[tokio::test]
+async fn d06_b03_b18_the_scheme_dpop_and_another_client_id_are_refused() {
+    let world = world().await;
+    let bearer = world.token(&own(&json!({})));
+    for scheme in ["DPoP", "dpop", "Token"] {
+        let request = ask(&bearer).header("authorization", &format!("{scheme} {bearer}"));
+        world.send(request).await.assert_error(401, "invalid_client");
+    }
+    world.send(ask(&bearer).header("authorization", &format!("bearer  {bearer}"))).await.assert_inactive();
+    for (client_id, accepted) in [(CLIENT, true), ("no-issuer", false), ("GATEWAY", false)] {
+        let answer = world.send(ask(&bearer).form(&[("token", "unknown"), ("client_id", client_id)])).await;
+        if accepted {
+            answer.assert_inactive();
+        } else {
+            assert_refused(&answer, INVALID, client_id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn b11_d01_keys_are_fetched_only_for_a_client_that_is_registered_with_that_issuer() {
+    let signer = keys::ed25519(Some("key-1"), 1);
+    let host = KeyHost::start(&json!({ "keys": [signer.jwk()] })).await;
+    let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": host.url }]);
+    let world = World::with(&[NO_LIMIT, ("TRUSTED_ISSUERS", &issuers.to_string())]).await;
+    let bearer = |changes: &Value| signer.token(&json!({ "typ": "at+jwt" }), &claims(&own(changes)));
+    world.put_client(&json!({ "client_id": "by-secret", "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
+    world.put_client(&json!({ "client_id": "elsewhere", "token_endpoint_auth_method": "bearer", "issuer": OWN }));
+    world.put_client(&json!({ "client_id": CLIENT, "token_endpoint_auth_method": "bearer", "issuer": ISSUER }));
+    for changes in [
+        json!({ "client_id": "nobody" }),
+        json!({ "client_id": "by-secret" }),
+        json!({ "client_id": "elsewhere" }),
+        json!({ "exp": 1 }),
+        json!({ "aud": AUDIENCE }),
+    ] {
+        assert_refused(&world.send(ask(&bearer(&changes))).await, INVALID, &changes.to_string());
+        assert_eq!(host.take_requests(), 0, "{changes}");
+    }
+    host.publish(500, "");
+    world.send(ask(&bearer(&json!({})))).await.assert_unavailable();
+    world.send(ask(&bearer(&json!({})))).await.assert_unavailable();
+    assert_eq!(host.take_requests(), 1, "failures count in the cool-down");
+    host.publish(200, json!({ "keys": [signer.jwk()] }).to_string());
+    let later = now() + 31;
+    world.send(ask(&bearer(&json!({}))).at(later)).await.assert_inactive();
+    assert_eq!(host.take_requests(), 1);
+}
+
+#[tokio::test]
+async fn b10_b15_g08_a_bearer_is_a_caller_like_any_other() {
+    let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1")]).await;
+    let client = |policy: Value| json!({ "client_id": CLIENT, "token_endpoint_auth_method": "bearer", "issuer": ISSUER, "introspection": policy });
+    world.put_client(&client(json!({ "allowed": false })));
+    let bearer = world.token(&own(&json!({})));
+    world.send(ask(&bearer)).await.assert_error(403, "unauthorized_client");
+    world.put_client(&client(json!({})));
+    let start = now().div_euclid(60) * 60;
+    let wrong = world.token(&own(&json!({ "aud": AUDIENCE, "iat": start, "exp": start + 600 })));
+    assert_refused(&world.send(ask(&wrong).at(start)).await, INVALID, "below the limit");
+    world.send(ask(&wrong).at(start)).await.assert_error(429, "invalid_client");
+    world.send(ask(&bearer)).await.assert_inactive();
+    world.proxy.fail(Fault::ServerError);
+    world.send(ask(&bearer)).await.assert_unavailable();
+}
+
+#[tokio::test]
+async fn n01_a_client_revokes_its_token_by_another() {
+    let world = world().await;
+    let (bearer, other) = (world.token(&own(&json!({}))), world.token(&own(&json!({ "jti": "other" }))));
+    let revocation = request().path("/token/revoke").header("authorization", &format!("Bearer {bearer}"));
+    assert_eq!(world.send(revocation.form(&[("token", &other)])).await.status, 200);
+    world.introspect(&other).await.assert_inactive();
+    world.introspect(&bearer).await.assert_active();
+}
