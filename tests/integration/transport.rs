@@ -260,9 +260,9 @@ async fn a18_a20_no_answer_is_stored_sniffed_or_sets_a_cookie_success_or_error()
         "introspection": { "allowed": false },
     }));
     // One time for both, so that no minute ends between them.
-    let now = call::now();
-    let wrong = || request().basic(API, "wrong").form(&[("token", "x")]).at(now);
-    let past_the_limit = || request().basic("nobody", "wrong").form(&[("token", "x")]).at(now);
+    let start = call::now();
+    let wrong = || request().basic(API, "wrong").form(&[("token", "x")]).at(start);
+    let past_the_limit = || request().basic("nobody", "wrong").form(&[("token", "x")]).at(start);
     world.send(past_the_limit()).await.assert_error(401, "invalid_client");
     let cases: Vec<(u16, Request)> = vec![
         (200, introspection(&token)),
