@@ -290,14 +290,16 @@ def test_only_this_api_may_invoke_the_function():
 SETTINGS = {
     "ISSUER", "PUBLIC_URL", "CLIENTS_TABLE", "TOKENS_TABLE", "STATE_TABLE", "TRUSTED_ISSUERS", "DEFAULT_POLICY",
     "CORS_ALLOWED_ORIGINS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "FAILED_AUTHENTICATION_LIMIT", "LOG_LEVEL",
-    "SIGNING_KEY", "SIGNING_ALGORITHM",
+    "SIGNING_KEY", "SIGNING_ALGORITHM", "MTLS_PUBLIC_URL",
 }  # fmt: skip
 
 
 def test_the_function_gets_these_settings():
     variables = properties("IntrospectionFunction")["Environment"]["Variables"]
     assert variables.keys() == SETTINGS
-    address = {"Fn::GetAtt": ["Api", "ApiEndpoint"]}
+    mtls = {"Fn::Sub": "https://${MtlsDomainName}"}
+    address = {"Fn::If": ["HasMtlsDomain", mtls, {"Fn::GetAtt": ["Api", "ApiEndpoint"]}]}
+    assert variables["MTLS_PUBLIC_URL"] == {"Fn::If": ["HasMtlsDomain", mtls, {"Ref": "AWS::NoValue"}]}
     assert variables["ISSUER"] == {"Fn::If": ["HasIssuer", {"Ref": "Issuer"}, address]}
     assert variables["PUBLIC_URL"] == {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"}, address]}
 
@@ -348,12 +350,25 @@ def test_there_are_no_other_tables():
 
 
 def test_the_function_answers_every_method_and_path_itself():
-    [api] = of_type("AWS::ApiGatewayV2::Api").values()
+    api = properties("Api")
     assert "CorsConfiguration" not in api and "Body" not in api
     [integration] = of_type("AWS::ApiGatewayV2::Integration").values()
     assert integration["PayloadFormatVersion"] == "2.0"
-    [route] = of_type("AWS::ApiGatewayV2::Route").values()
-    assert route["RouteKey"] == "$default"
+    routes = {route["RouteKey"]: route.get("AuthorizationType") for route in of_type("AWS::ApiGatewayV2::Route").values()}
+    assert routes == {"$default": None, "ANY /iam/{proxy+}": "AWS_IAM"}
+
+
+def test_f05_with_an_mtls_domain_there_is_no_way_around_it():
+    api = properties("Api")
+    assert api["DisableExecuteApiEndpoint"] == {"Fn::If": ["HasMtlsDomain", True, False]}
+    [domain] = of_type("AWS::ApiGatewayV2::DomainName").values()
+    assert domain["MutualTlsAuthentication"] == {"TruststoreUri": {"Ref": "MtlsTruststoreUri"}}
+    [configuration] = domain["DomainNameConfigurations"]
+    assert configuration["SecurityPolicy"] == "TLS_1_2"
+    [mapping] = of_type("AWS::ApiGatewayV2::ApiMapping").values()
+    assert (mapping["ApiId"], mapping["DomainName"]) == ({"Ref": "Api"}, {"Ref": "MtlsDomain"})
+    for resource in ("MtlsDomain", "MtlsDomainMapping"):
+        assert EXPANDED["Resources"][resource]["Condition"] == "HasMtlsDomain"
 
 
 def test_the_gateway_throttles():
