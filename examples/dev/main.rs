@@ -22,6 +22,9 @@ const USAGE: &str = "usage: cargo run --example dev -- [--port N] [--print-env]
   --port N     listen on this port (9000), and on the next one for DynamoDB's API
   --print-env  print the environment with which `cargo lambda watch` uses the same tables, and end";
 
+/// Settings that the dev server takes from its own environment, to be tried with the rest of the demo.
+const HANDED_ON: [&str; 3] = ["SIGNING_KEY", "SIGNING_ALGORITHM", "METADATA_FILE"];
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run().await {
@@ -84,7 +87,7 @@ fn environment(port: u16) -> Vec<(&'static str, String)> {
         "issuer": demo::TRUSTED_ISSUER, "profile": "rfc9068",
         "jwks_uri": format!("http://127.0.0.1:{port}/demo-issuer/jwks.json"),
     }]);
-    vec![
+    let mut variables = vec![
         ("ISSUER", issuer(port)),
         ("TRUSTED_ISSUERS", issuers.to_string()),
         ("LOG_LEVEL", "error".to_owned()),
@@ -92,7 +95,9 @@ fn environment(port: u16) -> Vec<(&'static str, String)> {
         ("AWS_REGION", "eu-west-1".to_owned()),
         ("AWS_ACCESS_KEY_ID", "dev".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "dev".to_owned()),
-    ]
+    ];
+    variables.extend(HANDED_ON.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?))));
+    variables
 }
 
 /// Our own issuer identifier: clients look for the metadata below it.
