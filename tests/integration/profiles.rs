@@ -5,6 +5,7 @@ use token_introspection::call;
 
 use crate::{
     keys,
+    operator::Tool,
     signer::Signer,
     world::{API, Answer, INACTIVE, SECRET, World, request, send},
 };
@@ -272,7 +273,8 @@ async fn h22_h23_h24_h25_a_revoked_session_ends_each_providers_tokens() {
     for golden in goldens() {
         let token = signer.token(&golden.header, &with_times(&golden));
         ask(&service, &token).await.assert_active();
-        world.put_mark(&format!("sid#{}#{}", golden.issuer, golden.session), &json!({}));
+        let revoke = format!("revoke --sid {} --issuer {}", golden.session, golden.issuer);
+        Tool::beside(&world).run(&revoke).await.done();
         assert_eq!(ask(&service, &token).await.body, INACTIVE, "{}", golden.issuer);
     }
 }

@@ -171,3 +171,40 @@ async fn n03_a_mark_that_is_there_is_strengthened_and_never_weakened() {
     assert_done(&revoke_as(&world, "own-app", "refresh").await);
     world.introspect("access").await.assert_inactive();
 }
+
+#[tokio::test]
+async fn n03_g03_a_further_mark_never_turns_an_inactive_token_active() {
+    let world = world().await;
+    let ids = ["jti", "sid", "sub", "client", "iss", "grant", "kid"];
+    let claims = json!({ "sid": "s", "grant_id": "g" });
+    let mut inactive = vec![world.token(&json!({ "sid": "s", "grant_id": "g", "exp": 1 })), "unknown".to_owned()];
+    let forged = crate::keys::ed25519(Some("key-1"), 99);
+    inactive.push(forged.token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&claims)));
+    world.put_mark(&format!("jti#{ISSUER}#dead"), &json!({}));
+    inactive.push(world.token(&json!({ "sid": "s", "grant_id": "g", "jti": "dead" })));
+    let future = call::now() + 1_000_000;
+    for prefix in ids {
+        let name = match prefix {
+            "jti" => "#jti-1",
+            "sid" => "#s",
+            "sub" => "#alice",
+            "client" => "#app",
+            "grant" => "#g",
+            "kid" => "#key-1",
+            _ => "",
+        };
+        for attributes in [
+            json!({}),
+            json!({ "not_before": 0 }),
+            json!({ "not_before": future }),
+            json!({ "except_sid": "s" }),
+            json!({ "expires_at": 1 }),
+            json!({ "not_before": "corrupt" }),
+        ] {
+            world.put_mark(&format!("{prefix}#{ISSUER}{name}"), &attributes);
+            for token in &inactive {
+                world.introspect(token).await.assert_inactive();
+            }
+        }
+    }
+}

@@ -18,12 +18,12 @@ use serde_json::{Value, json};
 use crate::world::{GENERIC, ISSUER, OWN, World};
 
 /// The tool with an environment of its own.
-struct Tool {
+pub struct Tool {
     environment: HashMap<&'static str, String>,
 }
 
 /// What it printed, and how it ended.
-struct Run {
+pub struct Run {
     code: i32,
     stdout: String,
     stderr: String,
@@ -31,7 +31,7 @@ struct Run {
 
 impl Tool {
     /// The tool beside a world's service: the same settings, the same tables.
-    fn beside(world: &World) -> Self {
+    pub fn beside(world: &World) -> Self {
         let jwks = json!({ "keys": [world.signer.jwk()] });
         let issuers = json!([
             { "issuer": ISSUER, "profile": "rfc9068", "jwks": jwks },
@@ -66,7 +66,7 @@ impl Tool {
     }
 
     /// Runs a command whose words have no spaces in them.
-    async fn run(&self, line: &str) -> Run {
+    pub async fn run(&self, line: &str) -> Run {
         self.run_words(&line.split(' ').collect::<Vec<_>>(), "").await
     }
 
@@ -108,7 +108,7 @@ impl Run {
     }
 
     #[track_caller]
-    fn done(self) -> Self {
+    pub fn done(self) -> Self {
         self.ended(0)
     }
 
