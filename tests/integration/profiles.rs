@@ -7,7 +7,7 @@ use crate::{
     keys,
     operator::Tool,
     signer::Signer,
-    world::{API, Answer, INACTIVE, SECRET, World, request, send},
+    world::{API, Answer, INACTIVE, SECRET, World, changed, request, send},
 };
 
 const COGNITO: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf";
@@ -169,18 +169,6 @@ async fn providers(signer: &Signer) -> (World, token_introspection::service::Ser
     }
     let service = World::service(&world.engine.url, &json!(issuers).to_string(), &[]).await;
     (world, service)
-}
-
-fn changed(claims: &Value, changes: &Value) -> Value {
-    let mut claims = claims.clone();
-    for (name, value) in changes.as_object().unwrap() {
-        if value.is_null() {
-            claims.as_object_mut().unwrap().remove(name);
-        } else {
-            claims[name] = value.clone();
-        }
-    }
-    claims
 }
 
 fn with_times(golden: &Golden) -> Value {

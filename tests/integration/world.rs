@@ -189,18 +189,24 @@ pub async fn send(service: &Service, request: Request) -> Answer {
 /// The claims of a good RFC 9068 access token with these changed; null takes one away.
 pub fn claims(changes: &Value) -> Value {
     let now = call::now();
-    let mut claims = json!({
+    let claims = json!({
         "iss": ISSUER, "sub": "alice", "aud": AUDIENCE, "client_id": "app", "scope": "read write",
         "iat": now - 10, "exp": now + 600, "jti": "jti-1",
     });
+    changed(&claims, changes)
+}
+
+/// An object with these members changed; null takes one away.
+pub fn changed(object: &Value, changes: &Value) -> Value {
+    let mut object = object.clone();
     for (name, value) in changes.as_object().unwrap() {
         if value.is_null() {
-            claims.as_object_mut().unwrap().remove(name);
+            object.as_object_mut().unwrap().remove(name);
         } else {
-            claims[name] = value.clone();
+            object[name] = value.clone();
         }
     }
-    claims
+    object
 }
 
 /// Every byte of a text as `%XX`.
