@@ -198,8 +198,8 @@ impl Service {
 
     fn note_token(&self, token: &PresentedToken<'_>, trail: &mut Trail) {
         let digest = match token {
-            PresentedToken::Jwt { candidate, digest } => {
-                trail.issuer = candidate.as_ref().ok().map(|candidate| candidate.issuer.issuer.clone());
+            PresentedToken::Jwt { issuer, digest, .. } => {
+                trail.issuer = issuer.map(|issuer| issuer.issuer.clone());
                 digest
             }
             PresentedToken::Opaque { digest, .. } => digest,

@@ -27,9 +27,22 @@ impl<'a> Candidate<'a> {
     ///
     /// [`Inactive`] where no record and no key could make it active.
     pub fn parse(token: &str, settings: &'a Settings) -> Result<Self, Inactive> {
-        let mut jwt = UnverifiedJwt::parse(token).map_err(|Malformed| Inactive::Malformed)?;
-        let issuer = jwt.claims.get("iss").and_then(Value::as_str).and_then(|issuer| settings.trusted_issuer(issuer));
-        let issuer = issuer.ok_or(Inactive::UntrustedIssuer)?;
+        let jwt = UnverifiedJwt::parse(token).map_err(|Malformed| Inactive::Malformed)?;
+        let issuer = Self::issuer_named(&jwt, settings);
+        Self::read(jwt, issuer.ok_or(Inactive::UntrustedIssuer)?)
+    }
+
+    /// The trusted issuer that a token names, be it that issuer's or not.
+    pub fn issuer_named(jwt: &UnverifiedJwt, settings: &'a Settings) -> Option<&'a TrustedIssuer> {
+        jwt.claims.get("iss").and_then(Value::as_str).and_then(|issuer| settings.trusted_issuer(issuer))
+    }
+
+    /// Reads the claims by the issuer's profile.
+    ///
+    /// # Errors
+    ///
+    /// [`Inactive`], as [`Candidate::parse`].
+    pub fn read(mut jwt: UnverifiedJwt, issuer: &'a TrustedIssuer) -> Result<Self, Inactive> {
         if issuer.required_claims.iter().any(|(name, expected)| jwt.claims.get(name) != Some(expected)) {
             return Err(Inactive::RequiredClaim);
         }

@@ -7,9 +7,9 @@ mod opaque;
 
 pub use self::{candidate::Candidate, claims::Claims, inactive::Inactive, opaque::Recorded};
 use crate::{
-    jwt,
+    jwt::{self, UnverifiedJwt},
     records::{Key, sha256_hex},
-    settings::Settings,
+    settings::{Settings, TrustedIssuer},
 };
 
 /// A longer token is inactive, whatever it is.
@@ -19,6 +19,8 @@ const MAX_TOKEN_BYTES: usize = 16 * 1024;
 pub enum PresentedToken<'a> {
     Jwt {
         candidate: Result<Box<Candidate<'a>>, Inactive>,
+        /// The trusted issuer that it names, whatever became of it; for the audit record.
+        issuer: Option<&'a TrustedIssuer>,
         /// Digest of the text, for a key to read where the token names none.
         digest: String,
     },
@@ -34,9 +36,14 @@ impl<'a> PresentedToken<'a> {
         let too_long = token.len() > MAX_TOKEN_BYTES;
         let digest = sha256_hex(token);
         if jwt::is_jwt(token) {
-            let candidate =
-                if too_long { Err(Inactive::TooLong) } else { Candidate::parse(token, settings).map(Box::new) };
-            Self::Jwt { candidate, digest }
+            let jwt = if too_long {
+                Err(Inactive::TooLong)
+            } else {
+                UnverifiedJwt::parse(token).map_err(|jwt::Malformed| Inactive::Malformed)
+            };
+            let issuer = jwt.as_ref().ok().and_then(|jwt| Candidate::issuer_named(jwt, settings));
+            let candidate = jwt.and_then(|jwt| Candidate::read(jwt, issuer.ok_or(Inactive::UntrustedIssuer)?));
+            Self::Jwt { candidate: candidate.map(Box::new), issuer, digest }
         } else {
             Self::Opaque { digest, too_long }
         }
@@ -48,7 +55,7 @@ impl<'a> PresentedToken<'a> {
             Self::Jwt { candidate: Ok(candidate), .. } => {
                 candidate.marks().iter().map(|mark| mark.key.clone()).collect()
             }
-            Self::Jwt { candidate: Err(_), digest } => vec![Key::nothing(digest, 0)],
+            Self::Jwt { candidate: Err(_), digest, .. } => vec![Key::nothing(digest, 0)],
             Self::Opaque { digest, .. } => vec![Key::token(digest), Key::revoked(digest)],
         }
     }

@@ -77,6 +77,11 @@ async fn o06_a_judged_token_leaves_who_asked_how_whose_token_the_verdict_and_the
             about(json!({ "sid": "s1" })),
             "inactive api client_secret_basic https://issuer.example.com none Inactive(Revoked(Session)) logout",
         ),
+        // Whatever became of the token, the trusted issuer that it names is in the record.
+        (
+            about(json!({ "sub": 1 })),
+            "inactive api client_secret_basic https://issuer.example.com none Inactive(WrongClaimType)",
+        ),
         // An issuer that is not trusted is whatever a stranger wrote.
         (
             about(json!({ "iss": "https://stranger.example" })),
