@@ -9,38 +9,16 @@ It needs Java 17, Maven and the release binary:
 FUNCTION_BINARY names another binary, DYNAMODB_LOCAL_DIR another folder for DynamoDB Local than target/dynamodb-local.
 """
 
-import os
-import shutil
-
 import pytest
 
 pytest.register_assert_rewrite("verdicts")
 
-from dynamodb_local import DynamoDbLocal
 from issuer_site import Site
-from items import TABLES, Items
 from key_host import Authority
-from lambda_runtime import BINARY, Function
+from lambda_runtime import Function
 from proxy import Proxy
+from session import dynamodb, items, pytest_sessionstart  # noqa: F401 - pytest finds them by name
 from settings import settings
-
-
-def pytest_sessionstart(session):
-    """A suite that skips what it lacks looks green for years, so a missing part ends the run."""
-    missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
-    if not os.access(BINARY, os.X_OK):
-        missing.append(f"the function's release binary ({BINARY}; FUNCTION_BINARY names another)")
-    if missing:
-        pytest.exit(f"NOT RUN, missing: {', '.join(missing)}", returncode=3)
-
-
-@pytest.fixture(scope="session")
-def dynamodb():
-    local = DynamoDbLocal()
-    for table, key in TABLES.items():
-        local.create_table(table, key)
-    yield local
-    local.stop()
 
 
 @pytest.fixture(scope="session")
@@ -71,13 +49,6 @@ def function(start):
     """The function that most tests talk to. Those that could leave a trace in it start one of their own."""
     with start() as function:
         yield function
-
-
-@pytest.fixture
-def items(dynamodb):
-    items = Items(dynamodb.client)
-    yield items
-    items.forget()
 
 
 @pytest.fixture

@@ -10,9 +10,7 @@ binary:
 FUNCTION_BINARY names another binary, DYNAMODB_LOCAL_DIR another folder for DynamoDB Local than target/dynamodb-local.
 """
 
-import os
 import pathlib
-import shutil
 import sys
 
 import pytest
@@ -22,31 +20,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "real"))
 import boto3
 from moto.server import ThreadedMotoServer
 
-from dynamodb_local import DynamoDbLocal
-from items import TABLES, Items
-from lambda_runtime import BINARY, Function
+from lambda_runtime import Function
+from session import dynamodb, items, pytest_sessionstart  # noqa: F401 - pytest finds them by name
 from settings import settings
 
 # Another Region than the function's own, so that the one in the ARN is seen to count.
 REGION = "eu-central-1"
-
-
-def pytest_sessionstart(session):
-    """A suite that skips what it lacks looks green for years, so a missing part ends the run."""
-    missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
-    if not os.access(BINARY, os.X_OK):
-        missing.append(f"the function's release binary ({BINARY}; FUNCTION_BINARY names another)")
-    if missing:
-        pytest.exit(f"NOT RUN, missing: {', '.join(missing)}", returncode=3)
-
-
-@pytest.fixture(scope="session")
-def dynamodb():
-    local = DynamoDbLocal()
-    for table, key in TABLES.items():
-        local.create_table(table, key)
-    yield local
-    local.stop()
 
 
 @pytest.fixture(scope="session")
@@ -81,13 +60,6 @@ def start(dynamodb, moto):
         ))
 
     return start
-
-
-@pytest.fixture
-def items(dynamodb):
-    items = Items(dynamodb.client)
-    yield items
-    items.forget()
 
 
 @pytest.fixture

@@ -1,0 +1,35 @@
+"""What every suite begins with that drives the function's binary over DynamoDB Local; each imports it by name."""
+
+import os
+import shutil
+
+import pytest
+
+from dynamodb_local import DynamoDbLocal
+from items import TABLES, Items
+from lambda_runtime import BINARY
+
+
+def pytest_sessionstart(session):
+    """A suite that skips what it lacks looks green for years, so a missing part ends the run."""
+    missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
+    if not os.access(BINARY, os.X_OK):
+        missing.append(f"the function's release binary ({BINARY}; FUNCTION_BINARY names another)")
+    if missing:
+        pytest.exit(f"NOT RUN, missing: {', '.join(missing)}", returncode=3)
+
+
+@pytest.fixture(scope="session")
+def dynamodb():
+    local = DynamoDbLocal()
+    for table, key in TABLES.items():
+        local.create_table(table, key)
+    yield local
+    local.stop()
+
+
+@pytest.fixture
+def items(dynamodb):
+    items = Items(dynamodb.client)
+    yield items
+    items.forget()
