@@ -31,7 +31,8 @@ async fn start() -> Result<(), lambda_http::Error> {
     logging::start(settings.log_level);
     settings.warn();
     let config = Box::pin(store::configuration()).await;
-    let store = Store::with_config(&config, settings.tables.clone());
+    let store = Store::with_config(&config, &settings)?;
+    Box::pin(store.check(Instant::now() + WARM_UP)).await?;
     let signer = Signer::new(&settings, config);
     let service = Arc::new(Service::new(settings, store, signer)?);
     Box::pin(service.warm_up(call::now(), Instant::now() + WARM_UP)).await;

@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use dynoxide::{Database, server};
 use serde_json::{Value, json};
-use token_introspection::{settings::TableNames, store::Store};
+use token_introspection::{settings::Settings, store::Store};
 use tokio::net::TcpListener;
 
 /// The engine, and where it listens.
@@ -32,8 +32,8 @@ impl Engine {
     }
 
     /// The tables as the function reaches them: over the network, through the SDK, at that address.
-    pub async fn store_at(url: &str, tables: TableNames) -> Store {
-        Store::with_config(&Self::config_at(url).await, tables)
+    pub async fn store_at(url: &str, settings: &Settings) -> io::Result<Store> {
+        Store::with_config(&Self::config_at(url).await, settings).map_err(io::Error::other)
     }
 
     /// The SDK's configuration for whatever answers at that address.

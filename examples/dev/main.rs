@@ -69,7 +69,7 @@ async fn serve(port: u16) -> io::Result<()> {
     let variable = |wanted: &str| environment.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone());
     let settings = Arc::new(Settings::read(variable).map_err(io::Error::other)?);
     logging::start(settings.log_level);
-    let store = Engine::store_at(&engine.url, settings.tables.clone()).await;
+    let store = Engine::store_at(&engine.url, &settings).await?;
     let signer = Signer::new(&settings, Engine::config_at(&engine.url).await);
     let service = Arc::new(Service::new(settings, store, signer).map_err(io::Error::other)?);
     service.warm_up(call::now(), call::deadline(Duration::from_secs(2))).await;

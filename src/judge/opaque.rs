@@ -25,7 +25,7 @@ pub fn record(
     }
     let record: TokenRecord =
         items.record(&Key::token(digest)).map_err(|Corrupt| Inactive::CorruptRecord)?.ok_or(Inactive::UnknownToken)?;
-    if items.item(&Key::revoked(digest)).is_some() {
+    if items.contains(&Key::revoked(digest)) {
         return Err(Inactive::Revoked(MarkKind::Revoked));
     }
     if record.revoked == Some(true) {

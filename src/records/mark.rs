@@ -83,11 +83,11 @@ pub struct Marked<'a> {
 /// # Errors
 ///
 /// [`Corrupt`], which the caller takes for "revoked".
-pub fn revokes(kind: MarkKind, item: &Item, token: &Marked<'_>) -> Result<bool, Corrupt> {
+pub fn revokes(kind: MarkKind, item: Result<&Item, Corrupt>, token: &Marked<'_>) -> Result<bool, Corrupt> {
     if kind.presence_is_enough() {
         return Ok(true);
     }
-    let mark: Mark = types::read(item.clone())?;
+    let mark: Mark = types::read(item?.clone())?;
     let subject = kind == MarkKind::Subject;
     if subject && mark.except_sid.is_some() && mark.except_sid.as_deref() == token.session {
         return Ok(false);
@@ -132,7 +132,7 @@ mod tests {
             (MarkKind::Jti, Some(101), None, true),
             (MarkKind::SigningKey, Some(101), None, true),
         ] {
-            let actual = revokes(kind, &mark, &token(issued_at, authenticated_at, None));
+            let actual = revokes(kind, Ok(&mark), &token(issued_at, authenticated_at, None));
             assert_eq!(actual, Ok(expected), "{kind:?} {issued_at:?} {authenticated_at:?}");
         }
     }
@@ -140,28 +140,39 @@ mod tests {
     #[test]
     fn g12_a_mark_without_not_before_revokes_whatever_was_issued_whenever() {
         for kind in [MarkKind::Grant, MarkKind::Session, MarkKind::Subject, MarkKind::Client, MarkKind::Issuer] {
-            assert_eq!(revokes(kind, &item(&[]), &token(Some(i64::MAX), None, None)), Ok(true));
-            assert_eq!(revokes(kind, &item(&[("not_before", Null(true))]), &token(Some(1), None, None)), Ok(true));
+            assert_eq!(revokes(kind, Ok(&item(&[])), &token(Some(i64::MAX), None, None)), Ok(true));
+            assert_eq!(revokes(kind, Ok(&item(&[("not_before", Null(true))])), &token(Some(1), None, None)), Ok(true));
         }
     }
 
     #[test]
     fn g12_except_sid_spares_one_session_and_only_from_a_subject_mark() {
         let mark = item(&[("except_sid", S("s1".into()))]);
-        assert_eq!(revokes(MarkKind::Subject, &mark, &token(None, None, Some("s1"))), Ok(false));
-        assert_eq!(revokes(MarkKind::Subject, &mark, &token(None, None, Some("s2"))), Ok(true));
-        assert_eq!(revokes(MarkKind::Subject, &mark, &token(None, None, None)), Ok(true));
-        assert_eq!(revokes(MarkKind::Client, &mark, &token(None, None, Some("s1"))), Ok(true));
-        assert_eq!(revokes(MarkKind::Subject, &item(&[]), &token(None, None, None)), Ok(true));
+        assert_eq!(revokes(MarkKind::Subject, Ok(&mark), &token(None, None, Some("s1"))), Ok(false));
+        assert_eq!(revokes(MarkKind::Subject, Ok(&mark), &token(None, None, Some("s2"))), Ok(true));
+        assert_eq!(revokes(MarkKind::Subject, Ok(&mark), &token(None, None, None)), Ok(true));
+        assert_eq!(revokes(MarkKind::Client, Ok(&mark), &token(None, None, Some("s1"))), Ok(true));
+        assert_eq!(revokes(MarkKind::Subject, Ok(&item(&[])), &token(None, None, None)), Ok(true));
     }
 
     #[test]
     fn g11_a_wrong_type_is_corrupt_and_an_attribute_that_nothing_reads_is_not() {
         for (name, value) in [("not_before", S("100".into())), ("except_sid", N("1".into()))] {
-            let actual = revokes(MarkKind::Subject, &item(&[(name, value)]), &token(Some(101), None, Some("1")));
+            let actual = revokes(MarkKind::Subject, Ok(&item(&[(name, value)])), &token(Some(101), None, Some("1")));
             assert_eq!(actual, Err(Corrupt), "{name}");
         }
         let mark = item(&[("not_before", N("100".into())), ("expires_at", S("x".into())), ("reason", N("1".into()))]);
-        assert_eq!(revokes(MarkKind::Subject, &mark, &token(Some(101), None, None)), Ok(false));
+        assert_eq!(revokes(MarkKind::Subject, Ok(&mark), &token(Some(101), None, None)), Ok(false));
+    }
+
+    #[test]
+    fn g11_a_mark_that_cannot_be_read_at_all_is_there_all_the_same() {
+        let revokes = |kind| revokes(kind, Err(Corrupt), &token(Some(101), None, None));
+        for kind in [MarkKind::Revoked, MarkKind::Jti, MarkKind::Jwt, MarkKind::SigningKey] {
+            assert_eq!(revokes(kind), Ok(true), "{kind:?}");
+        }
+        for kind in [MarkKind::Grant, MarkKind::Session, MarkKind::Subject, MarkKind::Client, MarkKind::Issuer] {
+            assert_eq!(revokes(kind), Err(Corrupt), "{kind:?}");
+        }
     }
 }

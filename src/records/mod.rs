@@ -26,7 +26,7 @@ impl Items {
     ///
     /// [`Corrupt`] where the item cannot be read as that kind of record.
     pub fn record<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Corrupt> {
-        self.0.get(key).map(|item| types::read(item.clone())).transpose()
+        self.0.get(key).map(|item| types::read(item.clone()?)).transpose()
     }
 
     /// What whoever wrote a mark of that kind said of it, among the marks that were read for one token.
@@ -35,11 +35,16 @@ impl Items {
             let prefix = key.id().split_once('#').map(|(prefix, _)| prefix);
             key.table() == Table::Tokens && prefix == Some(kind.prefix())
         });
-        types::text(marks.next()?.1, "reason")
+        types::text(marks.next()?.1.as_ref().ok()?, "reason")
     }
 
-    /// The item under that key as it is.
-    pub fn item(&self, key: &Key) -> Option<&Item> {
-        self.0.get(key)
+    /// The item under that key as it is; an error where it cannot be read at all.
+    pub fn item(&self, key: &Key) -> Option<Result<&Item, Corrupt>> {
+        self.0.get(key).map(|item| item.as_ref().map_err(|corrupt| *corrupt))
+    }
+
+    /// Whether there is an item under that key, whatever it holds.
+    pub fn contains(&self, key: &Key) -> bool {
+        self.0.contains_key(key)
     }
 }

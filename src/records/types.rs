@@ -110,6 +110,6 @@ pub fn map<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
     deserializer.deserialize_option(MapOnly(PhantomData))
 }
 
-/// The items that one trip brought, by key.
+/// The items that one trip brought, by key. One that cannot even be read as an item is there all the same.
 #[derive(Default)]
-pub struct Items(pub HashMap<super::Key, Item>);
+pub struct Items(pub HashMap<super::Key, Result<Item, Corrupt>>);

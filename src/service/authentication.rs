@@ -122,5 +122,5 @@ impl Service {
 /// The client id of a record that was there.
 fn known_client(credentials: &Credentials<'_>, items: &Items) -> Option<String> {
     let key = credentials.client_key()?;
-    items.item(&key).map(|_| key.id().to_owned())
+    items.contains(&key).then(|| key.id().to_owned())
 }

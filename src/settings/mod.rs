@@ -2,6 +2,7 @@
 
 mod error;
 mod issuer;
+mod redis;
 mod signing;
 mod url;
 
@@ -13,6 +14,7 @@ use tracing::warn;
 pub use self::{
     error::SettingError,
     issuer::{KeySource, TrustedIssuer},
+    redis::RedisUrl,
     signing::{Arn, SigningKeySource},
 };
 use crate::jwt::Algorithm;
@@ -26,6 +28,8 @@ pub struct Settings {
     /// Base URL of the domain that asks for client certificates, without a trailing slash.
     pub mtls_public_url: Option<String>,
     pub tables: TableNames,
+    /// Where the tokens table is kept instead, if it is.
+    pub redis_url: Option<RedisUrl>,
     pub trusted_issuers: Vec<TrustedIssuer>,
     pub default_policy: DefaultPolicy,
     /// Exact origins that browsers may call from; empty: CORS is off.
@@ -72,9 +76,6 @@ pub enum LogLevel {
     Trace,
 }
 
-/// Settings of capabilities that this version does not have. To ignore one would be to disappoint in silence.
-const NOT_BUILT_YET: [&str; 1] = ["REDIS_URL"];
-
 impl Settings {
     /// Reads the settings through `variable`, which looks one up; files that they name are read here.
     ///
@@ -84,9 +85,6 @@ impl Settings {
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         // An empty variable is what a template leaves where nothing was chosen.
         let get = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        if let Some(name) = NOT_BUILT_YET.into_iter().find(|name| get(name).is_some()) {
-            return Err(SettingError::new(name, "is not supported by this version; leave it out", ""));
-        }
         let issuer = get("ISSUER").ok_or_else(|| issuer_error("is missing"))?;
         url::identifier(&issuer).map_err(issuer_error)?;
         let public_url = base_url(&get, "PUBLIC_URL", "https://introspection.example.com")?;
@@ -97,6 +95,7 @@ impl Settings {
             public_url: public_url.unwrap_or_else(|| issuer.trim_end_matches('/').to_owned()),
             mtls_public_url: base_url(&get, "MTLS_PUBLIC_URL", "https://mtls.example.com")?,
             tables: TableNames::read(get),
+            redis_url: RedisUrl::read(get)?,
             trusted_issuers: trusted_issuers(&get)?,
             default_policy: match get("DEFAULT_POLICY").as_deref() {
                 None | Some("any") => DefaultPolicy::Any,

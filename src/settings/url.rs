@@ -29,6 +29,29 @@ pub fn identifier(text: &str) -> Result<Uri, &'static str> {
     if text.contains(['?', '#']) { Err("may hold neither a query nor a fragment") } else { endpoint(text) }
 }
 
+/// Where Redis is: TLS, but to this machine; at most a database's number as path.
+///
+/// # Errors
+///
+/// As [`endpoint`].
+pub fn redis(text: &str) -> Result<Uri, &'static str> {
+    // A fragment could switch the check of the server's certificate off.
+    if text.contains(['?', '#']) {
+        return Err("may hold neither a query nor a fragment (in a password, write %3F and %23)");
+    }
+    let uri: Uri =
+        text.parse().map_err(|_| "is not a URL (in a password, percent-encode all but letters and digits)")?;
+    let host = uri.host().filter(|host| !host.is_empty()).ok_or("is not an absolute URL")?;
+    if !uri.path().trim_start_matches('/').chars().all(|digit| digit.is_ascii_digit()) {
+        return Err("has a path that is not the number of a database");
+    }
+    match uri.scheme_str() {
+        Some("rediss") => Ok(uri),
+        Some("redis") if is_loopback(host) => Ok(uri),
+        _ => Err("must start with rediss:// (redis:// is for this machine's own address alone)"),
+    }
+}
+
 /// The path of an identifier without its last slash; empty for none.
 pub fn path(identifier: &str) -> &str {
     let after_scheme = identifier.split_once("://").map_or(identifier, |(_, rest)| rest);
@@ -63,6 +86,33 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(endpoint(text).is_ok(), accepted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a16_redis_without_tls_is_for_loopback_alone() {
+        for (text, accepted) in [
+            ("rediss://tokens.example.com", true),
+            ("rediss://user:p%40ss@tokens.example.com:6380/3", true),
+            ("rediss://:password@tokens.example.com/", true),
+            ("redis://127.0.0.1:6379", true),
+            ("redis://user:password@[::1]:6379/0", true),
+            ("redis://localhost", true),
+            ("redis://tokens.example.com", false),
+            ("redis://localhost@tokens.example.com", false),
+            ("redis://127.0.0.1.example", false),
+            ("rediss://tokens.example.com#insecure", false),
+            ("rediss://tokens.example.com?protocol=resp3", false),
+            ("rediss://tokens.example.com/first", false),
+            ("rediss://tokens.example.com/1/2", false),
+            ("rediss://:pass word@tokens.example.com", false),
+            ("https://tokens.example.com", false),
+            ("redis+unix:///run/redis.sock", false),
+            ("tokens.example.com:6379", false),
+            ("rediss://", false),
+            ("", false),
+        ] {
+            assert_eq!(redis(text).is_ok(), accepted, "{text}");
         }
     }
 

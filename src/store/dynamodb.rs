@@ -1,4 +1,4 @@
-//! DynamoDB through the official SDK: the one round trip of a request, and the snapshot's write.
+//! DynamoDB through the official SDK: the one round trip of a request, and the writes.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 use tokio::time::{Instant, error::Elapsed, sleep, timeout_at};
 use tracing::{error, warn};
 
-use super::Unavailable;
+use super::{MARK_REASON, Unavailable};
 use crate::{
     records::{Item, Items, Key, Seconds, Snapshot, Table},
     settings::TableNames,
@@ -31,14 +31,14 @@ const ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(20);
 const LONGEST_BACKOFF: Duration = Duration::from_millis(200);
 
-/// The three tables.
+/// The three tables in DynamoDB, or two where Redis has the third.
 #[derive(Clone)]
-pub struct Store {
-    pub(super) client: Client,
-    pub(super) tables: TableNames,
+pub(super) struct DynamoDb {
+    pub client: Client,
+    pub tables: TableNames,
 }
 
-impl Store {
+impl DynamoDb {
     /// Configures the client, with our time limits. Sends nothing.
     pub fn with_config(config: &SdkConfig, tables: TableNames) -> Self {
         let timeouts = TimeoutConfig::builder()
@@ -54,13 +54,8 @@ impl Store {
         Self { client: Client::from_conf(config.build()), tables }
     }
 
-    /// Brings the items under these keys, none of them twice, in one strongly consistent `BatchGetItem`, or in as
-    /// few at once as 100 keys each allow; what DynamoDB leaves unprocessed is asked for again.
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`], if anything is still missing at the deadline: an item that could not be read is not an
-    /// item that is not there.
+    /// One strongly consistent `BatchGetItem`, or as few at once as 100 keys each allow; what DynamoDB leaves
+    /// unprocessed is asked for again.
     pub async fn get(&self, keys: &[Key], deadline: Instant) -> Result<Items, Unavailable> {
         let batches = try_join_all(keys.chunks(MAX_BATCH_KEYS).map(|keys| self.get_batch(keys)));
         let items = timeout_at(deadline, batches).await.unwrap_or_else(|_| {
@@ -84,7 +79,7 @@ impl Store {
                     // An item without its key is no item of this table; believing the rest is out of the question.
                     let Some(Ok(id)) = item.get(attribute).map(AttributeValue::as_s) else { return Err(Unavailable) };
                     let key = keys.iter().find(|key| key.table() == table && key.id() == id).ok_or(Unavailable)?;
-                    items.0.insert(key.clone(), Item::from(item));
+                    items.0.insert(key.clone(), Ok(Item::from(item)));
                 }
             }
             wanted = answer.unprocessed_keys.unwrap_or_default();
@@ -97,11 +92,6 @@ impl Store {
         Ok(items)
     }
 
-    /// Shares a key set that was just fetched, unless another environment shared a newer one.
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`]; that a newer one is there is none.
     pub async fn put_snapshot(&self, key: &Key, snapshot: &Snapshot, deadline: Instant) -> Result<(), Unavailable> {
         let item: HashMap<String, AttributeValue> = serde_dynamo::to_item(snapshot).map_err(|_| Unavailable)?;
         let number = |number: i64| AttributeValue::N(number.to_string());
@@ -125,12 +115,6 @@ impl Store {
         written(timeout_at(deadline, write).await)
     }
 
-    /// Writes a mark that revokes all it names. One that is there stays, unless it spared anything: a mark never
-    /// weakens another.
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`], if it is not known to be written.
     pub async fn put_mark(&self, key: &Key, expires_at: Option<Seconds>, deadline: Instant) -> Result<(), Unavailable> {
         let expires_at = expires_at.map(|Seconds(seconds)| AttributeValue::N(seconds.to_string()));
         let write = self
@@ -139,7 +123,7 @@ impl Store {
             .table_name(self.table_name(Table::Tokens))
             .set_item(expires_at.map(|time| HashMap::from([("expires_at".to_owned(), time)])))
             .item("id", AttributeValue::S(key.id().to_owned()))
-            .item("reason", AttributeValue::S("revoked by its client".to_owned()))
+            .item("reason", AttributeValue::S(MARK_REASON.to_owned()))
             .condition_expression("attribute_not_exists(id) OR attribute_exists(not_before)")
             .send();
         written(timeout_at(deadline, write).await)
@@ -161,7 +145,7 @@ impl Store {
             .collect()
     }
 
-    pub(super) fn table_name(&self, table: Table) -> &str {
+    pub fn table_name(&self, table: Table) -> &str {
         match table {
             Table::Clients => &self.tables.clients,
             Table::Tokens => &self.tables.tokens,

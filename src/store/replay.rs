@@ -4,10 +4,7 @@ use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue}
 use tokio::time::{Instant, timeout_at};
 use tracing::error;
 
-use super::{
-    Unavailable,
-    dynamodb::{Store, unavailable},
-};
+use super::{Store, Unavailable, dynamodb::unavailable};
 use crate::records::{Key, Seconds, Table};
 
 /// Proof that an assertion was used for the first time. [`Store::use_once`] is the only way to get one.
@@ -37,9 +34,10 @@ impl Store {
         let Seconds(expires_at) = expires_at;
         let request_id = AttributeValue::S(request_id.to_owned());
         let write = self
+            .dynamodb
             .client
             .put_item()
-            .table_name(self.table_name(Table::State))
+            .table_name(self.dynamodb.table_name(Table::State))
             .item("id", AttributeValue::S(key.id().to_owned()))
             .item("request_id", request_id.clone())
             .item("expires_at", AttributeValue::N(expires_at.to_string()))

@@ -73,6 +73,7 @@ async fn each_token_is_answered_in_order_as_the_single_route_would() {
     }
 }
 
+#[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn keys_that_tokens_share_are_asked_for_once_and_a_hundred_at_a_time() {
     let world = World::new().await;
@@ -93,6 +94,7 @@ async fn keys_that_tokens_share_are_asked_for_once_and_a_hundred_at_a_time() {
     assert_eq!(counts, [54, 100]);
 }
 
+#[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn opaque_tokens_of_a_batch_share_one_second_trip() {
     let world = World::new().await;
@@ -107,6 +109,7 @@ async fn opaque_tokens_of_a_batch_share_one_second_trip() {
     assert_eq!(reads(&world).len(), 2);
 }
 
+#[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn one_to_fifty_tokens_are_taken_and_nothing_else_is_looked_up() {
     let world = World::new().await;

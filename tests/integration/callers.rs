@@ -63,6 +63,7 @@ async fn b01_b18_without_credentials_the_answer_is_a_challenge_and_the_store_is_
     }
 }
 
+#[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn b02_b03_b04_b08_b09_every_refusal_of_credentials_is_the_same_after_the_same_reads() {
     let world = World::with(&[NO_LIMIT]).await;

@@ -12,8 +12,8 @@ use crate::{
 const T: i64 = 1_800_000_000;
 
 /// One value of every type that an attribute can have, NULL apart.
-fn values() -> [Value; 9] {
-    [
+fn values() -> Vec<Value> {
+    let values = [
         json!({ "S": "1" }),
         json!({ "N": "1" }),
         json!({ "B": "MQ==" }),
@@ -23,7 +23,12 @@ fn values() -> [Value; 9] {
         json!({ "SS": ["1"] }),
         json!({ "NS": ["1"] }),
         json!({ "BS": ["MQ=="] }),
-    ]
+    ];
+    // JSON has no sets and no bytes.
+    let there = |value: &Value| {
+        !cfg!(feature = "redis") || !["B", "SS", "NS", "BS"].iter().any(|kind| value.get(kind).is_some())
+    };
+    values.into_iter().filter(there).collect()
 }
 
 /// The values whose type is none of these.
@@ -67,7 +72,10 @@ impl Case {
 
     /// Whether the token is active with that item in the table; whether the log cried out is told too.
     async fn judge(&self, table: &str, item: &Value, token: &str) -> (String, bool) {
-        self.world.engine.put_attributes(table, item).unwrap();
+        match table {
+            "oauth-tokens" => self.world.put_attributes(item),
+            _ => self.world.engine.put_attributes(table, item).unwrap(),
+        }
         self.log.take();
         let answer = self.world.introspect_at(T, token).await;
         let verdict = match (answer.status.as_u16(), answer.json()["active"].as_bool()) {
@@ -205,7 +213,7 @@ async fn g11_a_mark_with_a_wrong_type_revokes_and_one_that_nothing_reads_does_no
             let nobody = with(&spares, "except_sid", Some(&json!({ "NULL": true })));
             case.assert("oauth-tokens", &nobody, &jwt, "inactive", false).await;
         }
-        case.world.delete("oauth-tokens", &id).await;
+        case.world.delete_item(&id).await;
     }
 }
 
@@ -224,7 +232,7 @@ async fn g11_of_a_mark_whose_presence_is_enough_nothing_is_read() {
             let mark = json!({ "id": { "S": id }, "not_before": value, "except_sid": value, "reason": value });
             case.assert("oauth-tokens", &mark, token, "inactive", false).await;
         }
-        case.world.delete("oauth-tokens", &id).await;
+        case.world.delete_item(&id).await;
         case.world.introspect_at(T, token).await.assert_verdict(true, format!("without {id}"));
     }
 }

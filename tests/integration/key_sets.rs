@@ -32,7 +32,8 @@ impl Deployment {
     /// Another execution environment, which has fetched nothing yet.
     pub async fn environment(&self) -> Service {
         let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": self.host.url }]);
-        World::service(&self.world.proxy.url, &issuers.to_string(), &[]).await
+        let tokens = self.world.tokens.setting();
+        World::service(&self.world.proxy.url, &issuers.to_string(), tokens.as_slice()).await
     }
 
     pub fn publish(&self, keys: &[&Signer]) {

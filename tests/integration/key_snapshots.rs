@@ -218,7 +218,7 @@ async fn b11_keys_are_fetched_for_authenticated_callers_only() {
     deployment.world.put_mark(&format!("iss#{ISSUER}"), &json!({}));
     at(&environment, 0, &token).await.assert_inactive();
     assert_eq!(deployment.host.take_requests(), 0);
-    deployment.world.delete("oauth-tokens", &format!("iss#{ISSUER}")).await;
+    deployment.world.delete_item(&format!("iss#{ISSUER}")).await;
     at(&environment, 0, &token).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 1);
 }

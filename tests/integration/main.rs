@@ -1,6 +1,9 @@
 //! The tests that need nothing but cargo: a call goes in, a response comes out, and the store behind it is a
 //! DynamoDB-compatible engine on a loopback port. The name of a test or of its case carries the ids of the
 //! conformance statements that it shows.
+//!
+//! With the feature `redis` the same tests run over the second token store, and need a Redis server. Left out are the
+//! few that read what DynamoDB is asked for; `redis_store` has their like.
 
 #![allow(
     clippy::indexing_slicing,
@@ -8,6 +11,11 @@
     clippy::expect_used,
     clippy::panic,
     reason = "what misses or fails in a test fails the test, as it should"
+)]
+
+#![cfg_attr(
+    feature = "redis",
+    allow(unused_imports, dead_code, reason = "some of it serves tests of DynamoDB's requests alone")
 )]
 
 #[path = "../../examples/dev/demo.rs"]
@@ -24,6 +32,14 @@ mod key_host;
 mod keys;
 mod log;
 mod proxy;
+#[cfg(feature = "redis")]
+mod redis_server;
+#[cfg(not(feature = "redis"))]
+#[path = "tokens_in_dynamodb.rs"]
+mod tokens;
+#[cfg(feature = "redis")]
+#[path = "tokens_in_redis.rs"]
+mod tokens;
 mod world;
 
 mod advertised;

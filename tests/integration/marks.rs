@@ -25,7 +25,7 @@ async fn assert_revokes(world: &World, token: &str, mark: &str) {
     world.introspect_at(T, token).await.assert_verdict(true, format!("before {mark}"));
     world.put_mark(mark, &json!({}));
     world.introspect_at(T, token).await.assert_verdict(false, mark);
-    world.delete("oauth-tokens", mark).await;
+    world.delete_item(mark).await;
     world.introspect_at(T, token).await.assert_verdict(true, format!("after {mark}"));
 }
 
@@ -192,7 +192,7 @@ async fn g12_not_before_reaches_back_from_its_second_and_the_subjects_to_the_aut
         for token in world.both_forms(&all) {
             world.introspect_at(T + 2, &token).await.assert_verdict(active, format!("{mark} {holds} {changes}"));
         }
-        world.delete("oauth-tokens", mark).await;
+        world.delete_item(mark).await;
         for token in world.both_forms(&all) {
             world.introspect_at(T + 2, &token).await.assert_verdict(true, format!("without {mark}: {changes}"));
         }

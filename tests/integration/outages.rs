@@ -56,6 +56,7 @@ async fn g08_a_store_that_fails_is_503_in_time_whatever_the_token_is() {
     }
 }
 
+#[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn g08_a_store_that_fails_at_the_second_read_is_503_though_the_record_was_good() {
     let world = World::new().await;
@@ -99,6 +100,7 @@ fn keys(request: &Value) -> BTreeSet<String> {
         .collect()
 }
 
+#[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn g08_keys_that_were_left_unprocessed_are_asked_for_again_and_only_they() {
     let world = World::new().await;

@@ -167,7 +167,8 @@ async fn providers(signer: &Signer) -> (World, token_introspection::service::Ser
             issuers.push(issuer);
         }
     }
-    let service = World::service(&world.engine.url, &json!(issuers).to_string(), &[]).await;
+    let service =
+        World::service(&world.engine.url, &json!(issuers).to_string(), world.tokens.setting().as_slice()).await;
     (world, service)
 }
 

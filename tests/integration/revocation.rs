@@ -73,14 +73,10 @@ async fn n03_a_refresh_token_takes_its_grants_access_tokens_along_and_not_the_se
     assert_done(&revoke_as(&world, "own-app", "refresh").await);
     world.introspect("access").await.assert_inactive();
     world.introspect("other-grant-same-session").await.assert_active();
-    let written: Vec<_> = world
-        .proxy
-        .take_requests()
-        .into_iter()
-        .filter(|(operation, _)| operation == "PutItem")
-        .map(|(_, body)| body["Item"]["id"]["S"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(written, [format!("revoked#{}", sha256_hex("refresh")), format!("grant#{OWN}#g-1")]);
+    for mark in [format!("revoked#{}", sha256_hex("refresh")), format!("grant#{OWN}#g-1")] {
+        assert_eq!(world.stored_item(&mark).await["reason"]["S"], "revoked by its client", "{mark}");
+    }
+    assert_eq!(world.count_items().await, 3 + 2, "three records and these two marks");
 }
 
 #[tokio::test]

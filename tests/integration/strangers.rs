@@ -26,6 +26,7 @@ fn keys_of(read: &Value) -> BTreeSet<String> {
         .collect()
 }
 
+#[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn b12_an_unknown_client_is_answered_after_the_same_reads_as_a_known_one() {
     let world = World::with(&[NO_LIMIT]).await;
@@ -123,6 +124,7 @@ async fn b15_nobody_can_lock_a_resource_server_out() {
     world.send(introspection(&token).basic(API, "wrong").at(now)).await.assert_error(429, "invalid_client");
 }
 
+#[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn b18_an_odd_client_id_is_an_unknown_client_after_the_one_read_without_that_key() {
     let world = World::with(&[NO_LIMIT]).await;

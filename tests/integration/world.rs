@@ -18,7 +18,7 @@ use token_introspection::{
 };
 use tokio::time::Instant;
 
-use crate::{engine::Engine, keys, proxy::Proxy, signer::Signer as IssuersKey};
+use crate::{engine::Engine, keys, proxy::Proxy, signer::Signer as IssuersKey, tokens::Tokens};
 
 /// Our own issuer identifier.
 pub const OWN: &str = "https://introspection.example.com";
@@ -35,6 +35,7 @@ pub const INACTIVE: &str = r#"{"active":false}"#;
 pub struct World {
     pub engine: Engine,
     pub proxy: Proxy,
+    pub tokens: Tokens,
     pub service: Service,
     pub signer: IssuersKey,
 }
@@ -58,8 +59,10 @@ impl World {
         let engine = Engine::start(0).await.unwrap();
         let proxy = Proxy::start(&engine.url).await;
         let signer = keys::ed25519(Some("key-1"), 1);
-        let service = Self::service(&proxy.url, &issuers(&signer), changes).await;
-        let world = Self { engine, proxy, service, signer };
+        let tokens = Tokens::start();
+        let changes: Vec<_> = changes.iter().copied().chain(tokens.setting()).collect();
+        let service = Self::service(&proxy.url, &issuers(&signer), &changes).await;
+        let world = Self { engine, proxy, tokens, service, signer };
         world.put_client(&json!({ "client_id": API, "client_secret": sha256_hex(SECRET) }));
         world
     }
@@ -80,7 +83,7 @@ impl World {
             })
         };
         let settings = Arc::new(Settings::read(variable).unwrap_or_else(|error| panic!("{error}")));
-        let store = Engine::store_at(url, settings.tables.clone()).await;
+        let store = Engine::store_at(url, &settings).await.unwrap();
         let signer = Signer::new(&settings, Engine::config_at(aws).await);
         Service::new(settings, store, signer).unwrap()
     }
@@ -101,17 +104,17 @@ impl World {
     pub fn put_token(&self, token: &str, attributes: &Value) {
         let mut item = attributes.clone();
         item["id"] = format!("token#{}", sha256_hex(token)).into();
-        self.engine.put("oauth-tokens", &item).unwrap();
+        self.put_item(&item);
     }
 
     /// Writes a mark of that id.
     pub fn put_mark(&self, id: &str, attributes: &Value) {
         let mut item = attributes.clone();
         item["id"] = id.into();
-        self.engine.put("oauth-tokens", &item).unwrap();
+        self.put_item(&item);
     }
 
-    /// Deletes an item of the tokens or the state table.
+    /// Deletes an item of a table in DynamoDB whose key is `id`.
     pub async fn delete(&self, table: &str, id: &str) {
         self.dynamodb("DeleteItem", &json!({ "TableName": table, "Key": { "id": { "S": id } } })).await;
     }

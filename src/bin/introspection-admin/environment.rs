@@ -2,7 +2,7 @@
 
 use http::Uri;
 use token_introspection::{
-    settings::{SettingError, Settings, TableNames},
+    settings::{RedisUrl, SettingError, Settings, TableNames},
     store::{Connection, Operator},
 };
 
@@ -13,7 +13,7 @@ pub struct Environment {
     connection: Connection,
     tables: TableNames,
     settings: Result<Settings, SettingError>,
-    redis: bool,
+    redis_url: Result<Option<RedisUrl>, SettingError>,
 }
 
 impl Environment {
@@ -25,7 +25,7 @@ impl Environment {
             connection: Connection { endpoint_url: global.endpoint_url, region: global.region },
             tables: TableNames::read(&variable),
             settings: Settings::read(unsigned),
-            redis: variable("REDIS_URL").is_some_and(|url| !url.trim().is_empty()),
+            redis_url: RedisUrl::read(&variable),
         }
     }
 
@@ -35,10 +35,6 @@ impl Environment {
     ///
     /// Where it is not clear which tables are meant, or whose credentials to use.
     pub async fn open(&self) -> Result<Operator, Problem> {
-        if self.redis {
-            // A mark in a table that the function does not read would revoke nothing.
-            return Err(Problem::usage("REDIS_URL is not supported by this version; leave it out"));
-        }
         if let Some(url) = &self.connection.endpoint_url {
             let uri = url.parse::<Uri>().ok();
             let usable =
@@ -49,7 +45,9 @@ impl Environment {
                 ));
             }
         }
-        Ok(Operator::open(self.tables.clone(), self.connection.clone()).await?)
+        // A mark in a table that the function does not read would revoke nothing.
+        let redis_url = self.redis_url.as_ref().map_err(|error| Problem::Usage(error.to_string()))?;
+        Ok(Operator::open(self.tables.clone(), redis_url.as_ref(), self.connection.clone()).await?)
     }
 
     /// The function's settings.

@@ -62,7 +62,7 @@ pub async fn write(operator: &Operator, wish: &Wish, replace: bool) -> Result<Ou
         let items = operator.items(std::slice::from_ref(key)).await?;
         let (outcome, written) = match items.item(key) {
             None => (wish.outcome(Written::New), operator.insert(key, wish.attributes()).await),
-            Some(item) => match decide(wish, &items, item, replace)? {
+            Some(item) => match decide(wish, &items, item.ok(), replace)? {
                 (outcome, None) => return Ok(outcome),
                 (outcome, Some(change)) => (outcome, operator.update(key, change).await),
             },
@@ -76,10 +76,17 @@ pub async fn write(operator: &Operator, wish: &Wish, replace: bool) -> Result<Ou
     Err(Failure::Condition.into())
 }
 
-/// What to do about a mark that is there: leave it, or change it to one that revokes all that both do.
-fn decide(wish: &Wish, items: &Items, item: &Item, replace: bool) -> Result<(Outcome, Option<Change>), Problem> {
+/// What to do about a mark that is there, even if unreadable: leave it, or change it to one that revokes all that both
+/// do.
+fn decide(
+    wish: &Wish,
+    items: &Items,
+    item: Option<&Item>,
+    replace: bool,
+) -> Result<(Outcome, Option<Change>), Problem> {
     let old_reach = Reach::of(&wish.mark, items);
-    let old_expiry = number(item, "expires_at");
+    let attribute = |name| item.and_then(|item| item.get(name));
+    let old_expiry = attribute("expires_at").and_then(number);
     // Without an expiry a mark stays for ever, which is later than any other.
     let later = old_expiry.zip(wish.expires_at).map(|(old, new)| old.max(new));
     let (written, reach, expires_at) = if replace {
@@ -104,7 +111,7 @@ fn decide(wish: &Wish, items: &Items, item: &Item, replace: bool) -> Result<(Out
     }
     let mut change = Change::default();
     for name in ["not_before", "except_sid", "expires_at"] {
-        change.unchanged.push((name, item.get(name).cloned()));
+        change.unchanged.push((name, attribute(name).cloned()));
     }
     let mut wanted = vec![("expires_at", expires_at.map(seconds))];
     if written == Written::Changed {
@@ -224,9 +231,9 @@ impl Outcome {
     }
 }
 
-fn number(item: &Item, name: &str) -> Option<i64> {
-    match item.get(name) {
-        Some(AttributeValue::N(number)) => number.parse().ok(),
+fn number(value: &AttributeValue) -> Option<i64> {
+    match value {
+        AttributeValue::N(number) => number.parse().ok(),
         _ => None,
     }
 }
@@ -252,8 +259,8 @@ mod tests {
             reason: reason.map(str::to_owned),
         };
         let item: Item = wish(old.clone(), None).attributes().into();
-        let items = Items(HashMap::from([(mark.key.clone(), item.clone())]));
-        let actual = decide(&wish(new.clone(), Some("r")), &items, &item, false).ok();
+        let items = Items(HashMap::from([(mark.key.clone(), Ok(item.clone()))]));
+        let actual = decide(&wish(new.clone(), Some("r")), &items, Some(&item), false).ok();
         let actual = actual.as_ref().map(|(outcome, _)| (outcome.written, &outcome.reach));
         assert!(actual == expected, "{} then {}", old.text(), new.text());
     }

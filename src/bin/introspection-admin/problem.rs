@@ -59,7 +59,9 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Condition => Self::Negative(failure.to_string()),
-            Failure::NoCredentials | Failure::NoRegion | Failure::OtherTable(_) => Self::Usage(failure.to_string()),
+            Failure::NoCredentials | Failure::NoRegion | Failure::OtherTable(_) | Failure::Setting(_) => {
+                Self::Usage(failure.to_string())
+            }
             _ => Self::Unknown(failure.to_string()),
         }
     }

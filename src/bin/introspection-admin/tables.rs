@@ -17,7 +17,10 @@ use crate::{
 pub async fn create(environment: &Environment) -> Result<Report, Problem> {
     let operator = environment.open().await?;
     let (mut rows, mut tables) = (Vec::new(), Vec::new());
-    for table in [Table::Clients, Table::Tokens, Table::State] {
+    if !operator.tables().contains(&Table::Tokens) {
+        warn("the tokens are in Redis (REDIS_URL), so there is no table of them");
+    }
+    for table in operator.tables() {
         let creation = operator.create_table(table).await?;
         let result = if creation.existed { "exists" } else { "created" };
         let time_to_live = match creation.time_to_live {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
+use crate::{settings::SettingError, store::redis::Trouble};
+
 /// Its `Display` is one line that names the cure. It quotes no key and no attribute, since errors of DynamoDB do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -21,6 +23,10 @@ pub enum Failure {
         operation: &'static str,
         table: String,
     },
+    /// What Redis cannot be used for is a wrong setting.
+    Setting(SettingError),
+    /// What Redis did instead. A write may have been made all the same.
+    Redis(String),
     Unreachable,
     /// A write may have been made all the same.
     Timeout,
@@ -64,6 +70,8 @@ impl fmt::Display for Failure {
                 "these credentials may not use dynamodb:{operation} on the table {table:?}; use others, or have it \
                  granted"
             ),
+            Self::Setting(error) => write!(formatter, "{error}"),
+            Self::Redis(trouble) => write!(formatter, "with Redis, {trouble}; look, then run the command again"),
             Self::Unreachable => {
                 write!(formatter, "DynamoDB cannot be reached; check --endpoint-url, --region and the network")
             }
@@ -83,6 +91,18 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<SettingError> for Failure {
+    fn from(error: SettingError) -> Self {
+        Self::Setting(error)
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        trouble.setting().map_or_else(|| Self::Redis(trouble.to_string()), Self::Setting)
+    }
+}
 
 /// Names the failure by the error's code; its message may quote what was written.
 pub(super) fn failure<E: ProvideErrorMetadata, R>(

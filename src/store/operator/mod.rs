@@ -23,10 +23,16 @@ pub use self::{
     failure::Failure,
     tables::{Creation, TimeToLive},
 };
-use super::{Store, dynamodb::partition_key};
+use tokio::time::Instant;
+
+use super::{
+    DynamoDb, Store,
+    dynamodb::partition_key,
+    redis::{Limits, Redis},
+};
 use crate::{
     records::{Item, Items, Key, Table},
-    settings::TableNames,
+    settings::{RedisUrl, TableNames},
 };
 
 /// A person waits for the tool, perhaps an ocean away from the Region, so its limits are wider than the function's.
@@ -57,12 +63,17 @@ pub struct Change {
 }
 
 impl Operator {
-    /// Finds endpoint, Region and credentials as every AWS tool does.
+    /// Finds endpoint, Region and credentials as every AWS tool does, and looks whether Redis may hold revocations.
     ///
     /// # Errors
     ///
-    /// [`Failure::NoRegion`] and [`Failure::NoCredentials`]. Nothing is sent to DynamoDB yet.
-    pub async fn open(tables: TableNames, connection: Connection) -> Result<Self, Failure> {
+    /// [`Failure::NoRegion`], [`Failure::NoCredentials`] and [`Failure::Setting`]. Nothing is sent to DynamoDB yet.
+    pub async fn open(
+        tables: TableNames,
+        redis_url: Option<&RedisUrl>,
+        connection: Connection,
+    ) -> Result<Self, Failure> {
+        let redis = redis_url.map(|url| Redis::new(url, Limits::OPERATOR)).transpose()?;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -83,17 +94,26 @@ impl Operator {
         }
         let credentials = config.credentials_provider().ok_or(Failure::NoCredentials)?;
         credentials.provide_credentials().await.map_err(|_| Failure::NoCredentials)?;
-        Ok(Self { store: Store { client: Client::new(&config), tables } })
+        let store = Store { dynamodb: DynamoDb { client: Client::new(&config), tables }, redis };
+        store.check(Instant::now() + TOTAL_TIMEOUT).await?;
+        Ok(Self { store })
     }
 
-    /// The item under this key, read strongly consistent.
+    /// The tables that are in DynamoDB.
+    pub fn tables(&self) -> Vec<Table> {
+        let mut tables = vec![Table::Clients, Table::Tokens, Table::State];
+        tables.retain(|table| *table != Table::Tokens || self.store.redis.is_none());
+        tables
+    }
+
+    /// The item under this key of a table in DynamoDB, read strongly consistent.
     ///
     /// # Errors
     ///
     /// [`Failure`], if it is unknown whether there is one.
     pub async fn item(&self, key: &Key) -> Result<Option<Item>, Failure> {
-        let table = self.store.table_name(key.table());
-        let request = self.store.client.get_item().table_name(table).consistent_read(true);
+        let table = self.dynamodb().table_name(key.table());
+        let request = self.dynamodb().client.get_item().table_name(table).consistent_read(true);
         let answer = request.set_key(Some(primary_key(key))).send().await;
         Ok(answer.map_err(|error| failure("GetItem", table, &error))?.item.map(Item::from))
     }
@@ -104,8 +124,14 @@ impl Operator {
     ///
     /// [`Failure`], if one of them could not be read.
     pub async fn items(&self, keys: &[Key]) -> Result<Items, Failure> {
-        let found = try_join_all(keys.iter().map(async |key| Ok((key.clone(), self.item(key).await?)))).await?;
-        Ok(Items(found.into_iter().filter_map(|(key, item)| Some((key, item?))).collect()))
+        let (in_redis, others): (Vec<_>, Vec<_>) = keys.iter().cloned().partition(|key| self.redis(key).is_some());
+        let found = try_join_all(others.iter().map(|key| self.item(key))).await?;
+        let found = others.into_iter().zip(found).filter_map(|(key, item)| Some((key, Ok(item?))));
+        let mut items = Items(found.collect());
+        if let Some(redis) = &self.store.redis {
+            items.0.extend(redis.items(&in_redis).await?.0);
+        }
+        Ok(items)
     }
 
     /// Every item of the clients table.
@@ -114,9 +140,9 @@ impl Operator {
     ///
     /// [`Failure`], if a page could not be read; half a list is none.
     pub async fn clients(&self) -> Result<Vec<Item>, Failure> {
-        let table = self.store.table_name(Table::Clients);
+        let table = self.dynamodb().table_name(Table::Clients);
         let mut pages =
-            self.store.client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+            self.dynamodb().client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
         let mut clients = Vec::new();
         while let Some(item) = pages.next().await {
             clients.push(item.map_err(|error| failure("Scan", table, &error))?.into());
@@ -134,10 +160,13 @@ impl Operator {
         key: &Key,
         attributes: HashMap<String, serde_dynamo::AttributeValue>,
     ) -> Result<(), Failure> {
-        let table = self.store.table_name(key.table());
+        if let Some(redis) = self.redis(key) {
+            return redis.insert(key, attributes).await?.then_some(()).ok_or(Failure::Condition);
+        }
+        let table = self.dynamodb().table_name(key.table());
         let item: HashMap<_, AttributeValue> =
             attributes.into_iter().map(|(name, value)| (name, value.into())).chain(primary_key(key)).collect();
-        let request = self.store.client.put_item().table_name(table).set_item(Some(item));
+        let request = self.dynamodb().client.put_item().table_name(table).set_item(Some(item));
         let answer = request
             .condition_expression("attribute_not_exists(#key)")
             .expression_attribute_names("#key", partition_key(key.table()))
@@ -152,8 +181,11 @@ impl Operator {
     ///
     /// [`Failure::Condition`] where there is none, or not as it was read; then nothing is changed.
     pub async fn update(&self, key: &Key, change: Change) -> Result<(), Failure> {
-        let table = self.store.table_name(key.table());
-        let mut request = self.store.client.update_item().table_name(table).set_key(Some(primary_key(key)));
+        if let Some(redis) = self.redis(key) {
+            return redis.update(key, change).await?.then_some(()).ok_or(Failure::Condition);
+        }
+        let table = self.dynamodb().table_name(key.table());
+        let mut request = self.dynamodb().client.update_item().table_name(table).set_key(Some(primary_key(key)));
         request = request.expression_attribute_names("#key", partition_key(key.table()));
         let (mut sets, mut removes) = (Vec::new(), Vec::new());
         let mut conditions = vec!["attribute_exists(#key)".to_owned()];
@@ -186,8 +218,18 @@ impl Operator {
     /// The store as the library knows it, but for reading alone: the state table is the function's own, so what
     /// `explain` fetches it keeps to itself.
     pub fn read_only_store(&self) -> Store {
-        let config = self.store.client.config().to_builder().interceptor(ReadOnly);
-        Store { client: Client::from_conf(config.build()), tables: self.store.tables.clone() }
+        let config = self.dynamodb().client.config().to_builder().interceptor(ReadOnly);
+        let dynamodb = DynamoDb { client: Client::from_conf(config.build()), tables: self.dynamodb().tables.clone() };
+        Store { dynamodb, redis: self.store.redis.clone() }
+    }
+
+    fn dynamodb(&self) -> &DynamoDb {
+        &self.store.dynamodb
+    }
+
+    /// Redis, where it holds the item under that key.
+    fn redis(&self, key: &Key) -> Option<&Redis> {
+        self.store.redis.as_ref().filter(|_| key.table() == Table::Tokens)
     }
 }
 

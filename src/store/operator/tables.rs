@@ -46,7 +46,7 @@ impl Operator {
     ///
     /// [`Failure::OtherTable`], if there is one of that name with another primary key.
     pub async fn create_table(&self, table: Table) -> Result<Creation, Failure> {
-        let name = self.store.table_name(table).to_owned();
+        let name = self.dynamodb().table_name(table).to_owned();
         let existed = !self.request_table(table, &name).await?;
         self.wait_for_table(table, &name).await?;
         let time_to_live = match table {
@@ -63,7 +63,7 @@ impl Operator {
         let definition = AttributeDefinition::builder().attribute_name(key).attribute_type(ScalarAttributeType::S);
         let element = KeySchemaElement::builder().attribute_name(key).key_type(KeyType::Hash);
         let request = self
-            .store
+            .dynamodb()
             .client
             .create_table()
             .table_name(name)
@@ -80,7 +80,7 @@ impl Operator {
     async fn wait_for_table(&self, table: Table, name: &str) -> Result<(), Failure> {
         let deadline = Instant::now() + LONGEST_CREATION;
         loop {
-            let answer = self.store.client.describe_table().table_name(name).send().await;
+            let answer = self.dynamodb().client.describe_table().table_name(name).send().await;
             let description = match answer {
                 Ok(answer) => answer.table,
                 // A table that was just asked for may be unknown to the next machine.
@@ -104,7 +104,7 @@ impl Operator {
     }
 
     async fn have_time_to_live(&self, name: &str) -> Result<TimeToLive, Failure> {
-        let client = &self.store.client;
+        let client = &self.dynamodb().client;
         let answer = client.describe_time_to_live().table_name(name).send().await;
         let answer = answer.map_err(|error| failure("DescribeTimeToLive", name, &error))?;
         let present = answer.time_to_live_description.filter(|description| {

@@ -37,7 +37,8 @@ impl Tool {
             { "issuer": ISSUER, "profile": "rfc9068", "jwks": jwks },
             { "issuer": GENERIC, "profile": "generic", "jwks": jwks, "required_claims": { "token_use": "access" } },
         ]);
-        Self::at(&world.engine.url).with("ISSUER", OWN).with("TRUSTED_ISSUERS", &issuers.to_string())
+        let tool = Self::at(&world.engine.url).with("ISSUER", OWN).with("TRUSTED_ISSUERS", &issuers.to_string());
+        world.tokens.setting().into_iter().fold(tool, |tool, (name, value)| tool.with(name, value))
     }
 
     /// The tool with nothing but the way to the tables.
@@ -150,7 +151,7 @@ impl World {
     }
 
     async fn stored_mark(&self, id: &str) -> Value {
-        self.stored("oauth-tokens", "id", id).await
+        self.stored_item(id).await
     }
 }
 

@@ -81,7 +81,7 @@ struct Client {
 
 impl Client {
     fn read(item: &Item, key: Key) -> Self {
-        let items = Items(HashMap::from([(key.clone(), item.clone())]));
+        let items = Items(HashMap::from([(key.clone(), Ok(item.clone()))]));
         let record = items.record::<ClientRecord>(&key).ok().flatten();
         let previous_until = record
             .as_ref()

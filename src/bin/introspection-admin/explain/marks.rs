@@ -23,7 +23,7 @@ pub(super) struct Looked {
 impl Looked {
     /// Looks for one mark, and lets the library judge the token by it alone.
     fn new(mark: &MarkKey, items: &Items, judged: Result<(), Inactive>) -> Self {
-        let there = items.item(&mark.key).is_some();
+        let there = items.contains(&mark.key);
         let read = items.record::<Mark>(&mark.key).ok().flatten();
         let read = read.filter(|_| !mark.kind.presence_is_enough());
         Self {
@@ -75,6 +75,6 @@ pub(super) fn explain(explanation: &mut Explanation, claims: &Claims, marks: &[M
 
 /// Adds the one mark of an opaque token that is looked at with its record.
 pub(super) fn explain_own(explanation: &mut Explanation, mark: &MarkKey, items: &Items) {
-    let judged = if items.item(&mark.key).is_some() { Err(Inactive::Revoked(mark.kind)) } else { Ok(()) };
+    let judged = if items.contains(&mark.key) { Err(Inactive::Revoked(mark.kind)) } else { Ok(()) };
     explanation.marks.push(Looked::new(mark, items, judged));
 }

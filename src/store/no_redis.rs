@@ -1,0 +1,71 @@
+//! What stands in the place of Redis in a build without the feature `redis`: a type without values. No code that has
+//! one can run, so that the rest of the store need not ask which build it is in.
+
+use std::{collections::HashMap, fmt};
+
+use serde_dynamo::AttributeValue;
+use tokio::time::Instant;
+
+use super::{Unavailable, operator::Change};
+use crate::{
+    records::{Items, Key, Seconds},
+    settings::{RedisUrl, SettingError},
+};
+
+/// There is none.
+#[derive(Clone)]
+pub(super) enum Redis {}
+
+/// Time limits, for whoever has a server to wait for.
+pub(super) struct Limits;
+
+/// There is none: nothing is asked of a server.
+pub enum Trouble {}
+
+impl Trouble {
+    pub fn setting(&self) -> Option<SettingError> {
+        match *self {}
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
+    }
+}
+
+impl Limits {
+    pub const FUNCTION: Self = Self;
+    pub const OPERATOR: Self = Self;
+}
+
+impl Redis {
+    /// Refuses the setting: to ignore it would be to miss every revocation.
+    pub fn new(_: &RedisUrl, _: Limits) -> Result<Self, SettingError> {
+        Err(RedisUrl::error("needs a build with the cargo feature \"redis\", which this one is without"))
+    }
+
+    pub async fn check(&self, _: Instant) -> Result<(), SettingError> {
+        match *self {}
+    }
+
+    pub async fn get(&self, _: &[Key], _: Instant) -> Result<Items, Unavailable> {
+        match *self {}
+    }
+
+    pub async fn put_mark(&self, _: &Key, _: Option<Seconds>, _: Instant) -> Result<(), Unavailable> {
+        match *self {}
+    }
+
+    pub async fn items(&self, _: &[Key]) -> Result<Items, Trouble> {
+        match *self {}
+    }
+
+    pub async fn insert(&self, _: &Key, _: HashMap<String, AttributeValue>) -> Result<bool, Trouble> {
+        match *self {}
+    }
+
+    pub async fn update(&self, _: &Key, _: Change) -> Result<bool, Trouble> {
+        match *self {}
+    }
+}

@@ -1,0 +1,80 @@
+//! The tokens table in Redis or Valkey: the same ids as keys, JSON objects of the same attributes as values, the keys'
+//! expiry in the place of `expires_at`.
+
+mod connection;
+mod server;
+mod trouble;
+mod value;
+mod write;
+
+use redis::{RedisError, RedisResult, Value, pipe};
+use tokio::time::Instant;
+use tracing::error;
+
+use super::Unavailable;
+use crate::{
+    records::{Corrupt, Item, Items, Key},
+    settings::SettingError,
+};
+
+pub(super) use self::connection::{Limits, Redis};
+pub use self::trouble::Trouble;
+
+impl Redis {
+    /// Whether the server may hold revocations, as far as it can be reached.
+    pub async fn check(&self, deadline: Instant) -> Result<(), SettingError> {
+        match self.send(&pipe(), deadline).await {
+            Ok(_) => Ok(()),
+            Err(trouble) => {
+                let setting = trouble.setting();
+                unavailable(&trouble);
+                setting.map_or(Ok(()), Err)
+            }
+        }
+    }
+
+    /// The items under these keys, in one pipeline. `GET` for each, and not one `MGET`: a cluster's keys are in many
+    /// slots, and one key of another type must not hide the rest.
+    pub async fn get(&self, keys: &[Key], deadline: Instant) -> Result<Items, Unavailable> {
+        self.read(keys, deadline).await.map_err(|trouble| unavailable(&trouble))
+    }
+
+    async fn read(&self, keys: &[Key], deadline: Instant) -> Result<Items, Trouble> {
+        let mut items = Items::default();
+        if keys.is_empty() {
+            return Ok(items);
+        }
+        let mut pipeline = pipe();
+        for key in keys {
+            pipeline.cmd("GET").arg(key.id());
+        }
+        let replies = self.send(&pipeline, deadline).await?;
+        for (key, reply) in keys.iter().zip(replies) {
+            if let Some(item) = item_of(reply)? {
+                items.0.insert(key.clone(), item);
+            }
+        }
+        Ok(items)
+    }
+}
+
+/// What a `GET` brought. A key that holds another type than a string is there, and unreadable.
+fn item_of(reply: RedisResult<Value>) -> Result<Option<Result<Item, Corrupt>>, Trouble> {
+    match reply {
+        Ok(Value::Nil) => Ok(None),
+        Ok(Value::BulkString(value)) => Ok(Some(value::item(&value))),
+        Ok(_) => Err(Trouble::Unreadable),
+        Err(error) if is_wrong_type(&error) => Ok(Some(Err(Corrupt))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_wrong_type(error: &RedisError) -> bool {
+    error.code() == Some("WRONGTYPE")
+}
+
+/// Logs which trouble it was; the text quotes neither key nor value.
+fn unavailable(trouble: &Trouble) -> Unavailable {
+    error!(event = "store_unavailable", operation = "Redis", cause = %trouble);
+    Unavailable
+}

@@ -1,0 +1,47 @@
+//! The tokens table of a world, in the same engine as its other tables.
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// What a world has for it beside the engine: nothing.
+pub struct Tokens;
+
+impl Tokens {
+    pub fn start() -> Self {
+        Self
+    }
+
+    /// The setting by which a service and the tool find it.
+    pub fn setting(&self) -> Option<(&'static str, &str)> {
+        None
+    }
+}
+
+impl World {
+    /// Writes an item that is given as plain JSON.
+    pub fn put_item(&self, item: &Value) {
+        self.engine.put("oauth-tokens", item).unwrap();
+    }
+
+    /// Writes an item that is given as DynamoDB's own JSON.
+    pub fn put_attributes(&self, item: &Value) {
+        self.engine.put_attributes("oauth-tokens", item).unwrap();
+    }
+
+    /// Deletes what is under that id.
+    pub async fn delete_item(&self, id: &str) {
+        self.delete("oauth-tokens", id).await;
+    }
+
+    /// What is under that id, as DynamoDB's own JSON; null where there is nothing.
+    pub async fn stored_item(&self, id: &str) -> Value {
+        let request = json!({ "TableName": "oauth-tokens", "Key": { "id": { "S": id } } });
+        self.dynamodb("GetItem", &request).await["Item"].clone()
+    }
+
+    /// How many items there are.
+    pub async fn count_items(&self) -> u64 {
+        self.dynamodb("Scan", &json!({ "TableName": "oauth-tokens" })).await["Count"].as_u64().unwrap()
+    }
+}

@@ -1,0 +1,92 @@
+//! The tokens table of a world in a Redis server of its own: the same tests over the second store.
+
+use redis::{Connection, cmd};
+use serde_json::{Map, Value, json};
+
+use crate::{engine::attribute, redis_server::RedisServer, world::World};
+
+pub struct Tokens {
+    pub server: RedisServer,
+    url: String,
+}
+
+impl Tokens {
+    pub fn start() -> Self {
+        let server = RedisServer::start(&[]);
+        let url = server.url();
+        Self { server, url }
+    }
+
+    /// The setting by which a service and the tool find it.
+    pub fn setting(&self) -> Option<(&'static str, &str)> {
+        Some(("REDIS_URL", &self.url))
+    }
+}
+
+impl World {
+    pub fn redis(&self) -> Connection {
+        self.tokens.server.connection()
+    }
+
+    /// Writes an item that is given as plain JSON, as somebody else would who keeps the contract.
+    pub fn put_item(&self, item: &Value) {
+        let mut item = item.clone();
+        let expires_at = item.as_object_mut().unwrap().remove("expires_at");
+        self.put_value(&item, expires_at.and_then(|time| time.as_i64()));
+    }
+
+    /// Writes an item that is given as DynamoDB's own JSON. Of its types Redis has those that JSON has.
+    pub fn put_attributes(&self, item: &Value) {
+        self.put_value(&plain(&json!({ "M": item })), None);
+    }
+
+    fn put_value(&self, item: &Value, expires_at: Option<i64>) {
+        let mut value = item.clone();
+        let Some(Value::String(id)) = value.as_object_mut().unwrap().remove("id") else { panic!("{item} has no id") };
+        let mut set = cmd("SET");
+        set.arg(id).arg(value.to_string());
+        if let Some(time) = expires_at {
+            set.arg("EXAT").arg(time);
+        }
+        set.exec(&mut self.redis()).unwrap();
+    }
+
+    /// Deletes what is under that id.
+    pub async fn delete_item(&self, id: &str) {
+        cmd("DEL").arg(id).exec(&mut self.redis()).unwrap();
+    }
+
+    /// What is under that id, as DynamoDB would say it; null where there is nothing.
+    pub async fn stored_item(&self, id: &str) -> Value {
+        let value: Option<String> = cmd("GET").arg(id).query(&mut self.redis()).unwrap();
+        let Some(value) = value else { return Value::Null };
+        let mut item: Value = serde_json::from_str(&value).unwrap();
+        item["id"] = json!(id);
+        let expires_at: i64 = cmd("EXPIRETIME").arg(id).query(&mut self.redis()).unwrap();
+        if expires_at > 0 {
+            item["expires_at"] = json!(expires_at);
+        }
+        attribute(&item)["M"].clone()
+    }
+
+    /// How many items there are.
+    pub async fn count_items(&self) -> u64 {
+        cmd("DBSIZE").query(&mut self.redis()).unwrap()
+    }
+}
+
+fn plain(attribute: &Value) -> Value {
+    let (kind, value) = attribute.as_object().unwrap().iter().next().unwrap();
+    match kind.as_str() {
+        "NULL" => Value::Null,
+        "N" => serde_json::from_str(value.as_str().unwrap()).unwrap(),
+        "S" | "BOOL" | "SS" => value.clone(),
+        "L" => value.as_array().unwrap().iter().map(plain).collect(),
+        "M" => {
+            let members: Map<_, _> =
+                value.as_object().unwrap().iter().map(|(name, value)| (name.clone(), plain(value))).collect();
+            members.into()
+        }
+        _ => panic!("JSON has no {kind}"),
+    }
+}
