@@ -2,7 +2,7 @@
 
 mod error;
 mod issuer;
-mod redis;
+mod redis_url;
 mod signing;
 mod url;
 
@@ -14,7 +14,7 @@ use tracing::warn;
 pub use self::{
     error::SettingError,
     issuer::{KeySource, TrustedIssuer},
-    redis::RedisUrl,
+    redis_url::RedisUrl,
     signing::{Arn, SigningKeySource},
 };
 use crate::jwt::Algorithm;

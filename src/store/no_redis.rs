@@ -39,6 +39,7 @@ impl Limits {
     pub const OPERATOR: Self = Self;
 }
 
+#[expect(clippy::unused_async, reason = "where there is a server they are")]
 impl Redis {
     /// Refuses the setting: to ignore it would be to miss every revocation.
     pub fn new(_: &RedisUrl, _: Limits) -> Result<Self, SettingError> {

@@ -32,8 +32,7 @@ impl Deployment {
     /// Another execution environment, which has fetched nothing yet.
     pub async fn environment(&self) -> Service {
         let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": self.host.url }]);
-        let tokens = self.world.tokens.setting();
-        World::service(&self.world.proxy.url, &issuers.to_string(), tokens.as_slice()).await
+        World::service(&self.world.proxy.url, &issuers.to_string(), &self.world.token_settings()).await
     }
 
     pub fn publish(&self, keys: &[&Signer]) {

@@ -12,7 +12,6 @@
     clippy::panic,
     reason = "what misses or fails in a test fails the test, as it should"
 )]
-
 #![cfg_attr(
     feature = "redis",
     allow(unused_imports, dead_code, reason = "some of it serves tests of DynamoDB's requests alone")
@@ -34,6 +33,8 @@ mod log;
 mod proxy;
 #[cfg(feature = "redis")]
 mod redis_server;
+#[cfg(feature = "redis")]
+mod redis_tap;
 #[cfg(not(feature = "redis"))]
 #[path = "tokens_in_dynamodb.rs"]
 mod tokens;
@@ -71,6 +72,10 @@ mod operator;
 mod outages;
 mod policy;
 mod profiles;
+#[cfg(feature = "redis")]
+mod redis_fitness;
+#[cfg(feature = "redis")]
+mod redis_store;
 mod refusals;
 mod response_members;
 mod revocation;

@@ -167,8 +167,7 @@ async fn providers(signer: &Signer) -> (World, token_introspection::service::Ser
             issuers.push(issuer);
         }
     }
-    let service =
-        World::service(&world.engine.url, &json!(issuers).to_string(), world.tokens.setting().as_slice()).await;
+    let service = World::service(&world.engine.url, &json!(issuers).to_string(), &world.token_settings()).await;
     (world, service)
 }
 

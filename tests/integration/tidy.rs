@@ -51,11 +51,12 @@ const PURE: [&str; 13] = [
 const IMPURE: [&str; 8] =
     ["async ", ".await", "SystemTime", "Instant::now", "std::env", "std::fs", "std::net", "tokio::"];
 /// A dependency, and where alone it is named.
-const ONE_PLACE: [(&str, &[&str]); 10] = [
+const ONE_PLACE: [(&str, &[&str]); 11] = [
     ("x509_cert", &["src/certificate/"]),
     ("jsonwebtoken", &["src/jwt/"]),
     ("aws_lc_rs", &["src/jwt/"]),
     ("aws_sdk_dynamodb", &["src/store/"]),
+    ("redis", &["src/store/"]),
     ("aws_sdk_kms", &["src/signer/"]),
     ("aws_sdk_secretsmanager", &["src/signer/"]),
     ("aws_config", &["src/store/", "src/signer/"]),
@@ -64,7 +65,7 @@ const ONE_PLACE: [(&str, &[&str]); 10] = [
     ("tracing_subscriber", &["src/logging.rs"]),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 29] = [
+const UNPRINTABLE: [&str; 32] = [
     "Call",
     "Identity",
     "Parameters",
@@ -94,6 +95,9 @@ const UNPRINTABLE: [&str; 29] = [
     "SigningKey",
     "PrivateKey",
     "Signer",
+    "RedisUrl",
+    "Redis",
+    "Stored",
 ];
 /// The longest file, in lines.
 const LONGEST: usize = 400;
@@ -273,6 +277,8 @@ fn a_planted_breach_of_each_invariant_is_found() {
         ("src/policy.rs", "fn f() { std::env::var(\"A\"); }"),
         ("src/service.rs", "use aws_sdk_dynamodb::Client;"),
         ("src/store/planted.rs", "use aws_sdk_kms::Client;"),
+        ("src/settings/redis_url.rs", "fn f() { redis::Client::open(\"\"); }"),
+        ("src/settings/redis_url.rs", "#[derive(Clone, Debug)]\npub struct RedisUrl(String);"),
         ("src/issuers/planted.rs", "fn f() { aws_config::load(); }"),
         ("src/signer/planted.rs", "use aws_lc_rs::digest;"),
         ("src/jwt/signing.rs", "#[derive(Debug)]\npub struct SigningKey {"),

@@ -5,16 +5,14 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 /// What a world has for it beside the engine: nothing.
-pub struct Tokens;
+pub struct Tokens {
+    /// By which a service and the tool find it.
+    pub settings: Vec<(&'static str, String)>,
+}
 
 impl Tokens {
     pub fn start() -> Self {
-        Self
-    }
-
-    /// The setting by which a service and the tool find it.
-    pub fn setting(&self) -> Option<(&'static str, &str)> {
-        None
+        Self { settings: Vec::new() }
     }
 }
 

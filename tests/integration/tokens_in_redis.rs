@@ -1,25 +1,26 @@
 //! The tokens table of a world in a Redis server of its own: the same tests over the second store.
 
+#![allow(clippy::unused_async, reason = "where the table is in DynamoDB they wait")]
+
 use redis::{Connection, cmd};
 use serde_json::{Map, Value, json};
 
-use crate::{engine::attribute, redis_server::RedisServer, world::World};
+use crate::{engine::attribute, redis_server::RedisServer, redis_tap::Tap, world::World};
 
 pub struct Tokens {
     pub server: RedisServer,
-    url: String,
+    /// What the service and the tool see of it.
+    pub tap: Tap,
+    /// By which a service and the tool find it.
+    pub settings: Vec<(&'static str, String)>,
 }
 
 impl Tokens {
     pub fn start() -> Self {
         let server = RedisServer::start(&[]);
-        let url = server.url();
-        Self { server, url }
-    }
-
-    /// The setting by which a service and the tool find it.
-    pub fn setting(&self) -> Option<(&'static str, &str)> {
-        Some(("REDIS_URL", &self.url))
+        let tap = Tap::start(server.port);
+        let settings = vec![("REDIS_URL", format!("redis://127.0.0.1:{}", tap.port))];
+        Self { server, tap, settings }
     }
 }
 

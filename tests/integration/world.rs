@@ -60,7 +60,7 @@ impl World {
         let proxy = Proxy::start(&engine.url).await;
         let signer = keys::ed25519(Some("key-1"), 1);
         let tokens = Tokens::start();
-        let changes: Vec<_> = changes.iter().copied().chain(tokens.setting()).collect();
+        let changes: Vec<_> = changes.iter().copied().chain(borrowed(&tokens.settings)).collect();
         let service = Self::service(&proxy.url, &issuers(&signer), &changes).await;
         let world = Self { engine, proxy, tokens, service, signer };
         world.put_client(&json!({ "client_id": API, "client_secret": sha256_hex(SECRET) }));
@@ -86,6 +86,11 @@ impl World {
         let store = Engine::store_at(url, &settings).await.unwrap();
         let signer = Signer::new(&settings, Engine::config_at(aws).await);
         Service::new(settings, store, signer).unwrap()
+    }
+
+    /// The settings by which another execution environment finds the same tokens.
+    pub fn token_settings(&self) -> Vec<(&str, &str)> {
+        borrowed(&self.tokens.settings).collect()
     }
 
     /// Writes a client record, as plain JSON.
@@ -171,6 +176,10 @@ impl World {
     pub async fn send(&self, request: Request) -> Answer {
         send(&self.service, request).await
     }
+}
+
+fn borrowed<'a>(settings: &'a [(&'a str, String)]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    settings.iter().map(|(name, value)| (*name, value.as_str()))
 }
 
 /// The trusted issuers, as the setting has them.

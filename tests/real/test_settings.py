@@ -61,10 +61,11 @@ BAD = {
     "SIGNING_ALGORITHM-unknown": {"SIGNING_ALGORITHM": "ES512"},
 }
 
-# These belong to parts that are not built yet. A setting that were read and not honoured would deceive its writer.
+# These belong to parts that are not built (yet, or into this binary). A setting that were read and not honoured would deceive its writer.
 NOT_BUILT = {
     "HOT_RECORD_SECONDS-not-built": {"HOT_RECORD_SECONDS": "1"},
-    "REDIS_URL-not-built": {"REDIS_URL": "rediss://cache.example.com"},
+    "REDIS_URL-without-the-feature": {"REDIS_URL": "rediss://cache.example.com"},
+    "REDIS_URL-without-tls": {"REDIS_URL": "redis://cache.example.com"},
 }
 
 

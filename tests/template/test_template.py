@@ -230,6 +230,38 @@ def test_the_role_holds_the_least_privileges_and_no_other():
                 {"Ref": "AWS::NoValue"},
             ]
         },
+        {
+            "Fn::If": [
+                "HasVpc",
+                {
+                    "Sid": "AttachToVpc",
+                    "Effect": "Allow",
+                    "Action": [
+                        "ec2:AssignPrivateIpAddresses",
+                        "ec2:CreateNetworkInterface",
+                        "ec2:DeleteNetworkInterface",
+                        "ec2:DescribeNetworkInterfaces",
+                        "ec2:DescribeSubnets",
+                        "ec2:UnassignPrivateIpAddresses",
+                    ],
+                    "Resource": "*",
+                },
+                {"Ref": "AWS::NoValue"},
+            ]
+        },
+        {
+            "Fn::If": [
+                "HasVpc",
+                {
+                    "Sid": "LeaveVpcAlone",
+                    "Effect": "Deny",
+                    "Action": "ec2:*",
+                    "Resource": "*",
+                    "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}},
+                },
+                {"Ref": "AWS::NoValue"},
+            ]
+        },
     ]
 
 
@@ -240,6 +272,23 @@ def test_nothing_may_be_signed_or_read_for_it_unless_a_key_is_named():
     for condition, name in [("HasSigningKmsKeys", "SigningKmsKeyArns"), ("HasSigningSecrets", "SigningSecretArns")]:
         empty = {"Fn::Equals": [{"Fn::Join": [",", {"Ref": name}]}, ""]}
         assert conditions[condition] == {"Fn::Not": [empty]}
+
+
+def test_redis_is_asked_over_tls_and_only_where_it_is_named():
+    parameter = EXPANDED["Parameters"]["RedisUrl"]
+    assert (parameter["NoEcho"], parameter["Default"]) == (True, "")
+    pattern = re.compile(parameter["AllowedPattern"])
+    secret = "{{resolve:secretsmanager:introspection/redis:SecretString:url}}"
+    for text in ["", "rediss://user:password@tokens.example.com:6379", secret]:
+        assert pattern.search(text), text
+    for text in ["redis://tokens.example.com", "rediss://a b", "tokens.example.com", f"{secret} "]:
+        assert not pattern.search(text), text
+    function = properties("IntrospectionFunction")
+    no_value = {"Ref": "AWS::NoValue"}
+    assert function["Environment"]["Variables"]["REDIS_URL"] == {"Fn::If": ["HasRedis", {"Ref": "RedisUrl"}, no_value]}
+    network = {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+    assert function["VpcConfig"] == {"Fn::If": ["HasVpc", network, no_value]}
+    assert EXPANDED["Conditions"]["HasRedis"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "RedisUrl"}, ""]}]}
 
 
 def test_the_pattern_of_signing_keys_takes_lists_of_the_three_kinds():
@@ -290,7 +339,7 @@ def test_only_this_api_may_invoke_the_function():
 SETTINGS = {
     "ISSUER", "PUBLIC_URL", "CLIENTS_TABLE", "TOKENS_TABLE", "STATE_TABLE", "TRUSTED_ISSUERS", "DEFAULT_POLICY",
     "CORS_ALLOWED_ORIGINS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "FAILED_AUTHENTICATION_LIMIT", "LOG_LEVEL",
-    "SIGNING_KEY", "SIGNING_ALGORITHM", "MTLS_PUBLIC_URL",
+    "SIGNING_KEY", "SIGNING_ALGORITHM", "MTLS_PUBLIC_URL", "REDIS_URL",
 }  # fmt: skip
 
 

@@ -79,8 +79,8 @@ impl Redis {
         let attempts = async {
             let mut attempt = 1;
             loop {
-                let replied = timeout(self.limits.attempt, self.attempt(&pipeline)).await;
-                let trouble = match replied.unwrap_or(Err(Trouble::Timeout)) {
+                let outcome = timeout(self.limits.attempt, self.attempt(&pipeline)).await;
+                let trouble = match outcome.unwrap_or(Err(Trouble::Timeout)) {
                     Ok(replies) => return Ok(replies),
                     Err(trouble) => trouble,
                 };

@@ -37,7 +37,7 @@ fn fitness(info: &str) -> Result<(), Unfit> {
     }
 }
 
-/// A cluster of one shard, as MemoryDB makes them, is as good as a server without one.
+/// A cluster of one shard, as AWS's durable service makes them, is as good as a server without one.
 fn cluster_fitness(cluster: &str) -> Result<(), Unfit> {
     match field(cluster, "cluster_size") {
         "1" => Ok(()),

@@ -38,7 +38,7 @@ impl Tool {
             { "issuer": GENERIC, "profile": "generic", "jwks": jwks, "required_claims": { "token_use": "access" } },
         ]);
         let tool = Self::at(&world.engine.url).with("ISSUER", OWN).with("TRUSTED_ISSUERS", &issuers.to_string());
-        world.tokens.setting().into_iter().fold(tool, |tool, (name, value)| tool.with(name, value))
+        world.tokens.settings.iter().fold(tool, |tool, (name, value)| tool.with(name, value))
     }
 
     /// The tool with nothing but the way to the tables.
@@ -56,7 +56,7 @@ impl Tool {
         Self { environment }
     }
 
-    fn with(mut self, name: &'static str, value: &str) -> Self {
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.environment.insert(name, value.to_owned());
         self
     }
@@ -72,7 +72,7 @@ impl Tool {
     }
 
     /// The same with a text on standard input.
-    async fn run_with(&self, line: &str, stdin: &str) -> Run {
+    pub async fn run_with(&self, line: &str, stdin: &str) -> Run {
         self.run_words(&line.split(' ').collect::<Vec<_>>(), stdin).await
     }
 
@@ -104,7 +104,7 @@ impl Tool {
 }
 
 impl Run {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
     }
 
@@ -121,7 +121,7 @@ impl Run {
 
     /// It ended with that code, an empty standard output, and one line that holds this.
     #[track_caller]
-    fn failed(&self, code: i32, expected: &str) {
+    pub fn failed(&self, code: i32, expected: &str) {
         assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
         assert_eq!(self.stdout, "");
         let lines: Vec<_> = self.stderr.lines().filter(|line| !line.contains("warning: ")).collect();
@@ -133,7 +133,7 @@ impl Run {
     }
 
     #[track_caller]
-    fn warned(&self, expected: &str) {
+    pub fn warned(&self, expected: &str) {
         let warned = self.stderr.lines().any(|line| line.contains("warning: ") && line.contains(expected));
         assert!(warned, "{expected} expected, {} came", self.stderr);
     }

@@ -1,0 +1,232 @@
+//! Which servers are taken: one that may lose a revocation, or not know of one, ends the start with one line.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use redis::cmd;
+use serde_json::json;
+use token_introspection::{
+    settings::{SettingError, Settings},
+    store::Store,
+};
+use tokio::time::Instant;
+
+use crate::{
+    engine::Engine,
+    operator::Tool,
+    redis_server::RedisServer,
+    world::{OWN, World},
+};
+
+fn settings(url: &str) -> Result<Settings, SettingError> {
+    Settings::read(|name| match name {
+        "ISSUER" => Some(OWN.to_owned()),
+        "REDIS_URL" => Some(url.to_owned()),
+        _ => None,
+    })
+}
+
+/// What the start says of a server; nothing where it goes on.
+async fn refusal(url: &str) -> Option<String> {
+    let settings = settings(url).unwrap_or_else(|error| panic!("{error}"));
+    let store = Store::with_config(&Engine::config_at("http://127.0.0.1:1").await, &settings).unwrap();
+    let checked = store.check(Instant::now() + Duration::from_secs(2)).await;
+    checked.err().map(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn a_server_that_may_evict_keys_or_is_a_replica_is_refused() {
+    let server = RedisServer::start(&[]);
+    assert_eq!(refusal(&server.url()).await, None);
+    for policy in [
+        "allkeys-lru",
+        "allkeys-lfu",
+        "allkeys-random",
+        "volatile-lru",
+        "volatile-lfu",
+        "volatile-random",
+        "volatile-ttl",
+    ] {
+        server.run(&format!("CONFIG SET maxmemory-policy {policy}"));
+        let line = refusal(&server.url()).await.unwrap_or_default();
+        assert!(
+            line.starts_with("REDIS_URL may evict keys") && line.contains(policy) && line.contains("noeviction"),
+            "{line}"
+        );
+    }
+    server.run("CONFIG SET maxmemory-policy noeviction");
+    let primary = RedisServer::start(&[]);
+    server.run(&format!("REPLICAOF 127.0.0.1 {}", primary.port));
+    let line = refusal(&server.url()).await.unwrap_or_default();
+    assert!(line.starts_with("REDIS_URL is a replica") && line.contains("name the primary"), "{line}");
+}
+
+#[tokio::test]
+async fn one_that_is_out_of_reach_is_left_for_the_first_request_to_meet() {
+    assert_eq!(refusal("redis://127.0.0.1:1").await, None);
+    assert_eq!(refusal("rediss://127.0.0.1:1").await, None);
+}
+
+#[tokio::test]
+async fn credentials_are_refused_without_being_quoted_and_the_documented_rights_are_enough() {
+    let server = RedisServer::start(&["--requirepass", "hunter2"]);
+    let url = |user: &str| format!("redis://{user}@127.0.0.1:{}", server.port);
+    assert_eq!(refusal(&url(":hunter2")).await, None);
+    for wrong in [":hunter3", "nobody:hunter2"] {
+        let line = refusal(&url(wrong)).await.unwrap_or_default();
+        assert!(line.starts_with("REDIS_URL holds a user or a password") && !line.contains("hunter"), "{line}");
+    }
+    let line = refusal(&format!("redis://127.0.0.1:{}", server.port)).await.unwrap_or_default();
+    assert!(line.starts_with("REDIS_URL holds a user or a password"), "{line}");
+
+    let client = redis::Client::open(url(":hunter2")).unwrap();
+    let mut connection = client.get_connection().unwrap();
+    cmd("ACL").arg(&["SETUSER", "poor", "on", ">p", "~*", "-@all", "+get"]).exec(&mut connection).unwrap();
+    let line = refusal(&url("poor:p")).await.unwrap_or_default();
+    assert!(line.starts_with("REDIS_URL names a user who may not use INFO"), "{line}");
+
+    // The rule is the one that docs/redis.md shows.
+    let documented = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/redis.md")).unwrap();
+    let rule = documented.lines().find_map(|line| line.strip_prefix("ACL SETUSER ")).unwrap();
+    let words: Vec<_> =
+        ["SETUSER"].into_iter().chain(rule.split(' ')).map(|word| if word == ">…" { ">p%" } else { word }).collect();
+    cmd("ACL").arg(&words).exec(&mut connection).unwrap();
+    let user = format!("{}:p%25", words[1]);
+    let world = World::with(&[("REDIS_URL", &url(&user))]).await;
+    world.put_client(&json!({ "client_id": "app", "client_secret": token_introspection::records::sha256_hex(crate::world::SECRET), "issuer": crate::world::ISSUER }));
+    let jwt = world.token(&json!({}));
+    world.introspect(&jwt).await.assert_active();
+    let revocation =
+        crate::world::request().path("/token/revoke").basic("app", crate::world::SECRET).form(&[("token", &jwt)]);
+    assert_eq!(world.send(revocation).await.status, 200);
+    world.introspect(&jwt).await.assert_inactive();
+    // It may write what clients can ask for, and nothing else.
+    let mut as_function = redis::Client::open(url(&user)).unwrap().get_connection().unwrap();
+    assert!(cmd("SET").arg("sub#i#alice").arg("{}").exec(&mut as_function).is_err());
+    assert!(cmd("DEL").arg("jti#i#1").exec(&mut as_function).is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_begins_to_evict_is_met_at_the_next_connection() {
+    let world = World::new().await;
+    let jwt = world.token(&json!({}));
+    world.introspect(&jwt).await.assert_active();
+    world.tokens.server.run("CONFIG SET maxmemory-policy allkeys-lru");
+    world.tokens.tap.end_connections();
+    world.introspect(&jwt).await.assert_unavailable();
+    Tool::beside(&world).run("revoke --sub alice").await.failed(2, "REDIS_URL may evict keys");
+    world.tokens.server.run("CONFIG SET maxmemory-policy noeviction");
+    world.introspect(&jwt).await.assert_active();
+}
+
+#[tokio::test]
+async fn a_cluster_of_one_shard_is_taken_and_one_of_two_is_refused() {
+    let cluster = |name: &str| {
+        let file = format!("nodes-{name}-{}.conf", std::process::id());
+        let _ = std::fs::remove_file(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(&file));
+        RedisServer::start(&["--cluster-enabled", "yes", "--cluster-config-file", &file])
+    };
+    let (one, two) = (cluster("one"), cluster("two"));
+    one.run("CLUSTER ADDSLOTSRANGE 0 16383");
+    let url = one.url();
+    let world = {
+        let mut ready = false;
+        for _ in 0..200 {
+            let info: String = cmd("CLUSTER").arg("INFO").query(&mut one.connection()).unwrap();
+            ready = info.contains("cluster_state:ok");
+            if ready {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(ready, "the cluster does not begin");
+        World::with(&[("REDIS_URL", &url)]).await
+    };
+    let jwt = world.token(&json!({}));
+    world.introspect(&jwt).await.assert_active();
+    Tool::beside(&world)
+        .with("REDIS_URL", &url)
+        .run(&format!("revoke --sub alice --issuer {}", crate::world::ISSUER))
+        .await
+        .done();
+    world.introspect(&jwt).await.assert_inactive();
+
+    one.run("CLUSTER DELSLOTSRANGE 8192 16383");
+    two.run("CLUSTER ADDSLOTSRANGE 8192 16383");
+    one.run(&format!("CLUSTER MEET 127.0.0.1 {}", two.port));
+    for _ in 0..400 {
+        let info: String = cmd("CLUSTER").arg("INFO").query(&mut one.connection()).unwrap();
+        if info.contains("cluster_size:2") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let line = refusal(&url).await.unwrap_or_default();
+    assert!(line.starts_with("REDIS_URL is a cluster of 2 shards"), "{line}");
+    // What is asked for in the other shard is not taken for absent.
+    world.introspect(&jwt).await.assert_unavailable();
+}
+
+#[tokio::test]
+async fn the_function_ends_with_that_one_line() {
+    let server = RedisServer::start(&["--maxmemory-policy", "allkeys-lru"]);
+    let mut function = Command::new(env!("CARGO_BIN_EXE_token-introspection"));
+    function.env_clear().envs([
+        ("ISSUER", OWN),
+        ("REDIS_URL", &server.url()),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]);
+    let output = tokio::task::spawn_blocking(move || function.stdin(Stdio::null()).output().unwrap()).await.unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let line = stderr.lines().last().unwrap_or_default();
+    assert!(line.starts_with("token-introspection: REDIS_URL may evict keys"), "{stderr}");
+}
+
+/// A certificate for this machine's address, made by a tool that every platform has.
+fn certificate() -> (PathBuf, PathBuf) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("redis-tls-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]);
+    openssl.args([
+        "-subj",
+        "/CN=redis",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+    ]);
+    openssl.arg("-keyout").arg(&key).arg("-out").arg(&certificate).stderr(Stdio::null());
+    let made = openssl.status().unwrap_or_else(|error| panic!("NOT RUN: this test needs openssl ({error})"));
+    assert!(made.success());
+    (key, certificate)
+}
+
+#[tokio::test]
+async fn tls_is_spoken_to_a_server_whose_certificate_is_trusted_and_to_no_other() {
+    let (key, certificate) = certificate();
+    let (key, certificate) = (key.to_str().unwrap().to_owned(), certificate.to_str().unwrap().to_owned());
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = port.to_string();
+    let options =
+        ["--tls-port", &port, "--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-auth-clients", "no"];
+    let server = RedisServer::start(&options);
+    let world = World::new().await;
+    let tool = Tool::beside(&world).with("REDIS_URL", &format!("rediss://127.0.0.1:{port}"));
+    let stranger = "with Redis, the server cannot be reached";
+    tool.run("revoke --sub alice").await.failed(3, stranger);
+    assert_eq!(cmd("DBSIZE").query::<u64>(&mut server.connection()).unwrap(), 0);
+    let tool = tool.with("SSL_CERT_FILE", &certificate);
+    tool.run("revoke --sub alice").await.done();
+    assert_eq!(cmd("DBSIZE").query::<u64>(&mut server.connection()).unwrap(), 1);
+    // Its name has to be the certificate's.
+    let tool = tool.with("REDIS_URL", &format!("rediss://localhost:{port}"));
+    tool.run("revoke --sub alice").await.failed(3, stranger);
+}

@@ -1,0 +1,302 @@
+//! The tokens table in Redis: what is asked of the server and how often, what becomes of a server that fails, and what
+//! is written. That the verdicts are those of the other store, all the other tests show.
+
+use std::collections::BTreeSet;
+
+use redis::cmd;
+use serde_json::{Value, json};
+use token_introspection::{call::now, records::sha256_hex, settings::LogLevel};
+
+use crate::{
+    log::Log,
+    operator::Tool,
+    redis_server::RedisServer,
+    redis_tap::Break,
+    world::{API, INACTIVE, ISSUER, OWN, SECRET, World, introspection, request},
+};
+
+/// How many keys each round trip to Redis asked for.
+fn trips(world: &World) -> Vec<usize> {
+    let trips = world.tokens.tap.take_trips();
+    trips.iter().map(|trip| trip.iter().filter(|command| command[0] == "GET").count()).collect()
+}
+
+fn record(changes: &Value) -> Value {
+    let mut record = json!({ "token_type": "access_token", "client_id": "app", "sub": "alice", "sid": "s-1",
+                             "grant_id": "g-1", "exp": now() + 600 });
+    for (name, value) in changes.as_object().unwrap() {
+        record[name] = value.clone();
+    }
+    record
+}
+
+#[tokio::test]
+async fn o02_a_jwt_costs_one_pipeline_whatever_the_verdict() {
+    let world = World::new().await;
+    let good = world.token(&json!({}));
+    let bad_signature = format!("{}AAAA", &good[..good.len() - 4]);
+    let revoked = world.token(&json!({ "jti": "revoked" }));
+    world.put_mark(&format!("jti#{ISSUER}#revoked"), &json!({}));
+    world.introspect(&good).await.assert_active();
+    let one = trips(&world);
+    assert_eq!(one.len(), 1, "{one:?}");
+    for (case, token) in
+        [("signature", bad_signature), ("expired", world.token(&json!({ "exp": 1 }))), ("revoked", revoked)]
+    {
+        world.introspect(&token).await.assert_inactive();
+        assert_eq!(trips(&world), one, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn o02_o03_an_opaque_token_costs_two_pipelines_whatever_the_verdict() {
+    let world = World::new().await;
+    world.put_token("good", &record(&json!({})));
+    world.put_token("expired", &record(&json!({ "exp": 1 })));
+    world.put_token("revoked", &record(&json!({ "revoked": true })));
+    world.put_token("marked", &record(&json!({ "sub": "bob" })));
+    world.put_mark(&format!("sub#{OWN}#bob"), &json!({}));
+    world.introspect("good").await.assert_active();
+    let two = trips(&world);
+    assert_eq!(two.len(), 2);
+    for token in ["expired", "revoked", "marked", "unknown"] {
+        assert_eq!(world.introspect(token).await.body, INACTIVE, "{token}");
+        let [first, _] = trips(&world)[..] else { panic!("{token}") };
+        assert_eq!(first, two[0], "{token}");
+    }
+    // Nothing is asked for a request that is refused before the caller is known.
+    world.send(request().form(&[("token", "good")])).await.assert_error(401, "invalid_client");
+    assert_eq!(trips(&world), Vec::<usize>::new());
+}
+
+#[tokio::test]
+async fn o02_a_batch_asks_for_shared_keys_once_in_one_pipeline() {
+    let world = World::new().await;
+    let tokens: Vec<_> = (0..50)
+        .map(|n| world.token(&json!({ "jti": format!("j{n}"), "sub": format!("s{n}"), "sid": format!("i{n}") })))
+        .collect();
+    let batch = request().path("/token/introspect/batch").header("content-type", "application/json").basic(API, SECRET);
+    let answer = world.send(batch.body(json!({ "tokens": tokens }).to_string())).await;
+    assert!(answer.json()["results"].as_array().unwrap().iter().all(|entry| entry["active"] == true));
+    // 50 each of jti, sub and sid; the tokens' client, issuer and signing key.
+    assert_eq!(trips(&world), [153]);
+}
+
+#[tokio::test]
+async fn o05_the_server_learns_digests_and_never_a_token() {
+    let world = World::new().await;
+    world.put_token("opaque-token", &record(&json!({})));
+    let jwt = world.token(&json!({}));
+    world.introspect("opaque-token").await.assert_active();
+    world.introspect(&jwt).await.assert_active();
+    let sent = world.tokens.tap.take_text();
+    assert!(sent.contains(&format!("token#{}", sha256_hex("opaque-token"))));
+    for part in jwt.split('.').chain(["opaque-token", SECRET]) {
+        assert!(!sent.contains(part), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn g08_a_server_out_of_reach_is_503_and_the_first_request_after_it_is_answered() {
+    let world = World::new().await;
+    world.put_token("opaque", &record(&json!({})));
+    let jwt = world.token(&json!({}));
+    for fault in [Break::Close, Break::Swallow] {
+        for token in [jwt.as_str(), "opaque", "unknown"] {
+            world.tokens.tap.fail(fault);
+            world.introspect(token).await.assert_unavailable();
+            let revocation = request().path("/token/revoke").basic(API, SECRET).form(&[("token", token)]);
+            world.send(revocation).await.assert_unavailable();
+            world.tokens.tap.fail(Break::Nothing);
+            world.introspect(token).await.assert_verdict(token != "unknown", format!("{fault:?}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn g08_a_connection_that_broke_while_nobody_looked_costs_nothing_but_time() {
+    let world = World::new().await;
+    let jwt = world.token(&json!({}));
+    world.introspect(&jwt).await.assert_active();
+    world.tokens.tap.end_connections();
+    world.introspect(&jwt).await.assert_active();
+    world.tokens.tap.fail(Break::CloseOnce);
+    world.introspect(&jwt).await.assert_active();
+    world.tokens.server.run("CLIENT KILL TYPE normal");
+    world.introspect(&jwt).await.assert_active();
+}
+
+#[tokio::test]
+async fn g08_a_primary_that_became_a_replica_is_not_believed() {
+    let (log, _guard) = Log::start(LogLevel::Info);
+    let world = World::new().await;
+    let other = RedisServer::start(&[]);
+    let jwt = world.token(&json!({}));
+    world.introspect(&jwt).await.assert_active();
+    world.tokens.server.run(&format!("REPLICAOF 127.0.0.1 {}", other.port));
+    log.take();
+    world.introspect(&jwt).await.assert_unavailable();
+    assert!(log.take().contains("is a replica"));
+    world.tokens.server.run("REPLICAOF NO ONE");
+    world.introspect(&jwt).await.assert_active();
+}
+
+#[tokio::test]
+async fn g11_a_value_that_is_no_json_object_never_helps_the_bearer() {
+    let (log, _guard) = Log::start(LogLevel::Info);
+    let world = World::new().await;
+    let [jwt, opaque] = world.both_forms(&json!({ "sid": "s-1", "grant_id": "g-1" }));
+    let token = format!("token#{}", sha256_hex(&opaque));
+    let mut good: Value =
+        serde_json::from_str(&cmd("GET").arg(&token).query::<String>(&mut world.redis()).unwrap()).unwrap();
+    good["revoked"] = json!(false);
+    let marks = ["jti", "sid", "grant", "sub", "client", "iss", "kid"];
+    let names = ["#jti-1", "#s-1", "#g-1", "#alice", "#app", "", "#key-1"];
+    for (prefix, name) in marks.into_iter().zip(names) {
+        let key = format!("{prefix}#{ISSUER}{name}");
+        for value in ["", "null", "[]", "not_before", r#"{"not_before":1,"not_before":2}"#, r#"{"not_before":1"#] {
+            cmd("SET").arg(&key).arg(value).exec(&mut world.redis()).unwrap();
+            log.take();
+            world.introspect(&jwt).await.assert_verdict(false, format!("{key} {value}"));
+            let presence_is_enough = ["jti", "kid"].contains(&prefix);
+            assert_eq!(log.take().contains(r#""event":"corrupt_item""#), !presence_is_enough, "{key} {value}");
+        }
+        cmd("DEL").arg(&key).exec(&mut world.redis()).unwrap();
+        cmd("RPUSH").arg(&key).arg("{}").exec(&mut world.redis()).unwrap();
+        world.introspect(&jwt).await.assert_verdict(false, format!("{key} is a list"));
+        cmd("DEL").arg(&key).exec(&mut world.redis()).unwrap();
+    }
+    world.introspect(&opaque).await.assert_active();
+    for value in [
+        String::new(),
+        "[]".to_owned(),
+        format!("{good} "),
+        format!("{good}x"),
+        good.to_string().replacen('{', r#"{"sub":"alice","#, 1),
+    ] {
+        cmd("SET").arg(&token).arg(&value).exec(&mut world.redis()).unwrap();
+        world.introspect(&opaque).await.assert_verdict(value.ends_with("} "), value);
+    }
+}
+
+#[tokio::test]
+async fn n03_a_mark_outlives_the_token_and_is_never_weakened() {
+    let world = World::new().await;
+    world.put_client(&json!({ "client_id": "app", "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
+    let exp = now() + 600;
+    let jwt = world.token(&json!({ "exp": exp }));
+    let revoke = |token: &str| request().path("/token/revoke").basic("app", SECRET).form(&[("token", token)]);
+    let mark = format!("jti#{ISSUER}#jti-1");
+    assert_eq!(world.send(revoke(&jwt)).await.status, 200);
+    world.introspect(&jwt).await.assert_inactive();
+    let written = json!({ "id": { "S": mark }, "reason": { "S": "revoked by its client" }, "expires_at": { "N": (exp + 3600).to_string() } });
+    assert_eq!(world.stored_item(&mark).await, written);
+    // What somebody else wrote stays as it is, unreadable or not.
+    for value in [r#"{"reason":"theirs"}"#, "rubbish"] {
+        cmd("SET").arg(&mark).arg(value).exec(&mut world.redis()).unwrap();
+        assert_eq!(world.send(revoke(&jwt)).await.status, 200);
+        assert_eq!(cmd("GET").arg(&mark).query::<String>(&mut world.redis()).unwrap(), value);
+    }
+    // But a mark on a grant that spared tokens spares none any more.
+    let client = json!({ "client_id": "own-app", "client_secret": sha256_hex(SECRET), "issuer": OWN });
+    world.put_client(&client);
+    world.put_token("refresh", &record(&json!({ "token_type": "refresh_token", "client_id": "own-app" })));
+    world.put_mark(&format!("grant#{OWN}#g-1"), &json!({ "not_before": 1 }));
+    let revocation = request().path("/token/revoke").basic("own-app", SECRET).form(&[("token", "refresh")]);
+    assert_eq!(world.send(revocation).await.status, 200);
+    let grant = world.stored_item(&format!("grant#{OWN}#g-1")).await;
+    assert_eq!((&grant["not_before"], &grant["expires_at"]), (&Value::Null, &Value::Null), "{grant}");
+}
+
+#[tokio::test]
+async fn n05_a_server_that_can_write_nothing_more_is_503() {
+    let world = World::new().await;
+    world.put_client(&json!({ "client_id": "app", "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
+    let jwt = world.token(&json!({}));
+    world.tokens.server.run("CONFIG SET maxmemory 1");
+    let revocation = || request().path("/token/revoke").basic("app", SECRET).form(&[("token", &jwt)]);
+    world.send(revocation()).await.assert_unavailable();
+    world.introspect(&jwt).await.assert_active();
+    world.tokens.server.run("CONFIG SET maxmemory 0");
+    assert_eq!(world.send(revocation()).await.status, 200);
+    world.introspect(&jwt).await.assert_inactive();
+}
+
+#[tokio::test]
+async fn revocations_at_the_same_time_leave_one_mark_that_revokes() {
+    let world = World::new().await;
+    world.put_client(&json!({ "client_id": "app", "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
+    let jwt = world.token(&json!({}));
+    let revocations =
+        (0..20).map(|_| world.send(request().path("/token/revoke").basic("app", SECRET).form(&[("token", &jwt)])));
+    let answers = futures_util::future::join_all(revocations).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    world.send(introspection(&jwt)).await.assert_inactive();
+    assert_eq!(world.count_items().await, 1);
+}
+
+#[tokio::test]
+async fn the_tool_keeps_expiries_and_mends_what_cannot_be_read() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    let id = format!("sub#{OWN}#alice");
+    let expires_at = now() + 5000;
+    tool.run(&format!("revoke --sub alice --not-before 100 --expires-at {expires_at}")).await.done();
+    let stored = world.stored_item(&id).await;
+    assert_eq!(
+        (&stored["not_before"]["N"], &stored["expires_at"]["N"]),
+        (&json!("100"), &json!(expires_at.to_string()))
+    );
+    // A longer reach keeps the later end; what somebody else added stays.
+    let value = r#"{"not_before":100,"theirs":[1]}"#;
+    cmd("SET").arg(&id).arg(value).arg("EXAT").arg(expires_at).exec(&mut world.redis()).unwrap();
+    tool.run(&format!("revoke --sub alice --not-before 200 --expires-at {}", expires_at - 1000)).await.done();
+    let stored = world.stored_item(&id).await;
+    assert_eq!(
+        (&stored["not_before"]["N"], &stored["expires_at"]["N"]),
+        (&json!("200"), &json!(expires_at.to_string()))
+    );
+    assert_eq!(stored["theirs"]["L"][0]["N"], "1");
+    tool.run("revoke --sub alice --not-before none --expires-at never").await.done();
+    let stored = world.stored_item(&id).await;
+    assert_eq!((&stored["not_before"], &stored["expires_at"]), (&Value::Null, &Value::Null), "{stored}");
+    // What cannot be read revokes everything, and is replaced by nothing less unless that is asked for.
+    cmd("SET").arg(&id).arg("rubbish").exec(&mut world.redis()).unwrap();
+    tool.run("revoke --sub alice --not-before 300").await.done();
+    assert_eq!(cmd("GET").arg(&id).query::<String>(&mut world.redis()).unwrap(), "rubbish");
+    tool.run("revoke --sub alice --not-before 300 --replace").await.done();
+    assert_eq!(world.stored_item(&id).await["not_before"]["N"], "300");
+    let tables = tool.run("tables create --output json").await.done();
+    tables.warned("the tokens are in Redis");
+    let names: Vec<_> = tables.json()["tables"].as_array().unwrap().iter().map(|table| table["name"].clone()).collect();
+    assert_eq!(names, ["oauth-clients", "oauth-introspection-state"]);
+}
+
+#[tokio::test]
+async fn a_server_out_of_reach_is_unknown_to_the_tool_and_never_a_negative_answer() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    world.tokens.tap.fail(Break::Close);
+    for line in
+        ["revoke --sub alice", "client disable api", "explain --token -", "token put --client app --expires-in 60"]
+    {
+        tool.run_with(line, "opaque").await.failed(3, "with Redis, the server cannot be reached");
+    }
+    world.tokens.tap.fail(Break::Nothing);
+    assert_eq!(world.count_items().await, 0);
+}
+
+/// The keys that an unknown client's request asks for are those of a known one's.
+#[tokio::test]
+async fn b12_an_unknown_client_is_answered_after_the_same_reads_as_a_known_one() {
+    let world = World::new().await;
+    let token = world.token(&json!({}));
+    let mut asked: Vec<BTreeSet<String>> = Vec::new();
+    for (client, secret) in [(API, SECRET), (API, "wrong"), ("nobody", SECRET)] {
+        world.introspect_as(client, secret, &token).await;
+        let trips = world.tokens.tap.take_trips();
+        assert_eq!(trips.len(), 1, "{client}");
+        asked.push(trips[0].iter().filter(|command| command[0] == "GET").map(|command| command[1].clone()).collect());
+    }
+    assert!(asked[0] == asked[1] && asked[1] == asked[2], "{asked:?}");
+}

@@ -1,0 +1,155 @@
+//! A proxy before Redis that counts the round trips which pass, and fails as it is told to.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::Notify,
+};
+
+/// What happens to a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Break {
+    #[default]
+    Nothing,
+    /// It arrives nowhere, and nothing tells.
+    Swallow,
+    /// The connection ends, the next one too.
+    Close,
+    /// The connection ends, and the next one is good.
+    CloseOnce,
+}
+
+/// The words of one command.
+pub type Command = Vec<String>;
+
+/// The proxy, and what has passed it.
+#[derive(Clone, Default)]
+pub struct Tap {
+    pub port: u16,
+    state: Arc<Mutex<State>>,
+    /// Told when connections shall end that nobody uses just now.
+    ended: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct State {
+    fault: Break,
+    /// What was sent before each answer.
+    trips: Vec<Vec<u8>>,
+    /// Whether the last one is not answered yet.
+    open: bool,
+}
+
+impl Tap {
+    /// Starts a proxy before that port.
+    pub fn start(upstream: u16) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let tap = Self { port: listener.local_addr().unwrap().port(), ..Self::default() };
+        let listener = TcpListener::from_std(listener).unwrap();
+        let serving = tap.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let Ok(server) = TcpStream::connect(("127.0.0.1", upstream)).await else { continue };
+                let ((client_reads, client_writes), (server_reads, server_writes)) =
+                    (client.into_split(), server.into_split());
+                let (there, back) = (serving.clone(), serving.clone());
+                let ended = Arc::clone(&serving.ended);
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = there.requests(client_reads, server_writes) => {}
+                        () = back.answers(server_reads, client_writes) => {}
+                        () = ended.notified() => {}
+                    }
+                });
+            }
+        });
+        tap
+    }
+
+    pub fn fail(&self, fault: Break) {
+        self.state.lock().unwrap().fault = fault;
+    }
+
+    /// Ends the open connections, as a server does that restarts.
+    pub fn end_connections(&self) {
+        self.ended.notify_waiters();
+    }
+
+    /// Takes the round trips since the last time, each as its commands, without what a new connection begins with.
+    pub fn take_trips(&self) -> Vec<Vec<Command>> {
+        let trips = std::mem::take(&mut self.state.lock().unwrap().trips);
+        let trips = trips.iter().map(|sent| commands(sent));
+        trips.filter(|trip| trip.first().is_some_and(|command| command[0] == "ROLE")).collect()
+    }
+
+    /// Every byte that was sent to the server since the last time.
+    pub fn take_text(&self) -> String {
+        let trips = std::mem::take(&mut self.state.lock().unwrap().trips);
+        String::from_utf8_lossy(&trips.concat()).into_owned()
+    }
+
+    async fn requests(&self, mut client: OwnedReadHalf, mut server: OwnedWriteHalf) {
+        let mut buffer = vec![0; 65536];
+        while let Ok(length @ 1..) = client.read(&mut buffer).await {
+            let fault = {
+                let mut state = self.state.lock().unwrap();
+                if !state.open {
+                    state.trips.push(Vec::new());
+                    state.open = true;
+                }
+                state.trips.last_mut().unwrap().extend_from_slice(&buffer[..length]);
+                let fault = state.fault;
+                if fault == Break::CloseOnce {
+                    state.fault = Break::Nothing;
+                }
+                if fault != Break::Nothing {
+                    state.open = false;
+                }
+                fault
+            };
+            match fault {
+                Break::Nothing => server.write_all(&buffer[..length]).await.unwrap(),
+                Break::Swallow => {}
+                Break::Close | Break::CloseOnce => return,
+            }
+        }
+    }
+
+    async fn answers(&self, mut server: OwnedReadHalf, mut client: OwnedWriteHalf) {
+        let mut buffer = vec![0; 65536];
+        while let Ok(length @ 1..) = server.read(&mut buffer).await {
+            self.state.lock().unwrap().open = false;
+            if client.write_all(&buffer[..length]).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// The commands of one trip, of which each is an array of bulk strings.
+fn commands(sent: &[u8]) -> Vec<Command> {
+    let text = String::from_utf8_lossy(sent).into_owned();
+    let mut commands = Vec::new();
+    let mut rest = text.as_str();
+    let line = |rest: &str| rest.split_once("\r\n").map(|(line, rest)| (line.to_owned(), rest.to_owned()));
+    while let Some((head, after)) = line(rest) {
+        let mut left = after;
+        let count: usize = head.trim_start_matches('*').parse().unwrap();
+        let mut words = Vec::new();
+        for _ in 0..count {
+            let (length, after) = line(&left).unwrap();
+            let length: usize = length.trim_start_matches('$').parse().unwrap();
+            words.push(after[..length].to_owned());
+            after[length + 2..].clone_into(&mut left);
+        }
+        commands.push(words);
+        rest = &text[text.len() - left.len()..];
+    }
+    commands
+}
