@@ -235,6 +235,62 @@ async fn revocations_at_the_same_time_leave_one_mark_that_revokes() {
     assert_eq!(world.count_items().await, 1);
 }
 
+/// Runs a command as somebody else.
+fn run(port: u16, words: &[&str]) {
+    let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
+    cmd(words[0]).arg(&words[1..]).exec(&mut client.get_connection().unwrap()).unwrap();
+}
+
+#[tokio::test]
+async fn n03_what_somebody_else_writes_in_between_is_not_written_over() {
+    let world = World::new().await;
+    let port = world.tokens.server.port;
+    world.put_client(&json!({ "client_id": "own-app", "client_secret": sha256_hex(SECRET), "issuer": OWN }));
+    world.put_token("refresh", &record(&json!({ "token_type": "refresh_token", "client_id": "own-app" })));
+    let revoke = || request().path("/token/revoke").basic("own-app", SECRET).form(&[("token", "refresh")]);
+    let grant = format!("grant#{OWN}#g-1");
+    let own = format!("revoked#{}", sha256_hex("refresh"));
+    for (before, key) in [(None, own), (Some(json!({ "not_before": 1 })), grant.clone())] {
+        if let Some(before) = &before {
+            world.put_mark(&key, before);
+        }
+        let theirs = key.clone();
+        // The first write is that of the token's own mark.
+        world.tokens.tap.interfere(usize::from(before.is_some()), "EVAL", move || {
+            run(port, &["SET", &theirs, r#"{"reason":"theirs"}"#]);
+        });
+        assert_eq!(world.send(revoke()).await.status, 200);
+        assert_eq!(world.stored_item(&key).await["reason"]["S"], "theirs", "{key}");
+        run(port, &["DEL", &key]);
+        run(port, &["DEL", &grant]);
+    }
+}
+
+#[tokio::test]
+async fn the_tool_looks_again_where_somebody_else_was_faster() {
+    let world = World::new().await;
+    let (port, tool, id) = (world.tokens.server.port, Tool::beside(&world), format!("sub#{OWN}#alice"));
+    let (near, far) = (now() + 1000, now() + 9000);
+    let revoke = format!("revoke --sub alice --not-before 200 --expires-at {near}");
+    // Another end of the same value, and another value of the same end: before the tool reads it a second time, and
+    // before it writes.
+    for (word, spared) in [("GET", 1), ("EVAL", 0)] {
+        for (value, end, expected) in [(r#"{"not_before":100}"#, far, "200"), (r#"{"not_before":300}"#, near, "300")] {
+            run(port, &["SET", &id, r#"{"not_before":100}"#, "EXAT", &near.to_string()]);
+            let theirs = (id.clone(), end.to_string());
+            world.tokens.tap.interfere(spared, word, move || run(port, &["SET", &theirs.0, value, "EXAT", &theirs.1]));
+            tool.run(&revoke).await.done();
+            let stored = world.stored_item(&id).await;
+            assert_eq!(stored["not_before"]["N"], expected, "{word}: {stored}");
+            assert_eq!(stored["expires_at"]["N"], end.to_string(), "{word}: {stored}");
+        }
+    }
+    // An end that only the value speaks of is none.
+    run(port, &["SET", &id, r#"{"not_before":100,"expires_at":5}"#]);
+    tool.run(&revoke).await.done();
+    assert_eq!(world.stored_item(&id).await["expires_at"], Value::Null);
+}
+
 #[tokio::test]
 async fn the_tool_keeps_expiries_and_mends_what_cannot_be_read() {
     let world = World::new().await;

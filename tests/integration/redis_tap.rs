@@ -24,6 +24,14 @@ pub enum Break {
     CloseOnce,
 }
 
+/// What somebody else does in between.
+struct Interference {
+    /// Before which request: the one with this word, once so many with it have passed.
+    word: &'static str,
+    spared: usize,
+    act: Box<dyn FnOnce() + Send>,
+}
+
 /// The words of one command.
 pub type Command = Vec<String>;
 
@@ -39,6 +47,7 @@ pub struct Tap {
 #[derive(Default)]
 struct State {
     fault: Break,
+    interference: Option<Interference>,
     /// What was sent before each answer.
     trips: Vec<Vec<u8>>,
     /// Whether the last one is not answered yet.
@@ -76,6 +85,11 @@ impl Tap {
         self.state.lock().unwrap().fault = fault;
     }
 
+    /// Has somebody else act before the next request with that word arrives, once `spared` of them have passed.
+    pub fn interfere(&self, spared: usize, word: &'static str, act: impl FnOnce() + Send + 'static) {
+        self.state.lock().unwrap().interference = Some(Interference { word, spared, act: Box::new(act) });
+    }
+
     /// Ends the open connections, as a server does that restarts.
     pub fn end_connections(&self) {
         self.ended.notify_waiters();
@@ -104,6 +118,15 @@ impl Tap {
                     state.open = true;
                 }
                 state.trips.last_mut().unwrap().extend_from_slice(&buffer[..length]);
+                let sent = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                match state.interference.take() {
+                    Some(due) if sent.contains(due.word) && due.spared == 0 => (due.act)(),
+                    Some(mut due) => {
+                        due.spared -= usize::from(sent.contains(due.word));
+                        state.interference = Some(due);
+                    }
+                    None => {}
+                }
                 let fault = state.fault;
                 if fault == Break::CloseOnce {
                     state.fault = Break::Nothing;
