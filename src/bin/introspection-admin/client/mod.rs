@@ -68,7 +68,11 @@ impl Secret {
 }
 
 /// The key of a client's record.
-fn client_key(client_id: &str) -> Result<Key, Problem> {
+///
+/// # Errors
+///
+/// Where it is no client id.
+pub fn client_key(client_id: &str) -> Result<Key, Problem> {
     let unusable = || Problem::usage("a client id is 1 to 2,048 bytes long and holds no control characters");
     if client_id.contains(char::is_control) {
         return Err(unusable());
