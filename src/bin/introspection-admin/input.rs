@@ -27,6 +27,21 @@ impl Source {
     ///
     /// Where it stands on the command line itself, cannot be read, is empty or holds more than one line.
     pub fn read(&self, option: &str, what: &str) -> Result<String, Problem> {
+        let text = self.read_document(option, what)?;
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.contains(char::is_control) {
+            Err(Problem::usage(format!("the {what} of {option} is more than one line, or holds control characters")))
+        } else {
+            Ok(text.to_owned())
+        }
+    }
+
+    /// The same for a text of many lines.
+    ///
+    /// # Errors
+    ///
+    /// Where it stands on the command line itself, cannot be read or is empty.
+    pub fn read_document(&self, option: &str, what: &str) -> Result<String, Problem> {
         let text = match (self.0.as_str(), self.0.strip_prefix('@')) {
             ("-", _) => {
                 if io::stdin().is_terminal() {
@@ -43,14 +58,10 @@ impl Source {
             }
         };
         let text = text.map_err(|error| Problem::usage(format!("the {what} of {option} cannot be read: {error}")))?;
-        let text = text.trim_end_matches(['\r', '\n']);
-        if text.is_empty() {
-            Err(Problem::usage(format!("the {what} of {option} is empty")))
-        } else if text.contains(char::is_control) {
-            Err(Problem::usage(format!("the {what} of {option} is more than one line, or holds control characters")))
-        } else {
-            Ok(text.to_owned())
+        if text.trim_end_matches(['\r', '\n']).is_empty() {
+            return Err(Problem::usage(format!("the {what} of {option} is empty")));
         }
+        Ok(text)
     }
 }
 

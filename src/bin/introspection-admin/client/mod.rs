@@ -1,12 +1,18 @@
 //! `client …`: the records of the clients table.
 
 mod add;
+mod authentication;
 mod disable;
+mod jwks;
+mod policy;
 mod rotate;
 mod show;
 
-use clap::{Subcommand, builder::NonEmptyStringValueParser};
-use token_introspection::records::{Key, UnusableKey};
+use std::collections::HashMap;
+
+use clap::{Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use serde_dynamo::AttributeValue;
+use token_introspection::records::{Item, Items, Key, UnusableKey};
 
 use self::{add::Add, disable::Disable, rotate::Rotate};
 use crate::{environment::Environment, input::Source, output::Report, problem::Problem, random};
@@ -80,6 +86,21 @@ pub fn client_key(client_id: &str) -> Result<Key, Problem> {
     Key::client(client_id).map_err(|UnusableKey| unusable())
 }
 
+/// A client's item as the library reads it.
+fn items_of(key: &Key, item: Item) -> Items {
+    Items(HashMap::from([(key.clone(), item)]))
+}
+
 fn not_found(client_id: &str) -> Problem {
     Problem::Negative(format!("there is no client {client_id:?}; `introspection-admin client list` shows all"))
+}
+
+/// Leaves out the attributes that have no value.
+fn named<const N: usize>(attributes: [(&str, Option<AttributeValue>); N]) -> HashMap<String, AttributeValue> {
+    attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+/// A choice as the word that was typed, which is the contract's own.
+fn word(choice: &impl ValueEnum) -> Option<AttributeValue> {
+    choice.to_possible_value().map(|value| AttributeValue::S(value.get_name().to_owned()))
 }
