@@ -62,6 +62,7 @@ async fn h06_a_key_set_without_a_usable_key_is_refused_with_the_reason_of_each_k
         ("private_key_jwt", changed("use", json!("enc")), "of key 1, its kty, use or key_ops say"),
         ("private_key_jwt", changed("alg", json!("RS256")), "of key 1, its algorithm is none of RS256"),
         ("private_key_jwt", changed("x", json!("AAAA")), "of key 1, a member is missing or cannot be read"),
+        ("private_key_jwt", changed("x", good["y"].clone()), "of key 1, a member is missing or cannot be read"),
         (
             "private_key_jwt",
             json!({ "keys": [1, { "kty": "RSA", "n": "AQAB", "e": "AQAB" }] }),
