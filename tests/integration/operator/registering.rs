@@ -138,16 +138,21 @@ async fn h27_o04_a_private_key_is_refused_and_neither_stored_nor_repeated() {
         }
     }
     let run = tool.run(&format!("client add --id orders --method private_key_jwt --jwks {}", texts[0])).await;
-    run.failed(2, "--jwks takes - (standard input) or @FILE");
-    assert!(!run.stderr.contains(secret));
-    // Somebody else may have stored one.
-    world.put_client(&json!({
-        "client_id": "orders", "token_endpoint_auth_method": "private_key_jwt", "jwks": texts[0],
-    }));
-    for line in ["client show orders", "client list --output json"] {
-        let run = tool.run(line).await.done();
-        run.warned("holds a private key");
-        assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{line}");
+    run.failed(
+        2,
+        "--jwks takes - (standard input) or @FILE, not the key set itself, which a shell's history would keep",
+    );
+    assert!(!run.stderr.contains(secret) && !run.stderr.contains("live"));
+    // Somebody else may have stored one, be it as the record has it or not.
+    for jwks in [json!(texts[0]), json!({ "keys": [key("d")] }), json!(texts[texts.len() - 1])] {
+        world.put_client(&json!({
+            "client_id": "orders", "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks,
+        }));
+        for line in ["client show orders", "client list --output json"] {
+            let run = tool.run(line).await.done();
+            run.warned("holds a private key");
+            assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{line}");
+        }
     }
 }
 

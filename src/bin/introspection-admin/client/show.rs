@@ -123,11 +123,14 @@ impl Client {
     /// An attribute as it may be shown. Somebody else may have stored more than public keys.
     fn shown(key: &Key, name: &str, value: &AttributeValue) -> Value {
         let value = json_of(value);
-        let is_private = |text: &str| {
-            let set: Value = serde_json::from_str(text).unwrap_or_default();
-            text.contains("PRIVATE KEY") || holds_private_key(&set)
+        let is_private = match &value {
+            Value::String(text) => {
+                let set: Value = serde_json::from_str(text).unwrap_or_default();
+                text.contains("PRIVATE KEY") || holds_private_key(&set)
+            }
+            set => holds_private_key(set),
         };
-        if name == "jwks" && value.as_str().is_some_and(is_private) {
+        if name == "jwks" && is_private {
             warn(&format!("the jwks of the client {:?} holds a private key, which should be replaced", key.id()));
             return "(a private key)".into();
         }
