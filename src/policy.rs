@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    auth::Caller,
+    auth::{Caller, Client, Registration},
     records::{Mode, PolicyRecord, Text, TokenType},
     settings::{DefaultPolicy, Settings},
     token::{Claims, Inactive},
@@ -18,18 +18,37 @@ pub struct Decision {
     pub would_deny: bool,
 }
 
-/// Reduces an active token to what this caller may see. The one place where a view is made.
+/// What a client would see. It can be shown to an operator and to nobody else: a response takes a [`View`].
+pub struct Preview {
+    /// The members of the answer; [`Inactive`], if there are none.
+    pub members: Result<Value, Inactive>,
+    /// The policy is in report mode and would have shown less.
+    pub would_deny: bool,
+}
+
+/// Reduces an active token to what this caller may see.
 pub fn view(caller: &Caller, claims: Claims, settings: &Settings) -> Decision {
-    if let Err(hidden) = is_its_business(caller, &claims) {
+    decide(caller, claims, settings)
+}
+
+/// Says what [`view`] would show a client that has not authenticated here, if it had.
+pub fn preview(registration: &Registration, claims: Claims, settings: &Settings) -> Preview {
+    let Decision { view, would_deny } = decide(&registration.client, claims, settings);
+    Preview { members: view.map(|view| serde_json::to_value(view).unwrap_or_default()), would_deny }
+}
+
+/// The one place where a view is made.
+fn decide(client: &Client, claims: Claims, settings: &Settings) -> Decision {
+    if let Err(hidden) = is_its_business(client, &claims) {
         return Decision { view: Err(hidden), would_deny: false };
     }
-    match caller.policy().mode.unwrap_or_default() {
+    match client.policy().mode.unwrap_or_default() {
         Mode::Enforce => {
-            let view = enforce(caller, claims, settings).map(|(claims, _)| View::new(claims));
+            let view = enforce(client, claims, settings).map(|(claims, _)| View::new(claims));
             Decision { view, would_deny: false }
         }
         Mode::Report => {
-            let enforced = enforce(caller, claims.clone(), settings);
+            let enforced = enforce(client, claims.clone(), settings);
             let would_deny = enforced.is_err() || enforced.is_ok_and(|(_, reduced)| reduced);
             Decision { view: Ok(View::new(claims)), would_deny }
         }
@@ -37,10 +56,10 @@ pub fn view(caller: &Caller, claims: Claims, settings: &Settings) -> Decision {
 }
 
 /// What report mode does not relax: the kind of token, whose refresh token it is, and the issuer.
-fn is_its_business(caller: &Caller, claims: &Claims) -> Result<(), Inactive> {
-    let policy = caller.policy();
+fn is_its_business(client: &Client, claims: &Claims) -> Result<(), Inactive> {
+    let policy = client.policy();
     let listed = |name: &str| policy.token_types.as_ref().map(|types| lists(types, name));
-    let own = caller.is_client(&claims.issuer, claims.client_id.as_deref());
+    let own = client.is_client(&claims.issuer, claims.client_id.as_deref());
     match claims.token_type {
         TokenType::AccessToken if !listed("access_token").unwrap_or(true) => return Err(Inactive::TokenTypeHidden),
         TokenType::RefreshToken if !listed("refresh_token").unwrap_or(false) => return Err(Inactive::TokenTypeHidden),
@@ -54,24 +73,24 @@ fn is_its_business(caller: &Caller, claims: &Claims) -> Result<(), Inactive> {
 }
 
 /// Applies `audiences`, `scopes` and `claims`; says whether anything was taken away.
-fn enforce(caller: &Caller, mut claims: Claims, settings: &Settings) -> Result<(Claims, bool), Inactive> {
-    if claims.token_type == TokenType::AccessToken && !is_meant_for(caller, &claims, settings) {
+fn enforce(client: &Client, mut claims: Claims, settings: &Settings) -> Result<(Claims, bool), Inactive> {
+    if claims.token_type == TokenType::AccessToken && !is_meant_for(client, &claims, settings) {
         return Err(Inactive::AudienceHidden);
     }
-    let policy = caller.policy();
+    let policy = client.policy();
     let reduced =
         limit_scopes(&mut claims, policy)? | limit_claims(&mut claims, policy) | limit_details(&mut claims, policy);
     Ok((claims, reduced))
 }
 
 /// RFC 7662 §4: the caller must be one that the token may be used at.
-fn is_meant_for(caller: &Caller, claims: &Claims, settings: &Settings) -> bool {
+fn is_meant_for(client: &Client, claims: &Claims, settings: &Settings) -> bool {
     let token_has = |name: &str| claims.audiences().any(|audience| audience == name);
-    match (&caller.policy().audiences, settings.default_policy) {
+    match (&client.policy().audiences, settings.default_policy) {
         (Some(audiences), _) => audiences.iter().any(|audience| token_has(&audience.0)),
         (None, DefaultPolicy::Any) => true,
         (None, DefaultPolicy::Audience) => {
-            token_has(caller.client_id()) || caller.is_client(&claims.issuer, claims.client_id.as_deref())
+            token_has(client.client_id()) || client.is_client(&claims.issuer, claims.client_id.as_deref())
         }
     }
 }

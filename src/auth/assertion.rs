@@ -116,7 +116,7 @@ fn is_signed(assertion: &Assertion, jwks: Option<&str>) -> bool {
 }
 
 /// The keys of a set that load; a set that is none has none.
-fn keys(jwks: &str) -> Vec<VerificationKey> {
+pub(super) fn keys(jwks: &str) -> Vec<VerificationKey> {
     let set: Value = serde_json::from_str(jwks).unwrap_or_default();
     let entries = set.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let allowed = ALGORITHMS.map(|(_, algorithm)| algorithm);

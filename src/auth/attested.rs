@@ -1,9 +1,11 @@
 //! Callers whom the gateway has authenticated: `aws_iam`, and the two methods of mutual TLS (RFC 8705 §2).
 
+use core::net::IpAddr;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::{Found, Refusal, iam::is_principal, registered};
+use super::{Found, Refusal, iam::Principal, registered};
 use crate::{
     call::Identity,
     certificate::{Certificate, DistinguishedName, der_of_pem},
@@ -16,15 +18,17 @@ pub(super) fn check(identity: &Identity, found: Found) -> Result<ClientRecord, R
     let record = registered(found, |method| method.is_some_and(|method| METHODS.contains(&method)))?;
     let is_the_client = match record.token_endpoint_auth_method.as_deref() {
         Some(Attested::IAM) => {
-            let caller = identity.iam_user_arn.as_deref().zip(record.iam_principal_arn.as_deref());
-            caller.is_some_and(|(caller, principal)| is_principal(principal, caller))
+            let principal = record.iam_principal_arn.as_deref().and_then(Principal::parse);
+            principal.zip(identity.iam_user_arn.as_deref()).is_some_and(|(principal, caller)| principal.is(caller))
         }
         method => identity.certificate.as_deref().and_then(der_of_pem).is_some_and(|der| {
             Certificate::parse(&der).is_some_and(|certificate| {
                 if method == Some(Attested::TLS) {
-                    is_subject(&record, &certificate)
+                    registered_subject(&record)
+                        .and_then(Subject::parse)
+                        .is_some_and(|subject| subject.is_of(&certificate))
                 } else {
-                    is_among_own(&record, &der)
+                    own_certificates(&record).contains(&der)
                 }
             })
         }),
@@ -32,35 +36,58 @@ pub(super) fn check(identity: &Identity, found: Found) -> Result<ClientRecord, R
     if is_the_client { Ok(record) } else { Err(Refusal::WrongIdentity) }
 }
 
-/// Whether the certificate has the one subject value that the client registered (RFC 8705 §2.1.2). A record with
+/// The one subject value that the client registered, under the name of its attribute (RFC 8705 §2.1.2). A record with
 /// two would leave open which of them counts.
-fn is_subject(record: &ClientRecord, certificate: &Certificate) -> bool {
-    match (
-        record.tls_client_auth_subject_dn.as_deref(),
-        record.tls_client_auth_san_dns.as_deref(),
-        record.tls_client_auth_san_uri.as_deref(),
-        record.tls_client_auth_san_ip.as_deref(),
-        record.tls_client_auth_san_email.as_deref(),
-    ) {
-        (Some(name), None, None, None, None) => {
-            DistinguishedName::parse(name).is_some_and(|name| certificate.has_subject(&name))
+pub(super) fn registered_subject(record: &ClientRecord) -> Option<(&'static str, &str)> {
+    let values = [
+        ("tls_client_auth_subject_dn", &record.tls_client_auth_subject_dn),
+        ("tls_client_auth_san_dns", &record.tls_client_auth_san_dns),
+        ("tls_client_auth_san_uri", &record.tls_client_auth_san_uri),
+        ("tls_client_auth_san_ip", &record.tls_client_auth_san_ip),
+        ("tls_client_auth_san_email", &record.tls_client_auth_san_email),
+    ];
+    let mut values = values.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// A subject value as it is compared.
+pub(super) enum Subject<'a> {
+    Name(DistinguishedName),
+    Dns(&'a str),
+    Uri(&'a str),
+    IpAddress(IpAddr),
+    Email(&'a str),
+}
+
+impl<'a> Subject<'a> {
+    /// Reads the value of that attribute; `None` for what no certificate can hold. The names that are texts are
+    /// ASCII in every certificate (RFC 5280 §4.2.1.6).
+    pub fn parse((name, value): (&str, &'a str)) -> Option<Self> {
+        let is_text = !value.is_empty() && value.is_ascii();
+        match name {
+            "tls_client_auth_subject_dn" => DistinguishedName::parse(value).map(Self::Name),
+            "tls_client_auth_san_dns" => is_text.then_some(Self::Dns(value)),
+            "tls_client_auth_san_uri" => is_text.then_some(Self::Uri(value)),
+            "tls_client_auth_san_ip" => value.parse().ok().map(Self::IpAddress),
+            _ => (is_text && value.contains('@')).then_some(Self::Email(value)),
         }
-        (None, Some(name), None, None, None) => certificate.has_dns_name(name),
-        (None, None, Some(uri), None, None) => certificate.has_uri(uri),
-        (None, None, None, Some(address), None) => {
-            address.parse().is_ok_and(|address| certificate.has_ip_address(address))
+    }
+
+    fn is_of(&self, certificate: &Certificate) -> bool {
+        match self {
+            Self::Name(name) => certificate.has_subject(name),
+            Self::Dns(name) => certificate.has_dns_name(name),
+            Self::Uri(uri) => certificate.has_uri(uri),
+            Self::IpAddress(address) => certificate.has_ip_address(*address),
+            Self::Email(address) => certificate.has_email_address(address),
         }
-        (None, None, None, None, Some(address)) => certificate.has_email_address(address),
-        _ => false,
     }
 }
 
-/// Whether it is the certificate of one of the client's keys: the first of its `x5c` (RFC 8705 §2.2, RFC 7517 §4.7).
-fn is_among_own(record: &ClientRecord, der: &[u8]) -> bool {
-    let set: Option<Value> = record.jwks.as_deref().and_then(|jwks| serde_json::from_str(jwks).ok());
-    let keys = set.as_ref().and_then(|set| set.get("keys")?.as_array()).map(Vec::as_slice).unwrap_or_default();
-    keys.iter().any(|key| {
-        let first = key.get("x5c").and_then(|chain| chain.get(0)).and_then(Value::as_str);
-        first.and_then(|first| STANDARD.decode(first).ok()).is_some_and(|first| first == der)
-    })
+/// The certificates of the client's keys: the first of each `x5c` (RFC 8705 §2.2, RFC 7517 §4.7).
+pub(super) fn own_certificates(record: &ClientRecord) -> Vec<Vec<u8>> {
+    let set: Value = record.jwks.as_deref().and_then(|jwks| serde_json::from_str(jwks).ok()).unwrap_or_default();
+    let keys = set.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let first = |key: &Value| STANDARD.decode(key.get("x5c")?.get(0)?.as_str()?).ok();
+    keys.iter().filter_map(first).collect()
 }

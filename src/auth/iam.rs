@@ -1,20 +1,32 @@
 //! `aws_iam`: callers whose signature API Gateway has checked, so that a service on AWS needs no secret.
 
-/// Whether the caller is that IAM user, or in a session of that IAM role.
-pub(super) fn is_principal(principal: &str, caller: &str) -> bool {
-    let (Some(principal), Some(caller)) = (Arn::parse(principal), Arn::parse(caller)) else { return false };
-    match (principal.service, principal.kind) {
-        ("iam", "user") => principal == caller,
-        ("iam", "role") => {
-            // The ARN of a session has the role's name without its path; the name is unique in the account.
-            let role = principal.name.rsplit('/').next().unwrap_or_default();
-            let session_of_role = caller.name.split_once('/').filter(|(_, session)| !session.is_empty());
-            (caller.service, caller.kind) == ("sts", "assumed-role")
-                && (caller.partition, caller.account) == (principal.partition, principal.account)
-                && !role.is_empty()
-                && session_of_role.is_some_and(|(name, _)| name == role)
+/// The IAM user or role that a client is registered for.
+pub(super) struct Principal<'a>(Arn<'a>);
+
+impl<'a> Principal<'a> {
+    /// Reads its ARN; `None` for what can be nobody's. An account has twelve digits, and IAM's documentation lists
+    /// the characters of a name, so a pattern is none.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let arn = Arn::parse(text)?;
+        let is_account = arn.account.len() == 12 && arn.account.bytes().all(|byte| byte.is_ascii_digit());
+        let is_name = arn.name.rsplit('/').next().is_some_and(|name| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte))
+        });
+        (arn.service == "iam" && matches!(arn.kind, "user" | "role") && is_account && is_name).then_some(Self(arn))
+    }
+
+    /// Whether the caller is that user, or in a session of that role.
+    pub fn is(&self, caller: &str) -> bool {
+        let (Self(principal), Some(caller)) = (self, Arn::parse(caller)) else { return false };
+        if principal.kind == "user" {
+            return *principal == caller;
         }
-        _ => false,
+        // The ARN of a session has the role's name without its path; the name is unique in the account.
+        let role = principal.name.rsplit('/').next();
+        let session_of_role = caller.name.split_once('/').filter(|(_, session)| !session.is_empty());
+        (caller.service, caller.kind) == ("sts", "assumed-role")
+            && (caller.partition, caller.account) == (principal.partition, principal.account)
+            && session_of_role.is_some_and(|(name, _)| Some(name) == role)
     }
 }
 
@@ -43,6 +55,10 @@ impl<'a> Arn<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_principal(principal: &str, caller: &str) -> bool {
+        Principal::parse(principal).is_some_and(|principal| principal.is(caller))
+    }
 
     #[test]
     fn b17_a_user_is_itself_and_a_role_any_of_its_sessions() {
@@ -77,6 +93,8 @@ mod tests {
                 false,
             ),
             ("arn:aws:iam:::user/Deploy", "arn:aws:iam:::user/Deploy", false),
+            ("arn:aws:iam::1111:user/Deploy", "arn:aws:iam::1111:user/Deploy", false),
+            ("arn:aws:iam::111122223333:user/*", "arn:aws:iam::111122223333:user/*", false),
             ("arn:aws:iam::111122223333:role/*", "arn:aws:sts::111122223333:assumed-role/Orders/x", false),
             ("*", user, false),
             ("", "", false),

@@ -3,15 +3,21 @@
 mod assertion;
 mod attested;
 mod bearer;
+mod client;
 mod iam;
+mod registration;
 mod secret;
+
+use std::ops::Deref;
 
 pub use self::{
     assertion::ALGORITHMS as ASSERTION_ALGORITHMS,
     bearer::{Bearer, Bearing},
+    client::Client,
+    registration::{Barred, Registration, Way},
 };
 use crate::{
-    records::{ClientRecord, Corrupt, Items, Key, PolicyRecord, Seconds},
+    records::{ClientRecord, Corrupt, Items, Key, Seconds},
     request::Credentials,
     settings::Settings,
     store::FirstUse,
@@ -19,13 +25,15 @@ use crate::{
 };
 
 /// An authenticated confidential client. [`Caller::authenticate`] is the only way to make one.
-pub struct Caller {
-    client_id: String,
-    /// Where this client id is registered; the id alone says nothing of another issuer's tokens.
-    issuer: String,
-    /// The same id at the one trusted issuer counts too, where the record names none.
-    also_at: Option<String>,
-    policy: PolicyRecord,
+pub struct Caller(Client);
+
+/// A caller is a client, and one that has shown to be it.
+impl Deref for Caller {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
 }
 
 /// Why the credentials authenticate nobody: for the log, never for the wire.
@@ -147,36 +155,7 @@ impl Caller {
     }
 
     fn of(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
-        let also_at = match settings.trusted_issuers.as_slice() {
-            [only] if record.issuer.is_none() => Some(only.issuer.clone()),
-            _ => None,
-        };
-        Self {
-            client_id: client_id.to_owned(),
-            issuer: record.issuer.unwrap_or_else(|| settings.issuer.clone()),
-            also_at,
-            policy: record.introspection.unwrap_or_default(),
-        }
-    }
-
-    /// The client's identifier; unique at its issuer alone.
-    pub fn client_id(&self) -> &str {
-        &self.client_id
-    }
-
-    /// Whether this is the client of that id at that issuer: what "issued to this client" means.
-    pub fn is_client(&self, issuer: &str, client_id: Option<&str>) -> bool {
-        client_id == Some(&self.client_id) && (issuer == self.issuer || Some(issuer) == self.also_at.as_deref())
-    }
-
-    /// Whether this client may introspect at all (RFC 7662 §4).
-    pub fn may_introspect(&self) -> bool {
-        self.policy.allowed != Some(false)
-    }
-
-    /// What it may see.
-    pub fn policy(&self) -> &PolicyRecord {
-        &self.policy
+        Self(Client::of(client_id, record, settings))
     }
 }
 

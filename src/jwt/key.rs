@@ -1,5 +1,8 @@
 //! Public keys from JSON Web Key Sets, and the signature check. The one file that names `jsonwebtoken`.
 
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, EcdsaVerificationAlgorithm, ParsedPublicKey,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm as Jws, DecodingKey};
 use serde_json::{Map, Value};
@@ -52,8 +55,8 @@ impl VerificationKey {
             public_jwk.extend(string(jwk, name)?.map(|value| (name.to_owned(), value.into())));
         }
         let key = match algorithm {
-            Algorithm::Es256 => ec_key(jwk, 32)?,
-            Algorithm::Es384 => ec_key(jwk, 48)?,
+            Algorithm::Es256 => ec_key(jwk, 32, &ECDSA_P256_SHA256_FIXED)?,
+            Algorithm::Es384 => ec_key(jwk, 48, &ECDSA_P384_SHA384_FIXED)?,
             Algorithm::EdDsa => DecodingKey::from_ed_der(&bytes(jwk, "x", Some(32))?),
             _ => rsa_key(jwk)?,
         };
@@ -116,10 +119,17 @@ fn rsa_key(jwk: &Value) -> Result<DecodingKey, RejectedKey> {
     Ok(DecodingKey::from_rsa_raw_components(n, e))
 }
 
-fn ec_key(jwk: &Value, coordinate: usize) -> Result<DecodingKey, RejectedKey> {
+/// A point that is not on the curve verifies nothing, and is told from a key here instead of at every signature
+/// (RFC 7518 §6.2.1).
+fn ec_key(
+    jwk: &Value,
+    coordinate: usize,
+    curve: &'static EcdsaVerificationAlgorithm,
+) -> Result<DecodingKey, RejectedKey> {
     let mut point = vec![0x04];
     point.extend(bytes(jwk, "x", Some(coordinate))?);
     point.extend(bytes(jwk, "y", Some(coordinate))?);
+    ParsedPublicKey::new(curve, &point).map_err(|_| RejectedKey::Malformed)?;
     Ok(DecodingKey::from_ec_der(&point))
 }
 
@@ -182,6 +192,8 @@ mod tests {
             (ec(|jwk| jwk["kid"] = json!(7)), RejectedKey::Malformed),
             (ec(|jwk| jwk["x"] = "AAAA".into()), RejectedKey::Malformed),
             (ec(|jwk| jwk["x"] = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU=".into()), RejectedKey::Malformed),
+            // Not on the curve.
+            (ec(|jwk| jwk["x"] = jwk["y"].clone()), RejectedKey::Malformed),
             (json!("not an object"), RejectedKey::Malformed),
         ] {
             assert_eq!(VerificationKey::from_jwk(&jwk, &ALL).err(), Some(expected), "{jwk}");

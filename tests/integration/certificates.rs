@@ -16,13 +16,13 @@ use crate::{
 };
 
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
-const ORDERS: &str = include_str!("../certificates/orders.pem");
-const BILLING: &str = include_str!("../certificates/billing.pem");
+pub const ORDERS: &str = include_str!("../certificates/orders.pem");
+pub const BILLING: &str = include_str!("../certificates/billing.pem");
 /// The subject of the first.
 const NAME: &str = r"CN=orders-api,OU=Orders+serialNumber=7,O=Example\, Größe GmbH,C=DE";
 
 /// The text between a certificate's first and last line, as `x5c` holds it.
-fn body(pem: &str) -> String {
+pub fn body(pem: &str) -> String {
     pem.lines().filter(|line| !line.starts_with('-')).collect()
 }
 

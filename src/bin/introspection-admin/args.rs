@@ -82,7 +82,7 @@ pub struct ExplainCommand {
     /// The token: - for standard input, or @FILE
     #[arg(long, value_name = "-|@FILE")]
     pub token: Source,
-    /// Show what this client would be answered as well
+    /// Show how this client has to authenticate as well, and what it is then answered
     #[arg(long, value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     pub client: Option<String>,
 }

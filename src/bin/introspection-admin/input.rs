@@ -1,4 +1,4 @@
-//! Tokens, secrets and JSON documents that come in by standard input or from a file.
+//! Tokens, secrets, keys and JSON documents that come in by standard input or from a file.
 
 use std::io::{self, IsTerminal, Read};
 
@@ -10,7 +10,7 @@ use crate::{output::warn, problem::Problem};
 /// No token, secret or set of claims is longer.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Where a token or a secret is to be read. What was typed may be the token itself, so it has no `Debug`.
+/// Where a token, a secret or a key set is to be read. What was typed may be the token itself, so it has no `Debug`.
 #[derive(Clone)]
 pub struct Source(String);
 
@@ -27,6 +27,26 @@ impl Source {
     ///
     /// Where it stands on the command line itself, cannot be read, is empty or holds more than one line.
     pub fn read(&self, option: &str, what: &str) -> Result<String, Problem> {
+        let text = self.text(option, what, &format!("; change that {what} if it was a live one"))?;
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.contains(char::is_control) {
+            Err(Problem::usage(format!("the {what} of {option} is more than one line, or holds control characters")))
+        } else {
+            Ok(text.to_owned())
+        }
+    }
+
+    /// Reads a text of many lines.
+    ///
+    /// # Errors
+    ///
+    /// Where it stands on the command line itself, cannot be read or is empty.
+    pub fn read_document(&self, option: &str, what: &str) -> Result<String, Problem> {
+        self.text(option, what, "")
+    }
+
+    /// `cure` is for what somebody else may have seen by now.
+    fn text(&self, option: &str, what: &str, cure: &str) -> Result<String, Problem> {
         let text = match (self.0.as_str(), self.0.strip_prefix('@')) {
             ("-", _) => {
                 if io::stdin().is_terminal() {
@@ -38,19 +58,15 @@ impl Source {
             _ => {
                 return Err(Problem::usage(format!(
                     "{option} takes - (standard input) or @FILE, not the {what} itself, which a shell's history would \
-                     keep; change that {what} if it was a live one"
+                     keep{cure}"
                 )));
             }
         };
         let text = text.map_err(|error| Problem::usage(format!("the {what} of {option} cannot be read: {error}")))?;
-        let text = text.trim_end_matches(['\r', '\n']);
-        if text.is_empty() {
-            Err(Problem::usage(format!("the {what} of {option} is empty")))
-        } else if text.contains(char::is_control) {
-            Err(Problem::usage(format!("the {what} of {option} is more than one line, or holds control characters")))
-        } else {
-            Ok(text.to_owned())
+        if text.trim_end_matches(['\r', '\n']).is_empty() {
+            return Err(Problem::usage(format!("the {what} of {option} is empty")));
         }
+        Ok(text)
     }
 }
 

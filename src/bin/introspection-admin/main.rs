@@ -10,6 +10,7 @@ mod mark;
 mod output;
 mod problem;
 mod random;
+mod registration;
 mod revoke;
 mod signature;
 mod tables;

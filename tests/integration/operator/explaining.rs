@@ -10,7 +10,7 @@ use crate::{
     world::{AUDIENCE, GENERIC, ISSUER, SECRET, World},
 };
 
-async fn explain(tool: &Tool, token: &str, options: &str) -> Run {
+pub async fn explain(tool: &Tool, token: &str, options: &str) -> Run {
     let run = tool.run_with(format!("explain --token - --output json {options}").trim(), token).await;
     assert!(!run.stdout.contains(token) && !run.stderr.contains(token), "O-04");
     run

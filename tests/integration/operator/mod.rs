@@ -1,8 +1,11 @@
 //! The operator's tool, run as it is installed. What it writes is held against the service's own answers.
 
+mod barred;
 mod clients;
 mod explaining;
 mod failures;
+mod methods;
+mod registering;
 mod revocation;
 mod tables;
 mod tokens;

@@ -1,19 +1,25 @@
 //! `client …`: the records of the clients table.
 
 mod add;
+mod authentication;
 mod disable;
+mod jwks;
+mod policy;
 mod rotate;
 mod show;
 
-use clap::{Subcommand, builder::NonEmptyStringValueParser};
-use token_introspection::records::{Key, UnusableKey};
+use std::collections::HashMap;
+
+use clap::{Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use serde_dynamo::AttributeValue;
+use token_introspection::records::{Item, Items, Key, UnusableKey};
 
 use self::{add::Add, disable::Disable, rotate::Rotate};
 use crate::{environment::Environment, input::Source, output::Report, problem::Problem, random};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Register a client; its secret is made here and shown once
+    /// Register a client; where it needs a secret, that is made here and shown once
     #[command(after_help = add::EXAMPLES)]
     Add(Box<Add>),
     /// Give a client a new secret; the old one stays valid for a while
@@ -68,7 +74,11 @@ impl Secret {
 }
 
 /// The key of a client's record.
-fn client_key(client_id: &str) -> Result<Key, Problem> {
+///
+/// # Errors
+///
+/// Where it is no client id.
+pub fn client_key(client_id: &str) -> Result<Key, Problem> {
     let unusable = || Problem::usage("a client id is 1 to 2,048 bytes long and holds no control characters");
     if client_id.contains(char::is_control) {
         return Err(unusable());
@@ -76,6 +86,21 @@ fn client_key(client_id: &str) -> Result<Key, Problem> {
     Key::client(client_id).map_err(|UnusableKey| unusable())
 }
 
+/// A client's item as the library reads it.
+fn items_of(key: &Key, item: Item) -> Items {
+    Items(HashMap::from([(key.clone(), Ok(item))]))
+}
+
 fn not_found(client_id: &str) -> Problem {
     Problem::Negative(format!("there is no client {client_id:?}; `introspection-admin client list` shows all"))
+}
+
+/// Leaves out the attributes that have no value.
+fn named<const N: usize>(attributes: [(&str, Option<AttributeValue>); N]) -> HashMap<String, AttributeValue> {
+    attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+/// A choice as the word that was typed, which is the contract's own.
+fn word(choice: &impl ValueEnum) -> Option<AttributeValue> {
+    choice.to_possible_value().map(|value| AttributeValue::S(value.get_name().to_owned()))
 }

@@ -4,23 +4,26 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use serde_json::json;
 use token_introspection::{
+    auth::{Barred, Way},
     call::now,
-    records::{Item, Key, Seconds, sha256_hex},
+    records::{ClientRecord, Item, Key, Seconds, sha256_hex},
     store::{Change, Failure, Operator},
 };
 
-use super::{Secret, client_key, not_found};
+use super::{Secret, client_key, items_of, not_found};
 use crate::{
     environment::Environment,
     input::Source,
     output::{Report, pairs, warn},
     problem::Problem,
+    registration,
     time::dated,
 };
 
 pub const EXAMPLES: &str = "\
 The old secret stays valid for a day, or for --overlap seconds. One that somebody else may know is to end at once:
---overlap 0, which ends an earlier one too. All else in the record stays.
+--overlap 0, which ends an earlier one too. All else in the record stays. A client of a method without a secret has none
+to rotate: its keys, names, principal or issuer are changed in its record.
 
 Examples:
   introspection-admin client rotate-secret orders-api
@@ -45,12 +48,16 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
     let digest = sha256_hex(&secret.text);
     let operator = environment.open().await?;
     let client = operator.item(&key).await?.ok_or_else(|| not_found(&rotate.client))?;
+    let record = items_of(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
+    let way = record.map(|record| Way::of(&record, now()));
     let Some(AttributeValue::S(old)) = client.get("client_secret") else {
-        return Err(Problem::Negative(format!(
-            "the client {:?} has no secret that could be replaced: it is public, or its record is corrupt",
-            rotate.client
-        )));
+        return Err(without_secret(&rotate.client, way));
     };
+    if let Some(Ok(way)) = way
+        && !matches!(way, Way::Secret(_))
+    {
+        warn(&format!("no secret is accepted of the client here: it authenticates by {}", way.methods().join(" or ")));
+    }
     if *old == digest {
         return Err(Problem::usage("the secret of --secret is the one that the client has; import another"));
     }
@@ -74,6 +81,28 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
         written => written?,
     }
     Ok(report(rotate, secret, (overlap > 0).then_some(now + overlap)))
+}
+
+/// Why there is nothing to rotate, and where the client's credentials are replaced instead.
+fn without_secret(client_id: &str, way: Option<Result<Way, Barred>>) -> Problem {
+    let why = match way {
+        None => "its record is corrupt".to_owned(),
+        Some(Err(why)) => registration::barred(why).to_owned(),
+        Some(Ok(way)) => {
+            let attribute = match way {
+                Way::Secret(_) => "client_secret",
+                Way::PrivateKeyJwt(_) | Way::SelfSignedTlsClientAuth { .. } => "jwks",
+                Way::TlsClientAuth { attribute, .. } => attribute,
+                Way::Bearer { .. } => "issuer",
+                Way::AwsIam { .. } => "iam_principal_arn",
+            };
+            format!(
+                "it authenticates by {}; what that needs is replaced in its record, as {attribute}",
+                way.methods().join(" or ")
+            )
+        }
+    };
+    Problem::Negative(format!("the client {client_id:?} has no secret that could be replaced: {why}"))
 }
 
 /// A write that was made while its answer got lost finds, at its next attempt, the secret changed: by itself.

@@ -1,19 +1,21 @@
 //! `client show` and `client list`. Digests of secrets are not shown: an imported secret might be guessed from one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde_dynamo::AttributeValue;
 use serde_json::{Map, Value, json};
 use token_introspection::{
+    auth::{Barred, Way},
     call::now,
-    records::{ClientRecord, Item, Items, Key, Seconds},
+    records::{ClientRecord, Item, Key, Seconds},
 };
 
-use super::{client_key, not_found};
+use super::{client_key, items_of, jwks::holds_private_key, not_found};
 use crate::{
     environment::Environment,
     output::{Report, pairs, table, warn},
     problem::Problem,
+    registration,
     time::dated,
 };
 
@@ -37,6 +39,7 @@ pub(super) async fn one(client_id: &str, environment: &Environment) -> Result<Re
     let item = environment.open().await?.item(&key).await?.ok_or_else(|| not_found(client_id))?;
     let client = Client::read(&item, key);
     let mut answer = vec![("client_id", client_id.to_owned()), ("status", client.status.to_owned())];
+    answer.extend(client.way.as_ref().map(|way| ("authenticates by", registration::way(way))));
     answer.extend(client.secrets());
     let rest = client.attributes.iter().map(|(name, value)| (name.as_str(), shown(value)));
     answer.extend(rest.filter(|(name, _)| *name != "client_id"));
@@ -72,6 +75,8 @@ pub(super) async fn all(environment: &Environment) -> Result<Report, Problem> {
 struct Client {
     key: Key,
     status: &'static str,
+    /// How it authenticates, unless it never can.
+    way: Option<Way>,
     has_secret: bool,
     /// Until when the secret before the last rotation is valid, if it is.
     previous_until: Option<i64>,
@@ -81,31 +86,55 @@ struct Client {
 
 impl Client {
     fn read(item: &Item, key: Key) -> Self {
-        let items = Items(HashMap::from([(key.clone(), Ok(item.clone()))]));
-        let record = items.record::<ClientRecord>(&key).ok().flatten();
+        let record = items_of(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
         let previous_until = record
             .as_ref()
             .filter(|record| record.previous_client_secret.is_some())
             .and_then(|record| record.previous_client_secret_expires_at)
             .map(|Seconds(until)| until)
             .filter(|until| now() < *until);
-        let status = match &record {
-            None => "corrupt",
-            Some(record) if record.disabled == Some(true) => "disabled",
-            Some(record) if record.client_secret.is_none() => "public",
-            Some(_) => "enabled",
+        let way = record.as_ref().ok_or(Barred::CorruptRecord).and_then(|record| Way::of(record, now()));
+        let status = match &way {
+            Err(Barred::CorruptRecord) => "corrupt",
+            _ if record.as_ref().is_some_and(|record| record.disabled == Some(true)) => "disabled",
+            Err(Barred::PublicClient) => "public",
+            Err(_) => "unusable",
+            Ok(_) => "enabled",
         };
-        if record.is_none() {
-            warn(&format!("the record of the client {:?} holds a wrong type, so the client is refused", key.id()));
+        match &way {
+            Err(Barred::CorruptRecord) => {
+                warn(&format!("the record of the client {:?} holds a wrong type, so the client is refused", key.id()));
+            }
+            Err(why) if status == "unusable" => {
+                warn(&format!(
+                    "the client {:?} can never authenticate, since {}",
+                    key.id(),
+                    registration::barred(*why)
+                ));
+            }
+            _ => {}
         }
         let shown = item.iter().filter(|(name, _)| !SECRETS.contains(&name.as_str()));
-        Self {
-            key,
-            status,
-            has_secret: record.is_some_and(|record| record.client_secret.is_some()),
-            previous_until,
-            attributes: shown.map(|(name, value)| (name.clone(), json_of(value))).collect(),
+        let attributes = shown.map(|(name, value)| (name.clone(), Self::shown(&key, name, value))).collect();
+        let has_secret = record.is_some_and(|record| record.client_secret.is_some());
+        Self { key, status, way: way.ok(), has_secret, previous_until, attributes }
+    }
+
+    /// An attribute as it may be shown. Somebody else may have stored more than public keys.
+    fn shown(key: &Key, name: &str, value: &AttributeValue) -> Value {
+        let value = json_of(value);
+        let is_private = match &value {
+            Value::String(text) => {
+                let set: Value = serde_json::from_str(text).unwrap_or_default();
+                text.contains("PRIVATE KEY") || holds_private_key(&set)
+            }
+            set => holds_private_key(set),
+        };
+        if name == "jwks" && is_private {
+            warn(&format!("the jwks of the client {:?} holds a private key, which should be replaced", key.id()));
+            return "(a private key)".into();
         }
+        value
     }
 
     fn secrets(&self) -> Vec<(&'static str, String)> {
@@ -121,6 +150,8 @@ impl Client {
         json!({
             "client_id": self.key.id(),
             "status": self.status,
+            "methods": self.way.as_ref().map(Way::methods).unwrap_or_default(),
+            "authenticates_by": self.way.as_ref().map(registration::way),
             "has_secret": self.has_secret,
             "old_secret_valid_until": self.previous_until,
             "attributes": attributes,

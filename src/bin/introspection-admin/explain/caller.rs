@@ -1,27 +1,29 @@
-//! What one client would be answered about a token.
+//! What one client would be answered about a token, once it has authenticated as its record says.
 
 use serde_json::{Value, json};
 use token_introspection::{
-    auth::{Authenticated, Caller, Refusal},
+    auth::{Barred, Registration, Way},
     policy,
-    records::{ClientRecord, Items, Key},
-    request::{Credentials, PresentedSecret, SecretMethod},
     token::{Claims, Inactive},
 };
 
 use super::{Context, Verdict, sentence};
-use crate::problem::Problem;
+use crate::{client, problem::Problem, registration};
 
 /// An answer, and why it is no other.
 pub(super) struct Answer {
     pub client_id: String,
+    /// How it has to authenticate; none, if it never can.
+    way: Option<Way>,
     outcome: Outcome,
     /// The body of an active answer.
     pub view: Option<Value>,
+    /// It is given the signed form alone.
+    signed_only: bool,
 }
 
 enum Outcome {
-    Refused(Refusal),
+    Refused(Barred),
     NotAllowed,
     Unavailable,
     Inactive,
@@ -39,50 +41,52 @@ pub(super) async fn explain(
     claims: Option<Claims>,
     context: &Context<'_>,
 ) -> Result<Answer, Problem> {
-    let key = credentials(client_id, None).client_key();
-    let items = context.operator.items(key.as_slice()).await?;
-    let credentials = credentials(client_id, key.map(|key| (key, &items)));
-    let (outcome, view) = match Caller::authenticate(credentials, &items, context.settings, context.now) {
-        Err(refusal) => (Outcome::Refused(refusal), None),
-        // A secret never comes to this.
-        Ok(Authenticated::Asserted(_) | Authenticated::Bearing(_)) => (Outcome::Refused(Refusal::WrongMethod), None),
-        Ok(Authenticated::Caller(caller)) if !caller.may_introspect() => (Outcome::NotAllowed, None),
-        Ok(Authenticated::Caller(caller)) => match (verdict, claims) {
-            (Verdict::Unknown, _) => (Outcome::Unavailable, None),
-            (Verdict::Active, Some(claims)) => {
-                let decision = policy::view(&caller, claims, context.settings);
-                match decision.view {
-                    Ok(view) => {
-                        let view = serde_json::to_value(view).ok();
-                        (Outcome::Shown { would_deny: decision.would_deny }, view)
-                    }
-                    Err(why) => (Outcome::Hidden(why), None),
-                }
-            }
-            _ => (Outcome::Inactive, None),
-        },
+    let key = client::client_key(client_id)?;
+    let items = context.operator.items(std::slice::from_ref(&key)).await?;
+    let client_id = client_id.to_owned();
+    let registration = match Registration::of(&key, &items, context.settings, context.now) {
+        Ok(registration) => registration,
+        Err(why) => {
+            return Ok(Answer { client_id, way: None, outcome: Outcome::Refused(why), view: None, signed_only: false });
+        }
     };
-    Ok(Answer { client_id: client_id.to_owned(), outcome, view })
-}
-
-/// The credentials of somebody who knows the client's secret: of that secret, only the digest is ever compared.
-fn credentials(client_id: &str, stored: Option<(Key, &Items)>) -> Credentials<'static> {
-    let record = stored.and_then(|(key, items)| items.record::<ClientRecord>(&key).ok().flatten());
-    let method = record.as_ref().and_then(|record| record.token_endpoint_auth_method.as_deref());
-    let post = method == Some(SecretMethod::Post.name());
-    let digest = record.and_then(|record| record.client_secret).unwrap_or_default();
-    Credentials::Secret(PresentedSecret {
-        client_id: client_id.to_owned(),
-        method: if post { SecretMethod::Post } else { SecretMethod::Basic },
-        digests: [digest.clone(), digest],
-    })
+    let (outcome, view) = match (verdict, claims) {
+        _ if !registration.client.may_introspect() => (Outcome::NotAllowed, None),
+        (Verdict::Unknown, _) => (Outcome::Unavailable, None),
+        (Verdict::Active, Some(claims)) => {
+            let preview = policy::preview(&registration, claims, context.settings);
+            match preview.members {
+                Ok(view) => (Outcome::Shown { would_deny: preview.would_deny }, Some(view)),
+                Err(why) => (Outcome::Hidden(why), None),
+            }
+        }
+        _ => (Outcome::Inactive, None),
+    };
+    let signed_only =
+        registration.client.policy().require_signed_response == Some(true) && !matches!(outcome, Outcome::NotAllowed);
+    Ok(Answer { client_id, way: Some(registration.way), outcome, view, signed_only })
 }
 
 impl Answer {
-    /// The answer in words.
-    pub fn text(&self) -> String {
+    /// The answer in words, beside the names of what they are about.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![("client", self.client_id.clone())];
+        pairs.extend(self.way.as_ref().map(|way| ("by", registration::way(way))));
+        pairs.push(("is answered", self.text()));
+        if self.signed_only {
+            pairs.push(("note", "signed answers alone: where it accepts JSON only, it is refused with 400".to_owned()));
+        }
+        pairs
+    }
+
+    fn text(&self) -> String {
         match self.outcome {
-            Outcome::Refused(refusal) => format!("401, since {}", refused(refusal)),
+            Outcome::Refused(why @ (Barred::UnknownClient | Barred::Disabled)) => {
+                format!("401, since {}", registration::barred(why))
+            }
+            Outcome::Refused(why) => {
+                format!("401, whatever it presents: it can never authenticate, since {}", registration::barred(why))
+            }
             Outcome::NotAllowed => "403, since its policy does not allow it to introspect".to_owned(),
             Outcome::Unavailable => "503, as everybody".to_owned(),
             Outcome::Inactive => "inactive, as everybody".to_owned(),
@@ -96,7 +100,7 @@ impl Answer {
 
     pub fn json(&self) -> Value {
         let (status, reason) = match self.outcome {
-            Outcome::Refused(refusal) => (401, Some(format!("{refusal:?}"))),
+            Outcome::Refused(why) => (401, Some(format!("{why:?}"))),
             Outcome::NotAllowed => (403, None),
             Outcome::Unavailable => (503, None),
             Outcome::Hidden(why) => (200, Some(format!("{why:?}"))),
@@ -104,40 +108,21 @@ impl Answer {
         };
         json!({
             "client_id": self.client_id,
+            "methods": self.way.as_ref().map(Way::methods).unwrap_or_default(),
+            "authenticates_by": self.way.as_ref().map(registration::way),
             "status": status,
             "reason": reason,
+            "because": match self.outcome {
+                Outcome::Refused(why) => Some(registration::barred(why)),
+                Outcome::Hidden(why) => Some(sentence(why)),
+                _ => None,
+            },
+            "signed_only": self.signed_only,
             "would_deny": matches!(self.outcome, Outcome::Shown { would_deny: true }),
             "answer": match self.outcome {
                 Outcome::Inactive | Outcome::Hidden(_) => Some(json!({ "active": false })),
                 _ => self.view.clone(),
             },
         })
-    }
-}
-
-fn refused(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::UnsupportedMechanism | Refusal::WrongMethod => {
-            "it is registered for a way of authenticating other than a secret"
-        }
-        Refusal::UnknownClient => "there is no such client",
-        Refusal::CorruptRecord => "its record holds a wrong type",
-        Refusal::Disabled => "it is disabled",
-        Refusal::PublicClient => "it is public, and has no secret to authenticate with",
-        Refusal::WrongSecret => "its secret is none that could be presented",
-        Refusal::MalformedAssertion
-        | Refusal::AssertionSignature
-        | Refusal::AssertionHeader
-        | Refusal::AssertionTime
-        | Refusal::AssertionAudience
-        | Refusal::AssertionWithoutJti
-        | Refusal::AssertionReplayed
-        | Refusal::WrongIdentity
-        | Refusal::BearerMalformed
-        | Refusal::BearerForeign
-        | Refusal::Bearer(_)
-        | Refusal::BearerAudience
-        | Refusal::BearerBound
-        | Refusal::InsufficientScope => "it is registered for a way of authenticating that is not tried here",
     }
 }

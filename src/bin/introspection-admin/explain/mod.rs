@@ -110,8 +110,7 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
     let mut summary = vec![("verdict", word.to_owned())];
     summary.extend(why.map(|why| ("because", sentence(why).to_owned())));
     if let Some(answer) = answer {
-        summary.push(("client", answer.client_id.clone()));
-        summary.push(("is answered", answer.text()));
+        summary.extend(answer.pairs());
     }
     let stages = explanation.stages.iter().map(Stage::row).collect();
     let mut text = format!("{}\n{}", pairs(&summary), table(&["stage", "result", "detail"], stages));

@@ -1,0 +1,233 @@
+//! How a new client has to authenticate: the options of each method, and the attributes that they become.
+
+use std::collections::HashMap;
+
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use serde_dynamo::AttributeValue;
+use token_introspection::{
+    auth::{Barred, Registration, Way},
+    call::now,
+    records::{ClientRecord, Item, Key, sha256_hex},
+};
+
+use super::{Secret, items_of, jwks::KeySet, named, word};
+use crate::{environment::Environment, input::Source, problem::Problem, registration};
+
+/// How the client has to authenticate.
+#[derive(Args)]
+pub(super) struct Authentication {
+    /// How it has to authenticate, by one of the methods below; left out: by a secret, sent either way
+    #[arg(long, value_enum, hide_possible_values = true, conflicts_with = "public")]
+    method: Option<Method>,
+    /// A client without a secret, which may not introspect
+    #[arg(long, conflicts_with_all = ["secret", "jwks", "assertion_audience", "CertificateName", "iam_principal_arn", "Policy"])]
+    public: bool,
+    /// Import a secret of at least 32 characters: - for standard input, or @FILE
+    #[arg(long, value_name = "-|@FILE")]
+    secret: Option<Source>,
+    /// Its public keys, a JSON Web Key Set: - for standard input, or @FILE
+    #[arg(long, value_name = "-|@FILE")]
+    jwks: Option<Source>,
+    /// One `aud` that its assertions may have beside ISSUER
+    #[arg(long, value_name = "AUDIENCE", value_parser = NonEmptyStringValueParser::new())]
+    assertion_audience: Option<String>,
+    #[command(flatten)]
+    certificate: CertificateName,
+    /// The IAM user that it is, or the role, which stands for all its sessions
+    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
+    iam_principal_arn: Option<String>,
+}
+
+/// The one value that identifies the client's certificate. The attributes have the options' names.
+#[derive(Args)]
+#[group(multiple = true)]
+struct CertificateName {
+    /// Its certificate's subject as RFC 4514 writes it, the last relative name first
+    #[arg(long = "tls-client-auth-subject-dn", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    subject_dn: Option<String>,
+    /// A DNS name of its certificate
+    #[arg(long = "tls-client-auth-san-dns", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    san_dns: Option<String>,
+    /// A URI of its certificate
+    #[arg(long = "tls-client-auth-san-uri", value_name = "URI", value_parser = NonEmptyStringValueParser::new())]
+    san_uri: Option<String>,
+    /// An IP address of its certificate
+    #[arg(long = "tls-client-auth-san-ip", value_name = "ADDRESS", value_parser = NonEmptyStringValueParser::new())]
+    san_ip: Option<String>,
+    /// A mail address of its certificate
+    #[arg(long = "tls-client-auth-san-email", value_name = "ADDRESS", value_parser = NonEmptyStringValueParser::new())]
+    san_email: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Method {
+    ClientSecretBasic,
+    ClientSecretPost,
+    PrivateKeyJwt,
+    TlsClientAuth,
+    SelfSignedTlsClientAuth,
+    Bearer,
+    AwsIam,
+}
+
+impl Authentication {
+    /// Whether it is by an access token of its issuer.
+    pub fn is_by_token(&self) -> bool {
+        self.method == Some(Method::Bearer)
+    }
+
+    /// Whether each option belongs to the method, and none that it needs is missing.
+    ///
+    /// # Errors
+    ///
+    /// The first option that is out of place.
+    pub fn fits(&self, has_id: bool, has_issuer: bool) -> Result<(), Problem> {
+        let secret = [Method::ClientSecretBasic, Method::ClientSecretPost];
+        let keys = [Method::PrivateKeyJwt, Method::SelfSignedTlsClientAuth];
+        let (tls, iam, assertion) = ([Method::TlsClientAuth], [Method::AwsIam], [Method::PrivateKeyJwt]);
+        let mut options: Vec<(&str, bool, &[Method])> = vec![
+            ("--secret", self.secret.is_some(), &secret),
+            ("--jwks", self.jwks.is_some(), &keys),
+            ("--assertion-audience", self.assertion_audience.is_some(), &assertion),
+            ("--iam-principal-arn", self.iam_principal_arn.is_some(), &iam),
+        ];
+        options.extend(self.certificate.values().map(|(option, value)| (option, value.is_some(), &tls[..])));
+        // Without a method it is a secret.
+        let method = self.method.unwrap_or(Method::ClientSecretBasic);
+        let misplaced = |(_, given, methods): &&(&str, bool, &[Method])| *given && !methods.contains(&method);
+        if let Some((option, _, methods)) = options.iter().find(misplaced) {
+            let methods = methods.iter().copied().filter_map(name).collect::<Vec<_>>().join(" or ");
+            return Err(Problem::usage(format!(
+                "{option} belongs to --method {methods}; leave it out, or give that method"
+            )));
+        }
+        let missing = |what: &str| Err(Problem::usage(format!("{what}; --help says more")));
+        match method {
+            Method::PrivateKeyJwt | Method::SelfSignedTlsClientAuth if self.jwks.is_none() => {
+                missing("--jwks is missing: the method needs the client's public keys, as - (standard input) or @FILE")
+            }
+            Method::AwsIam if self.iam_principal_arn.is_none() => {
+                missing("--iam-principal-arn is missing: the method needs the IAM user or role that the client is")
+            }
+            Method::Bearer if !has_issuer => {
+                missing("--issuer is missing: the method needs the trusted issuer whose tokens the client presents")
+            }
+            Method::Bearer if !has_id => {
+                missing("--id is missing: the method needs the id that the client has at its issuer")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The secret, if it is by one.
+    ///
+    /// # Errors
+    ///
+    /// Where the one to import is none.
+    pub fn secret(&self) -> Result<Option<Secret>, Problem> {
+        let by_secret = matches!(self.method, None | Some(Method::ClientSecretBasic | Method::ClientSecretPost));
+        if by_secret && !self.public { Secret::new(self.secret.as_ref()).map(Some) } else { Ok(None) }
+    }
+
+    /// Adds its attributes to the record's, and has the function's own code read the whole: nothing is written by which
+    /// nobody could authenticate. `None` for a public client.
+    ///
+    /// # Errors
+    ///
+    /// The option that is at fault, and what helps.
+    pub fn register(
+        &self,
+        key: &Key,
+        secret: Option<&Secret>,
+        attributes: &mut HashMap<String, AttributeValue>,
+        environment: &Environment,
+    ) -> Result<Option<Way>, Problem> {
+        if self.public {
+            return Ok(None);
+        }
+        let keys = self.jwks.as_ref().map(KeySet::read).transpose()?;
+        let text = |text: &Option<String>| text.clone().map(AttributeValue::S);
+        attributes.extend(named([
+            ("token_endpoint_auth_method", self.method.as_ref().and_then(word)),
+            ("client_secret", secret.map(|secret| AttributeValue::S(sha256_hex(&secret.text)))),
+            ("jwks", keys.as_ref().map(|keys| AttributeValue::S(keys.text()))),
+            ("assertion_audience", text(&self.assertion_audience)),
+            ("iam_principal_arn", text(&self.iam_principal_arn)),
+        ]));
+        attributes.extend(self.certificate.attributes());
+        let items = items_of(key, Item::from(attributes.clone()));
+        let way = if self.is_by_token() {
+            // Which issuers are trusted, only the function's settings say.
+            Registration::of(key, &items, environment.settings()?, now()).map(|registration| registration.way)
+        } else {
+            let record = items.record::<ClientRecord>(key).ok().flatten();
+            record.ok_or(Barred::CorruptRecord).and_then(|record| Way::of(&record, now()))
+        };
+        let way = way.map_err(|why| Problem::usage(self.cure(why, keys.as_ref())))?;
+        if let Some(keys) = &keys {
+            keys.warn_of_unused(&way);
+        }
+        Ok(Some(way))
+    }
+
+    /// The option that is at fault, and what helps.
+    fn cure(&self, why: Barred, keys: Option<&KeySet>) -> String {
+        match why {
+            Barred::NoUsableKey => format!(
+                "--jwks holds no key that an assertion could be checked with: {}",
+                keys.map(|keys| keys.unusable().join("; ")).unwrap_or_default()
+            ),
+            Barred::NoUsableCertificate => "--jwks holds no key with a certificate: the first of its \"x5c\" is the \
+                                            certificate's DER in base64, as its PEM has it between the first and the \
+                                            last line, without line breaks"
+                .to_owned(),
+            Barred::NotOneSubject => {
+                let options = self.certificate.values().map(|(option, _)| option).join(", ");
+                format!("--method tls_client_auth needs exactly one of {options}")
+            }
+            Barred::UnusableSubject => {
+                let given = self.certificate.values().into_iter().find(|(_, value)| value.is_some());
+                let (option, example) = match given.map(|(option, _)| option).unwrap_or_default() {
+                    option @ "--tls-client-auth-subject-dn" => (option, "CN=orders,O=Example\\, Inc.,C=DE"),
+                    option @ "--tls-client-auth-san-ip" => (option, "192.0.2.7 or 2001:db8::7"),
+                    option @ "--tls-client-auth-san-email" => (option, "orders@example.com"),
+                    option => (option, "orders.example.com or spiffe://example.com/orders, in ASCII"),
+                };
+                format!("{option} is nothing that a certificate can have; write it as in {example}")
+            }
+            Barred::UnusablePrincipal => "--iam-principal-arn is not the ARN of one IAM user or role, as \
+                                          arn:aws:iam::111122223333:role/services/Orders is; for a session give its role"
+                .to_owned(),
+            Barred::NoIssuer | Barred::UntrustedIssuer => "--issuer is not in TRUSTED_ISSUERS, byte for byte, and no \
+                                                           other issuer's tokens are accepted; correct one of them"
+                .to_owned(),
+            Barred::UnlistedClient => "--id is not among the client_ids that TRUSTED_ISSUERS has for --issuer, so the \
+                                       client's own tokens would be inactive; add it there first"
+                .to_owned(),
+            _ => format!("nobody could authenticate as this client, since {}", registration::barred(why)),
+        }
+    }
+}
+
+impl CertificateName {
+    fn values(&self) -> [(&'static str, Option<&String>); 5] {
+        [
+            ("--tls-client-auth-subject-dn", self.subject_dn.as_ref()),
+            ("--tls-client-auth-san-dns", self.san_dns.as_ref()),
+            ("--tls-client-auth-san-uri", self.san_uri.as_ref()),
+            ("--tls-client-auth-san-ip", self.san_ip.as_ref()),
+            ("--tls-client-auth-san-email", self.san_email.as_ref()),
+        ]
+    }
+
+    fn attributes(&self) -> impl Iterator<Item = (String, AttributeValue)> {
+        let attribute = |option: &str| option.trim_start_matches('-').replace('-', "_");
+        let given = self.values().into_iter().filter_map(|(option, value)| Some((option, value?)));
+        given.map(move |(option, value)| (attribute(option), AttributeValue::S(value.clone())))
+    }
+}
+
+fn name(method: Method) -> Option<String> {
+    method.to_possible_value().map(|value| value.get_name().to_owned())
+}

@@ -1,0 +1,106 @@
+//! `--jwks`: a client's public keys, as they come from a file. A private key in it goes no further.
+
+use serde_json::{Value, json};
+use token_introspection::{
+    auth::{ASSERTION_ALGORITHMS, Way},
+    jwt::{RejectedKey, VerificationKey, parse_object},
+};
+
+use crate::{input::Source, output::warn, problem::Problem};
+
+/// The members of a JSON Web Key that hold what its owner alone may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+/// The record is read with every request of its client. Certificates are the longest members of a key.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// A JSON Web Key Set (RFC 7517 §5) without private keys.
+pub(super) struct KeySet(Vec<Value>);
+
+impl KeySet {
+    /// Reads the set.
+    ///
+    /// # Errors
+    ///
+    /// Where it is none, or holds a private key; nothing of it is repeated.
+    pub fn read(source: &Source) -> Result<Self, Problem> {
+        let text = source.read_document("--jwks", "key set")?;
+        if text.contains("PRIVATE KEY-----") {
+            return Err(private());
+        }
+        let set = parse_object(text.trim().as_bytes()).map(Value::Object).unwrap_or_default();
+        if holds_private_key(&set) {
+            return Err(private());
+        }
+        let keys = set.get("keys").and_then(Value::as_array).cloned();
+        let set = Self(keys.filter(|keys| !keys.is_empty()).ok_or_else(|| {
+            Problem::usage(
+                "--jwks is no JSON Web Key Set, which is one JSON object with a list of \"keys\" and says nothing twice; for \
+                 example: {\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"…\"}]}",
+            )
+        })?);
+        if set.text().len() > MAX_BYTES {
+            return Err(Problem::usage("--jwks is over 64 KiB; hand over the client's own keys alone"));
+        }
+        Ok(set)
+    }
+
+    /// The set as the record holds it.
+    pub fn text(&self) -> String {
+        json!({ "keys": self.0 }).to_string()
+    }
+
+    /// The keys that could check no assertion, each with its reason.
+    pub fn unusable(&self) -> Vec<String> {
+        let allowed = ASSERTION_ALGORITHMS.map(|(_, algorithm)| algorithm);
+        let reason = |(number, jwk): (usize, &Value)| {
+            let why = match VerificationKey::from_jwk(jwk, &allowed).err()? {
+                RejectedKey::Malformed => "a member is missing or cannot be read",
+                RejectedKey::NotForSignatures => "its kty, use or key_ops say that it verifies no signatures",
+                RejectedKey::Algorithm => {
+                    "its algorithm is none of RS256, PS256, ES256 and EdDSA, or not that of its type"
+                }
+                RejectedKey::Strength => "an RSA key has 2,048 to 8,192 bits",
+            };
+            Some(format!("of key {}, {why}", number + 1))
+        };
+        self.0.iter().enumerate().filter_map(reason).collect()
+    }
+
+    /// Warns of keys that the client can never use.
+    pub fn warn_of_unused(&self, way: &Way) {
+        match way {
+            Way::PrivateKeyJwt(keys) if keys.len() < self.0.len() => {
+                let mut reasons = self.unusable();
+                if keys.len() + reasons.len() < self.0.len() {
+                    reasons.push("the last ones are too many to be read".to_owned());
+                }
+                warn(&format!("{} of {} keys are used: {}", keys.len(), self.0.len(), reasons.join("; ")));
+            }
+            Way::SelfSignedTlsClientAuth { certificates } if *certificates < self.0.len() => {
+                warn(&format!(
+                    "{certificates} of {} keys are used: the others have no certificate as x5c",
+                    self.0.len()
+                ));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a private or a shared key is anywhere in it.
+pub(super) fn holds_private_key(set: &Value) -> bool {
+    match set {
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| PRIVATE.contains(&name.as_str()) || holds_private_key(value))
+        }
+        Value::Array(values) => values.iter().any(holds_private_key),
+        _ => false,
+    }
+}
+
+fn private() -> Problem {
+    Problem::usage(
+        "--jwks holds a private key, of which nothing was kept; hand over the public keys alone, without the members d, p, \
+         q, dp, dq, qi, oth and k, and make a new key if somebody else may have seen that one",
+    )
+}

@@ -1,0 +1,64 @@
+//! What a new client may see: the options that make the `introspection` map of its record.
+
+use std::collections::HashMap;
+
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use serde_dynamo::AttributeValue;
+
+use super::{named, word};
+
+/// What the client may see.
+#[derive(Args)]
+#[group(multiple = true)]
+pub(super) struct Policy {
+    /// An identifier of this resource server: it sees tokens with such an `aud`; may be repeated
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    audience: Vec<String>,
+    /// Scopes to show it; a trailing * matches a prefix; may be repeated, or several between spaces
+    #[arg(long, value_delimiter = ' ', value_parser = NonEmptyStringValueParser::new())]
+    scope: Vec<String>,
+    /// A member to show it beyond the registered ones; may be repeated
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    claim: Vec<String>,
+    /// A kind of token that it may see; may be repeated
+    #[arg(long, value_enum)]
+    token_type: Vec<TokenType>,
+    /// An issuer whose tokens it may see; may be repeated
+    #[arg(long = "policy-issuer", value_name = "ISSUER", value_parser = NonEmptyStringValueParser::new())]
+    from: Vec<String>,
+    /// Whether audiences, scopes and claims are enforced, or only reported
+    #[arg(long, value_enum)]
+    mode: Option<Mode>,
+    /// It may not introspect
+    #[arg(long)]
+    not_allowed: bool,
+}
+
+impl Policy {
+    pub fn attributes(self) -> HashMap<String, AttributeValue> {
+        let words = |words: Vec<String>| words.into_iter().map(AttributeValue::S).collect();
+        let list = |values: Vec<AttributeValue>| (!values.is_empty()).then_some(AttributeValue::L(values));
+        named([
+            ("audiences", list(words(self.audience))),
+            ("scopes", list(words(self.scope))),
+            ("claims", list(words(self.claim))),
+            ("token_types", list(self.token_type.iter().filter_map(word).collect())),
+            ("issuers", list(words(self.from))),
+            ("mode", self.mode.as_ref().and_then(word)),
+            ("allowed", self.not_allowed.then_some(AttributeValue::Bool(false))),
+        ])
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum TokenType {
+    AccessToken,
+    RefreshToken,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Mode {
+    Enforce,
+    Report,
+}
