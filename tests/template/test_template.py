@@ -460,6 +460,18 @@ def test_lambda_drops_no_line_of_the_function():
     assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "TRACE")
 
 
+def test_e04_each_event_that_is_counted_is_one_that_the_function_logs():
+    source = "".join(path.read_text() for path in (ROOT / "src").rglob("*.rs"))
+    filters = of_type("AWS::Logs::MetricFilter")
+    patterns = " ".join(item["FilterPattern"] for item in filters.values())
+    events = set(re.findall(r'\$\.event = "(\w+)"', patterns))
+    assert events == {"corrupt_item", "assertion_audience_refused"}
+    for event in events:
+        assert f'event = "{event}"' in source, event
+    names = [item["MetricTransformations"][0]["MetricName"] for item in filters.values()]
+    assert sorted(names) == ["AssertionAudienceRefused", "CorruptItems", "Outcomes", "WouldDeny"]
+
+
 def test_the_metrics_name_no_field_but_fixed_ones():
     filters = of_type("AWS::Logs::MetricFilter").values()
     fields = {field for item in filters for field in re.findall(r"\$\.\w+", json.dumps(item))}

@@ -29,6 +29,9 @@ pub(super) struct Policy {
     /// Whether audiences, scopes and claims are enforced, or only reported
     #[arg(long, value_enum)]
     mode: Option<Mode>,
+    /// It gets signed answers alone (RFC 9701)
+    #[arg(long)]
+    require_signed_response: bool,
     /// It may not introspect
     #[arg(long)]
     not_allowed: bool,
@@ -45,6 +48,7 @@ impl Policy {
             ("token_types", list(self.token_type.iter().filter_map(word).collect())),
             ("issuers", list(words(self.from))),
             ("mode", self.mode.as_ref().and_then(word)),
+            ("require_signed_response", self.require_signed_response.then_some(AttributeValue::Bool(true))),
             ("allowed", self.not_allowed.then_some(AttributeValue::Bool(false))),
         ])
     }
