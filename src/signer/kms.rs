@@ -48,6 +48,9 @@ impl KmsKey {
 
     /// Has a text signed. KMS hashes a short one itself; of a longer one it takes the digest, but for Ed25519, which has
     /// none: such a key signs no answer that is longer.
+    ///
+    /// A failure has no cool-down, as a failure to bring a key has: only authenticated callers come here, what fails
+    /// with one text need not with the next, and KMS throttles by itself whoever asks too often.
     pub(super) async fn sign(&self, text: &str) -> Result<Vec<u8>, Unavailable> {
         let algorithm = match self.published.algorithm {
             Algorithm::Es256 => SigningAlgorithmSpec::EcdsaSha256,

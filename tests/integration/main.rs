@@ -60,6 +60,7 @@ mod response_members;
 mod revocation;
 mod secrets;
 mod signed_responses;
+mod signing_cool_down;
 mod signing_keys;
 mod strangers;
 mod tidy;
