@@ -59,8 +59,10 @@ impl KmsKey {
             Algorithm::EdDsa => SigningAlgorithmSpec::Ed25519Sha512,
             _ => return Err(Unavailable),
         };
-        let (message_type, message) = if text.len() <= LONGEST_MESSAGE || self.published.algorithm == Algorithm::EdDsa {
+        let (message_type, message) = if text.len() <= LONGEST_MESSAGE {
             (MessageType::Raw, text.into())
+        } else if self.published.algorithm == Algorithm::EdDsa {
+            return Err(failed("Sign", "the answer is longer than KMS signs with Ed25519"));
         } else {
             (MessageType::Digest, Sha256::digest(text).to_vec())
         };

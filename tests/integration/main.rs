@@ -22,6 +22,7 @@ mod corpora;
 mod events;
 mod key_host;
 mod keys;
+mod kms;
 mod log;
 mod proxy;
 mod world;

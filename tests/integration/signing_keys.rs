@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use http::HeaderMap;
 use lambda_http::{Context, lambda_runtime};
 use serde_json::{Value, json};
@@ -68,6 +71,45 @@ async fn j14_a_key_in_kms_signs_there_and_is_asked_for_its_public_half_once_at_t
     assert!(operations[1..].iter().all(|operation| operation == "Sign"), "{operations:?}");
     assert_eq!(world.send(get(OPENID)).await.json()["introspection_signing_alg_values_supported"], json!(["ES256"]));
     assert_eq!(aws.take_operations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn j08_every_kind_of_key_in_kms_signs_what_its_published_half_verifies() {
+    let aws = Aws::start().await;
+    let arn = "arn:aws:kms:eu-west-1:123456789012:key/5678abcd-12ab-34cd-56ef-1234567890ab";
+    for (spec, setting, alg, length_of_signature) in [
+        ("ECC_NIST_P256", "", "ES256", 64),
+        ("ECC_NIST_EDWARDS25519", "", "EdDSA", 64),
+        ("RSA_2048", "", "RS256", 256),
+        ("RSA_2048", "PS256", "PS256", 256),
+    ] {
+        aws.put_key(arn, spec);
+        let mut world = World::new().await;
+        let changes = [("SIGNING_KEY", &*format!("kms:{arn}")), ("SIGNING_ALGORITHM", setting)];
+        world.service = World::service_beside(&world.proxy.url, &aws.url, &issuers(&world.signer), &changes).await;
+        let metadata = world.send(get(OPENID)).await.json();
+        assert_eq!(metadata["introspection_signing_alg_values_supported"], json!([alg]));
+        // Up to 4,096 bytes, which an answer with 2,500 of these has nearly, KMS takes the text, and of a longer one the
+        // digest. Ed25519 has none.
+        for length in (0..4000).step_by(500) {
+            let token = world.token(&json!({ "department": "x".repeat(length) }));
+            let answer = ask(&world, &token).await;
+            if alg == "EdDSA" && length > 2500 {
+                answer.assert_unavailable();
+            } else {
+                let (header, claims) = verified(&world.service, &answer).await;
+                assert_eq!(header["alg"], alg);
+                assert_eq!(token_introspection(&claims)["department"].as_str().map(str::len), Some(length));
+                let signature = URL_SAFE_NO_PAD.decode(answer.body.rsplit('.').next().unwrap()).unwrap();
+                assert_eq!(signature.len(), length_of_signature);
+            }
+        }
+        // One that is too long keeps none of the others from being signed.
+        let (_, claims) = verified(&world.service, &ask(&world, "unknown").await).await;
+        assert_eq!(token_introspection(&claims), json!({ "active": false }));
+        let operations = aws.take_operations();
+        assert_eq!(operations.iter().filter(|operation| *operation == "GetPublicKey").count(), 1, "{operations:?}");
+    }
 }
 
 #[tokio::test]
