@@ -65,68 +65,120 @@ pub fn jwts() -> Jwts {
 pub struct Example {
     pub what: &'static str,
     pub client: (&'static str, &'static str),
-    pub token: fn(&Jwts) -> String,
-    /// `{issuer}` stands for our own issuer identifier, which the opaque tokens have.
-    pub answer: &'static str,
+    pub path: &'static str,
+    /// A header beside the credentials.
+    pub header: Option<(&'static str, &'static str)>,
+    pub body: fn(&Jwts) -> String,
+    pub answer: Answer,
 }
 
-/// The requests of the guide.
-pub const EXAMPLES: [Example; 9] = [
+/// `{issuer}` stands for our own issuer identifier, which the opaque tokens have.
+pub enum Answer {
+    Body(&'static str),
+    /// A JWT, another one each time, whose claim `token_introspection` is this.
+    Signed(&'static str),
+    NoBody,
+}
+
+impl Answer {
+    /// How the guide says it, for the server with that issuer identifier.
+    pub fn shown(&self, issuer: &str) -> String {
+        match self {
+            Self::Body(text) => text.replace("{issuer}", issuer),
+            Self::Signed(text) => {
+                format!("a signed JWT with token_introspection {}", text.replace("{issuer}", issuer))
+            }
+            Self::NoBody => "200, without a body".to_owned(),
+        }
+    }
+}
+
+const INTROSPECT: &str = "/token/introspect";
+const OPAQUE_ANSWER: &str = r#"{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600}"#;
+
+/// The requests of the guide, in their order: the revocation changes what comes after it.
+pub const EXAMPLES: [Example; 13] = [
+    introspection(
+        "an active JWT",
+        ORDERS_API,
+        |jwts| form(&jwts.active),
+        r#"{"active":true,"iss":"https://issuer.demo.example","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read orders:write","token_type":"Bearer","exp":4102444800,"iat":1767225600,"jti":"demo-active","department":"sales","sid":"session-1"}"#,
+    ),
+    introspection(
+        "the same for a resource server that may see less",
+        BILLING_API,
+        |jwts| form(&jwts.active),
+        r#"{"active":true,"iss":"https://issuer.demo.example","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600,"jti":"demo-active"}"#,
+    ),
+    introspection("a JWT that expired", ORDERS_API, |jwts| form(&jwts.expired), r#"{"active":false}"#),
+    introspection(
+        "a JWT that was revoked: its signature and its times are as good as the first one's",
+        ORDERS_API,
+        |jwts| form(&jwts.revoked),
+        r#"{"active":false}"#,
+    ),
+    introspection("an opaque access token", ORDERS_API, |_| form(OPAQUE_TOKEN), OPAQUE_ANSWER),
     Example {
-        what: "an active JWT",
-        client: ORDERS_API,
-        token: |jwts| jwts.active.clone(),
-        answer: r#"{"active":true,"iss":"https://issuer.demo.example","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read orders:write","token_type":"Bearer","exp":4102444800,"iat":1767225600,"jti":"demo-active","department":"sales","sid":"session-1"}"#,
+        header: Some(("Accept", "application/token-introspection+jwt")),
+        answer: Answer::Signed(OPAQUE_ANSWER),
+        ..introspection("the same as a signed answer (RFC 9701)", ORDERS_API, |_| form(OPAQUE_TOKEN), "")
     },
     Example {
-        what: "the same for a resource server that may see less",
-        client: BILLING_API,
-        token: |jwts| jwts.active.clone(),
-        answer: r#"{"active":true,"iss":"https://issuer.demo.example","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600,"jti":"demo-active"}"#,
+        path: "/token/introspect/batch",
+        header: Some(("Content-Type", "application/json")),
+        body: |_| json!({ "tokens": [OPAQUE_TOKEN, "unknown"] }).to_string(),
+        ..introspection(
+            "two tokens at once",
+            ORDERS_API,
+            |_| String::new(),
+            r#"{"results":[{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600},{"active":false}]}"#,
+        )
     },
+    introspection(
+        "a refresh token, for its own client",
+        WEB_APP,
+        |_| form(REFRESH_TOKEN),
+        r#"{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","exp":4102444800,"iat":1767225600}"#,
+    ),
+    introspection(
+        "the same refresh token, for anybody else",
+        ORDERS_API,
+        |_| form(REFRESH_TOKEN),
+        r#"{"active":false}"#,
+    ),
     Example {
-        what: "a JWT that expired",
-        client: ORDERS_API,
-        token: |jwts| jwts.expired.clone(),
-        answer: r#"{"active":false}"#,
+        path: "/token/revoke",
+        answer: Answer::NoBody,
+        ..introspection("its client revokes it (RFC 7009)", WEB_APP, |_| form(REFRESH_TOKEN), "")
     },
-    Example {
-        what: "a JWT that was revoked: its signature and its times are as good as the first one's",
-        client: ORDERS_API,
-        token: |jwts| jwts.revoked.clone(),
-        answer: r#"{"active":false}"#,
-    },
-    Example {
-        what: "an opaque access token",
-        client: ORDERS_API,
-        token: |_| OPAQUE_TOKEN.to_owned(),
-        answer: r#"{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600}"#,
-    },
-    Example {
-        what: "a refresh token, for its own client",
-        client: WEB_APP,
-        token: |_| REFRESH_TOKEN.to_owned(),
-        answer: r#"{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","exp":4102444800,"iat":1767225600}"#,
-    },
-    Example {
-        what: "the same refresh token, for anybody else",
-        client: ORDERS_API,
-        token: |_| REFRESH_TOKEN.to_owned(),
-        answer: r#"{"active":false}"#,
-    },
-    Example {
-        what: "a wrong secret",
-        client: (ORDERS_API.0, "wrong"),
-        token: |jwts| jwts.active.clone(),
-        answer: r#"{"error":"invalid_client"}"#,
-    },
-    Example {
-        what: "a public client",
-        client: (SPA, "anything"),
-        token: |jwts| jwts.active.clone(),
-        answer: r#"{"error":"invalid_client"}"#,
-    },
+    introspection(
+        "from now on, until this server is started again, it is inactive",
+        WEB_APP,
+        |_| form(REFRESH_TOKEN),
+        r#"{"active":false}"#,
+    ),
+    introspection(
+        "a wrong secret",
+        (ORDERS_API.0, "wrong"),
+        |jwts| form(&jwts.active),
+        r#"{"error":"invalid_client"}"#,
+    ),
+    introspection("a public client", (SPA, "anything"), |jwts| form(&jwts.active), r#"{"error":"invalid_client"}"#),
 ];
+
+const fn introspection(
+    what: &'static str,
+    client: (&'static str, &'static str),
+    body: fn(&Jwts) -> String,
+    answer: &'static str,
+) -> Example {
+    Example { what, client, path: INTROSPECT, header: None, body, answer: Answer::Body(answer) }
+}
+
+/// The token as a parameter; nothing in the demo's tokens needs an encoding.
+fn form(token: &str) -> String {
+    format!("token={token}")
+}
 
 /// Writes the demo's clients, records and marks.
 pub fn seed(engine: &Engine) -> io::Result<()> {
@@ -136,6 +188,15 @@ pub fn seed(engine: &Engine) -> io::Result<()> {
         confidential(BILLING_API, json!({ "audiences": [ORDERS], "scopes": ["orders:read"], "claims": [] })),
         confidential(WEB_APP, json!({ "token_types": ["access_token", "refresh_token"] })),
         json!({ "client_id": SPA }),
+        // They authenticate through a gateway alone, which the recorded events have.
+        json!({
+            "client_id": "warehouse-api", "token_endpoint_auth_method": "tls_client_auth",
+            "tls_client_auth_san_dns": "orders.example.com",
+        }),
+        json!({
+            "client_id": "report-job", "token_endpoint_auth_method": "aws_iam",
+            "iam_principal_arn": "arn:aws:iam::123456789012:role/services/ReportJob",
+        }),
     ] {
         engine.put("oauth-clients", &client)?;
     }

@@ -10,9 +10,21 @@ mod engine;
 mod http;
 mod signer;
 
-use std::{io, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use self::engine::Engine;
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 use token_introspection::{call, logging, service::Service, settings::Settings, signer::Signer};
 use tokio::net::TcpListener;
@@ -50,7 +62,7 @@ async fn run() -> io::Result<()> {
         }
     }
     if print_env {
-        for (name, value) in environment(port) {
+        for (name, value) in environment(port)? {
             println!("{name}='{value}'");
         }
         return Ok(());
@@ -64,8 +76,11 @@ async fn serve(port: u16) -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(in_use)?;
     let engine = Engine::start(port + 1).await.map_err(in_use)?;
     demo::seed(&engine)?;
+    if std::env::var("SIGNING_KEY").is_err() {
+        make_signing_key(&signing_key_path(port)?)?;
+    }
 
-    let environment = environment(port);
+    let environment = environment(port)?;
     let variable = |wanted: &str| environment.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone());
     let settings = Arc::new(Settings::read(variable).map_err(io::Error::other)?);
     logging::start(settings.log_level);
@@ -82,7 +97,7 @@ async fn serve(port: u16) -> io::Result<()> {
 
 /// The settings of the demo, as environment variables. The audit records go to the same terminal; `LOG_LEVEL`
 /// keeps the rest of it quiet.
-fn environment(port: u16) -> Vec<(&'static str, String)> {
+fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
     let issuers = json!([{
         "issuer": demo::TRUSTED_ISSUER, "profile": "rfc9068",
         "jwks_uri": format!("http://127.0.0.1:{port}/demo-issuer/jwks.json"),
@@ -97,7 +112,28 @@ fn environment(port: u16) -> Vec<(&'static str, String)> {
         ("AWS_SECRET_ACCESS_KEY", "dev".to_owned()),
     ];
     variables.extend(HANDED_ON.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?))));
-    variables
+    if variables.iter().all(|(name, _)| *name != "SIGNING_KEY") {
+        variables.push(("SIGNING_KEY", format!("file:{}", signing_key_path(port)?.display())));
+    }
+    Ok(variables)
+}
+
+/// Where the key of signed answers is, unless `SIGNING_KEY` names another: beside this program. It is in a file so that
+/// the function which `cargo lambda watch` runs with the printed environment signs with the same one.
+fn signing_key_path(port: u16) -> io::Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(format!("dev-signing-key-{port}.pem")))
+}
+
+/// Makes a P-256 key, another one each time, in the place of the last one.
+fn make_signing_key(path: &Path) -> io::Result<()> {
+    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
+    let body = STANDARD.encode(key.map_err(io::Error::other)?);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    options.open(path)?.write_all(pem.as_bytes())
 }
 
 /// Our own issuer identifier: clients look for the metadata below it.
@@ -107,25 +143,23 @@ fn issuer(port: u16) -> String {
 
 /// What to paste, and what it answers.
 fn guide(port: u16, engine_url: &str) -> String {
-    let jwts = demo::jwts();
-    let curl = |(client_id, secret): (&str, &str), token: &str| {
-        format!("curl -s -u {client_id}:{secret} -d token={token} http://127.0.0.1:{port}/token/introspect")
-    };
-    let lines: Vec<String> = demo::EXAMPLES
-        .iter()
-        .map(|example| {
-            let token = (example.token)(&jwts);
-            format!(
-                "# {}\n{}\n# => {}\n",
-                example.what,
-                curl(example.client, &token),
-                example.answer.replace("{issuer}", &issuer(port))
-            )
-        })
-        .collect();
+    let (jwts, url) = (demo::jwts(), issuer(port));
+    let lines = demo::EXAMPLES.iter().map(|example| {
+        let (client_id, secret) = example.client;
+        let header = example.header.map(|(name, value)| format!(" -H '{name}: {value}'")).unwrap_or_default();
+        let body = (example.body)(&jwts);
+        let quote = if body.contains('"') { "'" } else { "" };
+        format!(
+            "# {}\ncurl -s -u {client_id}:{secret}{header} -d {quote}{body}{quote} {url}{}\n# => {}\n",
+            example.what,
+            example.path,
+            example.answer.shown(&url)
+        )
+    });
     format!(
-        "token-introspection serves http://127.0.0.1:{port} until Ctrl-C; its tables are at {engine_url}.\n\n{}\n\
-         # the metadata of this server\ncurl -s http://127.0.0.1:{port}/.well-known/oauth-authorization-server\n",
-        lines.join("\n")
+        "token-introspection serves {url} until Ctrl-C; its tables are at {engine_url}.\n\n{}\n\
+         # the keys of signed answers\ncurl -s {url}/.well-known/jwks.json\n\n\
+         # the metadata of this server\ncurl -s {url}/.well-known/oauth-authorization-server\n",
+        lines.collect::<Vec<_>>().join("\n")
     )
 }

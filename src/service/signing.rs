@@ -13,7 +13,7 @@ use crate::{
 impl Service {
     /// The metadata document, which names the algorithm of signed answers.
     pub(super) async fn metadata(&self, call: &Call, trail: &mut Trail) -> Outcome {
-        match self.signer.algorithm(call.deadline).await {
+        match self.signer.algorithm(call.now, call.deadline).await {
             Ok(algorithm) => Outcome::Document(metadata::document(&self.settings, algorithm)),
             Err(Unavailable) => signer_unavailable(trail),
         }
@@ -21,7 +21,7 @@ impl Service {
 
     /// The keys of signed answers.
     pub(super) async fn key_set(&self, call: &Call, trail: &mut Trail) -> Outcome {
-        match self.signer.key_set(call.deadline).await {
+        match self.signer.key_set(call.now, call.deadline).await {
             Ok(keys) => Outcome::Document(metadata::key_set(&keys)),
             Err(Unavailable) => signer_unavailable(trail),
         }
@@ -38,7 +38,7 @@ impl Service {
         let Some(claims) = signed_claims(&outcome, &self.settings.issuer, caller.client_id(), call.now) else {
             return Outcome::Internal;
         };
-        match self.signer.sign(SIGNED_TYPE, &claims, call.deadline).await {
+        match self.signer.sign(SIGNED_TYPE, &claims, call.now, call.deadline).await {
             Ok(jwt) => Outcome::Signed { active, jwt },
             Err(Unavailable) => signer_unavailable(trail),
         }

@@ -48,6 +48,9 @@ impl KmsKey {
 
     /// Has a text signed. KMS hashes a short one itself; of a longer one it takes the digest, but for Ed25519, which has
     /// none: such a key signs no answer that is longer.
+    ///
+    /// A failure has no cool-down, as a failure to bring a key has: only authenticated callers come here, what fails
+    /// with one text need not with the next, and KMS throttles by itself whoever asks too often.
     pub(super) async fn sign(&self, text: &str) -> Result<Vec<u8>, Unavailable> {
         let algorithm = match self.published.algorithm {
             Algorithm::Es256 => SigningAlgorithmSpec::EcdsaSha256,
@@ -56,8 +59,10 @@ impl KmsKey {
             Algorithm::EdDsa => SigningAlgorithmSpec::Ed25519Sha512,
             _ => return Err(Unavailable),
         };
-        let (message_type, message) = if text.len() <= LONGEST_MESSAGE || self.published.algorithm == Algorithm::EdDsa {
+        let (message_type, message) = if text.len() <= LONGEST_MESSAGE {
             (MessageType::Raw, text.into())
+        } else if self.published.algorithm == Algorithm::EdDsa {
+            return Err(failed("Sign", "the answer is longer than KMS signs with Ed25519"));
         } else {
             (MessageType::Digest, Sha256::digest(text).to_vec())
         };

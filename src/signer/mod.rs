@@ -2,18 +2,16 @@
 //! the AWS SDK.
 
 mod kms;
+mod remote;
 
 use std::{sync::Arc, time::Duration};
 
 use aws_config::{Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_secretsmanager::Client;
-use tokio::{
-    sync::OnceCell,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 use tracing::error;
 
-use self::kms::KmsKey;
+use self::{kms::KmsKey, remote::Remote};
 use crate::{
     jwt::{Algorithm, PublishedKey, SigningKey, compact, signing_input},
     settings::{Arn, Settings, SigningKeySource},
@@ -41,11 +39,11 @@ pub struct Signer {
 pub struct Unavailable;
 
 /// A key, where it is. What is behind an ARN is brought when it is first needed, so that a cold start never waits
-/// for it, and then kept; a failure is not kept.
+/// for it. Each has an attempt and a pause of its own: one that cannot be had keeps no other from being used.
 enum Key {
     InProcess(Arc<SigningKey>),
-    Secret(Arn, OnceCell<SigningKey>),
-    Kms(Arn, OnceCell<KmsKey>),
+    Secret(Arn, Remote<SigningKey>),
+    Kms(Arn, Remote<KmsKey>),
 }
 
 impl Signer {
@@ -53,33 +51,35 @@ impl Signer {
     pub fn new(settings: &Settings, config: SdkConfig) -> Self {
         let key = |source: &SigningKeySource| match source {
             SigningKeySource::File(key) => Key::InProcess(Arc::clone(key)),
-            SigningKeySource::SecretsManager(arn) => Key::Secret(arn.clone(), OnceCell::new()),
-            SigningKeySource::Kms(arn) => Key::Kms(arn.clone(), OnceCell::new()),
+            SigningKeySource::SecretsManager(arn) => Key::Secret(arn.clone(), Remote::new()),
+            SigningKeySource::Kms(arn) => Key::Kms(arn.clone(), Remote::new()),
         };
         Self { keys: settings.signing_keys.iter().map(key).collect(), rsa: settings.rsa_signing_algorithm, config }
     }
 
-    /// The algorithm of signed answers; none where nothing is signed.
+    /// The algorithm of signed answers; none where nothing is signed. Asks for the first key alone: the others sign
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], if the key that signs cannot be brought before the deadline.
-    pub async fn algorithm(&self, deadline: Instant) -> Result<Option<Algorithm>, Unavailable> {
+    /// [`Unavailable`], if the key that signs cannot be brought before the deadline, or could not a moment ago.
+    pub async fn algorithm(&self, now: i64, deadline: Instant) -> Result<Option<Algorithm>, Unavailable> {
         let Some(first) = self.keys.first() else { return Ok(None) };
-        in_time(deadline, self.published(first)).await.map(|key| Some(key.algorithm))
+        in_time(deadline, self.published(first, now)).await.map(|key| Some(key.algorithm))
     }
 
     /// The public half of every key.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], if one of them cannot be brought before the deadline: whoever kept a set in which it is missing
-    /// would take its signatures for forged.
-    pub async fn key_set(&self, deadline: Instant) -> Result<Vec<&PublishedKey>, Unavailable> {
+    /// [`Unavailable`], if one of them cannot be brought before the deadline, or could not a moment ago: whoever kept a
+    /// set in which it is missing would take its signatures for forged.
+    pub async fn key_set(&self, now: i64, deadline: Instant) -> Result<Vec<&PublishedKey>, Unavailable> {
         in_time(deadline, async {
             let mut set = Vec::new();
+            // One after the other: the failure of one at the same time would cut the others short, and count for them.
             for key in &self.keys {
-                set.push(self.published(key).await?);
+                set.push(self.published(key, now).await?);
             }
             Ok(set)
         })
@@ -90,35 +90,41 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], if there is no signature at the deadline.
-    pub async fn sign(&self, typ: &str, claims: &str, deadline: Instant) -> Result<String, Unavailable> {
+    /// [`Unavailable`], if there is no signature at the deadline, or the key that signs could not be brought a moment
+    /// ago.
+    pub async fn sign(&self, typ: &str, claims: &str, now: i64, deadline: Instant) -> Result<String, Unavailable> {
         in_time(deadline, async {
             let first = self.keys.first().ok_or(Unavailable)?;
-            let input = signing_input(self.published(first).await?, typ, claims);
+            let input = signing_input(self.published(first, now).await?, typ, claims);
             let signature = match first {
                 Key::InProcess(key) => key.sign(&input).ok_or(Unavailable)?,
-                Key::Secret(arn, key) => self.secret(arn, key).await?.sign(&input).ok_or(Unavailable)?,
-                Key::Kms(arn, key) => self.kms(arn, key).await?.sign(&input).await?,
+                Key::Secret(arn, key) => self.secret(arn, key, now).await?.sign(&input).ok_or(Unavailable)?,
+                Key::Kms(arn, key) => self.kms(arn, key, now).await?.sign(&input).await?,
             };
             Ok(compact(&input, &signature))
         })
         .await
     }
 
-    async fn published<'a>(&'a self, key: &'a Key) -> Result<&'a PublishedKey, Unavailable> {
+    async fn published<'a>(&'a self, key: &'a Key, now: i64) -> Result<&'a PublishedKey, Unavailable> {
         match key {
             Key::InProcess(key) => Ok(key.published()),
-            Key::Secret(arn, key) => self.secret(arn, key).await.map(SigningKey::published),
-            Key::Kms(arn, key) => self.kms(arn, key).await.map(KmsKey::published),
+            Key::Secret(arn, key) => self.secret(arn, key, now).await.map(SigningKey::published),
+            Key::Kms(arn, key) => self.kms(arn, key, now).await.map(KmsKey::published),
         }
     }
 
-    async fn secret<'a>(&self, arn: &Arn, key: &'a OnceCell<SigningKey>) -> Result<&'a SigningKey, Unavailable> {
-        key.get_or_try_init(|| load_secret(arn, self.rsa, self.config_for(arn))).await
+    async fn secret<'a>(
+        &self,
+        arn: &Arn,
+        key: &'a Remote<SigningKey>,
+        now: i64,
+    ) -> Result<&'a SigningKey, Unavailable> {
+        key.get(now, || load_secret(arn, self.rsa, self.config_for(arn))).await
     }
 
-    async fn kms<'a>(&self, arn: &Arn, key: &'a OnceCell<KmsKey>) -> Result<&'a KmsKey, Unavailable> {
-        key.get_or_try_init(|| KmsKey::open(arn, self.rsa, self.config_for(arn))).await
+    async fn kms<'a>(&self, arn: &Arn, key: &'a Remote<KmsKey>, now: i64) -> Result<&'a KmsKey, Unavailable> {
+        key.get(now, || KmsKey::open(arn, self.rsa, self.config_for(arn))).await
     }
 
     /// The SDK's configuration with our time limits, for the Region that the ARN names.

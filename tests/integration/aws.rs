@@ -6,11 +6,6 @@ use std::{
     time::Duration,
 };
 
-use aws_lc_rs::{
-    digest::{Digest, SHA256, digest},
-    encoding::AsDer,
-    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
-};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -23,7 +18,9 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// A P-256 key in KMS.
+use crate::kms::KmsKey;
+
+/// A P-256 key in KMS, which is always there.
 pub const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 /// What the services do.
@@ -44,7 +41,6 @@ pub enum Fault {
 pub struct Aws {
     pub url: String,
     state: Arc<Mutex<State>>,
-    key: Arc<EcdsaKeyPair>,
 }
 
 #[derive(Default)]
@@ -52,14 +48,15 @@ struct State {
     fault: Fault,
     operations: Vec<String>,
     secrets: BTreeMap<String, Value>,
+    keys: BTreeMap<String, Arc<KmsKey>>,
 }
 
 impl Aws {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let key = Arc::new(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap());
-        let aws = Self { url, state: Arc::default(), key };
+        let aws = Self { url, state: Arc::default() };
+        aws.put_key(KEY, "ECC_NIST_P256");
         let serving = aws.clone();
         tokio::spawn(async move {
             loop {
@@ -85,6 +82,11 @@ impl Aws {
         arn
     }
 
+    /// Makes a key of that `KeySpec` in KMS.
+    pub fn put_key(&self, arn: &str, spec: &str) {
+        self.state.lock().unwrap().keys.insert(arn.to_owned(), Arc::new(KmsKey::new(spec)));
+    }
+
     /// Takes the names of the operations since the last time.
     pub fn take_operations(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().operations)
@@ -95,10 +97,11 @@ impl Aws {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
         let body: Value = serde_json::from_slice(&body)?;
-        let (fault, secret) = {
+        let (fault, secret, key) = {
             let mut state = self.state.lock().unwrap();
             state.operations.push(operation.clone());
-            (state.fault, state.secrets.get(body["SecretId"].as_str().unwrap_or_default()).cloned())
+            let named = |name| body[name].as_str().unwrap_or_default();
+            (state.fault, state.secrets.get(named("SecretId")).cloned(), state.keys.get(named("KeyId")).cloned())
         };
         let error = |status, code: &str| Ok(answer(status, &json!({ "__type": code, "message": "told to fail" })));
         match fault {
@@ -109,24 +112,20 @@ impl Aws {
             Fault::Empty => return Ok(answer(StatusCode::OK, &json!({}))),
         }
         let garbled = |bytes: &[u8]| STANDARD.encode(if fault == Fault::Garbage { &bytes[1..] } else { bytes });
-        let result = match operation.as_str() {
-            "GetPublicKey" if body["KeyId"] == KEY => {
-                let info = self.key.public_key().as_der().unwrap();
-                json!({ "KeyId": KEY, "KeyUsage": "SIGN_VERIFY", "PublicKey": garbled(info.as_ref()) })
+        let result = match (operation.as_str(), key) {
+            ("GetPublicKey", Some(key)) => {
+                let mut description = key.described();
+                description["KeyId"] = body["KeyId"].clone();
+                description["PublicKey"] = json!(garbled(&key.info()));
+                description
             }
-            "Sign" if body["KeyId"] == KEY => {
-                let message = STANDARD.decode(body["Message"].as_str().unwrap()).unwrap();
-                if body["SigningAlgorithm"] != "ECDSA_SHA_256" || message.len() > 4096 {
-                    return error(StatusCode::BAD_REQUEST, "ValidationException");
-                }
-                let digest = match body["MessageType"].as_str().unwrap() {
-                    "DIGEST" => Digest::import_less_safe(&message, &SHA256).unwrap(),
-                    _ => digest(&SHA256, &message),
-                };
-                let signature = self.key.sign_digest(&digest).unwrap();
-                json!({ "KeyId": KEY, "Signature": garbled(signature.as_ref()) })
-            }
-            "GetSecretValue" => match secret {
+            ("Sign", Some(key)) => match key.sign(&body) {
+                Some(signature) => json!({
+                    "KeyId": body["KeyId"], "Signature": garbled(&signature), "SigningAlgorithm": body["SigningAlgorithm"],
+                }),
+                None => return error(StatusCode::BAD_REQUEST, "ValidationException"),
+            },
+            ("GetSecretValue", _) => match secret {
                 Some(_) if fault == Fault::Garbage => json!({ "SecretString": "no key" }),
                 Some(content) => content,
                 None => return error(StatusCode::BAD_REQUEST, "ResourceNotFoundException"),

@@ -6,6 +6,11 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use serde_json::Value;
+use token_introspection::jwt::{Algorithm, UnverifiedJws, VerificationKey};
+
+use crate::demo::{self, Answer};
+
 /// Ends the server whatever becomes of the test.
 struct Server(Child);
 
@@ -19,7 +24,9 @@ impl Drop for Server {
 /// `cargo test` builds the examples beside the binaries.
 fn dev() -> Command {
     let binary = PathBuf::from(env!("CARGO_BIN_EXE_token-introspection"));
-    Command::new(binary.with_file_name("examples").join("dev"))
+    let mut dev = Command::new(binary.with_file_name("examples").join("dev"));
+    dev.env_remove("SIGNING_KEY");
+    dev
 }
 
 /// Two neighbouring ports that are free.
@@ -31,9 +38,17 @@ fn port() -> u16 {
         .unwrap()
 }
 
+/// Runs a line as it was printed, and gives what it prints.
+fn run(command: &str) -> String {
+    let output = Command::new("sh").args(["-c", command]).output().unwrap();
+    assert!(output.status.success(), "curl is needed to try its lines: {command}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 #[test]
-fn m08_every_printed_curl_line_gives_the_answer_printed_beside_it() {
-    let mut child = dev().args(["--port", &port().to_string()]).stdout(Stdio::piped()).spawn().unwrap();
+fn m08_j04_n04_every_printed_curl_line_gives_the_answer_printed_beside_it() {
+    let port = port();
+    let mut child = dev().args(["--port", &port.to_string()]).stdout(Stdio::piped()).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
     let _server = Server(child);
     let (mut commands, mut answers) = (Vec::new(), Vec::new());
@@ -49,17 +64,57 @@ fn m08_every_printed_curl_line_gives_the_answer_printed_beside_it() {
             break;
         }
     }
-    assert!(answers.len() >= 9, "{answers:?}");
-    let run = |command: &str| {
-        let output = Command::new("sh").args(["-c", command]).output().unwrap();
-        assert!(output.status.success(), "curl is needed to try its lines: {command}");
-        String::from_utf8(output.stdout).unwrap()
-    };
-    for (command, answer) in commands.iter().zip(&answers) {
-        assert_eq!(run(command), *answer, "{command}");
+    let issuer = format!("http://127.0.0.1:{port}");
+    assert_eq!(answers, demo::EXAMPLES.map(|example| example.answer.shown(&issuer)));
+    let (examples, documents) = commands.split_at(answers.len());
+    let [key_set, metadata] = documents else { panic!("{documents:?}") };
+    let key_set: Value = serde_json::from_str(&run(key_set)).unwrap();
+    for ((command, answer), example) in examples.iter().zip(&answers).zip(demo::EXAMPLES) {
+        let came = run(command);
+        match example.answer {
+            Answer::Body(_) => assert_eq!(came, *answer, "{command}"),
+            Answer::Signed(_) => {
+                let claims = signed_by(&key_set, &came);
+                let begin = format!(r#"{{"iss":"{issuer}","aud":"{}","iat":"#, example.client.0);
+                let (_, shown) = answer.split_once(" token_introspection ").unwrap();
+                let end = format!(r#","token_introspection":{shown}}}"#);
+                assert!(claims.starts_with(&begin) && claims.ends_with(&end), "{claims}");
+            }
+            Answer::NoBody => {
+                assert_eq!(came, "", "{command}");
+                let status = run(&format!("{command} -o /dev/null -w '%{{http_code}}'"));
+                assert!(answer.starts_with(&status), "{command}: {status}");
+            }
+        }
     }
-    let metadata = run(commands.last().unwrap());
-    assert!(metadata.contains(r#""introspection_endpoint":"http://127.0.0.1:"#), "{metadata}");
+    let metadata = run(metadata);
+    assert!(metadata.contains(&format!(r#""introspection_endpoint":"{issuer}/token/introspect""#)), "{metadata}");
+    assert!(metadata.contains(r#""introspection_signing_alg_values_supported":["ES256"]"#), "{metadata}");
+}
+
+/// The claims of a signed answer, as text.
+fn signed_by(key_set: &Value, jwt: &str) -> String {
+    let (jws, claims) = UnverifiedJws::parse(jwt).unwrap();
+    let key = VerificationKey::from_jwk(&key_set["keys"][0], &[Algorithm::Es256]).unwrap();
+    assert_eq!((jws.header.kid.as_deref(), jws.header.typ.as_deref()), (key.kid(), Some("token-introspection+jwt")));
+    assert!(key.verifies(&jws), "{jwt}");
+    String::from_utf8(claims).unwrap()
+}
+
+#[test]
+fn j13_the_key_of_signed_answers_is_the_servers_own_or_the_one_that_the_environment_names() {
+    let printed = |key: Option<&str>| {
+        let mut dev = dev();
+        key.map(|key| dev.env("SIGNING_KEY", key));
+        String::from_utf8(dev.args(["--port", "9000", "--print-env"]).output().unwrap().stdout).unwrap()
+    };
+    let own = printed(None);
+    let [line] = own.lines().filter(|line| line.starts_with("SIGNING_KEY=")).collect::<Vec<_>>()[..] else {
+        panic!("{own}")
+    };
+    assert!(line.starts_with("SIGNING_KEY='file:") && line.ends_with("-9000.pem'"), "{line}");
+    let other = printed(Some("file:other.pem"));
+    assert!(other.contains("SIGNING_KEY='file:other.pem'\n") && !other.contains("-9000.pem"), "{other}");
 }
 
 #[test]

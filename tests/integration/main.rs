@@ -29,6 +29,7 @@ mod corpora;
 mod events;
 mod key_host;
 mod keys;
+mod kms;
 mod log;
 mod proxy;
 #[cfg(feature = "redis")]
@@ -81,6 +82,7 @@ mod response_members;
 mod revocation;
 mod secrets;
 mod signed_responses;
+mod signing_cool_down;
 mod signing_keys;
 mod strangers;
 mod tidy;

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use http::HeaderMap;
 use lambda_http::{Context, lambda_runtime};
 use serde_json::{Value, json};
@@ -22,7 +25,7 @@ use crate::{
 const OPENID: &str = "/.well-known/openid-configuration";
 
 /// A deployment with this `SIGNING_KEY`, and KMS and Secrets Manager there.
-async fn deployment(aws: &Aws, signing_key: &str) -> World {
+pub async fn deployment(aws: &Aws, signing_key: &str) -> World {
     let mut world = World::new().await;
     let changes = [("SIGNING_KEY", signing_key)];
     world.service = World::service_beside(&world.proxy.url, &aws.url, &issuers(&world.signer), &changes).await;
@@ -30,7 +33,12 @@ async fn deployment(aws: &Aws, signing_key: &str) -> World {
 }
 
 async fn ask(world: &World, token: &str) -> Answer {
-    world.send(introspection(token).header("accept", SIGNED)).await
+    ask_at(world, call::now(), token).await
+}
+
+/// The same at another time: a key that could not be brought is not asked for again within 5 s.
+pub async fn ask_at(world: &World, now: i64, token: &str) -> Answer {
+    world.send(introspection(token).header("accept", SIGNED).at(now)).await
 }
 
 fn token_introspection(claims: &str) -> Value {
@@ -66,6 +74,45 @@ async fn j14_a_key_in_kms_signs_there_and_is_asked_for_its_public_half_once_at_t
 }
 
 #[tokio::test]
+async fn j08_every_kind_of_key_in_kms_signs_what_its_published_half_verifies() {
+    let aws = Aws::start().await;
+    let arn = "arn:aws:kms:eu-west-1:123456789012:key/5678abcd-12ab-34cd-56ef-1234567890ab";
+    for (spec, setting, alg, length_of_signature) in [
+        ("ECC_NIST_P256", "", "ES256", 64),
+        ("ECC_NIST_EDWARDS25519", "", "EdDSA", 64),
+        ("RSA_2048", "", "RS256", 256),
+        ("RSA_2048", "PS256", "PS256", 256),
+    ] {
+        aws.put_key(arn, spec);
+        let mut world = World::new().await;
+        let changes = [("SIGNING_KEY", &*format!("kms:{arn}")), ("SIGNING_ALGORITHM", setting)];
+        world.service = World::service_beside(&world.proxy.url, &aws.url, &issuers(&world.signer), &changes).await;
+        let metadata = world.send(get(OPENID)).await.json();
+        assert_eq!(metadata["introspection_signing_alg_values_supported"], json!([alg]));
+        // Up to 4,096 bytes, which an answer with 2,500 of these has nearly, KMS takes the text, and of a longer one the
+        // digest. Ed25519 has none.
+        for length in (0..4000).step_by(500) {
+            let token = world.token(&json!({ "department": "x".repeat(length) }));
+            let answer = ask(&world, &token).await;
+            if alg == "EdDSA" && length > 2500 {
+                answer.assert_unavailable();
+            } else {
+                let (header, claims) = verified(&world.service, &answer).await;
+                assert_eq!(header["alg"], alg);
+                assert_eq!(token_introspection(&claims)["department"].as_str().map(str::len), Some(length));
+                let signature = URL_SAFE_NO_PAD.decode(answer.body.rsplit('.').next().unwrap()).unwrap();
+                assert_eq!(signature.len(), length_of_signature);
+            }
+        }
+        // One that is too long keeps none of the others from being signed.
+        let (_, claims) = verified(&world.service, &ask(&world, "unknown").await).await;
+        assert_eq!(token_introspection(&claims), json!({ "active": false }));
+        let operations = aws.take_operations();
+        assert_eq!(operations.iter().filter(|operation| *operation == "GetPublicKey").count(), 1, "{operations:?}");
+    }
+}
+
+#[tokio::test]
 async fn j13_a_key_in_secrets_manager_is_brought_once_at_the_first_need_as_text_or_bytes() {
     let aws = Aws::start().await;
     let key = pem("RSA");
@@ -96,20 +143,27 @@ async fn g08_a_key_out_of_reach_is_503_never_an_unsigned_answer_and_not_for_ever
     for signing_key in [format!("kms:{KEY}"), secret] {
         let world = deployment(&aws, &signing_key).await;
         let token = world.token(&json!({}));
+        // Each request comes when the key may be asked for again.
+        let mut now = call::now();
+        let mut later = || {
+            now += 5;
+            now
+        };
         for fault in [Fault::AccessDenied, Fault::ServerError, Fault::Empty, Fault::Garbage, Fault::Hangs] {
             aws.fail(fault);
             let started = Instant::now();
             for token in [&token, "unknown"] {
-                ask(&world, token).await.assert_unavailable();
+                ask_at(&world, later(), token).await.assert_unavailable();
             }
             for document in [OPENID, KEY_SET] {
-                world.send(get(document)).await.assert_unavailable();
+                world.send(get(document).at(later())).await.assert_unavailable();
             }
+            assert!(aws.take_operations().len() >= 4, "{fault:?}: each has tried");
             assert!(started.elapsed() < Duration::from_millis(4 * 1900), "{fault:?}: {:?}", started.elapsed());
             world.introspect("unknown").await.assert_inactive();
         }
         aws.fail(Fault::None);
-        verified(&world.service, &ask(&world, &token).await).await;
+        verified(&world.service, &ask_at(&world, later(), &token).await).await;
         // Once it is there, only KMS is needed on.
         for fault in [Fault::AccessDenied, Fault::Empty, Fault::Garbage, Fault::Hangs] {
             aws.fail(fault);
@@ -154,7 +208,7 @@ async fn o04_no_log_line_holds_anything_of_a_private_key() {
     aws.fail(Fault::Garbage);
     ask(&world, "unknown").await.assert_unavailable();
     aws.fail(Fault::None);
-    let answer = ask(&world, "unknown").await;
+    let answer = ask_at(&world, call::now() + 5, "unknown").await;
     verified(&world.service, &answer).await;
     let text = log.take();
     assert!(text.contains("signer_unavailable") && text.contains("SignerUnavailable"), "{text}");

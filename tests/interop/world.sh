@@ -11,7 +11,7 @@ source <("$BINARIES/examples/dev" --port "$PORT" --print-env)
 set +a
 
 # A token of the printed guide, by what is said of it.
-token_of() { grep -A1 "^# $1" "$WORK/dev.log" | sed -n 's/.* -d token=\([^ ]*\) .*/\1/p'; }
+token_of() { grep -A1 "^# $1" "$WORK/dev-ES256.log" | sed -n 's/.* -d token=\([^ ]*\) .*/\1/p'; }
 ACTIVE=$(token_of 'an active JWT')
 EXPIRED=$(token_of 'a JWT that expired')
 REVOKED=$(token_of 'a JWT that was revoked')
@@ -38,7 +38,7 @@ printf '%s' "$ODD_SECRET" | admin client add --id "$ODD_ID" --secret - >/dev/nul
 export RAW_SECRET='p+l%u:s %41&= and more than thirty-two characters'
 printf '%s' "$RAW_SECRET" | admin client add --id raw-api --secret - >/dev/null
 
-# What the metadata advertise decides whether the checks of `private_key_jwt` and of signed responses run.
+# What the metadata advertise decides whether the checks of `private_key_jwt` run.
 METADATA=$(curl -sf "$ISSUER/.well-known/oauth-authorization-server")
 export METADATA
 advertises() { python3 -c 'import json, os, sys; sys.exit(sys.argv[2] not in json.loads(os.environ["METADATA"]).get(sys.argv[1], []))' "$@"; }

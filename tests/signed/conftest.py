@@ -1,5 +1,7 @@
 """Signed answers of the function's binary, with KMS and Secrets Manager of moto, checked by PyJWT.
 
+What moto's KMS does otherwise than AWS, or not at all, is done by `documented_kms`.
+
 The Lambda Runtime API, DynamoDB Local and the items are those of tests/real. It needs Java 17, Maven and the release
 binary:
 
@@ -20,6 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "real"))
 import boto3
 from moto.server import ThreadedMotoServer
 
+from documented_kms import DocumentedKms
 from lambda_runtime import Function
 from session import dynamodb, items, pytest_sessionstart  # noqa: F401 - pytest finds them by name
 from settings import settings
@@ -36,6 +39,13 @@ def moto():
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def documented_kms():
+    """A KMS for what moto's does otherwise than AWS or not at all."""
+    with DocumentedKms() as kms:
+        yield kms
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ def test_j14_many_signatures_of_kms_all_have_their_fixed_width(start, aws, calle
 
 def test_j08_a_key_in_kms_signs_with_rsa_pss(start, aws, caller):
     # KMS salts with as many bytes as the hash has, as RFC 7518 §3.5 wants, and moto with as many as there is room for.
-    # PyJWT takes the former alone, so that the check is made without it.
+    # PyJWT takes the former alone, so that the check is made without it; with it, it is made over the other KMS.
     with start(kms_key(aws, "RSA_2048"), SIGNING_ALGORITHM="PS256") as function:
         [entry] = get(function, KEY_SET)["keys"]
         assert entry["alg"] == "PS256"
@@ -87,6 +87,34 @@ def test_j08_a_key_in_kms_signs_with_rsa_pss(start, aws, caller):
             base64.urlsafe_b64decode(signature + "=="), text.encode(),
             padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.AUTO), hashes.SHA256(),
         )
+
+
+@pytest.mark.parametrize("spec, setting, algorithm, asked", [
+    ("ECC_NIST_EDWARDS25519", None, "EdDSA", "ED25519_SHA_512"),
+    ("RSA_2048", None, "RS256", "RSASSA_PKCS1_V1_5_SHA_256"),
+    ("RSA_2048", "PS256", "PS256", "RSASSA_PSS_SHA_256"),
+])
+def test_j08_keys_in_a_kms_that_signs_as_aws_documents_it(
+    start, documented_kms, items, caller, spec, setting, algorithm, asked
+):
+    documented_kms.requests.clear()
+    with start(documented_kms.create_key(spec), documented_kms.url, SIGNING_ALGORITHM=setting) as function:
+        keys = get(function, KEY_SET)
+        assert get(function, METADATA)["introspection_signing_alg_values_supported"] == [algorithm]
+        assert [key["alg"] for key in keys["keys"]] == [algorithm]
+        for token, active in ((items.opaque(), True), ("unknown", False)):
+            shown = verified(ask(function, token, caller), keys, caller, algorithm)
+            assert shown == ask(function, token, caller, "application/json").json and shown["active"] is active
+        # KMS takes the digest of an answer that is longer than 4,096 bytes; of Ed25519 there is none.
+        answer = ask(function, items.opaque(claims={"department": "x" * 4000}), caller)
+        if algorithm == "EdDSA":
+            assert (answer.status, answer.json["error"]) == (503, "temporarily_unavailable")
+        else:
+            assert verified(answer, keys, caller, algorithm)["department"] == "x" * 4000
+        assert verified(ask(function, "unknown", caller), keys, caller, algorithm) == {"active": False}
+    operations = [operation for operation, _ in documented_kms.requests]
+    assert operations == ["GetPublicKey"] + ["Sign"] * (3 if algorithm == "EdDSA" else 4)
+    assert {body["SigningAlgorithm"] for operation, body in documented_kms.requests if operation == "Sign"} == {asked}
 
 
 def test_j13_keys_are_rotated_without_an_answer_that_does_not_verify(start, aws, caller, tmp_path):

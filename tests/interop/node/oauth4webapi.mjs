@@ -1,9 +1,9 @@
-// npm's oauth4webapi: discovery, every secret by every method, assertions, signed responses.
+// npm's oauth4webapi: discovery, every secret by every method, assertions.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import * as oauth from 'oauth4webapi'
-import { assertInactive, assertIsAlices, clientKey, env, privateKeyJwt, secrets, signed } from './world.mjs'
+import { assertInactive, assertIsAlices, clientKey, env, privateKeyJwt, secrets } from './world.mjs'
 
 // The server is on loopback without TLS, which the library takes only when told so.
 const insecure = { [oauth.allowInsecureRequests]: true }
@@ -84,15 +84,3 @@ test('private_key_jwt: the key of nobody is refused', privateKeyJwt, async () =>
   const refused = introspect({ client_id: 'issuer-key-api' }, oauth.PrivateKeyJwt(privateKey), env.ACTIVE)
   await assert.rejects(refused, (error) => error.status === 401)
 })
-
-for (const [what, token, check] of [['active', env.ACTIVE, assertIsAlices], ['inactive', env.EXPIRED, assertInactive]]) {
-  test(`a signed response verifies with our published keys: ${what}`, signed, async () => {
-    // The algorithm is taken from what the metadata advertise.
-    const client = { client_id: 'either-api' }
-    const auth = oauth.ClientSecretBasic(env.EITHER_SECRET)
-    const { response, answer } = await introspect(client, auth, token, { requestJwtResponse: true })
-    assert.equal(response.headers.get('content-type').split(';')[0], 'application/token-introspection+jwt')
-    await oauth.validateApplicationLevelSignature(authorizationServer, response, insecure)
-    check(answer)
-  })
-}

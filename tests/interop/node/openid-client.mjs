@@ -1,9 +1,9 @@
-// npm's openid-client: discovery at start, its default method, the others by name, signed responses with its checks.
+// npm's openid-client: discovery at start, its default method, the others by name.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import * as client from 'openid-client'
-import { assertInactive, assertIsAlices, clientKey, env, metadata, privateKeyJwt, secrets, signed } from './world.mjs'
+import { assertInactive, assertIsAlices, clientKey, env, privateKeyJwt, secrets } from './world.mjs'
 
 // The server is on loopback without TLS, which the library takes only when told so.
 const insecure = { execute: [client.allowInsecureRequests] }
@@ -54,14 +54,3 @@ test('private_key_jwt: the issuer is the audience', privateKeyJwt, async () => {
   assertIsAlices(await client.tokenIntrospection(config, env.ACTIVE))
   assertInactive(await client.tokenIntrospection(config, env.EXPIRED))
 })
-
-for (const [what, token, check] of [['active', env.ACTIVE, assertIsAlices], ['inactive', env.EXPIRED, assertInactive]]) {
-  test(`a signed response verifies with our published keys: ${what}`, signed, async () => {
-    // Asking for an algorithm makes the library accept nothing else.
-    const [algorithm] = metadata.introspection_signing_alg_values_supported
-    const settings = { introspection_signed_response_alg: algorithm }
-    const config = await configure('either-api', settings, client.ClientSecretBasic(env.EITHER_SECRET))
-    client.enableNonRepudiationChecks(config)
-    check(await client.tokenIntrospection(config, token))
-  })
-}

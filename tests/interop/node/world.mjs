@@ -26,7 +26,6 @@ export function needs(member, value) {
 }
 
 export const privateKeyJwt = needs('introspection_endpoint_auth_methods_supported', 'private_key_jwt')
-export const signed = needs('introspection_signing_alg_values_supported')
 
 /** The key of the clients that authenticate by an assertion. */
 export function clientKey() {
