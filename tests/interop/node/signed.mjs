@@ -36,12 +36,17 @@ async function byOauth4webapi(issuer, token, settings) {
   return answer
 }
 
-/** Asking openid-client for an algorithm makes it accept nothing else. */
-async function byOpenidClient(issuer, token, introspection_signed_response_alg) {
+/** Asking openid-client for an algorithm makes it accept nothing else. On the way an answer may be changed. */
+async function byOpenidClient(issuer, token, introspection_signed_response_alg, onTheWay = (text) => text) {
   const options = { execute: [openid.allowInsecureRequests] }
   const auth = openid.ClientSecretBasic(CLIENT.secret)
   const config = await openid.discovery(new URL(issuer), CLIENT.id, { introspection_signed_response_alg }, auth, options)
   openid.enableNonRepudiationChecks(config)
+  config[openid.customFetch] = async (...request) => {
+    const response = await fetch(...request)
+    if (response.headers.get('content-type') !== SIGNED) return response
+    return new Response(onTheWay(await response.text()), { headers: { 'content-type': SIGNED } })
+  }
   return openid.tokenIntrospection(config, token)
 }
 
@@ -55,6 +60,14 @@ async function ask(issuer, token) {
   })
   assert.equal(response.headers.get('content-type'), SIGNED)
   return response.text()
+}
+
+/** An inactive answer that somebody made an active one. */
+function change(text) {
+  const [header, payload, signature] = text.split('.')
+  const claims = JSON.parse(Buffer.from(payload, 'base64url'))
+  claims.token_introspection.active = true
+  return [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.')
 }
 
 /** What a resource server without either library does with jose. */
@@ -86,10 +99,14 @@ for (const [algorithm, issuer] of servers) {
   })
 
   test(`${algorithm}: an answer that was changed does not verify`, async () => {
-    const [header, payload, signature] = (await ask(issuer, env.EXPIRED)).split('.')
-    const claims = JSON.parse(Buffer.from(payload, 'base64url'))
-    claims.token_introspection.active = true
-    const changed = Buffer.from(JSON.stringify(claims)).toString('base64url')
-    await assert.rejects(verify(`${header}.${changed}.${signature}`, issuer, algorithm), /signature verification failed/)
+    const changed = change(await ask(issuer, env.EXPIRED))
+    await assert.rejects(verify(changed, issuer, algorithm), /signature verification failed/)
+    const server = await discover(issuer)
+    const client = { client_id: CLIENT.id }
+    const response = new Response(changed, { headers: { 'content-type': SIGNED } })
+    assert.equal((await oauth.processIntrospectionResponse(server, client, response)).active, true)
+    await assert.rejects(oauth.validateApplicationLevelSignature(server, response, insecure), /signature verification failed/)
+    await assert.rejects(byOpenidClient(issuer, env.EXPIRED, algorithm, change), (error) =>
+      /signature verification failed/.test(String(error.cause ?? error)))
   })
 }
