@@ -5,7 +5,7 @@ use crate::{
     judge,
     records::{ClientRecord, Items},
     request::PresentedBearer,
-    settings::Settings,
+    settings::{Settings, TrustedIssuer},
     token::{Candidate, Claims},
 };
 
@@ -20,7 +20,11 @@ pub struct Bearing<'a> {
 }
 
 /// Who it will be.
-pub struct Bearer(pub(super) Caller);
+pub struct Bearer {
+    caller: Caller,
+    /// The scope as issuers write it that put the resource server's name before it.
+    qualified_scope: Option<String>,
+}
 
 impl<'a> Bearing<'a> {
     /// The token, for its issuer's keys to verify, and whom that makes.
@@ -30,16 +34,22 @@ impl<'a> Bearing<'a> {
 }
 
 impl Bearer {
+    pub(super) fn of(caller: Caller, issuer: &TrustedIssuer, settings: &Settings) -> Self {
+        let qualified_scope = issuer.profile.audience_in_scopes.then(|| format!("{}/{SCOPE}", settings.issuer));
+        Self { caller, qualified_scope }
+    }
+
     /// The caller, by the claims that were verified.
     ///
     /// # Errors
     ///
     /// [`Refusal::InsufficientScope`], and [`Refusal::BearerForeign`] for another client's token.
     pub fn verified(self, claims: &Claims) -> Result<Caller, Refusal> {
-        if !self.0.is_client(&claims.issuer, claims.client_id.as_deref()) {
+        if !self.caller.is_client(&claims.issuer, claims.client_id.as_deref()) {
             return Err(Refusal::BearerForeign);
         }
-        if claims.scopes().any(|scope| scope == SCOPE) { Ok(self.0) } else { Err(Refusal::InsufficientScope) }
+        let is_ours = |scope: &str| scope == SCOPE || Some(scope) == self.qualified_scope.as_deref();
+        if claims.scopes().any(is_ours) { Ok(self.caller) } else { Err(Refusal::InsufficientScope) }
     }
 }
 

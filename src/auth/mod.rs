@@ -147,7 +147,8 @@ impl Caller {
             Credentials::Bearer(presented) => {
                 let client_id = presented.client_id.clone();
                 let (record, candidate) = bearer::check(*presented, found, items, settings, now)?;
-                let bearer = Bearer(Self::of(&client_id, record, settings));
+                let caller = Self::of(&client_id, record, settings);
+                let bearer = Bearer::of(caller, candidate.issuer, settings);
                 Ok(Authenticated::Bearing(Bearing { candidate, bearer }))
             }
             Credentials::Unsupported => Err(Refusal::UnsupportedMechanism),

@@ -8,7 +8,7 @@ use crate::{
     keys,
     log::Log,
     proxy::Fault,
-    world::{AUDIENCE, Answer, GENERIC, ISSUER, OWN, Request, SECRET, World, claims, request},
+    world::{AUDIENCE, Answer, GENERIC, ISSUER, OWN, Request, SECRET, World, changed, claims, request},
 };
 
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
@@ -118,6 +118,37 @@ async fn d01_d02_d03_d06_the_token_is_the_clients_for_us_unbound_and_has_the_sco
     let id_token = world.signer.token(&json!({ "typ": "JWT" }), &claims(&own(&json!({}))));
     for bearer in [&forged, &forged_without_scope, "opaque", &id_token, "a.b.c", "", &"x".repeat(20_000)] {
         assert_refused(&world.send(ask(bearer)).await, INVALID, &bearer[..bearer.len().min(60)]);
+    }
+}
+
+#[tokio::test]
+async fn d01_h22_cognito_names_audience_and_scope_in_one() {
+    let pool = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf";
+    let key = keys::ed25519(Some("pool-key"), 5);
+    let issuers = json!([{ "issuer": pool, "profile": "cognito", "algorithms": ["EdDSA"], "client_ids": [CLIENT],
+                           "jwks": { "keys": [key.jwk()] } }]);
+    let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string()), NO_LIMIT]).await;
+    world.put_client(&json!({ "client_id": CLIENT, "token_endpoint_auth_method": "bearer", "issuer": pool }));
+    let qualified = format!("{OWN}/introspection");
+    for (scope, audience, challenge) in [
+        (qualified.clone(), Value::Null, ""),
+        (format!("aws.cognito.signin.user.admin {qualified}"), Value::Null, ""),
+        // What a trigger of the pool can make of it.
+        ("introspection".to_owned(), json!(OWN), ""),
+        (qualified.clone(), json!(OWN), ""),
+        (qualified.clone(), json!(AUDIENCE), INVALID),
+        (format!("{OWN}/introspection:all"), Value::Null, INSUFFICIENT),
+        (format!("{OWN}/read https://other.example.com/introspection"), Value::Null, INSUFFICIENT),
+        ("https://other.example.com/introspection".to_owned(), Value::Null, INVALID),
+        (format!("{OWN}//introspection"), Value::Null, INVALID),
+        ("introspection".to_owned(), Value::Null, INVALID),
+    ] {
+        let claims = json!({
+            "iss": pool, "sub": CLIENT, "client_id": CLIENT, "token_use": "access", "jti": "own", "scope": scope,
+            "iat": now() - 10, "exp": now() + 600,
+        });
+        let answer = world.send(ask(&key.token(&json!({}), &changed(&claims, &json!({ "aud": audience }))))).await;
+        if challenge.is_empty() { answer.assert_inactive() } else { assert_refused(&answer, challenge, &scope) }
     }
 }
 
