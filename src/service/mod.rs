@@ -64,7 +64,8 @@ impl Service {
     pub async fn warm_up(&self, now: i64, deadline: Instant) {
         let mut keys = self.issuers.snapshot_keys();
         if keys.is_empty() {
-            keys.push(Key::nothing("warm-up", 0));
+            // Our own keys have no snapshot, so nothing is there; but the state table is in DynamoDB always.
+            keys.extend(Key::snapshot(&self.settings.issuer));
         }
         if let Ok(items) = self.store.get(&keys, deadline).await {
             self.settings.trusted_issuers.iter().for_each(|issuer| self.issuers.adopt(issuer, &items, now));

@@ -1,11 +1,12 @@
 //! The tokens table in Redis: what is asked of the server and how often, what becomes of a server that fails, and what
 //! is written. That the verdicts are those of the other store, all the other tests show.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use redis::cmd;
 use serde_json::{Value, json};
 use token_introspection::{call::now, records::sha256_hex, settings::LogLevel};
+use tokio::time::Instant;
 
 use crate::{
     log::Log,
@@ -80,6 +81,13 @@ async fn o02_a_batch_asks_for_shared_keys_once_in_one_pipeline() {
     assert!(answer.json()["results"].as_array().unwrap().iter().all(|entry| entry["active"] == true));
     // 50 each of jti, sub and sid; the tokens' client, issuer and signing key.
     assert_eq!(trips(&world), [153]);
+}
+
+#[tokio::test]
+async fn the_start_opens_the_connection_to_dynamodb_too() {
+    let world = World::new().await;
+    world.service.warm_up(now(), Instant::now() + Duration::from_secs(2)).await;
+    assert_eq!(world.proxy.take_requests().len(), 1);
 }
 
 #[tokio::test]
