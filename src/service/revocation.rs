@@ -13,10 +13,21 @@ use crate::{
     token::{Candidate, Inactive, PresentedToken, Recorded},
 };
 
-/// A mark to write, and until when it matters: the token's expiry, where the mark concerns nothing else.
+/// The store may remove a mark the moment that it is over by its own clock, and a token may live by another: a mark that
+/// went a second too early would revive it.
+const EXPIRY_MARGIN_SECONDS: i64 = 3600;
+
+/// A mark to write, and until when it has to stay: past the token's expiry, where the mark concerns nothing else.
 struct Revocation {
     key: Key,
     expires_at: Option<Seconds>,
+}
+
+impl Revocation {
+    fn until(key: Key, expires_at: Option<Seconds>) -> Self {
+        let late = |Seconds(seconds): Seconds| Seconds(seconds.saturating_add(EXPIRY_MARGIN_SECONDS));
+        Self { key, expires_at: expires_at.map(late) }
+    }
 }
 
 impl Service {
@@ -74,7 +85,7 @@ impl Service {
         let own_marks = candidate.marks().iter().filter(|mark| matches!(mark.kind, MarkKind::Jti | MarkKind::Jwt));
         let keys: Vec<Key> = own_marks.map(|mark| mark.key.clone()).collect();
         let claims = self.issuers.verify(candidate, items, call.now, call.deadline).await?;
-        Ok(keys.into_iter().map(|key| Revocation { key, expires_at: claims.expires_at }).collect())
+        Ok(keys.into_iter().map(|key| Revocation::until(key, claims.expires_at)).collect())
     }
 
     /// The marks of an opaque token: its own and, for a refresh token, its grant's, which takes the access tokens
@@ -88,11 +99,11 @@ impl Service {
         if !caller.is_client(&claims.issuer, claims.client_id.as_deref()) {
             return Err(Unverified::Inactive(Inactive::ForeignToken));
         }
-        let own = Revocation { key: Key::revoked(digest), expires_at: claims.expires_at };
+        let own = Revocation::until(Key::revoked(digest), claims.expires_at);
         let takes_grant_along = claims.token_type == TokenType::RefreshToken;
         let grant = recorded.marks.iter().filter(|mark| takes_grant_along && mark.kind == MarkKind::Grant);
         // When the grant's last access token expires, nobody here knows.
-        let grant = grant.map(|MarkKey { key, .. }| Revocation { key: key.clone(), expires_at: None });
+        let grant = grant.map(|MarkKey { key, .. }| Revocation::until(key.clone(), None));
         Ok([own].into_iter().chain(grant).collect())
     }
 }

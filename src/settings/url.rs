@@ -42,6 +42,11 @@ pub fn redis(text: &str) -> Result<Uri, &'static str> {
     let uri: Uri =
         text.parse().map_err(|_| "is not a URL (in a password, percent-encode all but letters and digits)")?;
     let host = uri.host().filter(|host| !host.is_empty()).ok_or("is not an absolute URL")?;
+    let user = uri.authority().and_then(|authority| authority.as_str().rsplit_once('@')).map(|(user, _)| user);
+    // Without a password no user is sent at all, and whoever connects is the server's default one.
+    if user.is_some_and(|user| user.split_once(':').is_none_or(|(_, password)| password.is_empty())) {
+        return Err("names a user without a password");
+    }
     if !uri.path().trim_start_matches('/').chars().all(|digit| digit.is_ascii_digit()) {
         return Err("has a path that is not the number of a database");
     }
@@ -98,6 +103,8 @@ mod tests {
             ("redis://127.0.0.1:6379", true),
             ("redis://user:password@[::1]:6379/0", true),
             ("redis://localhost", true),
+            ("rediss://user@tokens.example.com", false),
+            ("rediss://user:@tokens.example.com", false),
             ("redis://tokens.example.com", false),
             ("redis://localhost@tokens.example.com", false),
             ("redis://127.0.0.1.example", false),

@@ -117,14 +117,16 @@ impl DynamoDb {
 
     pub async fn put_mark(&self, key: &Key, expires_at: Option<Seconds>, deadline: Instant) -> Result<(), Unavailable> {
         let expires_at = expires_at.map(|Seconds(seconds)| AttributeValue::N(seconds.to_string()));
+        let ends_sooner = if expires_at.is_some() { "expires_at < :until" } else { "attribute_exists(expires_at)" };
         let write = self
             .client
             .put_item()
             .table_name(self.table_name(Table::Tokens))
-            .set_item(expires_at.map(|time| HashMap::from([("expires_at".to_owned(), time)])))
+            .set_item(expires_at.clone().map(|time| HashMap::from([("expires_at".to_owned(), time)])))
             .item("id", AttributeValue::S(key.id().to_owned()))
             .item("reason", AttributeValue::S(MARK_REASON.to_owned()))
-            .condition_expression("attribute_not_exists(id) OR attribute_exists(not_before)")
+            .condition_expression(format!("attribute_not_exists(id) OR attribute_exists(not_before) OR {ends_sooner}"))
+            .set_expression_attribute_values(expires_at.map(|time| HashMap::from([(":until".to_owned(), time)])))
             .send();
         written(timeout_at(deadline, write).await)
     }

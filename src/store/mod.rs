@@ -93,8 +93,8 @@ impl Store {
         self.dynamodb.put_snapshot(key, snapshot, deadline).await
     }
 
-    /// Writes a mark that revokes all it names. One that is there stays, unless it spared anything: a mark never
-    /// weakens another.
+    /// Writes a mark that revokes all it names, and stays as long as that. One that is there stays, unless it spares
+    /// anything or ends sooner.
     ///
     /// # Errors
     ///

@@ -9,6 +9,7 @@ use std::{
 use redis::cmd;
 use serde_json::json;
 use token_introspection::{
+    records::sha256_hex,
     settings::{SettingError, Settings},
     store::Store,
 };
@@ -18,7 +19,7 @@ use crate::{
     engine::Engine,
     operator::Tool,
     redis_server::RedisServer,
-    world::{OWN, World},
+    world::{ISSUER, OWN, SECRET, World, request},
 };
 
 fn settings(url: &str) -> Result<Settings, SettingError> {
@@ -75,38 +76,60 @@ async fn credentials_are_refused_without_being_quoted_and_the_documented_rights_
     let server = RedisServer::start(&["--requirepass", "hunter2"]);
     let url = |user: &str| format!("redis://{user}@127.0.0.1:{}", server.port);
     assert_eq!(refusal(&url(":hunter2")).await, None);
-    for wrong in [":hunter3", "nobody:hunter2"] {
-        let line = refusal(&url(wrong)).await.unwrap_or_default();
-        assert!(line.starts_with("REDIS_URL holds a user or a password") && !line.contains("hunter"), "{line}");
+    let plain = format!("redis://127.0.0.1:{}", server.port);
+    for wrong in [url(":hunter3"), url("nobody:hunter2"), format!("{}/99", url(":hunter2")), plain] {
+        let line = refusal(&wrong).await.unwrap_or_default();
+        assert!(
+            line.starts_with("REDIS_URL holds a user, a password or a database") && !line.contains("hunter"),
+            "{line}"
+        );
     }
-    let line = refusal(&format!("redis://127.0.0.1:{}", server.port)).await.unwrap_or_default();
-    assert!(line.starts_with("REDIS_URL holds a user or a password"), "{line}");
 
     let client = redis::Client::open(url(":hunter2")).unwrap();
     let mut connection = client.get_connection().unwrap();
-    cmd("ACL").arg(&["SETUSER", "poor", "on", ">p", "~*", "-@all", "+get"]).exec(&mut connection).unwrap();
-    let line = refusal(&url("poor:p")).await.unwrap_or_default();
-    assert!(line.starts_with("REDIS_URL names a user who may not use INFO"), "{line}");
+    let mut acl = |words: &[&str]| cmd("ACL").arg("SETUSER").arg(words).exec(&mut connection).unwrap();
+    for rights in [&["+get"][..], &["+info", "+role"]] {
+        acl(&[&["poor", "reset", "on", ">p", "~*", "-@all"], rights].concat());
+        let line = refusal(&url("poor:p")).await.unwrap_or_default();
+        assert!(line.starts_with("REDIS_URL names a user who may not use INFO"), "{line}");
+    }
+    acl(&["stuck", "on", ">p", "~*", "+@all", "-select"]);
+    let line = refusal(&format!("{}/1", url("stuck:p"))).await.unwrap_or_default();
+    assert!(line.starts_with("REDIS_URL holds a user, a password or a database"), "{line}");
 
-    // The rule is the one that docs/redis.md shows.
+    // These rules are those that docs/redis.md shows.
     let documented = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/redis.md")).unwrap();
-    let rule = documented.lines().find_map(|line| line.strip_prefix("ACL SETUSER ")).unwrap();
-    let words: Vec<_> =
-        ["SETUSER"].into_iter().chain(rule.split(' ')).map(|word| if word == ">…" { ">p%" } else { word }).collect();
-    cmd("ACL").arg(&words).exec(&mut connection).unwrap();
-    let user = format!("{}:p%25", words[1]);
-    let world = World::with(&[("REDIS_URL", &url(&user))]).await;
-    world.put_client(&json!({ "client_id": "app", "client_secret": token_introspection::records::sha256_hex(crate::world::SECRET), "issuer": crate::world::ISSUER }));
+    let rules: Vec<_> = documented.lines().filter_map(|line| line.strip_prefix("ACL SETUSER ")).collect();
+    for rule in &rules {
+        acl(&rule.replace(">…", ">p%").split(' ').collect::<Vec<_>>());
+    }
+    let user = |name: &str| url(&format!("{name}:p%25"));
+    let world = World::with(&[("REDIS_URL", &user("introspection"))]).await;
+    world.put_client(&json!({ "client_id": "app", "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
     let jwt = world.token(&json!({}));
     world.introspect(&jwt).await.assert_active();
-    let revocation =
-        crate::world::request().path("/token/revoke").basic("app", crate::world::SECRET).form(&[("token", &jwt)]);
+    let revocation = request().path("/token/revoke").basic("app", SECRET).form(&[("token", &jwt)]);
     assert_eq!(world.send(revocation).await.status, 200);
     world.introspect(&jwt).await.assert_inactive();
-    // It may write what clients can ask for, and nothing else.
-    let mut as_function = redis::Client::open(url(&user)).unwrap().get_connection().unwrap();
-    assert!(cmd("SET").arg("sub#i#alice").arg("{}").exec(&mut as_function).is_err());
-    assert!(cmd("DEL").arg("jti#i#1").exec(&mut as_function).is_err());
+    let tool = Tool::beside(&world).with("REDIS_URL", &user("operator"));
+    tool.run("revoke --sub alice").await.done();
+    tool.run("revoke --sub alice --not-before none").await.done();
+    // Each may write what is its own, and nothing else.
+    for (name, command, allowed) in [
+        ("introspection", ["SET", "sub#i#alice", "{}"], false),
+        ("logout-handler", ["SET", "sid#https://auth.example.com#5f2c", "{}"], true),
+        ("logout-handler", ["SET", "sid#https://other.example.com#5f2c", "{}"], false),
+        ("logout-handler", ["SET", "sub#https://auth.example.com#alice", "{}"], false),
+        ("authorization-server", ["SET", "token#1", "{}"], true),
+        ("authorization-server", ["SET", "revoked#1", "{}"], false),
+        ("operator", ["SET", "iss#https://auth.example.com", "{}"], true),
+    ] {
+        let mut connection = redis::Client::open(user(name)).unwrap().get_connection().unwrap();
+        let mut run = |words: &[&str]| cmd(words[0]).arg(&words[1..]).exec(&mut connection).is_ok();
+        assert_eq!(run(&command), allowed, "{name} {command:?}");
+        assert!(!run(&["DEL", command[1]]) && !run(&["FLUSHALL"]) && !run(&["CONFIG", "GET", "*"]), "{name}");
+    }
+    assert_eq!(rules.len(), 4);
 }
 
 #[tokio::test]
@@ -147,11 +170,7 @@ async fn a_cluster_of_one_shard_is_taken_and_one_of_two_is_refused() {
     };
     let jwt = world.token(&json!({}));
     world.introspect(&jwt).await.assert_active();
-    Tool::beside(&world)
-        .with("REDIS_URL", &url)
-        .run(&format!("revoke --sub alice --issuer {}", crate::world::ISSUER))
-        .await
-        .done();
+    Tool::beside(&world).with("REDIS_URL", &url).run(&format!("revoke --sub alice --issuer {}", ISSUER)).await.done();
     world.introspect(&jwt).await.assert_inactive();
 
     one.run("CLUSTER DELSLOTSRANGE 8192 16383");

@@ -199,11 +199,35 @@ async fn n03_a_mark_outlives_the_token_and_is_never_weakened() {
     world.introspect(&jwt).await.assert_inactive();
     let written = json!({ "id": { "S": mark }, "reason": { "S": "revoked by its client" }, "expires_at": { "N": (exp + 3600).to_string() } });
     assert_eq!(world.stored_item(&mark).await, written);
-    // What somebody else wrote stays as it is, unreadable or not.
-    for value in [r#"{"reason":"theirs"}"#, "rubbish"] {
-        cmd("SET").arg(&mark).arg(value).exec(&mut world.redis()).unwrap();
+    // What somebody else wrote stays as it is, unreadable or not, but not for less than the token lives.
+    let port = world.tokens.server.port;
+    let later = (exp + 9000).to_string();
+    for (value, end, kept) in [
+        (r#"{"reason":"theirs"}"#, None, true),
+        ("rubbish", None, true),
+        (r#"{"reason":"theirs"}"#, Some(later.as_str()), true),
+        ("rubbish", Some(later.as_str()), true),
+        (r#"{"reason":"theirs"}"#, Some("60"), true),
+        ("rubbish", Some("60"), false),
+        (r#"{"not_before":1}"#, None, false),
+        (r#"{"not_before":1}"#, Some(later.as_str()), false),
+        (r#"{"not_before":1}"#, Some("60"), false),
+    ] {
+        match end {
+            Some("60") => run(port, &["SET", &mark, value, "EX", "60"]),
+            Some(end) => run(port, &["SET", &mark, value, "EXAT", end]),
+            None => run(port, &["SET", &mark, value]),
+        }
         assert_eq!(world.send(revoke(&jwt)).await.status, 200);
-        assert_eq!(cmd("GET").arg(&mark).query::<String>(&mut world.redis()).unwrap(), value);
+        let stored: String = cmd("GET").arg(&mark).query(&mut world.redis()).unwrap();
+        assert_eq!(stored, if kept { value } else { r#"{"reason":"revoked by its client"}"# }, "{value} {end:?}");
+        let stays: i64 = cmd("EXPIRETIME").arg(&mark).query(&mut world.redis()).unwrap();
+        let expected = match end {
+            Some("60") => exp + 3600,
+            Some(_) => exp + 9000,
+            None => -1,
+        };
+        assert_eq!(stays, expected, "{value} {end:?}");
     }
     // But a mark on a grant that spared tokens spares none any more.
     let client = json!({ "client_id": "own-app", "client_secret": sha256_hex(SECRET), "issuer": OWN });
@@ -231,16 +255,19 @@ async fn n05_a_server_that_can_write_nothing_more_is_503() {
 }
 
 #[tokio::test]
-async fn revocations_at_the_same_time_leave_one_mark_that_revokes() {
+async fn a_request_that_is_cut_short_leaves_the_next_one_its_own_answers() {
     let world = World::new().await;
-    world.put_client(&json!({ "client_id": "app", "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
-    let jwt = world.token(&json!({}));
-    let revocations =
-        (0..20).map(|_| world.send(request().path("/token/revoke").basic("app", SECRET).form(&[("token", &jwt)])));
-    let answers = futures_util::future::join_all(revocations).await;
-    assert!(answers.iter().all(|answer| answer.status == 200));
-    world.send(introspection(&jwt)).await.assert_inactive();
-    assert_eq!(world.count_items().await, 1);
+    let [good, bad] = ["good", "bad"].map(|jti| world.token(&json!({ "jti": jti })));
+    world.put_mark(&format!("jti#{ISSUER}#bad"), &json!({}));
+    let mut cut = 0;
+    for number in 0..200 {
+        let token = if number % 2 == 0 { &good } else { &bad };
+        let time = Duration::from_micros(50 * (number % 80));
+        cut += u32::from(tokio::time::timeout(time, world.introspect(token)).await.is_err());
+        world.introspect(&bad).await.assert_inactive();
+        world.introspect(&good).await.assert_active();
+    }
+    assert!(cut > 0, "all were in time");
 }
 
 /// Runs a command as somebody else.
@@ -324,12 +351,32 @@ async fn the_tool_keeps_expiries_and_mends_what_cannot_be_read() {
     tool.run("revoke --sub alice --not-before none --expires-at never").await.done();
     let stored = world.stored_item(&id).await;
     assert_eq!((&stored["not_before"], &stored["expires_at"]), (&Value::Null, &Value::Null), "{stored}");
-    // What cannot be read revokes everything, and is replaced by nothing less unless that is asked for.
-    cmd("SET").arg(&id).arg("rubbish").exec(&mut world.redis()).unwrap();
-    tool.run("revoke --sub alice --not-before 300").await.done();
-    assert_eq!(cmd("GET").arg(&id).query::<String>(&mut world.redis()).unwrap(), "rubbish");
-    tool.run("revoke --sub alice --not-before 300 --replace").await.done();
-    assert_eq!(world.stored_item(&id).await["not_before"]["N"], "300");
+    // What cannot be read revokes everything until it ends, and what is written in its place does so for good, unless
+    // less is asked for.
+    let port = world.tokens.server.port;
+    for (line, not_before, end) in [
+        ("--not-before 300", Value::Null, Value::Null),
+        ("--not-before none --expires-at never --reason r", Value::Null, Value::Null),
+        ("--not-before 300 --expires-at END", Value::Null, Value::Null),
+        ("--not-before 300 --replace", json!("300"), Value::Null),
+        ("--not-before 300 --expires-at END --replace", json!("300"), json!(expires_at.to_string())),
+    ] {
+        for mark in [vec!["SET", &id, "rubbish"], vec!["SET", &id, "rubbish", "EX", "60"]] {
+            run(port, &mark);
+            let line = line.replace("END", &expires_at.to_string());
+            tool.run(&format!("revoke --sub alice {line}")).await.done();
+            let stored = world.stored_item(&id).await;
+            assert_eq!(
+                (&stored["not_before"]["N"], &stored["expires_at"]["N"]),
+                (&not_before, &end),
+                "{line} {mark:?}"
+            );
+        }
+    }
+    // One of another type is for a person to remove.
+    run(port, &["DEL", &id]);
+    run(port, &["RPUSH", &id, "x"]);
+    tool.run("revoke --sub alice").await.failed(3, "the server answered WRONGTYPE");
     let tables = tool.run("tables create --output json").await.done();
     tables.warned("the tokens are in Redis");
     let names: Vec<_> = tables.json()["tables"].as_array().unwrap().iter().map(|table| table["name"].clone()).collect();

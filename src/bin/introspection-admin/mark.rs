@@ -85,8 +85,8 @@ fn decide(
     replace: bool,
 ) -> Result<(Outcome, Option<Change>), Problem> {
     let old_reach = Reach::of(&wish.mark, items);
-    let attribute = |name| item.and_then(|item| item.get(name));
-    let old_expiry = attribute("expires_at").and_then(number);
+    let Some(item) = item else { return Ok(mend(wish, replace)) };
+    let old_expiry = number(item, "expires_at");
     // Without an expiry a mark stays for ever, which is later than any other.
     let later = old_expiry.zip(wish.expires_at).map(|(old, new)| old.max(new));
     let (written, reach, expires_at) = if replace {
@@ -109,23 +109,20 @@ fn decide(
     if written == Written::Kept && expires_at == old_expiry {
         return Ok((outcome, None));
     }
-    let mut change = Change::default();
+    let mut change = outcome.change(wish);
     for name in ["not_before", "except_sid", "expires_at"] {
-        change.unchanged.push((name, attribute(name).cloned()));
-    }
-    let mut wanted = vec![("expires_at", expires_at.map(seconds))];
-    if written == Written::Changed {
-        wanted.push(("not_before", outcome.reach.not_before.map(seconds)));
-        wanted.push(("except_sid", outcome.reach.except_sid.clone().map(AttributeValue::S)));
-        change.set.extend(wish.reason.clone().map(|reason| ("reason".to_owned(), AttributeValue::S(reason))));
-    }
-    for (name, value) in wanted {
-        match value {
-            Some(value) => drop(change.set.insert(name.to_owned(), value)),
-            None => change.remove.push(name),
-        }
+        change.unchanged.push((name, item.get(name).cloned()));
     }
     Ok((outcome, Some(change)))
+}
+
+/// What to write in the place of a mark that nobody can read: it revokes everything it names until it ends, nobody
+/// knows when. So does the new one, and it stays, unless less is asked for.
+fn mend(wish: &Wish, replace: bool) -> (Outcome, Option<Change>) {
+    let (reach, expires_at) = if replace { (wish.reach.clone(), wish.expires_at) } else { (Reach::ALL, None) };
+    let outcome = Outcome { written: Written::Changed, mark: wish.mark.clone(), reach, expires_at };
+    let change = outcome.change(wish);
+    (outcome, Some(change))
 }
 
 impl Reach {
@@ -180,6 +177,24 @@ impl Wish {
 }
 
 impl Outcome {
+    /// The attributes that make it so.
+    fn change(&self, wish: &Wish) -> Change {
+        let mut change = Change::default();
+        let mut wanted = vec![("expires_at", self.expires_at.map(seconds))];
+        if self.written == Written::Changed {
+            wanted.push(("not_before", self.reach.not_before.map(seconds)));
+            wanted.push(("except_sid", self.reach.except_sid.clone().map(AttributeValue::S)));
+            change.set.extend(wish.reason.clone().map(|reason| ("reason".to_owned(), AttributeValue::S(reason))));
+        }
+        for (name, value) in wanted {
+            match value {
+                Some(value) => drop(change.set.insert(name.to_owned(), value)),
+                None => change.remove.push(name),
+            }
+        }
+        change
+    }
+
     /// Names and values for people.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![
@@ -231,9 +246,9 @@ impl Outcome {
     }
 }
 
-fn number(value: &AttributeValue) -> Option<i64> {
-    match value {
-        AttributeValue::N(number) => number.parse().ok(),
+fn number(item: &Item, name: &str) -> Option<i64> {
+    match item.get(name) {
+        Some(AttributeValue::N(number)) => number.parse().ok(),
         _ => None,
     }
 }

@@ -21,7 +21,10 @@ pub fn way(way: &Way) -> String {
             format!("with one of the {certificates} certificates of its jwks")
         }
         Way::Bearer { issuer } => {
-            format!("with an access token of {issuer} for the audience ISSUER, with the scope introspection")
+            format!(
+                "with an access token of {issuer} for the audience ISSUER, with the scope introspection (of Cognito \
+                     ISSUER/introspection)"
+            )
         }
         Way::AwsIam { principal } => format!("as {principal}"),
     };

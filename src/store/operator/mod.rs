@@ -23,8 +23,6 @@ pub use self::{
     failure::Failure,
     tables::{Creation, TimeToLive},
 };
-use tokio::time::Instant;
-
 use super::{
     DynamoDb, Store,
     dynamodb::partition_key,
@@ -63,11 +61,11 @@ pub struct Change {
 }
 
 impl Operator {
-    /// Finds endpoint, Region and credentials as every AWS tool does, and looks whether Redis may hold revocations.
+    /// Finds endpoint, Region and credentials as every AWS tool does.
     ///
     /// # Errors
     ///
-    /// [`Failure::NoRegion`], [`Failure::NoCredentials`] and [`Failure::Setting`]. Nothing is sent to DynamoDB yet.
+    /// [`Failure::NoRegion`], [`Failure::NoCredentials`] and [`Failure::Setting`]. Nothing is sent yet.
     pub async fn open(
         tables: TableNames,
         redis_url: Option<&RedisUrl>,
@@ -94,9 +92,7 @@ impl Operator {
         }
         let credentials = config.credentials_provider().ok_or(Failure::NoCredentials)?;
         credentials.provide_credentials().await.map_err(|_| Failure::NoCredentials)?;
-        let store = Store { dynamodb: DynamoDb { client: Client::new(&config), tables }, redis };
-        store.check(Instant::now() + TOTAL_TIMEOUT).await?;
-        Ok(Self { store })
+        Ok(Self { store: Store { dynamodb: DynamoDb { client: Client::new(&config), tables }, redis } })
     }
 
     /// The tables that are in DynamoDB.

@@ -9,9 +9,15 @@ use redis::{AsyncConnectionConfig, Client, Pipeline, RedisResult, Value, aio::Mu
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{Trouble, server, trouble::Unfit};
-use crate::settings::{RedisUrl, SettingError};
+use crate::{
+    call::now,
+    settings::{RedisUrl, SettingError},
+};
 
 const ATTEMPTS: u32 = 3;
+/// How old a connection may get, in seconds. A primary that others have given up, and that does not know, answers on;
+/// only a new connection goes where the name leads by now, and sees how the server is configured by now.
+const LONGEST_HELD: i64 = 30;
 const BACKOFF: Duration = Duration::from_millis(20);
 
 /// Redis or Valkey.
@@ -20,7 +26,14 @@ pub(in crate::store) struct Redis {
     client: Client,
     limits: Limits,
     /// Broken ones are found out by using them: nothing watches it while the environment is frozen.
-    held: Arc<Mutex<Option<MultiplexedConnection>>>,
+    held: Arc<Mutex<Option<Held>>>,
+}
+
+#[derive(Clone)]
+struct Held {
+    connection: MultiplexedConnection,
+    /// When it was opened, in seconds since the epoch.
+    since: i64,
 }
 
 /// How long to wait.
@@ -71,11 +84,12 @@ impl Redis {
         commands: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<RedisResult<Value>>, Trouble> {
-        let mut pipeline = Pipeline::with_capacity(commands.len() + 1);
+        let mut pipeline = Pipeline::with_capacity(commands.len() + 2);
         pipeline.add_command(cmd("ROLE")).ignore_errors();
         for command in commands.cmd_iter() {
             pipeline.add_command(command.clone());
         }
+        pipeline.add_command(cmd("ROLE"));
         let attempts = async {
             let mut attempt = 1;
             loop {
@@ -99,39 +113,73 @@ impl Redis {
         })
     }
 
-    /// Replies count only where the same pipeline says that it met the primary: a replica may not know of a mark yet,
-    /// and after a failover an old connection leads to one.
+    /// Replies count only where the same pipeline says, before and after them, that it met the primary: a replica may
+    /// not know of a mark yet, and after a failover an old connection leads to one.
     async fn attempt(&self, pipeline: &Pipeline) -> Result<Vec<RedisResult<Value>>, Trouble> {
         let mut connection = self.connection().await?;
         let mut replies: Vec<RedisResult<Value>> = pipeline.query_async(&mut connection).await?;
         if replies.len() != pipeline.len() {
             return Err(Trouble::Unreadable);
         }
-        match replies.remove(0)? {
-            Value::Array(role) => match role.first() {
-                Some(Value::BulkString(role)) if role == b"master" => Ok(replies),
-                _ => Err(Trouble::Unfit(Unfit::Replica)),
-            },
-            _ => Err(Trouble::Unreadable),
-        }
+        is_primary(replies.remove(0)?)?;
+        is_primary(replies.pop().ok_or(Trouble::Unreadable)??)?;
+        Ok(replies)
     }
 
     /// The held connection, or a new one to a server that was looked at.
     async fn connection(&self) -> Result<MultiplexedConnection, Trouble> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(connection) = held {
+        if let Some(Held { connection, since }) = held
+            && is_young(since, now())
+        {
             return Ok(connection);
         }
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.limits.connect))
             .set_response_timeout(Some(self.limits.attempt));
-        let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let opened = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let mut connection = opened.map_err(Trouble::of_opening)?;
         server::check(&mut connection).await?;
-        self.hold(Some(connection.clone()));
+        self.hold(Some(Held { connection: connection.clone(), since: now() }));
         Ok(connection)
     }
 
-    fn hold(&self, connection: Option<MultiplexedConnection>) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = connection;
+    fn hold(&self, held: Option<Held>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
+    }
+}
+
+/// Whether a connection may be used still; one from the future is of a clock that was set back, and may be old.
+fn is_young(since: i64, now: i64) -> bool {
+    (0..LONGEST_HELD).contains(&now.saturating_sub(since))
+}
+
+/// Reads what `ROLE` said.
+fn is_primary(role: Value) -> Result<(), Trouble> {
+    let Value::Array(role) = role else { return Err(Trouble::Unreadable) };
+    let is_primary = matches!(role.first(), Some(Value::BulkString(role)) if role == b"master");
+    if is_primary { Ok(()) } else { Err(Trouble::Unfit(Unfit::Replica)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_used_for_half_a_minute() {
+        for (since, now, young) in [(100, 100, true), (100, 129, true), (100, 130, false), (100, 99, false)] {
+            assert_eq!(is_young(since, now), young, "{since} {now}");
+        }
+    }
+
+    #[test]
+    fn only_a_primary_says_that_it_is_one() {
+        let role = |role: &[u8]| Value::Array(vec![Value::BulkString(role.to_vec()), Value::Int(1)]);
+        assert_eq!(is_primary(role(b"master")), Ok(()));
+        for other in ["slave", "sentinel", "", "MASTER"] {
+            assert_eq!(is_primary(role(other.as_bytes())), Err(Trouble::Unfit(Unfit::Replica)), "{other}");
+        }
+        assert_eq!(is_primary(Value::Array(vec![])), Err(Trouble::Unfit(Unfit::Replica)));
+        assert_eq!(is_primary(Value::Nil), Err(Trouble::Unreadable));
     }
 }

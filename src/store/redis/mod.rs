@@ -21,9 +21,10 @@ pub(super) use self::connection::{Limits, Redis};
 pub use self::trouble::Trouble;
 
 impl Redis {
-    /// Whether the server may hold revocations, as far as it can be reached.
+    /// Whether the server may hold revocations, as far as it can be reached. A key that holds nothing is asked for, so
+    /// that missing rights are noticed now.
     pub async fn check(&self, deadline: Instant) -> Result<(), SettingError> {
-        match self.send(&pipe(), deadline).await {
+        match self.read(&[Key::nothing("start", 0)], deadline).await {
             Ok(_) => Ok(()),
             Err(trouble) => {
                 let setting = trouble.setting();

@@ -11,7 +11,7 @@ use crate::settings::{RedisUrl, SettingError};
 pub enum Trouble {
     /// It may not hold revocations.
     Unfit(Unfit),
-    /// It does not take the user or the password of the URL.
+    /// It does not take the user, the password or the database of the URL.
     Credentials,
     /// It answered with an error of this name.
     Refused(String),
@@ -38,6 +38,15 @@ pub enum Unfit {
 }
 
 impl Trouble {
+    /// What kept a connection from being opened. Of what is sent then only `AUTH` and `SELECT` can be answered with an
+    /// error that has no other name.
+    pub(super) fn of_opening(error: RedisError) -> Self {
+        match error.code() {
+            Some("ERR" | "NOPERM") => Self::Credentials,
+            _ => error.into(),
+        }
+    }
+
     /// Whether it may be over with a new connection.
     pub(super) fn may_pass(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Timeout | Self::Unreadable | Self::Unfit(Unfit::Replica))
@@ -47,7 +56,9 @@ impl Trouble {
     pub(in crate::store) fn setting(&self) -> Option<SettingError> {
         match self {
             Self::Unfit(unfit) => Some(RedisUrl::error(unfit.to_string())),
-            Self::Credentials => Some(RedisUrl::error("holds a user or a password that the server does not take")),
+            Self::Credentials => {
+                Some(RedisUrl::error("holds a user, a password or a database that the server does not take"))
+            }
             Self::Refused(code) if code == "NOPERM" => {
                 Some(RedisUrl::error("names a user who may not use INFO, ROLE, GET, SET, EXPIRETIME and EVAL"))
             }
@@ -72,7 +83,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unfit(unfit) => write!(formatter, "the server {unfit}"),
-            Self::Credentials => write!(formatter, "the server does not take the user or the password"),
+            Self::Credentials => write!(formatter, "the server does not take the user, the password or the database"),
             Self::Refused(code) => write!(formatter, "the server answered {code}"),
             Self::Unreadable => write!(formatter, "the server's answer cannot be read"),
             Self::Unreachable(why) => write!(formatter, "the server cannot be reached: {why}"),

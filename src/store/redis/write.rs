@@ -22,9 +22,6 @@ return 1";
 const ABSENT: i64 = -2;
 const STAYS: i64 = -1;
 
-/// The server removes a key the moment that it is over by its own clock, and a token may live by another: a mark that
-/// goes a second too early would revive it.
-const EXPIRY_MARGIN_SECONDS: i64 = 3600;
 /// Whoever changes one value that often at the same time is a program gone wrong.
 const ATTEMPTS: u32 = 5;
 /// An expiry that the server takes: not before its first second, and no more milliseconds than it can count.
@@ -40,28 +37,28 @@ struct Stored {
 }
 
 impl Redis {
-    /// Writes a mark that revokes all it names, unless there is one that does.
+    /// Writes a mark that revokes all it names, unless there is one that does, and for as long.
     pub async fn put_mark(&self, key: &Key, expires_at: Option<Seconds>, deadline: Instant) -> Result<(), Unavailable> {
-        let expires_at = expires_at.map(|Seconds(seconds)| seconds.saturating_add(EXPIRY_MARGIN_SECONDS));
-        let attributes = HashMap::from([("reason".to_owned(), S(MARK_REASON.to_owned()))]);
-        let written = self.mark(key, &attributes, expires_at, deadline).await;
-        written.map_err(|trouble| unavailable(&trouble))
+        let expires_at = expires_at.map(|Seconds(seconds)| seconds);
+        self.mark(key, expires_at, deadline).await.map_err(|trouble| unavailable(&trouble))
     }
 
-    async fn mark(
-        &self,
-        key: &Key,
-        attributes: &HashMap<String, AttributeValue>,
-        expires_at: Option<i64>,
-        deadline: Instant,
-    ) -> Result<(), Trouble> {
+    async fn mark(&self, key: &Key, expires_at: Option<i64>, deadline: Instant) -> Result<(), Trouble> {
         for _ in 0..ATTEMPTS {
             let stored = self.stored(key, deadline).await?;
             let spares = |item: &Item| item.contains_key("not_before");
             // One that cannot be read revokes all it names as it is.
-            if stored.item.as_ref().is_some_and(|item| !item.as_ref().is_ok_and(spares))
-                || self.replace(key, &stored, attributes.clone(), expires_at, deadline).await?
-            {
+            let revokes_all = stored.item.as_ref().is_some_and(|item| !item.as_ref().is_ok_and(spares));
+            if revokes_all && stored.stays_until(expires_at) {
+                return Ok(());
+            }
+            // What somebody else said in one that only ends too soon is kept.
+            let attributes = match &stored.item {
+                Some(Ok(item)) if revokes_all => item.clone().into_inner(),
+                _ => HashMap::from([("reason".to_owned(), S(MARK_REASON.to_owned()))]),
+            };
+            let until = if stored.stays_until(expires_at) { stored.expires_at() } else { expires_at };
+            if self.replace(key, &stored, attributes, until, deadline).await? {
                 return Ok(());
             }
         }
@@ -147,6 +144,11 @@ impl Redis {
 }
 
 impl Stored {
+    /// Whether there is a value, and none that ends sooner.
+    fn stays_until(&self, expires_at: Option<i64>) -> bool {
+        self.expiry == STAYS || expires_at.is_some_and(|expires_at| self.expiry >= expires_at)
+    }
+
     fn expires_at(&self) -> Option<i64> {
         (self.expiry != ABSENT && self.expiry != STAYS).then_some(self.expiry)
     }
