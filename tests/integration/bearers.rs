@@ -8,7 +8,10 @@ use crate::{
     keys,
     log::Log,
     proxy::Fault,
-    world::{AUDIENCE, Answer, GENERIC, ISSUER, OWN, Request, SECRET, World, changed, claims, request},
+    tokens::ids_asked_for,
+    world::{
+        ALL_IN_DYNAMODB, AUDIENCE, Answer, GENERIC, ISSUER, OWN, Request, SECRET, World, changed, claims, request,
+    },
 };
 
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
@@ -63,7 +66,6 @@ fn assert_refused(answer: &Answer, challenge: &str, case: &str) {
     assert_eq!((answer.status.as_u16(), answer.all_headers(), answer.body.as_str()), expected, "{case}");
 }
 
-#[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn d01_d02_d03_d06_the_token_is_the_clients_for_us_unbound_and_has_the_scope() {
     let world = world().await;
@@ -101,7 +103,7 @@ async fn d01_d02_d03_d06_the_token_is_the_clients_for_us_unbound_and_has_the_sco
             answer.assert_inactive();
         } else {
             assert_refused(&answer, challenge, &changes.to_string());
-            assert_eq!(world.proxy.take_requests().len(), 1, "{changes}");
+            assert!(world.proxy.take_requests().len() == 1 || !ALL_IN_DYNAMODB, "{changes}");
         }
     }
     // A typ of another kind, a forged signature, an opaque token, and what is none.
@@ -152,7 +154,6 @@ async fn d01_h22_cognito_names_audience_and_scope_in_one() {
     }
 }
 
-#[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn d01_g03_its_marks_are_read_in_the_one_trip_and_revoke_it_at_once() {
     let (log, _guard) = Log::start(LogLevel::Info);
@@ -165,8 +166,7 @@ async fn d01_g03_its_marks_are_read_in_the_one_trip_and_revoke_it_at_once() {
     let requests = world.proxy.take_requests();
     let [(operation, read)] = requests.as_slice() else { panic!("{requests:?}") };
     assert_eq!(operation, "BatchGetItem");
-    let keys = read["RequestItems"]["oauth-tokens"]["Keys"].as_array().unwrap();
-    let mut names: Vec<_> = keys.iter().map(|key| key["id"]["S"].as_str().unwrap().to_owned()).collect();
+    let mut names = ids_asked_for(&world, read);
     names.sort();
     let mut expected: Vec<String> = [
         "jti#{i}#own",

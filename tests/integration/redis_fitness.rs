@@ -170,7 +170,7 @@ async fn a_cluster_of_one_shard_is_taken_and_one_of_two_is_refused() {
     };
     let jwt = world.token(&json!({}));
     world.introspect(&jwt).await.assert_active();
-    Tool::beside(&world).with("REDIS_URL", &url).run(&format!("revoke --sub alice --issuer {}", ISSUER)).await.done();
+    Tool::beside(&world).with("REDIS_URL", &url).run(&format!("revoke --sub alice --issuer {ISSUER}")).await.done();
     world.introspect(&jwt).await.assert_inactive();
 
     one.run("CLUSTER DELSLOTSRANGE 8192 16383");

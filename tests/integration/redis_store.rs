@@ -81,6 +81,14 @@ async fn o02_a_batch_asks_for_shared_keys_once_in_one_pipeline() {
     assert!(answer.json()["results"].as_array().unwrap().iter().all(|entry| entry["active"] == true));
     // 50 each of jti, sub and sid; the tokens' client, issuer and signing key.
     assert_eq!(trips(&world), [153]);
+    let opaque: Vec<_> = (0..10).map(|number| format!("opaque-{number}")).collect();
+    for token in &opaque {
+        world.put_token(token, &record(&json!({ "sub": token })));
+    }
+    let batch = request().path("/token/introspect/batch").header("content-type", "application/json").basic(API, SECRET);
+    world.send(batch.body(json!({ "tokens": opaque }).to_string())).await;
+    // A record and a mark each; then grant, session, client and issuer, and a subject each.
+    assert_eq!(trips(&world), [20, 14]);
 }
 
 #[tokio::test]
@@ -119,6 +127,39 @@ async fn g08_a_server_out_of_reach_is_503_and_the_first_request_after_it_is_answ
             world.introspect(token).await.assert_verdict(token != "unknown", format!("{fault:?}"));
         }
     }
+}
+
+#[tokio::test]
+async fn g08_a_server_that_fails_at_the_second_pipeline_is_503_though_the_record_was_good() {
+    let world = World::new().await;
+    world.put_token("good", &record(&json!({})));
+    world.put_token("expired", &record(&json!({ "exp": 1 })));
+    for fault in [Break::Close, Break::Swallow] {
+        for (token, active) in [("good", true), ("expired", false), ("unknown", false)] {
+            world.introspect(token).await.assert_verdict(active, token);
+            world.tokens.tap.fail_after(1, fault);
+            world.introspect(token).await.assert_unavailable();
+            world.tokens.tap.fail(Break::Nothing);
+            world.introspect(token).await.assert_verdict(active, token);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mark_that_cannot_be_written_is_told_with_what_was_done() {
+    let world = World::new().await;
+    world.put_client(&json!({ "client_id": "app", "issuer": ISSUER }));
+    world.tokens.server.run("CONFIG SET maxmemory-policy volatile-lru");
+    let tool = Tool::beside(&world);
+    // What has nothing to do with tokens works all the same: a leaked secret does not wait for Redis.
+    tool.run("client list").await.done();
+    tool.run("client rotate-secret api").await.done();
+    tool.run("client disable app")
+        .await
+        .failed(2, "the client is disabled; its tokens may still be active, but REDIS_URL");
+    world.tokens.server.run("CONFIG SET maxmemory-policy noeviction");
+    tool.run("client disable app").await.done();
+    assert_eq!(world.count_items().await, 1);
 }
 
 #[tokio::test]

@@ -47,6 +47,8 @@ pub struct Tap {
 #[derive(Default)]
 struct State {
     fault: Break,
+    /// How many pipelines pass before it shows.
+    spared: usize,
     interference: Option<Interference>,
     /// What was sent before each answer.
     trips: Vec<Vec<u8>>,
@@ -82,7 +84,13 @@ impl Tap {
     }
 
     pub fn fail(&self, fault: Break) {
-        self.state.lock().unwrap().fault = fault;
+        self.fail_after(0, fault);
+    }
+
+    /// Fails once so many more pipelines have passed.
+    pub fn fail_after(&self, spared: usize, fault: Break) {
+        let mut state = self.state.lock().unwrap();
+        (state.spared, state.fault) = (spared, fault);
     }
 
     /// Has somebody else act before the next request with that word arrives, once `spared` of them have passed.
@@ -127,7 +135,9 @@ impl Tap {
                     }
                     None => {}
                 }
-                let fault = state.fault;
+                let is_pipeline = sent.contains("ROLE");
+                let fault = if state.spared > 0 { Break::Nothing } else { state.fault };
+                state.spared = state.spared.saturating_sub(usize::from(is_pipeline));
                 if fault == Break::CloseOnce {
                     state.fault = Break::Nothing;
                 }

@@ -1,6 +1,6 @@
 //! `POST /token/revoke`: a client ends its own tokens, and learns nothing of others'.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use token_introspection::{call, records::sha256_hex};
 
 use crate::{
@@ -28,7 +28,7 @@ fn assert_done(answer: &Answer) {
     assert_eq!((answer.header("cache-control"), answer.header("content-type")), ("no-store", ""));
 }
 
-fn record(token_type: &str) -> serde_json::Value {
+fn record(token_type: &str) -> Value {
     json!({
         "token_type": token_type, "client_id": "own-app", "sub": "alice", "aud": AUDIENCE, "grant_id": "g-1", "sid": "s-1",
         "iat": call::now() - 10, "exp": call::now() + 600,
@@ -51,7 +51,7 @@ async fn n01_n04_a_clients_own_jwt_is_inactive_on_the_next_request() {
 #[tokio::test]
 async fn n01_a_jwt_without_jti_is_revoked_by_what_was_signed() {
     let world = world().await;
-    let claims = |changes: &serde_json::Value| crate::world::claims(changes);
+    let claims = |changes: &Value| crate::world::claims(changes);
     let generic = json!({ "iss": crate::world::GENERIC, "jti": null, "token_use": "access" });
     world
         .put_client(&json!({ "client_id": APP, "client_secret": sha256_hex(SECRET), "issuer": crate::world::GENERIC }));
@@ -77,6 +77,34 @@ async fn n03_a_refresh_token_takes_its_grants_access_tokens_along_and_not_the_se
         assert_eq!(world.stored_item(&mark).await["reason"]["S"], "revoked by its client", "{mark}");
     }
     assert_eq!(world.count_items().await, 3 + 2, "three records and these two marks");
+}
+
+#[tokio::test]
+async fn n04_a_mark_that_would_end_before_the_token_is_made_to_stay() {
+    let world = world().await;
+    let exp = call::now() + 600;
+    let jwt = world.token(&json!({ "exp": exp }));
+    let (mark, near, far) = (format!("jti#{ISSUER}#jti-1"), call::now() + 60, exp + 9000);
+    let late_enough = json!((exp + 3600).to_string());
+    for (theirs, expected) in [
+        (json!({}), Value::Null),
+        (json!({ "expires_at": far }), json!(far.to_string())),
+        (json!({ "expires_at": near }), late_enough.clone()),
+    ] {
+        world.put_mark(&mark, &theirs);
+        assert_done(&revoke_as(&world, APP, &jwt).await);
+        assert_eq!(world.stored_item(&mark).await["expires_at"]["N"], expected, "{theirs}");
+        world.introspect(&jwt).await.assert_inactive();
+    }
+    world.delete_item(&mark).await;
+    assert_done(&revoke_as(&world, APP, &jwt).await);
+    assert_eq!(world.stored_item(&mark).await["expires_at"]["N"], late_enough);
+    // When a grant's last token expires nobody knows.
+    world.put_token("refresh", &record("refresh_token"));
+    let grant = format!("grant#{OWN}#g-1");
+    world.put_mark(&grant, &json!({ "expires_at": near }));
+    assert_done(&revoke_as(&world, "own-app", "refresh").await);
+    assert_eq!(world.stored_item(&grant).await["expires_at"], Value::Null);
 }
 
 #[tokio::test]

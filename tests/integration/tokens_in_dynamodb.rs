@@ -43,3 +43,9 @@ impl World {
         self.dynamodb("Scan", &json!({ "TableName": "oauth-tokens" })).await["Count"].as_u64().unwrap()
     }
 }
+
+/// The ids that the tokens table was asked for, in this one request to DynamoDB.
+pub fn ids_asked_for(_: &World, request: &Value) -> Vec<String> {
+    let keys = request["RequestItems"]["oauth-tokens"]["Keys"].as_array().unwrap();
+    keys.iter().map(|key| key["id"]["S"].as_str().unwrap().to_owned()).collect()
+}

@@ -76,6 +76,13 @@ impl World {
     }
 }
 
+/// The ids that the tokens table was asked for, in the one pipeline beside this request to DynamoDB.
+pub fn ids_asked_for(world: &World, _: &Value) -> Vec<String> {
+    let trips = world.tokens.tap.take_trips();
+    let [trip] = trips.as_slice() else { panic!("{trips:?}") };
+    trip.iter().filter(|command| command[0] == "GET").map(|command| command[1].clone()).collect()
+}
+
 fn plain(attribute: &Value) -> Value {
     let (kind, value) = attribute.as_object().unwrap().iter().next().unwrap();
     match kind.as_str() {

@@ -32,6 +32,9 @@ pub const API: &str = "api";
 pub const SECRET: &str = "s3cr3tOfTheApi0123456789abcdefghijklmnop";
 pub const INACTIVE: &str = r#"{"active":false}"#;
 
+/// Whether DynamoDB has all three tables, so that the requests to it are all that the store is asked.
+pub const ALL_IN_DYNAMODB: bool = cfg!(not(feature = "redis"));
+
 pub struct World {
     pub engine: Engine,
     pub proxy: Proxy,

@@ -164,7 +164,10 @@ async fn d01_a_client_of_bearer_has_its_issuer_in_its_record() {
         request().header("authorization", &format!("Bearer {bearer}")).form(&[("token", token)])
     };
     let (orders, api) = (own("orders"), own("api"));
-    let way = format!("with an access token of {ISSUER} for the audience ISSUER, with the scope introspection");
+    let way = format!(
+        "with an access token of {ISSUER} for the audience ISSUER, with the scope introspection \
+                       (of Cognito ISSUER/introspection)"
+    );
     assert_answered(&world, &tool, "bearer", &way, |token| by_token(&orders, token)).await;
     assert_eq!(world.send(by_token(&api, "unknown")).await.status, 401);
 }
