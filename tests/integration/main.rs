@@ -3,7 +3,7 @@
 //! conformance statements that it shows.
 //!
 //! With the feature `redis` the same tests run over the second token store, and need a Redis server. Left out are the
-//! few that read what DynamoDB is asked for; `redis_store` has their like.
+//! few about what only DynamoDB does; `redis_store` and `redis_fitness` have what only Redis does.
 
 #![allow(
     clippy::indexing_slicing,
