@@ -96,6 +96,8 @@ async fn d01_d02_d03_d06_the_token_is_the_clients_for_us_unbound_and_has_the_sco
         (json!({ "scope": "read" }), INSUFFICIENT),
         (json!({ "scope": "introspection:all INTROSPECTION" }), INSUFFICIENT),
         (json!({ "scope": null }), INSUFFICIENT),
+        // Only of an issuer that puts the resource server's name before the scope.
+        (json!({ "scope": format!("{OWN}/introspection") }), INSUFFICIENT),
     ] {
         world.proxy.take_requests();
         let answer = world.send(ask(&world.token(&own(&changes)))).await;

@@ -6,7 +6,7 @@ use redis::{Value, pipe};
 use serde_dynamo::AttributeValue::{self, N, S};
 use tokio::time::Instant;
 
-use super::{Redis, Trouble, is_wrong_type, item_of, unavailable, value};
+use super::{Redis, Trouble, item_of, unavailable, value};
 use crate::{
     records::{Corrupt, Item, Items, Key, Seconds},
     store::{MARK_REASON, Unavailable, operator::Change},
@@ -135,8 +135,7 @@ impl Redis {
         script.arg(expected.expiry).arg(&expected.value).arg(value).arg(expires_at);
         match self.send(&pipeline, deadline).await?.pop() {
             Some(Ok(Value::Int(written))) => Ok(written == 1),
-            // A key that holds another type than a string is for a person to remove.
-            Some(Err(error)) if is_wrong_type(&error) => Err(Trouble::Refused("WRONGTYPE".to_owned())),
+            // A key that holds another type than a string stays so: it is for a person to remove.
             Some(Err(error)) => Err(error.into()),
             _ => Err(Trouble::Unreadable),
         }
