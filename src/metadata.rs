@@ -43,7 +43,7 @@ pub fn document(settings: &Settings, signing: Option<Algorithm>) -> String {
         extend(&mut document, [("introspection_signing_alg_values_supported", algorithms), ("jwks_uri", jwks_uri)]);
     }
     let methods = auth_methods(settings);
-    let algorithms = ASSERTION_ALGORITHMS.map(|(name, _)| name);
+    let algorithms = ASSERTION_ALGORITHMS.map(Algorithm::name);
     // An access token is no method of RFC 8414's `revocation_endpoint_auth_methods_supported`.
     let bearer = (!settings.trusted_issuers.is_empty()).then_some("Bearer");
     let introspection_methods: Vec<_> = methods.iter().copied().chain(bearer).collect();

@@ -71,6 +71,13 @@ pub struct Mark {
     pub except_sid: Option<String>,
 }
 
+impl Mark {
+    /// How much longer a mark stays than the last token that it concerns, in seconds. The store may remove it the moment
+    /// that it is over by its own clock, and a token may live by another: one that went a second too early would revive
+    /// it, and one that stays an hour too long does no harm.
+    pub const EXPIRY_MARGIN_SECONDS: i64 = 3600;
+}
+
 /// The times and the session of a token that a mark is held against.
 pub struct Marked<'a> {
     pub issued_at: Option<Seconds>,

@@ -20,6 +20,11 @@ pub use self::{
 };
 
 impl Items {
+    /// One item under its key, as if a trip had brought it: for whoever checks what the function will read.
+    pub fn of(key: &Key, item: Item) -> Self {
+        Self([(key.clone(), Ok(item))].into())
+    }
+
     /// The record under that key; `Ok(None)` where there is no item.
     ///
     /// # Errors

@@ -6,16 +6,12 @@ use crate::{
     auth::Caller,
     call::Call,
     issuers::Unverified,
-    records::{Items, Key, MarkKey, MarkKind, Seconds, TokenType},
+    records::{Items, Key, Mark, MarkKey, MarkKind, Seconds, TokenType},
     request::Query,
     response::Outcome,
     store::Unavailable,
     token::{Candidate, Inactive, PresentedToken, Recorded},
 };
-
-/// The store may remove a mark the moment that it is over by its own clock, and a token may live by another: a mark that
-/// went a second too early would revive it.
-const EXPIRY_MARGIN_SECONDS: i64 = 3600;
 
 /// A mark to write, and until when it has to stay: past the token's expiry, where the mark concerns nothing else.
 struct Revocation {
@@ -25,7 +21,7 @@ struct Revocation {
 
 impl Revocation {
     fn until(key: Key, expires_at: Option<Seconds>) -> Self {
-        let late = |Seconds(seconds): Seconds| Seconds(seconds.saturating_add(EXPIRY_MARGIN_SECONDS));
+        let late = |Seconds(seconds): Seconds| Seconds(seconds.saturating_add(Mark::EXPIRY_MARGIN_SECONDS));
         Self { key, expires_at: expires_at.map(late) }
     }
 }

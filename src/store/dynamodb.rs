@@ -19,16 +19,16 @@ use crate::{
     settings::TableNames,
 };
 
-/// To open a connection; within a Region it takes a few milliseconds.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
+/// To open a connection; within a Region it takes a few milliseconds. These limits are Redis's as well.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
 /// For one attempt; DynamoDB's slowest reads of a single item take a tenth of it.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(600);
+pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(600);
 /// For all attempts together. The deadline of the invocation, where it is nearer, ends them sooner.
-const TOTAL_TIMEOUT: Duration = Duration::from_millis(1500);
+pub(super) const TOTAL_TIMEOUT: Duration = Duration::from_millis(1500);
 /// DynamoDB takes no more in one request.
 const MAX_BATCH_KEYS: usize = 100;
-const ATTEMPTS: u32 = 3;
-const FIRST_BACKOFF: Duration = Duration::from_millis(20);
+pub(super) const ATTEMPTS: u32 = 3;
+pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(20);
 const LONGEST_BACKOFF: Duration = Duration::from_millis(200);
 
 /// The three tables in DynamoDB, or two where Redis has the third.

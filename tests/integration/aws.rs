@@ -9,16 +9,10 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::{
-    body::{Bytes, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::TokioIo;
+use hyper::body::{Bytes, Incoming};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use crate::kms::KmsKey;
+use crate::{kms::KmsKey, server};
 
 /// A P-256 key in KMS, which is always there.
 pub const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -53,21 +47,11 @@ struct State {
 
 impl Aws {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (listener, url) = server::bind().await;
         let aws = Self { url, state: Arc::default() };
         aws.put_key(KEY, "ECC_NIST_P256");
         let serving = aws.clone();
-        tokio::spawn(async move {
-            loop {
-                let Ok((stream, _)) = listener.accept().await else { return };
-                let aws = serving.clone();
-                tokio::spawn(async move {
-                    let answer = service_fn(|request| aws.clone().answer(request));
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
-                });
-            }
-        });
+        server::serve(listener, move |request| serving.clone().answer(request));
         aws
     }
 

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use http::{Request, Response, StatusCode};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
-use tokio::{net::TcpListener, sync::Notify};
+use http::{Response, StatusCode};
+use tokio::sync::Notify;
+
+use crate::server;
 
 /// What it answers, and how often it was asked.
 #[derive(Clone)]
@@ -25,21 +25,12 @@ struct State {
 impl KeyHost {
     /// Starts a host that answers with this key set.
     pub async fn start(key_set: &serde_json::Value) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
+        let (listener, url) = server::bind().await;
+        let url = format!("{url}/jwks.json");
         let state = State { status: StatusCode::OK, body: key_set.to_string(), hangs: false, requests: 0 };
         let host = Self { url, state: Arc::new(Mutex::new(state)), published: Arc::default() };
         let serving = host.clone();
-        tokio::spawn(async move {
-            loop {
-                let Ok((stream, _)) = listener.accept().await else { return };
-                let host = serving.clone();
-                tokio::spawn(async move {
-                    let answer = service_fn(|_: Request<Incoming>| host.clone().answer());
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
-                });
-            }
-        });
+        server::serve(listener, move |_| serving.clone().answer());
         host
     }
 

@@ -36,6 +36,7 @@ mod proxy;
 mod redis_server;
 #[cfg(feature = "redis")]
 mod redis_tap;
+mod server;
 #[cfg(not(feature = "redis"))]
 #[path = "tokens_in_dynamodb.rs"]
 mod tokens;

@@ -7,17 +7,11 @@ use std::{
 
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
-use hyper::{
-    body::{Bytes, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioIo},
-};
+use hyper::body::{Bytes, Incoming};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+
+use crate::server;
 
 /// What the store does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,21 +52,11 @@ struct State {
 impl Proxy {
     /// Starts a proxy before that engine.
     pub async fn start(upstream: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (listener, url) = server::bind().await;
         let proxy = Self { url, state: Arc::default() };
         let upstream: Uri = upstream.parse().unwrap();
         let serving = proxy.clone();
-        tokio::spawn(async move {
-            loop {
-                let Ok((stream, _)) = listener.accept().await else { return };
-                let (proxy, upstream) = (serving.clone(), upstream.clone());
-                tokio::spawn(async move {
-                    let answer = service_fn(|request| proxy.clone().answer(request, upstream.clone()));
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
-                });
-            }
-        });
+        server::serve(listener, move |request| serving.clone().answer(request, upstream.clone()));
         proxy
     }
 

@@ -145,6 +145,18 @@ async fn a_server_that_begins_to_evict_is_met_at_the_next_connection() {
     world.introspect(&jwt).await.assert_active();
 }
 
+/// Waits until the nodes of a cluster have talked to each other.
+async fn until_cluster_says(node: &RedisServer, line: &str) {
+    for _ in 0..400 {
+        let info: String = cmd("CLUSTER").arg("INFO").query(&mut node.connection()).unwrap();
+        if info.contains(line) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the cluster never says {line}");
+}
+
 #[tokio::test]
 async fn a_cluster_of_one_shard_is_taken_and_one_of_two_is_refused() {
     let cluster = |name: &str| {
@@ -155,19 +167,8 @@ async fn a_cluster_of_one_shard_is_taken_and_one_of_two_is_refused() {
     let (one, two) = (cluster("one"), cluster("two"));
     one.run("CLUSTER ADDSLOTSRANGE 0 16383");
     let url = one.url();
-    let world = {
-        let mut ready = false;
-        for _ in 0..200 {
-            let info: String = cmd("CLUSTER").arg("INFO").query(&mut one.connection()).unwrap();
-            ready = info.contains("cluster_state:ok");
-            if ready {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        assert!(ready, "the cluster does not begin");
-        World::with(&[("REDIS_URL", &url)]).await
-    };
+    until_cluster_says(&one, "cluster_state:ok").await;
+    let world = World::with(&[("REDIS_URL", &url)]).await;
     let jwt = world.token(&json!({}));
     world.introspect(&jwt).await.assert_active();
     Tool::beside(&world).with("REDIS_URL", &url).run(&format!("revoke --sub alice --issuer {ISSUER}")).await.done();
@@ -176,13 +177,7 @@ async fn a_cluster_of_one_shard_is_taken_and_one_of_two_is_refused() {
     one.run("CLUSTER DELSLOTSRANGE 8192 16383");
     two.run("CLUSTER ADDSLOTSRANGE 8192 16383");
     one.run(&format!("CLUSTER MEET 127.0.0.1 {}", two.port));
-    for _ in 0..400 {
-        let info: String = cmd("CLUSTER").arg("INFO").query(&mut one.connection()).unwrap();
-        if info.contains("cluster_size:2") {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until_cluster_says(&one, "cluster_size:2").await;
     let line = refusal(&url).await.unwrap_or_default();
     assert!(line.starts_with("REDIS_URL is a cluster of 2 shards"), "{line}");
     // What is asked for in the other shard is not taken for absent.

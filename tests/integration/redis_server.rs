@@ -48,10 +48,7 @@ impl RedisServer {
 
     /// Runs a command of one reply that nobody reads, given as words.
     pub fn run(&self, line: &str) {
-        let mut words = line.split(' ');
-        let mut command = cmd(words.next().unwrap());
-        words.for_each(|word| drop(command.arg(word).clone()));
-        command.exec(&mut self.connection()).unwrap_or_else(|error| panic!("{line}: {error}"));
+        run(self.port, &line.split(' ').collect::<Vec<_>>());
     }
 
     fn answers(&mut self) -> bool {
@@ -68,6 +65,12 @@ impl RedisServer {
         }
         false
     }
+}
+
+/// Runs a command of which nobody reads the reply, on whichever server listens there.
+pub fn run(port: u16, words: &[&str]) {
+    let mut connection = Client::open(format!("redis://127.0.0.1:{port}")).unwrap().get_connection().unwrap();
+    cmd(words[0]).arg(&words[1..]).exec(&mut connection).unwrap_or_else(|error| panic!("{words:?}: {error}"));
 }
 
 impl Drop for RedisServer {

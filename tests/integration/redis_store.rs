@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::{
     log::Log,
     operator::Tool,
-    redis_server::RedisServer,
+    redis_server::{RedisServer, run},
     redis_tap::Break,
     world::{API, INACTIVE, ISSUER, OWN, SECRET, World, introspection, request},
 };
@@ -309,12 +309,6 @@ async fn a_request_that_is_cut_short_leaves_the_next_one_its_own_answers() {
         world.introspect(&good).await.assert_active();
     }
     assert!(cut > 0, "all were in time");
-}
-
-/// Runs a command as somebody else.
-fn run(port: u16, words: &[&str]) {
-    let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
-    cmd(words[0]).arg(&words[1..]).exec(&mut client.get_connection().unwrap()).unwrap();
 }
 
 #[tokio::test]

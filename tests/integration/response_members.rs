@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{API, AUDIENCE, GENERIC, INACTIVE, ISSUER, OWN, World, claims, introspection, request};
+use crate::world::{API, AUDIENCE, GENERIC, INACTIVE, ISSUER, OWN, Request, World, claims, introspection, request};
 
 /// When the tokens with fixed times are issued.
 const T: i64 = 1_800_000_000;
@@ -73,26 +73,30 @@ async fn j01_j22_an_inactive_answer_is_one_constant_and_an_active_one_the_same_b
     }
 }
 
+/// What can be wrong with a request, with its answer.
+pub fn wrong_requests(good: impl Fn() -> Request) -> [(Request, u16, &'static str); 12] {
+    [
+        (good().path("/elsewhere"), 404, "not_found"),
+        (good().method(Method::GET), 405, "invalid_request"),
+        (good().query("token=x"), 400, "invalid_request"),
+        (good().header("content-type", "text/plain"), 415, "invalid_request"),
+        (good().body("x".repeat(65 * 1024)), 413, "invalid_request"),
+        (good().body("token=%ff"), 400, "invalid_request"),
+        (good().body("token=a&token=b"), 400, "invalid_request"),
+        (good().form(&[("token", "x"), ("client_secret", "y")]), 400, "invalid_request"),
+        (good().header("authorization", "Basic ä"), 400, "invalid_request"),
+        (good().form(&[]), 400, "invalid_request"),
+        (good().form(&[("token", "x"), ("client_id", "\"ä\\")]), 400, "invalid_request"),
+        (good().basic(API, "wrong"), 401, "invalid_client"),
+    ]
+}
+
 #[tokio::test]
 async fn j12_errors_are_json_in_plain_ascii_whatever_form_was_asked_for() {
     let world = World::new().await;
     for accept in ["application/json", "application/token-introspection+jwt, application/json", "text/html"] {
         let good = || introspection("x").header("accept", accept);
-        for (request, status, code) in [
-            (good().path("/elsewhere"), 404, "not_found"),
-            (good().method(Method::GET), 405, "invalid_request"),
-            (good().query("token=x"), 400, "invalid_request"),
-            (good().header("content-type", "text/plain"), 415, "invalid_request"),
-            (good().body("x".repeat(65 * 1024)), 413, "invalid_request"),
-            (good().body("token=%ff"), 400, "invalid_request"),
-            (good().body("token=a&token=b"), 400, "invalid_request"),
-            (good().form(&[("token", "x"), ("client_secret", "y")]), 400, "invalid_request"),
-            (good().header("authorization", "Basic ä"), 400, "invalid_request"),
-            (good().form(&[]), 400, "invalid_request"),
-            (good().form(&[("token", "x"), ("client_id", "\"ä\\")]), 400, "invalid_request"),
-            (good().basic(API, "wrong"), 401, "invalid_client"),
-            (request(), 401, "invalid_client"),
-        ] {
+        for (request, status, code) in wrong_requests(good).into_iter().chain([(request(), 401, "invalid_client")]) {
             let answer = world.send(request).await;
             answer.assert_error(status, code);
             let json = answer.json();

@@ -11,7 +11,6 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use http::Method;
 use serde_json::{Value, json};
 use token_introspection::{
     call,
@@ -21,6 +20,7 @@ use token_introspection::{
 
 use crate::{
     proxy::Fault,
+    response_members::wrong_requests,
     world::{API, Answer, INACTIVE, ISSUER, OWN, Request, World, get, introspection, request, send},
 };
 
@@ -199,17 +199,7 @@ async fn j11_who_is_registered_for_signed_answers_gets_no_other() {
 async fn j12_errors_are_json_where_the_signed_form_is_wanted() {
     let world = signing("errors").await;
     let good = || signed(introspection("x"));
-    for (request, status, code) in [
-        (good().path("/elsewhere"), 404, "not_found"),
-        (good().method(Method::GET), 405, "invalid_request"),
-        (good().query("token=x"), 400, "invalid_request"),
-        (good().header("content-type", "text/plain"), 415, "invalid_request"),
-        (good().body("x".repeat(65 * 1024)), 413, "invalid_request"),
-        (good().body("token=a&token=b"), 400, "invalid_request"),
-        (good().form(&[("token", "x"), ("client_secret", "y")]), 400, "invalid_request"),
-        (good().form(&[]), 400, "invalid_request"),
-        (good().basic(API, "wrong"), 401, "invalid_client"),
-    ] {
+    for (request, status, code) in wrong_requests(good) {
         world.send(request).await.assert_error(status, code);
     }
     world.put_policy(&json!({ "allowed": false }));

@@ -274,7 +274,7 @@ mod tests {
             reason: reason.map(str::to_owned),
         };
         let item: Item = wish(old.clone(), None).attributes().into();
-        let items = Items(HashMap::from([(mark.key.clone(), Ok(item.clone()))]));
+        let items = Items::of(&mark.key, item.clone());
         let actual = decide(&wish(new.clone(), Some("r")), &items, Some(&item), false).ok();
         let actual = actual.as_ref().map(|(outcome, _)| (outcome.written, &outcome.reach));
         assert!(actual == expected, "{} then {}", old.text(), new.text());

@@ -5,7 +5,7 @@ use serde_json::Value;
 use token_introspection::{
     call::now,
     jwt::{self, Malformed, UnverifiedJwt},
-    records::{Corrupt, Key, MarkKey, MarkKind, Seconds, TokenRecord, TokenType, UnusableKey, sha256_hex},
+    records::{Corrupt, Key, Mark, MarkKey, MarkKind, Seconds, TokenRecord, TokenType, UnusableKey, sha256_hex},
     store::Operator,
     token::Claims,
 };
@@ -90,8 +90,6 @@ struct What {
     kid: Option<String>,
 }
 
-/// DynamoDB's clock and ours may differ; a mark that stays an hour too long does no harm.
-const EXPIRY_MARGIN_SECONDS: i64 = 3600;
 /// What is longer is cut where it is shown.
 const MAX_REASON_CHARACTERS: usize = 200;
 
@@ -217,7 +215,7 @@ fn reach_back(kind: MarkKind, given: Option<Moment>) -> Result<Option<i64>, Prob
 /// A mark must outlive every token that it concerns.
 fn expiry(given: Option<Moment>, last_exp: Option<i64>) -> Result<Option<i64>, Problem> {
     match given {
-        None => Ok(last_exp.map(|exp| exp.saturating_add(EXPIRY_MARGIN_SECONDS))),
+        None => Ok(last_exp.map(|exp| exp.saturating_add(Mark::EXPIRY_MARGIN_SECONDS))),
         Some(Moment::At(time)) if time <= now() => {
             Err(Problem::usage("--expires-at is over already; DynamoDB would remove the mark, and revive the tokens"))
         }

@@ -196,7 +196,7 @@ fn map(members: Map<String, Value>) -> Option<AttributeValue> {
 
 /// Whether the function could read the record: `claims` may hold what a registered claim is not.
 fn is_readable(key: &Key, attributes: HashMap<String, AttributeValue>, own_issuer: &str) -> Result<(), Problem> {
-    let items = Items(HashMap::from([(key.clone(), Ok(attributes.into()))]));
+    let items = Items::of(key, attributes.into());
     let record = items.record::<TokenRecord>(key).ok().flatten();
     match record.map(|record| Recorded::from_record(record, own_issuer)) {
         Some(Ok(_)) => Ok(()),

@@ -5,20 +5,19 @@ use std::{
     time::Duration,
 };
 
-use redis::{AsyncConnectionConfig, Client, Pipeline, RedisResult, Value, aio::MultiplexedConnection, cmd};
+use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, Value, aio::MultiplexedConnection, cmd, pipe};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{Trouble, server, trouble::Unfit};
 use crate::{
     call::now,
     settings::{RedisUrl, SettingError},
+    store::dynamodb::{ATTEMPT_TIMEOUT, ATTEMPTS, CONNECT_TIMEOUT, FIRST_BACKOFF, TOTAL_TIMEOUT},
 };
 
-const ATTEMPTS: u32 = 3;
 /// How old a connection may get, in seconds. A primary that others have given up, and that does not know, answers on;
 /// only a new connection goes where the name leads by now, and sees how the server is configured by now.
 const LONGEST_HELD: i64 = 30;
-const BACKOFF: Duration = Duration::from_millis(20);
 
 /// Redis or Valkey.
 #[derive(Clone)]
@@ -48,12 +47,7 @@ pub(in crate::store) struct Limits {
 }
 
 impl Limits {
-    /// As for DynamoDB; a server in the same Region answers in a few milliseconds.
-    pub const FUNCTION: Self = Self {
-        connect: Duration::from_millis(400),
-        attempt: Duration::from_millis(600),
-        total: Duration::from_millis(1500),
-    };
+    pub const FUNCTION: Self = Self { connect: CONNECT_TIMEOUT, attempt: ATTEMPT_TIMEOUT, total: TOTAL_TIMEOUT };
     /// A person waits, perhaps behind a tunnel.
     pub const OPERATOR: Self =
         Self { connect: Duration::from_secs(3), attempt: Duration::from_secs(5), total: Duration::from_secs(15) };
@@ -81,15 +75,14 @@ impl Redis {
     /// broken, or leads to a replica by now, they are sent again over a new one, so they must bear repetition.
     pub(super) async fn send(
         &self,
-        commands: &Pipeline,
+        commands: impl IntoIterator<Item = Cmd>,
         deadline: Instant,
     ) -> Result<Vec<RedisResult<Value>>, Trouble> {
-        let mut pipeline = Pipeline::with_capacity(commands.len() + 2);
-        pipeline.add_command(cmd("ROLE")).ignore_errors();
-        for command in commands.cmd_iter() {
-            pipeline.add_command(command.clone());
+        let mut pipeline = pipe();
+        for command in [cmd("ROLE")].into_iter().chain(commands).chain([cmd("ROLE")]) {
+            pipeline.add_command(command);
         }
-        pipeline.add_command(cmd("ROLE"));
+        pipeline.ignore_errors();
         let attempts = async {
             let mut attempt = 1;
             loop {
@@ -103,7 +96,7 @@ impl Redis {
                     return Err(trouble);
                 }
                 attempt += 1;
-                sleep(BACKOFF).await;
+                sleep(FIRST_BACKOFF).await;
             }
         };
         let outcome = timeout_at(deadline.min(self.deadline()), attempts).await;

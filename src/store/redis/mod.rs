@@ -7,7 +7,7 @@ mod trouble;
 mod value;
 mod write;
 
-use redis::{RedisError, RedisResult, Value, pipe};
+use redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::time::Instant;
 use tracing::error;
 
@@ -45,11 +45,7 @@ impl Redis {
         if keys.is_empty() {
             return Ok(items);
         }
-        let mut pipeline = pipe();
-        for key in keys {
-            pipeline.cmd("GET").arg(key.id());
-        }
-        let replies = self.send(&pipeline, deadline).await?;
+        let replies = self.send(keys.iter().map(|key| Cmd::get(key.id())), deadline).await?;
         for (key, reply) in keys.iter().zip(replies) {
             if let Some(item) = item_of(reply)? {
                 items.0.insert(key.clone(), item);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use redis::{Value, pipe};
+use redis::{Cmd, Value, cmd};
 use serde_dynamo::AttributeValue::{self, N, S};
 use tokio::time::Instant;
 
@@ -103,11 +103,8 @@ impl Redis {
     }
 
     async fn stored(&self, key: &Key, deadline: Instant) -> Result<Stored, Trouble> {
-        let mut pipeline = pipe();
-        pipeline.cmd("GET").arg(key.id()).cmd("EXPIRETIME").arg(key.id());
-        let replies: [_; 2] =
-            self.send(&pipeline, deadline).await?.try_into().map_err(|_: Vec<_>| Trouble::Unreadable)?;
-        let [value, expiry] = replies;
+        let replies = self.send([Cmd::get(key.id()), Cmd::expire_time(key.id())], deadline).await?;
+        let [value, expiry]: [_; 2] = replies.try_into().map_err(|_: Vec<_>| Trouble::Unreadable)?;
         let bytes = match &value {
             Ok(Value::BulkString(bytes)) => bytes.clone(),
             _ => Vec::new(),
@@ -130,10 +127,10 @@ impl Redis {
         let value = value::text(attributes).map_err(|Corrupt| Trouble::Unreadable)?;
         let expires_at =
             expires_at.map_or(String::new(), |at| at.clamp(*EXPIRIES.start(), *EXPIRIES.end()).to_string());
-        let mut pipeline = pipe();
-        let script = pipeline.cmd("EVAL").arg(REPLACE).arg(1).arg(key.id());
+        let mut script = cmd("EVAL");
+        script.arg(REPLACE).arg(1).arg(key.id());
         script.arg(expected.expiry).arg(&expected.value).arg(value).arg(expires_at);
-        match self.send(&pipeline, deadline).await?.pop() {
+        match self.send([script], deadline).await?.pop() {
             Some(Ok(Value::Int(written))) => Ok(written == 1),
             // A key that holds another type than a string stays so: it is for a person to remove.
             Some(Err(error)) => Err(error.into()),

@@ -7,10 +7,10 @@ use serde_dynamo::AttributeValue;
 use token_introspection::{
     auth::{Barred, Registration, Way},
     call::now,
-    records::{ClientRecord, Item, Key, sha256_hex},
+    records::{ClientRecord, Item, Items, Key, sha256_hex},
 };
 
-use super::{Secret, items_of, jwks::KeySet, named, word};
+use super::{Secret, jwks::KeySet, named, word};
 use crate::{environment::Environment, input::Source, problem::Problem, registration};
 
 /// How the client has to authenticate.
@@ -156,7 +156,7 @@ impl Authentication {
             ("iam_principal_arn", text(&self.iam_principal_arn)),
         ]));
         attributes.extend(self.certificate.attributes());
-        let items = items_of(key, Item::from(attributes.clone()));
+        let items = Items::of(key, Item::from(attributes.clone()));
         let way = if self.is_by_token() {
             // Which issuers are trusted, only the function's settings say.
             Registration::of(key, &items, environment.settings()?, now()).map(|registration| registration.way)

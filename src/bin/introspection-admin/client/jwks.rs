@@ -51,9 +51,8 @@ impl KeySet {
 
     /// The keys that could check no assertion, each with its reason.
     pub fn unusable(&self) -> Vec<String> {
-        let allowed = ASSERTION_ALGORITHMS.map(|(_, algorithm)| algorithm);
         let reason = |(number, jwk): (usize, &Value)| {
-            let why = match VerificationKey::from_jwk(jwk, &allowed).err()? {
+            let why = match VerificationKey::from_jwk(jwk, &ASSERTION_ALGORITHMS).err()? {
                 RejectedKey::Malformed => "a member is missing or cannot be read",
                 RejectedKey::NotForSignatures => "its kty, use or key_ops say that it verifies no signatures",
                 RejectedKey::Algorithm => {

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use clap::{Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
-use token_introspection::records::{Item, Items, Key, UnusableKey};
+use token_introspection::records::{Key, UnusableKey};
 
 use self::{add::Add, disable::Disable, rotate::Rotate};
 use crate::{environment::Environment, input::Source, output::Report, problem::Problem, random};
@@ -84,11 +84,6 @@ pub fn client_key(client_id: &str) -> Result<Key, Problem> {
         return Err(unusable());
     }
     Key::client(client_id).map_err(|UnusableKey| unusable())
-}
-
-/// A client's item as the library reads it.
-fn items_of(key: &Key, item: Item) -> Items {
-    Items(HashMap::from([(key.clone(), Ok(item))]))
 }
 
 fn not_found(client_id: &str) -> Problem {

@@ -6,11 +6,11 @@ use serde_json::json;
 use token_introspection::{
     auth::{Barred, Way},
     call::now,
-    records::{ClientRecord, Item, Key, Seconds, sha256_hex},
+    records::{ClientRecord, Item, Items, Key, Seconds, sha256_hex},
     store::{Change, Failure, Operator},
 };
 
-use super::{Secret, client_key, items_of, not_found};
+use super::{Secret, client_key, not_found};
 use crate::{
     environment::Environment,
     input::Source,
@@ -48,7 +48,7 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
     let digest = sha256_hex(&secret.text);
     let operator = environment.open().await?;
     let client = operator.item(&key).await?.ok_or_else(|| not_found(&rotate.client))?;
-    let record = items_of(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
+    let record = Items::of(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
     let way = record.map(|record| Way::of(&record, now()));
     let Some(AttributeValue::S(old)) = client.get("client_secret") else {
         return Err(without_secret(&rotate.client, way));

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use token_introspection::{
     auth::{Barred, Way},
     call::now,
-    records::{ClientRecord, Item, Key, Seconds},
+    records::{ClientRecord, Item, Items, Key, Seconds},
 };
 
-use super::{client_key, items_of, jwks::holds_private_key, not_found};
+use super::{client_key, jwks::holds_private_key, not_found};
 use crate::{
     environment::Environment,
     output::{Report, pairs, table, warn},
@@ -86,7 +86,7 @@ struct Client {
 
 impl Client {
     fn read(item: &Item, key: Key) -> Self {
-        let record = items_of(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
+        let record = Items::of(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
         let previous_until = record
             .as_ref()
             .filter(|record| record.previous_client_secret.is_some())
