@@ -1,8 +1,6 @@
 //! `private_key_jwt` (RFC 7523 §3, OpenID Connect Core §9): a JWT that proves possession of the client's key.
 
-use serde_json::Value;
-
-use super::{Found, Refusal, registered};
+use super::{Found, Refusal, entries, registered};
 use crate::{
     judge,
     jwt::{Algorithm, VerificationKey},
@@ -110,11 +108,9 @@ fn is_signed(assertion: &Assertion, jwks: Option<&str>) -> bool {
     own.iter().take(MAX_TRIES).any(|key| assertion.is_signed_by(key))
 }
 
-/// The keys of a set that load; a set that is none has none.
+/// The keys of a set that load.
 pub(super) fn keys(jwks: &str) -> Vec<VerificationKey> {
-    let set: Value = serde_json::from_str(jwks).unwrap_or_default();
-    let entries = set.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    entries.iter().take(MAX_KEYS).filter_map(|entry| VerificationKey::from_jwk(entry, &ALGORITHMS).ok()).collect()
+    entries(jwks).iter().take(MAX_KEYS).filter_map(|entry| VerificationKey::from_jwk(entry, &ALGORITHMS).ok()).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::{Found, Refusal, iam::Principal, registered};
+use super::{Found, Refusal, entries, iam::Principal, registered};
 use crate::{
     call::Identity,
     certificate::{Certificate, DistinguishedName, der_of_pem},
@@ -86,8 +86,6 @@ impl<'a> Subject<'a> {
 
 /// The certificates of the client's keys: the first of each `x5c` (RFC 8705 §2.2, RFC 7517 §4.7).
 pub(super) fn own_certificates(record: &ClientRecord) -> Vec<Vec<u8>> {
-    let set: Value = record.jwks.as_deref().and_then(|jwks| serde_json::from_str(jwks).ok()).unwrap_or_default();
-    let keys = set.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let first = |key: &Value| STANDARD.decode(key.get("x5c")?.get(0)?.as_str()?).ok();
-    keys.iter().filter_map(first).collect()
+    record.jwks.as_deref().map(entries).unwrap_or_default().iter().filter_map(first).collect()
 }
