@@ -38,7 +38,7 @@ pub struct Counts {
 }
 
 /// Why a call did not end in an active answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Reason {
     Rejected(Rejection),
     Refused(Refusal),
@@ -53,6 +53,23 @@ pub enum Reason {
     SignerUnavailable,
     /// The time to answer was over.
     Deadline,
+}
+
+impl Reason {
+    /// The stable name, as docs/reasons.md lists it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Rejected(rejection) => rejection.name().to_owned(),
+            Self::Refused(refusal) => format!("{refusal:?}"),
+            Self::Inactive(why) => why.name().to_owned(),
+            Self::NotAllowed => "not_allowed".to_owned(),
+            Self::SignedResponseRequired => "signed_response_required".to_owned(),
+            Self::StoreUnavailable => "store_unavailable".to_owned(),
+            Self::KeysUnavailable => "keys_unavailable".to_owned(),
+            Self::SignerUnavailable => "signer_unavailable".to_owned(),
+            Self::Deadline => "deadline".to_owned(),
+        }
+    }
 }
 
 /// Makes fingerprints under a key that nobody knows and that dies with the execution environment: two records
@@ -98,14 +115,8 @@ impl Trail {
             Outcome::Unavailable | Outcome::SignerUnavailable => "unavailable",
             Outcome::Internal => "error",
         };
-        let policy = match self.reason {
-            Some(Reason::Inactive(
-                Inactive::TokenTypeHidden
-                | Inactive::ForeignRefreshToken
-                | Inactive::IssuerHidden
-                | Inactive::AudienceHidden
-                | Inactive::ScopesHidden,
-            )) => "deny",
+        let policy = match &self.reason {
+            Some(Reason::Inactive(why)) if why.is_hidden() => "deny",
             _ if self.would_deny => "would_deny",
             _ if class == "active" => "allow",
             _ => "none",
@@ -118,7 +129,7 @@ impl Trail {
             issuer = self.issuer,
             token = self.token,
             policy,
-            reason = self.reason.map(|reason| format!("{reason:?}")),
+            reason = self.reason.as_ref().map(Reason::name),
             mark_reason = self.mark_reason,
             tokens = self.batch.map(|counts| counts.tokens),
             active_tokens = self.batch.map(|counts| counts.active),

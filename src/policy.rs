@@ -1,9 +1,10 @@
 //! What a caller may see of an active token: all of it, some of it, or not that it exists.
 
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     auth::{Caller, Client, Registration},
+    jwt::raw,
     records::{Mode, PolicyRecord, Text, TokenType},
     settings::{DefaultPolicy, Settings},
     token::{Claims, Inactive},
@@ -37,6 +38,20 @@ pub fn preview(registration: &Registration, claims: Claims, settings: &Settings)
     Preview { members: view.map(|view| serde_json::to_value(view).unwrap_or_default()), would_deny }
 }
 
+/// Whether the policy hides a token with these claims, whatever its signature and its marks are: by its kind, its issuer
+/// or its audience. Nothing is fetched for such a token.
+///
+/// # Errors
+///
+/// Returns the rule of the policy that hides it.
+pub fn is_visible_at_all(client: &Client, claims: &Claims, settings: &Settings) -> Result<(), Inactive> {
+    is_its_business(client, claims)?;
+    match client.policy().mode.unwrap_or_default() {
+        Mode::Enforce => is_meant_for(client, claims, settings),
+        Mode::Report => Ok(()),
+    }
+}
+
 /// The one place where a view is made.
 fn decide(client: &Client, claims: Claims, settings: &Settings) -> Decision {
     if let Err(hidden) = is_its_business(client, &claims) {
@@ -58,58 +73,94 @@ fn decide(client: &Client, claims: Claims, settings: &Settings) -> Decision {
 /// What report mode does not relax: the kind of token, whose refresh token it is, and the issuer.
 fn is_its_business(client: &Client, claims: &Claims) -> Result<(), Inactive> {
     let policy = client.policy();
-    let listed = |name: &str| policy.token_types.as_ref().map(|types| lists(types, name));
+    let (kind, by_default) = match claims.token_type {
+        TokenType::AccessToken => ("access_token", true),
+        TokenType::RefreshToken => ("refresh_token", false),
+    };
+    if !policy.token_types.as_ref().map_or(by_default, |types| lists(types, kind)) {
+        let listed = policy.token_types.as_deref().map_or(vec!["access_token".to_owned()], texts);
+        return Err(Inactive::TokenTypeHidden { listed });
+    }
+    // Only its own client may see a refresh token (RFC 7662 §4).
     let own = client.is_client(&claims.issuer, claims.client_id.as_deref());
-    match claims.token_type {
-        TokenType::AccessToken if !listed("access_token").unwrap_or(true) => return Err(Inactive::TokenTypeHidden),
-        TokenType::RefreshToken if !listed("refresh_token").unwrap_or(false) => return Err(Inactive::TokenTypeHidden),
-        TokenType::RefreshToken if !own => return Err(Inactive::ForeignRefreshToken),
-        TokenType::AccessToken | TokenType::RefreshToken => {}
+    if claims.token_type == TokenType::RefreshToken && !own {
+        return Err(Inactive::ForeignRefreshToken { client_id: claims.client_id.clone() });
     }
     match &policy.issuers {
-        Some(issuers) if !lists(issuers, &claims.issuer) => Err(Inactive::IssuerHidden),
+        Some(issuers) if !lists(issuers, &claims.issuer) => {
+            Err(Inactive::IssuerHidden { iss: claims.issuer.clone(), listed: texts(issuers) })
+        }
         _ => Ok(()),
     }
 }
 
-/// Applies `audiences`, `scopes` and `claims`; says whether anything was taken away.
+/// Applies `audiences`, `scopes` and `claims`, and tells whether anything was taken away.
 fn enforce(client: &Client, mut claims: Claims, settings: &Settings) -> Result<(Claims, bool), Inactive> {
-    if claims.token_type == TokenType::AccessToken && !is_meant_for(client, &claims, settings) {
-        return Err(Inactive::AudienceHidden);
-    }
+    is_meant_for(client, &claims, settings)?;
     let policy = client.policy();
-    let reduced =
-        limit_scopes(&mut claims, policy)? | limit_claims(&mut claims, policy) | limit_details(&mut claims, policy);
+    let names = settings.trusted_issuer(&claims.issuer).map(|issuer| issuer.claim_names.scopes()).unwrap_or_default();
+    let reduced = limit_scopes(&mut claims, policy, names)?
+        | limit_claims(&mut claims, policy)
+        | limit_details(&mut claims, policy);
     Ok((claims, reduced))
 }
 
-/// RFC 7662 §4: the caller must be one that the token may be used at.
-fn is_meant_for(client: &Client, claims: &Claims, settings: &Settings) -> bool {
+/// RFC 7662 §4: the caller must be one that the token may be used at. The audience of a refresh token is not consulted.
+fn is_meant_for(client: &Client, claims: &Claims, settings: &Settings) -> Result<(), Inactive> {
     let token_has = |name: &str| claims.audiences().any(|audience| audience == name);
-    match (&client.policy().audiences, settings.default_policy) {
-        (Some(audiences), _) => audiences.iter().any(|audience| token_has(&audience.0)),
-        (None, DefaultPolicy::Any) => true,
+    let (is_meant, accepted) = match (&client.policy().audiences, settings.default_policy) {
+        _ if claims.token_type == TokenType::RefreshToken => return Ok(()),
+        (None, DefaultPolicy::Any) => return Ok(()),
+        (Some(audiences), _) => (audiences.iter().any(|audience| token_has(&audience.0)), texts(audiences)),
         (None, DefaultPolicy::Audience) => {
-            token_has(client.client_id()) || client.is_client(&claims.issuer, claims.client_id.as_deref())
+            // A client id means this client only to the issuers where it is registered.
+            let is_own = client.is_client(&claims.issuer, claims.client_id.as_deref());
+            let is_audience = client.is_registered_at(&claims.issuer) && token_has(client.client_id());
+            (is_own || is_audience, vec![client.client_id().to_owned()])
         }
-    }
+    };
+    let aud = || claims.audiences().map(str::to_owned).collect();
+    if is_meant { Ok(()) } else { Err(Inactive::AudienceHidden { aud: aud(), accepted }) }
 }
 
-fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord) -> Result<bool, Inactive> {
+/// Filters all scopes that the answer would show: `scope`, and the other names under which issuers write scopes.
+fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord, names: &[String]) -> Result<bool, Inactive> {
     let Some(released) = &policy.scopes else { return Ok(false) };
-    let matches = |scope: &str| {
+    let is_released = |scope: &str| {
         released.iter().any(|Text(pattern)| match pattern.strip_suffix('*') {
             Some(prefix) => scope.starts_with(prefix),
             None => scope == pattern,
         })
     };
-    let (all, left) = (claims.scopes().count(), claims.scopes().filter(|scope| matches(scope)).collect::<Vec<_>>());
-    if all > 0 && left.is_empty() {
-        return Err(Inactive::ScopesHidden);
-    }
-    let reduced = left.len() < all;
+    let mut all: Vec<String> = claims.scopes().map(str::to_owned).collect();
+    let left: Vec<&str> = claims.scopes().filter(|scope| is_released(scope)).collect();
+    let mut kept = left.len();
+    let mut unreadable = false;
     claims.scope = Some(left.join(" "));
-    Ok(reduced)
+    for name in ["scp", "scopes"].into_iter().chain(names.iter().map(String::as_str)) {
+        let Some(text) = claims.others.remove(name) else { continue };
+        let Some(scopes) = scopes_in(&text) else {
+            unreadable = true;
+            continue;
+        };
+        let left: Vec<&str> = scopes.iter().map(String::as_str).filter(|scope| is_released(scope)).collect();
+        kept += left.len();
+        let filtered = if text.get().starts_with('[') { raw(&left) } else { raw(&left.join(" ")) };
+        claims.others.extend(filtered.filter(|_| !left.is_empty()).map(|text| (name.to_owned(), text)));
+        all.extend(scopes);
+    }
+    if kept == 0 && !all.is_empty() {
+        return Err(Inactive::ScopesHidden { scopes: all, released: texts(released) });
+    }
+    Ok(unreadable || kept < all.len())
+}
+
+/// The scopes in a claim; `None` if it is neither a string nor a list of strings.
+fn scopes_in(text: &RawValue) -> Option<Vec<String>> {
+    serde_json::from_str(text.get()).ok().or_else(|| {
+        let scopes: String = serde_json::from_str(text.get()).ok()?;
+        Some(scopes.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect())
+    })
 }
 
 fn limit_claims(claims: &mut Claims, policy: &PolicyRecord) -> bool {
@@ -127,9 +178,12 @@ fn limit_details(claims: &mut Claims, policy: &PolicyRecord) -> bool {
     let Some(details) = &mut claims.authorization_details else { return false };
     let is_here = |location: &Value| location.as_str().is_some_and(|name| lists(audiences, name));
     let before = details.len();
-    details.retain(|detail| match detail.get("locations") {
-        None => true,
-        Some(locations) => locations.as_array().is_some_and(|locations| locations.iter().any(is_here)),
+    details.retain(|detail| {
+        let detail: Value = serde_json::from_str(detail.get()).unwrap_or_default();
+        match detail.get("locations") {
+            None => true,
+            Some(locations) => locations.as_array().is_some_and(|locations| locations.iter().any(is_here)),
+        }
     });
     let reduced = details.len() < before;
     if reduced && details.is_empty() {
@@ -140,4 +194,8 @@ fn limit_details(claims: &mut Claims, policy: &PolicyRecord) -> bool {
 
 fn lists(list: &[Text], name: &str) -> bool {
     list.iter().any(|listed| listed == name)
+}
+
+fn texts(list: &[Text]) -> Vec<String> {
+    list.iter().map(|Text(text)| text.clone()).collect()
 }

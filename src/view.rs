@@ -18,7 +18,7 @@ impl View {
 
     /// `Bearer`, or `DPoP` for a token bound to such a key (RFC 9449 §6.2); a refresh token has no such type.
     fn token_type(&self) -> Option<&'static str> {
-        let bound = self.claims.cnf.as_ref().is_some_and(|cnf| cnf.contains_key("jkt"));
+        let bound = self.claims.is_bound_by_thumbprint();
         match self.claims.token_type {
             TokenType::RefreshToken => None,
             TokenType::AccessToken if bound => Some("DPoP"),
@@ -34,7 +34,7 @@ impl Serialize for View {
         let scope = claims.scopes().collect::<Vec<_>>().join(" ");
         let mut members = Members(serializer.serialize_map(None)?);
         members.put("active", Some(true))?;
-        members.put("iss", Some(&claims.issuer))?;
+        members.put("iss", Some(claims.alias.as_ref().unwrap_or(&claims.issuer)))?;
         members.put("sub", claims.subject.as_ref())?;
         members.put("aud", claims.audience.as_ref())?;
         members.put("client_id", claims.client_id.as_ref())?;

@@ -3,7 +3,7 @@
 use super::{Caller, Found, Refusal, registered};
 use crate::{
     judge,
-    records::{ClientRecord, Items},
+    records::ClientRecord,
     request::PresentedBearer,
     settings::{Settings, TrustedIssuer},
     token::{Candidate, Claims},
@@ -57,7 +57,6 @@ impl Bearer {
 pub(super) fn check<'a>(
     presented: PresentedBearer<'a>,
     found: Found,
-    items: &Items,
     settings: &Settings,
     now: i64,
 ) -> Result<(ClientRecord, Box<Candidate<'a>>), Refusal> {
@@ -66,7 +65,7 @@ pub(super) fn check<'a>(
     if record.issuer.as_deref() != Some(&candidate.issuer.issuer) {
         return Err(Refusal::BearerForeign);
     }
-    let candidate = judge::jwt(Ok(candidate), items, settings, now).map_err(Refusal::Bearer)?;
+    let candidate = judge::jwt(Ok(candidate), settings, now).map_err(Refusal::Bearer)?;
     let claims = candidate.unverified_claims();
     if !claims.audiences().any(|audience| audience == settings.issuer) {
         return Err(Refusal::BearerAudience);

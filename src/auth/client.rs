@@ -8,25 +8,18 @@ use crate::{
 /// Whom a record is of. A [`super::Caller`] is one that has authenticated; without that, nothing is released to it.
 pub struct Client {
     id: String,
-    /// Where this client id is registered; the id alone says nothing of another issuer's tokens.
-    issuer: String,
-    /// The same id at the one trusted issuer counts too, where the record names none.
-    also_at: Option<String>,
+    /// The issuers where this client id is registered.
+    home_issuers: Vec<String>,
     policy: PolicyRecord,
 }
 
 impl Client {
     pub(super) fn of(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
-        let also_at = match settings.trusted_issuers.as_slice() {
-            [only] if record.issuer.is_none() => Some(only.issuer.clone()),
-            _ => None,
+        let home_issuers = match record.issuer {
+            Some(issuer) => vec![issuer],
+            None => settings.home_issuers().map(str::to_owned).collect(),
         };
-        Self {
-            id: client_id.to_owned(),
-            issuer: record.issuer.unwrap_or_else(|| settings.issuer.clone()),
-            also_at,
-            policy: record.introspection.unwrap_or_default(),
-        }
+        Self { id: client_id.to_owned(), home_issuers, policy: record.introspection.unwrap_or_default() }
     }
 
     /// The client's identifier; unique at its issuer alone.
@@ -36,7 +29,12 @@ impl Client {
 
     /// Whether this is the client of that id at that issuer: what "issued to this client" means.
     pub fn is_client(&self, issuer: &str, client_id: Option<&str>) -> bool {
-        client_id == Some(&self.id) && (issuer == self.issuer || Some(issuer) == self.also_at.as_deref())
+        client_id == Some(&self.id) && self.is_registered_at(issuer)
+    }
+
+    /// Whether this client's id means this client at that issuer.
+    pub fn is_registered_at(&self, issuer: &str) -> bool {
+        self.home_issuers.iter().any(|home| home == issuer)
     }
 
     /// Whether this client may introspect at all (RFC 7662 §4).

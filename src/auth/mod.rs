@@ -39,7 +39,7 @@ impl Deref for Caller {
 }
 
 /// Why the credentials authenticate nobody: for the log, never for the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     UnsupportedMechanism,
     UnknownClient,
@@ -148,7 +148,7 @@ impl Caller {
             }
             Credentials::Bearer(presented) => {
                 let client_id = presented.client_id.clone();
-                let (record, candidate) = bearer::check(*presented, found, items, settings, now)?;
+                let (record, candidate) = bearer::check(*presented, found, settings, now)?;
                 let caller = Self::of(&client_id, record, settings);
                 let bearer = Bearer::of(caller, candidate.issuer, settings);
                 Ok(Authenticated::Bearing(Bearing { candidate, bearer }))

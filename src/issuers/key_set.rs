@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     jwt::{Algorithm, VerificationKey},
-    token::{Candidate, Claims},
+    token::{Candidate, VerifiedToken},
 };
 
 /// More entries of a set are not looked at.
@@ -25,7 +25,7 @@ pub struct UnusableSet;
 
 /// What a set of keys says of a token.
 pub enum Checked<'a> {
-    Signed(Box<Claims>),
+    Signed(Box<VerifiedToken>),
     /// There is no key of the token's `kid`; for a token without one, no key without one.
     UnknownKey,
     BadSignature(Box<Candidate<'a>>),
@@ -74,7 +74,7 @@ pub fn check<'a>(keys: &[VerificationKey], candidate: Box<Candidate<'a>>) -> Che
     }
     let fitting = named(keys, kid.as_deref()).filter(|key| Some(key.algorithm()) == algorithm).take(MAX_TRIES);
     match candidate.verify(fitting) {
-        Ok(claims) => Checked::Signed(Box::new(claims)),
+        Ok(token) => Checked::Signed(Box::new(token)),
         Err(candidate) => Checked::BadSignature(candidate),
     }
 }

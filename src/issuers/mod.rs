@@ -19,7 +19,7 @@ use crate::{
     records::{Items, Key, Snapshot},
     settings::{KeySource, Settings, TrustedIssuer},
     store::Store,
-    token::{Candidate, Claims, Inactive},
+    token::{Candidate, Inactive, VerifiedToken},
 };
 
 /// What a fetch leaves of the invocation's time, to write the snapshot and to answer.
@@ -66,6 +66,11 @@ impl Issuers {
         needed.then(|| Key::snapshot(&candidate.issuer.issuer).ok()).flatten()
     }
 
+    /// The name of the one key that fits a token without `kid`, if there is exactly one.
+    pub fn only_fitting_kid(&self, _candidate: &Candidate<'_>, _now: i64) -> Option<String> {
+        None
+    }
+
     /// Takes over an issuer's snapshot, if it is among the items, is of the configured place and parses.
     pub fn adopt(&self, issuer: &TrustedIssuer, items: &Items, now: i64) {
         let Some(source) = self.sources.get(&issuer.issuer) else { return };
@@ -92,7 +97,7 @@ impl Issuers {
         items: &Items,
         now: i64,
         deadline: Instant,
-    ) -> Result<Claims, Unverified> {
+    ) -> Result<VerifiedToken, Unverified> {
         let issuer = candidate.issuer;
         let source = match &issuer.keys {
             KeySource::Inline(keys) => return signed(check(keys, candidate)).map_err(Unverified::Inactive),
@@ -111,7 +116,10 @@ impl Issuers {
             Checked::BadSignature(candidate) => {
                 self.fetch(issuer, source, now, deadline).await;
                 let newer = source.set(now).filter(|newer| !Arc::ptr_eq(newer, &set));
-                let verdict = newer.map_or(Err(Inactive::BadSignature), |newer| signed(newer.check(candidate)));
+                let verdict = match newer {
+                    Some(newer) => signed(newer.check(candidate)),
+                    None => Err(bad_signature(&candidate)),
+                };
                 verdict.map_err(Unverified::Inactive)
             }
             checked => signed(checked).map_err(Unverified::Inactive),
@@ -148,10 +156,14 @@ impl Issuers {
     }
 }
 
-fn signed(checked: Checked<'_>) -> Result<Claims, Inactive> {
+fn bad_signature(candidate: &Candidate<'_>) -> Inactive {
+    Inactive::BadSignature { kid: candidate.header().kid.clone() }
+}
+
+fn signed(checked: Checked<'_>) -> Result<VerifiedToken, Inactive> {
     match checked {
-        Checked::Signed(claims) => Ok(*claims),
-        Checked::UnknownKey => Err(Inactive::UnknownKey),
-        Checked::BadSignature(_) => Err(Inactive::BadSignature),
+        Checked::Signed(token) => Ok(*token),
+        Checked::UnknownKey => Err(Inactive::UnknownKey { kid: None }),
+        Checked::BadSignature(candidate) => Err(bad_signature(&candidate)),
     }
 }

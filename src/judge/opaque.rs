@@ -23,10 +23,12 @@ pub fn record(
     if too_long {
         return Err(Inactive::TooLong);
     }
-    let record: TokenRecord =
-        items.record(&Key::token(digest)).map_err(|Corrupt| Inactive::CorruptRecord)?.ok_or(Inactive::UnknownToken)?;
+    let record: TokenRecord = items
+        .token_record(&Key::token(digest))
+        .map_err(|Corrupt| Inactive::CorruptRecord)?
+        .ok_or(Inactive::UnknownToken)?;
     if items.contains(&Key::revoked(digest)) {
-        return Err(Inactive::Revoked(MarkKind::Revoked));
+        return Err(Inactive::Revoked { kind: MarkKind::Revoked, not_before: None });
     }
     if record.revoked == Some(true) {
         return Err(Inactive::RevokedRecord);
@@ -34,11 +36,7 @@ pub fn record(
     if record.token_type == TokenType::AccessToken && record.exp.is_none() {
         return Err(Inactive::CorruptRecord);
     }
-    let recorded = Recorded::from_record(record, &settings.issuer)?;
-    let issuer = &recorded.claims.issuer;
-    if *issuer != settings.issuer && settings.trusted_issuer(issuer).is_none() {
-        return Err(Inactive::UntrustedIssuer);
-    }
+    let recorded = Recorded::from_record(record, settings)?;
     is_current(&recorded.claims, now, settings.clock_skew_seconds)?;
     Ok(recorded)
 }

@@ -2,51 +2,80 @@
 
 use crate::{
     jwt::Algorithm,
+    settings::TrustedIssuer,
     token::{Candidate, Claims, Inactive},
 };
+
+/// Claims of an ID token (OpenID Connect Core §3.1.3.6, §3.3.2.11), of a logout token (Back-Channel Logout §2.4) and of an
+/// introspection response (RFC 9701 §5). No access token has one of them.
+const OF_ANOTHER_KIND: [&str; 5] = ["at_hash", "c_hash", "s_hash", "events", "token_introspection"];
+/// A claim of ID tokens that some issuers also write into access tokens.
+const NONCE: &str = "nonce";
 
 /// Whether the header and the claims are those of an access token, by the issuer's profile.
 ///
 /// # Errors
 ///
-/// The first rule of the profile that is broken.
+/// Returns the first rule of the profile that is broken.
 pub fn follows_profile(candidate: &Candidate<'_>) -> Result<(), Inactive> {
-    let (issuer, header, claims) = (candidate.issuer, candidate.header(), candidate.unverified_claims());
+    let (issuer, claims) = (candidate.issuer, candidate.unverified_claims());
+    has_fitting_header(candidate)?;
+    is_access_token(candidate)?;
+    let profile = issuer.profile;
+    if let Some(claim) = profile.required.iter().find(|claim| !has(claims, claim)) {
+        return Err(Inactive::MissingClaim { claim, profile: profile.name });
+    }
+    is_for_listed(issuer, claims)
+}
+
+/// RFC 8725 §3.1, §3.11; RFC 7515 §4.1.11; RFC 7797 §7.
+fn has_fitting_header(candidate: &Candidate<'_>) -> Result<(), Inactive> {
+    let (issuer, header) = (candidate.issuer, candidate.header());
     if header.critical {
         return Err(Inactive::CriticalExtension);
     }
+    if header.unencoded {
+        return Err(Inactive::UnencodedPayload);
+    }
     if !Algorithm::from_name(&header.alg).is_some_and(|algorithm| issuer.algorithms.contains(&algorithm)) {
-        return Err(Inactive::Algorithm);
+        let accepted = issuer.algorithms.iter().map(|algorithm| algorithm.name()).collect();
+        return Err(Inactive::Algorithm { alg: header.alg.clone(), accepted });
     }
-    let profile = issuer.profile;
     let typ_is_right = match header.typ.as_deref() {
-        None => !profile.typ_required,
-        Some(typ) => is_access_token_type(typ) || (!profile.typ_required && typ.eq_ignore_ascii_case("JWT")),
+        None => !issuer.profile.typ_required,
+        Some(typ) => is_access_token_type(typ) || (!issuer.profile.typ_required && typ.eq_ignore_ascii_case("JWT")),
     };
-    if !typ_is_right {
-        return Err(Inactive::WrongTyp);
+    if typ_is_right { Ok(()) } else { Err(Inactive::WrongTyp { typ: header.typ.clone() }) }
+}
+
+/// Positive evidence decides. Without any, a `nonce` makes it an ID token.
+fn is_access_token(candidate: &Candidate<'_>) -> Result<(), Inactive> {
+    let has_evidence = candidate.has_evidence() || candidate.header().typ.as_deref().is_some_and(is_access_token_type);
+    let others = &candidate.unverified_claims().others;
+    let unwanted = OF_ANOTHER_KIND.into_iter().chain((!has_evidence).then_some(NONCE));
+    match unwanted.into_iter().find(|claim| others.contains_key(*claim)) {
+        Some(claim) => Err(Inactive::NotAnAccessToken { claim: claim.to_owned(), found: None, expected: Vec::new() }),
+        None => Ok(()),
     }
-    if profile.forbidden.iter().any(|name| claims.others.contains_key(*name)) {
-        return Err(Inactive::NotAnAccessToken);
-    }
-    if !profile.required.iter().all(|name| has(claims, name)) {
-        return Err(Inactive::RequiredClaim);
-    }
+}
+
+fn is_for_listed(issuer: &TrustedIssuer, claims: &Claims) -> Result<(), Inactive> {
     let is_listed = |list: &[String], name: &str| list.iter().any(|listed| listed == name);
     if let Some(clients) = &issuer.client_ids
         && !claims.client_id.as_deref().is_some_and(|client_id| is_listed(clients, client_id))
     {
-        return Err(Inactive::WrongClient);
+        return Err(Inactive::WrongClient { client_id: claims.client_id.clone(), accepted: clients.clone() });
     }
     if let Some(accepted) = &issuer.audiences
         && !claims.audiences().any(|audience| is_listed(accepted, audience))
     {
-        return Err(Inactive::WrongAudience);
+        let aud = claims.audiences().map(str::to_owned).collect();
+        return Err(Inactive::WrongAudience { aud, accepted: accepted.clone() });
     }
     Ok(())
 }
 
-/// Whether a registered member is there.
+/// Whether a registered member is present.
 fn has(claims: &Claims, name: &str) -> bool {
     match name {
         "exp" => claims.expires_at.is_some(),

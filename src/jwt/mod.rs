@@ -6,10 +6,11 @@ mod ecdsa;
 mod json;
 mod key;
 mod published;
+mod raw;
 mod signing;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use self::{
     algorithm::Algorithm,
@@ -17,6 +18,7 @@ pub use self::{
     json::parse_object,
     key::{RejectedKey, VerificationKey},
     published::PublishedKey,
+    raw::{RawMembers, parse_members, raw},
     signing::{SigningKey, UnusableKey, compact, signing_input},
 };
 
@@ -32,7 +34,7 @@ pub struct UnverifiedJws {
 pub struct UnverifiedJwt {
     pub jws: UnverifiedJws,
     /// The claims set, every member of it (RFC 7519 §4).
-    pub claims: Map<String, Value>,
+    pub claims: RawMembers,
 }
 
 /// The members of a JOSE header that a decision reads (RFC 7515 §4.1). `jku`, `x5u`, `jwk` and `x5c` are not
@@ -40,14 +42,17 @@ pub struct UnverifiedJwt {
 pub struct Header {
     pub alg: String,
     pub typ: Option<String>,
+    /// The name of the signing key. An empty one names no key, so it counts as missing.
     pub kid: Option<String>,
     /// Whether there is a `crit` member. We understand no extension, so its presence decides.
     pub critical: bool,
+    /// Whether `b64` says that the payload is not base64url-encoded, which no JWT may do (RFC 7797 §7).
+    pub unencoded: bool,
 }
 
-/// The text has the form of a JWT, but not all the way.
+/// The text has the form of a JWT but does not parse; what is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Malformed;
+pub struct Malformed(pub &'static str);
 
 /// Whether a token is to be judged as a JWT: three parts between dots, the first of which decodes to a JSON
 /// object with `alg`. Anything else is opaque.
@@ -71,11 +76,12 @@ impl UnverifiedJws {
     /// [`Malformed`] for base64url that is not canonical (padding, white space, stray bits), and for a header that
     /// is no JSON object, names a member twice or has a member of a wrong type.
     pub fn parse(text: &str) -> Result<(Self, Vec<u8>), Malformed> {
-        let (signing_input, signature) = text.rsplit_once('.').ok_or(Malformed)?;
-        let (header, payload) = signing_input.split_once('.').ok_or(Malformed)?;
-        let header = Header::parse(&decode(header)?)?;
-        let payload = decode(payload)?;
-        decode(signature)?;
+        let (signing_input, signature) = text.rsplit_once('.').ok_or(Malformed("it does not have three parts"))?;
+        let (header, payload) = signing_input.split_once('.').ok_or(Malformed("it does not have three parts"))?;
+        let decode = |part, problem| URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed(problem));
+        let header = Header::parse(&decode(header, "its header is not canonical base64url")?)?;
+        let payload = decode(payload, "its payload is not canonical base64url")?;
+        decode(signature, "its signature is not canonical base64url")?;
         Ok((Self { signing_input: signing_input.to_owned(), signature: signature.to_owned(), header }, payload))
     }
 
@@ -98,29 +104,29 @@ impl UnverifiedJwt {
     /// [`Malformed`] as of [`UnverifiedJws::parse`], and for claims that are no JSON object or name a member twice.
     pub fn parse(token: &str) -> Result<Self, Malformed> {
         let (jws, payload) = UnverifiedJws::parse(token)?;
-        Ok(Self { jws, claims: parse_object(&payload).map_err(|_| Malformed)? })
+        let claims =
+            parse_members(&payload).map_err(|_| Malformed("its payload is not a JSON object, or names a member twice"));
+        Ok(Self { jws, claims: claims? })
     }
 }
 
 impl Header {
     fn parse(json: &[u8]) -> Result<Self, Malformed> {
-        let members = parse_object(json).map_err(|_| Malformed)?;
-        let string = |name| match members.get(name) {
+        let members =
+            parse_object(json).map_err(|_| Malformed("its header is not a JSON object, or names a member twice"))?;
+        let string = |name, problem| match members.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(Malformed),
+            Some(_) => Err(Malformed(problem)),
         };
         Ok(Self {
-            alg: string("alg")?.ok_or(Malformed)?,
-            typ: string("typ")?,
-            kid: string("kid")?,
+            alg: string("alg", "alg is not a string")?.ok_or(Malformed("it has no alg"))?,
+            typ: string("typ", "typ is not a string")?,
+            kid: string("kid", "kid is not a string")?.filter(|kid| !kid.is_empty()),
             critical: members.contains_key("crit"),
+            unencoded: members.get("b64").is_some_and(|b64| *b64 != Value::Bool(true)),
         })
     }
-}
-
-fn decode(part: &str) -> Result<Vec<u8>, Malformed> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed)
 }
 
 #[cfg(test)]

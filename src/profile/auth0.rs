@@ -1,7 +1,7 @@
 //! Auth0, in both of its dialects: its own, with `azp` and without `jti`, and RFC 9068's. An ID token has neither `azp`
 //! nor `client_id`.
 
-use super::{NOT_OF_AN_ACCESS_TOKEN, Profile, RSA_ONLY};
+use super::{Profile, RSA_ONLY};
 
 pub const PROFILE: Profile = Profile {
     name: "auth0",
@@ -10,8 +10,8 @@ pub const PROFILE: Profile = Profile {
     typ_required: false,
     checked: &[],
     renamed: &[("azp", "client_id")],
+    evidence: &[],
     required: &["exp", "iat", "aud", "sub", "client_id"],
-    forbidden: NOT_OF_AN_ACCESS_TOKEN,
     client_ids_required: false,
     audience_in_scopes: false,
 };

@@ -1,7 +1,7 @@
 //! Amazon Cognito user pools. Access tokens have no `aud`, but for those bound to a resource; `origin_jti` is what
 //! their sign-in gave them all, so it stands for the session.
 
-use super::{NOT_OF_AN_ACCESS_TOKEN, Profile, RSA_ONLY};
+use super::{Profile, RSA_ONLY};
 
 pub const PROFILE: Profile = Profile {
     name: "cognito",
@@ -10,8 +10,8 @@ pub const PROFILE: Profile = Profile {
     typ_required: false,
     checked: &[("token_use", &["access"])],
     renamed: &[("origin_jti", "sid")],
+    evidence: &[],
     required: &["exp", "iat", "sub", "client_id", "jti"],
-    forbidden: NOT_OF_AN_ACCESS_TOKEN,
     client_ids_required: true,
     audience_in_scopes: true,
 };

@@ -2,7 +2,7 @@
 //! `https://login.microsoftonline.com/<tenant>/v2.0`). `uti` is what other issuers call `jti`. Tokens for Microsoft
 //! Graph have a `nonce` in their header, over which nobody else can check the signature. An ID token has no client.
 
-use super::{NOT_OF_AN_ACCESS_TOKEN, Profile, RSA_ONLY};
+use super::{Profile, RSA_ONLY};
 
 pub const PROFILE: Profile = Profile {
     name: "entra",
@@ -13,13 +13,12 @@ pub const PROFILE: Profile = Profile {
     renamed: &[
         ("azp", "client_id"),
         ("appid", "client_id"),
-        ("scp", "scope"),
         ("uti", "jti"),
         ("preferred_username", "username"),
         ("upn", "username"),
     ],
+    evidence: &["scp"],
     required: &["exp", "iat", "aud", "sub", "client_id"],
-    forbidden: NOT_OF_AN_ACCESS_TOKEN,
     client_ids_required: false,
     audience_in_scopes: false,
 };

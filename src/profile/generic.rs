@@ -1,7 +1,7 @@
 //! Any JWT that expires and is no other kind of token. What sets it apart from an ID token of the same issuer are the
 //! entry's `required_claims` or `audiences`, without which the settings refuse this profile.
 
-use super::{NOT_OF_AN_ACCESS_TOKEN, Profile, USUAL};
+use super::{Profile, USUAL};
 
 pub const PROFILE: Profile = Profile {
     name: "generic",
@@ -10,8 +10,8 @@ pub const PROFILE: Profile = Profile {
     typ_required: false,
     checked: &[],
     renamed: &[],
+    evidence: &[],
     required: &["exp"],
-    forbidden: NOT_OF_AN_ACCESS_TOKEN,
     client_ids_required: false,
     audience_in_scopes: false,
 };

@@ -1,7 +1,7 @@
 //! Keycloak: the claim `typ` tells access tokens from ID, refresh and logout tokens, `azp` is the client. A token of a
 //! realm without audience mappers has no `aud`. Versions before 24 call the session `session_state` alone.
 
-use super::{NOT_OF_AN_ACCESS_TOKEN, Profile, USUAL};
+use super::{Profile, USUAL};
 
 pub const PROFILE: Profile = Profile {
     name: "keycloak",
@@ -10,8 +10,8 @@ pub const PROFILE: Profile = Profile {
     typ_required: false,
     checked: &[("typ", &["Bearer", "DPoP"])],
     renamed: &[("azp", "client_id"), ("session_state", "sid"), ("preferred_username", "username")],
+    evidence: &[],
     required: &["exp", "iat", "client_id", "jti"],
-    forbidden: NOT_OF_AN_ACCESS_TOKEN,
     client_ids_required: false,
     audience_in_scopes: false,
 };

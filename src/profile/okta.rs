@@ -1,6 +1,6 @@
 //! Okta, custom authorization servers: `cid` is the client and `scp` a list. An ID token has no `cid`.
 
-use super::{NOT_OF_AN_ACCESS_TOKEN, Profile, RSA_ONLY};
+use super::{Profile, RSA_ONLY};
 
 pub const PROFILE: Profile = Profile {
     name: "okta",
@@ -8,9 +8,9 @@ pub const PROFILE: Profile = Profile {
     key_set: Some("/v1/keys"),
     typ_required: false,
     checked: &[],
-    renamed: &[("cid", "client_id"), ("scp", "scope")],
+    renamed: &[("cid", "client_id")],
+    evidence: &["cid"],
     required: &["exp", "iat", "aud", "sub", "client_id", "jti"],
-    forbidden: NOT_OF_AN_ACCESS_TOKEN,
     client_ids_required: false,
     audience_in_scopes: false,
 };

@@ -9,9 +9,9 @@ pub const PROFILE: Profile = Profile {
     typ_required: true,
     checked: &[],
     renamed: &[],
+    evidence: &[],
     // RFC 9068 §2.2.
     required: &["exp", "aud", "sub", "client_id", "iat", "jti"],
-    forbidden: &[],
     client_ids_required: false,
     audience_in_scopes: false,
 };

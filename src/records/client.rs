@@ -12,6 +12,7 @@ pub struct ClientRecord {
     pub client_secret: Option<String>,
     /// The secret before a rotation, accepted until its expiry and never without one.
     pub previous_client_secret: Option<String>,
+    #[serde(default, deserialize_with = "types::known")]
     pub previous_client_secret_expires_at: Option<Seconds>,
     /// The issuer where this client id is registered.
     pub issuer: Option<String>,

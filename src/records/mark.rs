@@ -38,14 +38,27 @@ impl MarkKind {
         }
     }
 
+    /// What such a mark revokes, as a sentence.
+    pub fn revoked(self) -> &'static str {
+        match self {
+            Self::Revoked | Self::Jti | Self::Jwt => "the token is revoked",
+            Self::Grant => "its grant is revoked",
+            Self::Session => "its session is revoked",
+            Self::Subject => "its subject's tokens are revoked",
+            Self::Client => "its client's tokens are revoked",
+            Self::Issuer => "its issuer's tokens are revoked",
+            Self::SigningKey => "its signing key is distrusted",
+        }
+    }
+
     /// Whether the mark revokes by being there, whatever it holds.
     pub fn presence_is_enough(self) -> bool {
         matches!(self, Self::Revoked | Self::Jti | Self::Jwt | Self::SigningKey)
     }
 }
 
-/// A mark that would revoke a token, if it is there.
-#[derive(Clone)]
+/// A mark that would revoke a token, if it exists.
+#[derive(Clone, PartialEq, Eq)]
 pub struct MarkKey {
     pub kind: MarkKind,
     pub key: Key,
@@ -65,7 +78,8 @@ impl MarkKey {
 /// What a mark says beyond being there.
 #[derive(Deserialize)]
 pub struct Mark {
-    /// Revoked are tokens issued at or before this time. Absent: all.
+    /// Revoked are tokens issued at or before this time. Absent or zero: all.
+    #[serde(default, deserialize_with = "types::known")]
     pub not_before: Option<Seconds>,
     /// `sub#` only: the session that stays.
     pub except_sid: Option<String>,
@@ -85,24 +99,33 @@ pub struct Marked<'a> {
     pub session: Option<&'a str>,
 }
 
-/// Whether a mark that is there revokes the token.
+/// A mark that revokes a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevokedBy {
+    pub kind: MarkKind,
+    /// The time until which the mark reaches, if it has one.
+    pub not_before: Option<Seconds>,
+}
+
+/// Whether an existing mark revokes the token.
 ///
 /// # Errors
 ///
-/// [`Corrupt`], which the caller takes for "revoked".
-pub fn revokes(kind: MarkKind, item: Result<&Item, Corrupt>, token: &Marked<'_>) -> Result<bool, Corrupt> {
+/// Returns [`Corrupt`], which the caller takes for "revoked", if the mark cannot be read.
+pub fn revokes(kind: MarkKind, item: Result<&Item, Corrupt>, token: &Marked<'_>) -> Result<Option<RevokedBy>, Corrupt> {
     if kind.presence_is_enough() {
-        return Ok(true);
+        return Ok(Some(RevokedBy { kind, not_before: None }));
     }
-    let mark: Mark = types::read(item?.clone())?;
+    let Mark { not_before, except_sid } = types::read(item?.clone())?;
     let subject = kind == MarkKind::Subject;
-    if subject && mark.except_sid.is_some() && mark.except_sid.as_deref() == token.session {
-        return Ok(false);
+    if subject && except_sid.is_some() && except_sid.as_deref() == token.session {
+        return Ok(None);
     }
-    Ok(mark.not_before.is_none_or(|not_before| {
+    let revokes = not_before.is_none_or(|not_before| {
         token.issued_at.is_none_or(|issued_at| issued_at <= not_before)
             || (subject && token.authenticated_at.is_some_and(|time| time <= not_before))
-    }))
+    });
+    Ok(revokes.then_some(RevokedBy { kind, not_before }))
 }
 
 #[cfg(test)]
@@ -122,6 +145,20 @@ mod tests {
         Marked { issued_at: issued_at.map(Seconds), authenticated_at: authenticated_at.map(Seconds), session }
     }
 
+    fn revoked(kind: MarkKind, item: Result<&Item, Corrupt>, token: &Marked<'_>) -> Result<bool, Corrupt> {
+        revokes(kind, item, token).map(|mark| mark.is_some())
+    }
+
+    #[test]
+    fn h34_zero_as_not_before_is_unknown_and_a_time_after_9999_is_corrupt() {
+        let mark = |seconds: i64| item(&[("not_before", N(seconds.to_string()))]);
+        let fresh = token(Some(Seconds::LAST), None, None);
+        assert_eq!(revoked(MarkKind::Subject, Ok(&mark(0)), &fresh), Ok(true));
+        assert_eq!(revoked(MarkKind::Subject, Ok(&mark(1)), &fresh), Ok(false));
+        assert_eq!(revoked(MarkKind::Subject, Ok(&mark(Seconds::LAST)), &fresh), Ok(true));
+        assert_eq!(revoked(MarkKind::Subject, Ok(&mark(1_700_000_000_000)), &fresh), Err(Corrupt));
+    }
+
     #[test]
     fn g12_not_before_reaches_back_and_auth_time_counts_for_the_subject_alone() {
         let mark = item(&[("not_before", N("100".into()))]);
@@ -139,7 +176,7 @@ mod tests {
             (MarkKind::Jti, Some(101), None, true),
             (MarkKind::SigningKey, Some(101), None, true),
         ] {
-            let actual = revokes(kind, Ok(&mark), &token(issued_at, authenticated_at, None));
+            let actual = revoked(kind, Ok(&mark), &token(issued_at, authenticated_at, None));
             assert_eq!(actual, Ok(expected), "{kind:?} {issued_at:?} {authenticated_at:?}");
         }
     }
@@ -147,39 +184,39 @@ mod tests {
     #[test]
     fn g12_a_mark_without_not_before_revokes_whatever_was_issued_whenever() {
         for kind in [MarkKind::Grant, MarkKind::Session, MarkKind::Subject, MarkKind::Client, MarkKind::Issuer] {
-            assert_eq!(revokes(kind, Ok(&item(&[])), &token(Some(i64::MAX), None, None)), Ok(true));
-            assert_eq!(revokes(kind, Ok(&item(&[("not_before", Null(true))])), &token(Some(1), None, None)), Ok(true));
+            assert_eq!(revoked(kind, Ok(&item(&[])), &token(Some(i64::MAX), None, None)), Ok(true));
+            assert_eq!(revoked(kind, Ok(&item(&[("not_before", Null(true))])), &token(Some(1), None, None)), Ok(true));
         }
     }
 
     #[test]
     fn g12_except_sid_spares_one_session_and_only_from_a_subject_mark() {
         let mark = item(&[("except_sid", S("s1".into()))]);
-        assert_eq!(revokes(MarkKind::Subject, Ok(&mark), &token(None, None, Some("s1"))), Ok(false));
-        assert_eq!(revokes(MarkKind::Subject, Ok(&mark), &token(None, None, Some("s2"))), Ok(true));
-        assert_eq!(revokes(MarkKind::Subject, Ok(&mark), &token(None, None, None)), Ok(true));
-        assert_eq!(revokes(MarkKind::Client, Ok(&mark), &token(None, None, Some("s1"))), Ok(true));
-        assert_eq!(revokes(MarkKind::Subject, Ok(&item(&[])), &token(None, None, None)), Ok(true));
+        assert_eq!(revoked(MarkKind::Subject, Ok(&mark), &token(None, None, Some("s1"))), Ok(false));
+        assert_eq!(revoked(MarkKind::Subject, Ok(&mark), &token(None, None, Some("s2"))), Ok(true));
+        assert_eq!(revoked(MarkKind::Subject, Ok(&mark), &token(None, None, None)), Ok(true));
+        assert_eq!(revoked(MarkKind::Client, Ok(&mark), &token(None, None, Some("s1"))), Ok(true));
+        assert_eq!(revoked(MarkKind::Subject, Ok(&item(&[])), &token(None, None, None)), Ok(true));
     }
 
     #[test]
     fn g11_a_wrong_type_is_corrupt_and_an_attribute_that_nothing_reads_is_not() {
         for (name, value) in [("not_before", S("100".into())), ("except_sid", N("1".into()))] {
-            let actual = revokes(MarkKind::Subject, Ok(&item(&[(name, value)])), &token(Some(101), None, Some("1")));
+            let actual = revoked(MarkKind::Subject, Ok(&item(&[(name, value)])), &token(Some(101), None, Some("1")));
             assert_eq!(actual, Err(Corrupt), "{name}");
         }
         let mark = item(&[("not_before", N("100".into())), ("expires_at", S("x".into())), ("reason", N("1".into()))]);
-        assert_eq!(revokes(MarkKind::Subject, Ok(&mark), &token(Some(101), None, None)), Ok(false));
+        assert_eq!(revoked(MarkKind::Subject, Ok(&mark), &token(Some(101), None, None)), Ok(false));
     }
 
     #[test]
     fn g11_a_mark_that_cannot_be_read_at_all_is_there_all_the_same() {
-        let revokes = |kind| revokes(kind, Err(Corrupt), &token(Some(101), None, None));
+        let revoked = |kind| revoked(kind, Err(Corrupt), &token(Some(101), None, None));
         for kind in [MarkKind::Revoked, MarkKind::Jti, MarkKind::Jwt, MarkKind::SigningKey] {
-            assert_eq!(revokes(kind), Ok(true), "{kind:?}");
+            assert_eq!(revoked(kind), Ok(true), "{kind:?}");
         }
         for kind in [MarkKind::Grant, MarkKind::Session, MarkKind::Subject, MarkKind::Client, MarkKind::Issuer] {
-            assert_eq!(revokes(kind), Err(Corrupt), "{kind:?}");
+            assert_eq!(revoked(kind), Err(Corrupt), "{kind:?}");
         }
     }
 }

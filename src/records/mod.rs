@@ -2,6 +2,7 @@
 //! stands in `store`.
 
 mod client;
+mod json;
 mod key;
 mod mark;
 mod snapshot;
@@ -13,7 +14,7 @@ use serde::de::DeserializeOwned;
 pub use self::{
     client::{ClientRecord, Mode, PolicyRecord},
     key::{Key, Table, UnusableKey, hex, sha256_hex},
-    mark::{Mark, MarkKey, MarkKind, Marked, revokes},
+    mark::{Mark, MarkKey, MarkKind, Marked, RevokedBy, revokes},
     snapshot::Snapshot,
     token::{Audience, TokenRecord, TokenType},
     types::{Corrupt, Item, Items, Seconds, Text},
@@ -34,13 +35,22 @@ impl Items {
         self.0.get(key).map(|item| types::read(item.clone()?)).transpose()
     }
 
+    /// The record of an opaque token under that key; `Ok(None)` if there is no item.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Corrupt`] if the item cannot be read.
+    pub fn token_record(&self, key: &Key) -> Result<Option<TokenRecord>, Corrupt> {
+        self.0.get(key).map(|item| TokenRecord::read(item.clone()?)).transpose()
+    }
+
     /// What whoever wrote a mark of that kind said of it, among the marks that were read for one token.
     pub fn mark_reason(&self, kind: MarkKind) -> Option<String> {
         let mut marks = self.0.iter().filter(|(key, _)| {
             let prefix = key.id().split_once('#').map(|(prefix, _)| prefix);
             key.table() == Table::Tokens && prefix == Some(kind.prefix())
         });
-        types::text(marks.next()?.1.as_ref().ok()?, "reason")
+        types::text(marks.next()?.1.as_ref().ok()?, "reason", 200)
     }
 
     /// The item under that key as it is; an error where it cannot be read at all.

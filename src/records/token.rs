@@ -1,9 +1,8 @@
 //! A record of an opaque token: `token#<digest>` of the tokens table.
 
+use super::{Corrupt, Item, Seconds, Text, json, types};
+use crate::jwt::RawMembers;
 use serde::Deserialize;
-use serde_json::{Map, Value};
-
-use super::{Seconds, Text, types};
 
 /// What an issuer stored of one opaque access or refresh token. The token itself is not in it.
 #[derive(Deserialize)]
@@ -15,20 +14,37 @@ pub struct TokenRecord {
     pub aud: Option<Audience>,
     /// Absent: `ISSUER`.
     pub iss: Option<String>,
+    #[serde(default, deserialize_with = "types::known")]
     pub iat: Option<Seconds>,
     /// Required of an access token.
     pub exp: Option<Seconds>,
+    #[serde(default, deserialize_with = "types::known")]
     pub nbf: Option<Seconds>,
     pub jti: Option<String>,
     pub sid: Option<String>,
     pub grant_id: Option<String>,
-    pub username: Option<String>,
-    #[serde(default, deserialize_with = "types::map")]
-    pub cnf: Option<Map<String, Value>>,
-    /// Anything more; the record's own attributes win.
-    #[serde(default, deserialize_with = "types::map")]
-    pub claims: Option<Map<String, Value>>,
     pub revoked: Option<bool>,
+    /// No decision reads it, so one of a wrong type counts as absent.
+    #[serde(skip)]
+    pub username: Option<String>,
+    #[serde(skip)]
+    pub cnf: Option<RawMembers>,
+    /// Anything that has no attribute of its own.
+    #[serde(skip)]
+    pub claims: Option<RawMembers>,
+}
+
+impl TokenRecord {
+    /// Reads an item.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Corrupt`] if a required attribute is missing or an attribute has a wrong type.
+    pub(super) fn read(mut item: Item) -> Result<Self, Corrupt> {
+        let (cnf, claims) = (json::take_map(&mut item, "cnf")?, json::take_map(&mut item, "claims")?);
+        let username = types::text(&item, "username", usize::MAX);
+        Ok(Self { username, cnf, claims, ..types::read(item)? })
+    }
 }
 
 /// What an opaque token is good for (RFC 6749 §1.4, §1.5).
@@ -48,7 +64,7 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// Each audience; one alone and an array of it are the same.
+    /// Each audience; a single one and an array of it are the same.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         match self {
             Self::One(one) => std::slice::from_ref(one),

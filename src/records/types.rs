@@ -24,10 +24,10 @@ pub fn read<'de, T: Deserialize<'de>>(item: Item) -> Result<T, Corrupt> {
     serde_dynamo::from_item(item).map_err(|_| Corrupt)
 }
 
-/// A string attribute that no decision reads, cut to 200 characters.
-pub fn text(item: &Item, name: &str) -> Option<String> {
+/// A string attribute that no decision reads, cut to so many characters.
+pub fn text(item: &Item, name: &str, characters: usize) -> Option<String> {
     match item.get(name) {
-        Some(AttributeValue::S(text)) => Some(text.chars().take(200).collect()),
+        Some(AttributeValue::S(text)) => Some(text.chars().take(characters).collect()),
         _ => None,
     }
 }
@@ -37,19 +37,31 @@ pub fn text(item: &Item, name: &str) -> Option<String> {
 pub struct Seconds(pub i64);
 
 impl Seconds {
-    /// The largest number of seconds that is taken for a time: 2^53 − 1, exact in every JSON parser.
-    const LIMIT: f64 = 9_007_199_254_740_991.0;
+    /// The last second of the year 9999. A later time is most likely in milliseconds, and would make a token immortal.
+    pub const LAST: i64 = 253_402_300_799;
 
-    /// `None` for a number that is no time.
+    /// `None` for a number that is not a time.
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
     pub fn from_f64(seconds: f64) -> Option<Self> {
-        (seconds.abs() <= Self::LIMIT).then(|| Self(seconds.floor() as i64))
+        // A double of this size is exact, and floors to at most the last second.
+        let limit = 253_402_300_800.0;
+        (-limit < seconds && seconds < limit).then(|| Self(seconds.floor() as i64))
     }
+
+    /// The time, unless it is zero, which issuers write for "unknown". Every time but `exp` is read like this.
+    pub fn known(self) -> Option<Self> {
+        (self.0 != 0).then_some(self)
+    }
+}
+
+/// Reads an optional time of which zero means "unknown".
+pub fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Seconds>, D::Error> {
+    Ok(Option::<Seconds>::deserialize(deserializer)?.and_then(Seconds::known))
 }
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_f64(f64::deserialize(deserializer)?).ok_or_else(|| de::Error::custom("no time"))
+        Self::from_f64(f64::deserialize(deserializer)?).ok_or_else(|| de::Error::custom("not a time"))
     }
 }
 

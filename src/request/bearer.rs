@@ -45,6 +45,6 @@ impl<'a> PresentedBearer<'a> {
 
     /// The keys of the marks that would revoke it.
     pub fn mark_keys(&self) -> impl Iterator<Item = Key> {
-        self.candidate.iter().flat_map(|candidate| candidate.marks()).map(|mark| mark.key.clone())
+        self.candidate.iter().flat_map(|candidate| candidate.item_keys().cloned())
     }
 }

@@ -82,6 +82,28 @@ pub enum Rejection {
     NothingIsSigned,
 }
 
+impl Rejection {
+    /// The stable name, for audit records and docs/reasons.md.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::SecretInQuery => "secret_in_query",
+            Self::MediaType(_) => "wrong_media_type",
+            Self::TooLarge => "body_too_large",
+            Self::MalformedForm => "malformed_body",
+            Self::DuplicateParameter => "duplicate_parameter",
+            Self::TwoMechanisms => "two_mechanisms",
+            Self::UnreadableCredentials => "unreadable_credentials",
+            Self::ClientIdMismatch => "client_id_mismatch",
+            Self::NoCredentials | Self::NoCredentialsForSigned => "no_credentials",
+            Self::MissingToken => "missing_token",
+            Self::WrongTokens => "wrong_tokens",
+            Self::NothingIsSigned => "nothing_is_signed",
+        }
+    }
+}
+
 impl<'a> Request<'a> {
     /// Reads a call.
     ///

@@ -4,29 +4,29 @@ use std::collections::BTreeSet;
 
 use tracing::{error, info, warn};
 
-use super::{Service, unavailable};
+use super::{Service, Unjudged, unavailable};
 use crate::{
     audit::{Reason, Trail},
     auth::{Asserted, Authenticated, Bearing, Caller, Refusal},
     call::Call,
-    issuers::Unverified,
     records::{Items, Key, Table},
     request::Credentials,
     response::{Challenge, Outcome},
     store::Unavailable,
-    token::PresentedToken,
+    token::{Candidate, PresentedToken},
 };
 
 impl Service {
     /// Makes the one round trip, and learns from it who is asking.
     pub(super) async fn authenticate(
         &self,
-        credentials: Credentials<'_>,
-        tokens: &[PresentedToken<'_>],
+        mut credentials: Credentials<'_>,
+        tokens: &mut [PresentedToken<'_>],
         call: &Call,
         trail: &mut Trail,
     ) -> Result<(Caller, Items), Outcome> {
         trail.method = credentials.method();
+        self.expect_keys(&mut credentials, tokens, call.now);
         let items = self.store.get(&self.first_keys(&credentials, tokens, call.now), call.deadline).await;
         let mut items = items.map_err(|Unavailable| unavailable(trail))?;
         trail.caller = known_client(&credentials, &items);
@@ -47,6 +47,24 @@ impl Service {
         caller.map(|caller| (caller, items)).map_err(|refusal| self.refuse(refusal, &client_id, is_bearer, call, trail))
     }
 
+    /// Finds out which key a token without `kid` is most likely signed with, so that its mark is read in the same trip.
+    fn expect_keys(&self, credentials: &mut Credentials<'_>, tokens: &mut [PresentedToken<'_>], now: i64) {
+        let expect_key = |candidate: &mut Candidate<'_>| {
+            if candidate.header().kid.is_none() {
+                let kid = self.issuers.only_fitting_kid(candidate, now);
+                candidate.expect_key(kid.as_deref());
+            }
+        };
+        for token in tokens {
+            if let PresentedToken::Jwt { candidate: Ok(candidate), .. } = token {
+                expect_key(candidate);
+            }
+        }
+        if let Credentials::Bearer(presented) = credentials {
+            presented.candidate.as_deref_mut().into_iter().for_each(expect_key);
+        }
+    }
+
     /// The keys of the one round trip: the caller's record, the tokens' records, the marks of the caller's own token,
     /// and the key sets of the tokens' issuers. What several of them name is asked for once.
     fn first_keys(&self, credentials: &Credentials<'_>, tokens: &[PresentedToken<'_>], now: i64) -> Vec<Key> {
@@ -64,7 +82,8 @@ impl Service {
         keys.into_iter().collect()
     }
 
-    /// Checks the signature of the caller's own token. Keys are fetched for it, since its record names its issuer.
+    /// Checks the signature of the caller's own token, then its marks. Keys are fetched for it, because the client's record
+    /// names its issuer.
     async fn verify_bearer(
         &self,
         bearing: Bearing<'_>,
@@ -73,13 +92,14 @@ impl Service {
         trail: &mut Trail,
     ) -> Result<Result<Caller, Refusal>, Outcome> {
         let (candidate, bearer) = bearing.open();
-        match self.issuers.verify(candidate, items, call.now, call.deadline).await {
+        match self.verify(candidate, items, call).await {
             Ok(claims) => Ok(bearer.verified(&claims)),
-            Err(Unverified::Inactive(why)) => Ok(Err(Refusal::Bearer(why))),
-            Err(Unverified::DontKnow) => {
+            Err(Unjudged::Inactive(why)) => Ok(Err(Refusal::Bearer(why))),
+            Err(Unjudged::KeysUnavailable) => {
                 trail.reason = Some(Reason::KeysUnavailable);
                 Err(Outcome::Unavailable)
             }
+            Err(Unjudged::StoreUnavailable) => Err(unavailable(trail)),
         }
     }
 
@@ -106,12 +126,12 @@ impl Service {
             Refusal::AssertionAudience => warn!(event = "assertion_audience_refused", client_id = trail.caller),
             _ => {}
         }
-        trail.reason = Some(Reason::Refused(refusal));
         let challenge = match refusal {
             Refusal::InsufficientScope => Challenge::InsufficientScope,
             _ if is_bearer => Challenge::InvalidToken,
             _ => Challenge::Basic,
         };
+        trail.reason = Some(Reason::Refused(refusal));
         match self.throttle.count_failure(client_id, &call.source_address, call.now) {
             Some(seconds) => Outcome::Throttled(seconds),
             None => Outcome::Refused(challenge),

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Service, cry_corrupt, second_keys, unavailable};
+use super::{Service, Unjudged, log_corrupt_item, second_keys, unavailable};
 use crate::{
     audit::{Counts, Trail},
     call::Call,
-    issuers::Unverified,
     judge,
     records::Key,
     request::Batch,
@@ -25,8 +24,8 @@ impl Service {
     /// Answers each token as the single route would, in the same order. One that cannot be judged just now does not
     /// spoil the others; a store that is out of reach does.
     pub(super) async fn introspect_batch(&self, batch: Batch<'_>, call: &Call, trail: &mut Trail) -> Outcome {
-        let Batch { credentials, tokens } = batch;
-        let (caller, items) = match self.introspector(credentials, &tokens, false, call, trail).await {
+        let Batch { credentials, mut tokens } = batch;
+        let (caller, items) = match self.introspector(credentials, &mut tokens, false, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
@@ -48,21 +47,22 @@ impl Service {
 
         let mut entries = Vec::with_capacity(pending.len());
         for token in pending {
-            let verdict: Result<Claims, Unverified> = match token {
-                Pending::Jwt(candidate) => self.judge_jwt(candidate, &items, call).await,
+            let verdict: Result<Claims, Unjudged> = match token {
+                Pending::Jwt(candidate) => self.judge_jwt(candidate, &caller, &items, call).await,
                 Pending::Opaque(recorded) => recorded
                     .and_then(|recorded| {
                         judge::is_not_revoked(&recorded.claims, &recorded.marks, &marks).map(|()| recorded.claims)
                     })
-                    .map_err(Unverified::Inactive),
+                    .map_err(Unjudged::Inactive),
             };
             entries.push(match verdict {
                 Ok(claims) => self.view(&caller, claims, trail).map_or(BatchEntry::Inactive, BatchEntry::Active),
-                Err(Unverified::Inactive(why)) => {
-                    cry_corrupt(why, None);
+                Err(Unjudged::Inactive(why)) => {
+                    log_corrupt_item(&why, None);
                     BatchEntry::Inactive
                 }
-                Err(Unverified::DontKnow) => BatchEntry::Unavailable,
+                Err(Unjudged::KeysUnavailable) => BatchEntry::Unavailable,
+                Err(Unjudged::StoreUnavailable) => return unavailable(trail),
             });
         }
         let active = entries.iter().filter(|entry| matches!(entry, BatchEntry::Active(_))).count();

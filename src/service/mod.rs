@@ -107,15 +107,15 @@ impl Service {
     }
 
     async fn introspect(&self, query: Query<'_>, call: &Call, trail: &mut Trail) -> Outcome {
-        let Query { credentials, token, signed } = query;
+        let Query { credentials, mut token, signed } = query;
         self.note_token(&token, trail);
-        let tokens = std::slice::from_ref(&token);
+        let tokens = std::slice::from_mut(&mut token);
         let (caller, items) = match self.introspector(credentials, tokens, signed, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
         let verdict = match token {
-            PresentedToken::Jwt { candidate, .. } => self.judge_jwt(candidate, &items, call).await,
+            PresentedToken::Jwt { candidate, .. } => self.judge_jwt(candidate, &caller, &items, call).await,
             PresentedToken::Opaque { digest, too_long } => {
                 self.judge_opaque(&digest, too_long, &items, call, trail).await
             }
@@ -125,11 +125,12 @@ impl Service {
                 Ok(view) => Outcome::Active(view),
                 Err(why) => inactive(why, &items, trail),
             },
-            Err(Unverified::Inactive(why)) => inactive(why, &items, trail),
-            Err(Unverified::DontKnow) => {
-                trail.reason.get_or_insert(Reason::KeysUnavailable);
+            Err(Unjudged::Inactive(why)) => inactive(why, &items, trail),
+            Err(Unjudged::KeysUnavailable) => {
+                trail.reason = Some(Reason::KeysUnavailable);
                 Outcome::Unavailable
             }
+            Err(Unjudged::StoreUnavailable) => unavailable(trail),
         };
         if signed { self.signed(outcome, &caller, call, trail).await } else { outcome }
     }
@@ -138,7 +139,7 @@ impl Service {
     async fn introspector(
         &self,
         credentials: Credentials<'_>,
-        tokens: &[PresentedToken<'_>],
+        tokens: &mut [PresentedToken<'_>],
         signed: bool,
         call: &Call,
         trail: &mut Trail,
@@ -162,14 +163,28 @@ impl Service {
         decision.view.map(Box::new)
     }
 
+    /// Judges a JWT in the order of the contract: the token itself, whether the policy hides it anyway, its signature,
+    /// its marks. What is hidden or broken causes no fetch, and marks are invisible without a valid signature.
     async fn judge_jwt(
         &self,
         candidate: Result<Box<Candidate<'_>>, Inactive>,
+        caller: &Caller,
         items: &Items,
         call: &Call,
-    ) -> Result<Claims, Unverified> {
-        let candidate = judge::jwt(candidate, items, &self.settings, call.now).map_err(Unverified::Inactive)?;
-        self.issuers.verify(candidate, items, call.now, call.deadline).await
+    ) -> Result<Claims, Unjudged> {
+        let candidate = judge::jwt(candidate, &self.settings, call.now)?;
+        policy::is_visible_at_all(caller, candidate.unverified_claims(), &self.settings)?;
+        self.verify(candidate, items, call).await
+    }
+
+    /// Checks the signature, then the marks. The mark on a key that could not be expected is read after it verified.
+    async fn verify(&self, candidate: Box<Candidate<'_>>, items: &Items, call: &Call) -> Result<Claims, Unjudged> {
+        let token = self.issuers.verify(candidate, items, call.now, call.deadline).await?;
+        let later = match token.unread_mark() {
+            Some(mark) => self.store.get(std::slice::from_ref(&mark.key), call.deadline).await?,
+            None => Items::default(),
+        };
+        Ok(judge::unrevoked(token, items, &later)?)
     }
 
     /// Reads a second time, whatever the record says.
@@ -180,19 +195,13 @@ impl Service {
         items: &Items,
         call: &Call,
         trail: &mut Trail,
-    ) -> Result<Claims, Unverified> {
+    ) -> Result<Claims, Unjudged> {
         let recorded = judge::record(digest, too_long, items, &self.settings, call.now);
-        let marks = self.store.get(&second_keys(digest, recorded.as_ref().ok()), call.deadline).await;
-        let marks = marks.map_err(|Unavailable| {
-            trail.reason = Some(Reason::StoreUnavailable);
-            Unverified::DontKnow
-        })?;
-        let recorded = recorded.map_err(Unverified::Inactive)?;
+        let marks = self.store.get(&second_keys(digest, recorded.as_ref().ok()), call.deadline).await?;
+        let recorded = recorded?;
         trail.issuer = Some(recorded.claims.issuer.clone());
-        judge::is_not_revoked(&recorded.claims, &recorded.marks, &marks).map_err(|why| {
-            note_mark_reason(why, &marks, trail);
-            Unverified::Inactive(why)
-        })?;
+        judge::is_not_revoked(&recorded.claims, &recorded.marks, &marks)
+            .inspect_err(|why| note_mark_reason(why, &marks, trail))?;
         Ok(recorded.claims)
     }
 
@@ -222,14 +231,14 @@ fn unavailable(trail: &mut Trail) -> Outcome {
 }
 
 fn inactive(why: Inactive, items: &Items, trail: &mut Trail) -> Outcome {
-    note_mark_reason(why, items, trail);
-    cry_corrupt(why, trail.token.as_deref());
+    note_mark_reason(&why, items, trail);
+    log_corrupt_item(&why, trail.token.as_deref());
     trail.reason = Some(Reason::Inactive(why));
     Outcome::Inactive
 }
 
-/// Says that an item of a token's cannot be read.
-fn cry_corrupt(why: Inactive, token: Option<&str>) {
+/// Logs that an item of a token cannot be read.
+fn log_corrupt_item(why: &Inactive, token: Option<&str>) {
     match why {
         Inactive::CorruptMark(kind) => error!(event = "corrupt_item", item = kind.prefix(), token),
         Inactive::CorruptRecord => error!(event = "corrupt_item", item = "token", token),
@@ -237,9 +246,37 @@ fn cry_corrupt(why: Inactive, token: Option<&str>) {
     }
 }
 
-/// Notes what whoever wrote the mark that revokes said of it.
-fn note_mark_reason(why: Inactive, items: &Items, trail: &mut Trail) {
-    if let Inactive::Revoked(kind) = why {
-        trail.mark_reason = trail.mark_reason.take().or_else(|| items.mark_reason(kind));
+/// Notes the reason that the mark which revokes a token gives.
+fn note_mark_reason(why: &Inactive, items: &Items, trail: &mut Trail) {
+    if let Inactive::Revoked { kind, .. } = why {
+        trail.mark_reason = trail.mark_reason.take().or_else(|| items.mark_reason(*kind));
+    }
+}
+
+/// Why a token got no verdict "active".
+enum Unjudged {
+    Inactive(Inactive),
+    KeysUnavailable,
+    StoreUnavailable,
+}
+
+impl From<Inactive> for Unjudged {
+    fn from(why: Inactive) -> Self {
+        Self::Inactive(why)
+    }
+}
+
+impl From<Unverified> for Unjudged {
+    fn from(error: Unverified) -> Self {
+        match error {
+            Unverified::Inactive(why) => Self::Inactive(why),
+            Unverified::DontKnow => Self::KeysUnavailable,
+        }
+    }
+}
+
+impl From<Unavailable> for Unjudged {
+    fn from(Unavailable: Unavailable) -> Self {
+        Self::StoreUnavailable
     }
 }

@@ -1,11 +1,10 @@
 //! Token revocation (RFC 7009): a client ends its own tokens. Marks are written, and nothing is replaced.
 
-use super::{Service, unavailable};
+use super::{Service, Unjudged, unavailable};
 use crate::{
     audit::{Reason, Trail},
     auth::Caller,
     call::Call,
-    issuers::Unverified,
     records::{Items, Key, Mark, MarkKey, MarkKind, Seconds, TokenType},
     request::Query,
     response::Outcome,
@@ -30,9 +29,9 @@ impl Service {
     /// Revokes the token if it is the caller's own. Whether it was, the answer does not tell: another client's token
     /// and an unknown one are answered alike, so that nobody can try tokens here. The policy is not consulted.
     pub(super) async fn revoke(&self, query: Query<'_>, call: &Call, trail: &mut Trail) -> Outcome {
-        let Query { credentials, token, .. } = query;
+        let Query { credentials, mut token, .. } = query;
         self.note_token(&token, trail);
-        let tokens = std::slice::from_ref(&token);
+        let tokens = std::slice::from_mut(&mut token);
         let (caller, items) = match self.authenticate(credentials, tokens, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
@@ -43,14 +42,15 @@ impl Service {
         };
         let revocations = match revocations {
             Ok(revocations) => revocations,
-            Err(Unverified::Inactive(why)) => {
+            Err(Unjudged::Inactive(why)) => {
                 trail.reason = Some(Reason::Inactive(why));
                 return Outcome::NothingRevoked;
             }
-            Err(Unverified::DontKnow) => {
+            Err(Unjudged::KeysUnavailable) => {
                 trail.reason = Some(Reason::KeysUnavailable);
                 return Outcome::Unavailable;
             }
+            Err(Unjudged::StoreUnavailable) => return unavailable(trail),
         };
         for Revocation { key, expires_at } in revocations {
             let written = self.store.put_mark(&key, expires_at, call.deadline).await;
@@ -61,44 +61,42 @@ impl Service {
         Outcome::Revoked
     }
 
-    /// The mark of a JWT that its issuer made for this client. The times do not matter, but for an expired token
-    /// there is nothing left to revoke; one that is not valid yet will be.
+    /// The mark of a JWT that its issuer made for this client. Of the times only `exp` matters: an expired token needs no
+    /// mark, and one that is not valid yet will be.
     async fn own_jwt(
         &self,
         candidate: Result<Box<Candidate<'_>>, Inactive>,
         caller: &Caller,
         items: &Items,
         call: &Call,
-    ) -> Result<Vec<Revocation>, Unverified> {
-        let candidate = candidate.map_err(Unverified::Inactive)?;
+    ) -> Result<Vec<Revocation>, Unjudged> {
+        let candidate = candidate?;
         let claims = candidate.unverified_claims();
-        if claims.expires_at.is_some_and(|Seconds(expires_at)| call.now >= expires_at) {
-            return Err(Unverified::Inactive(Inactive::Expired));
+        if let Some(Seconds(exp)) = claims.expires_at.filter(|exp| call.now >= exp.0) {
+            return Err(Inactive::Expired { exp, now: call.now }.into());
         }
         if !caller.is_client(&claims.issuer, claims.client_id.as_deref()) {
-            return Err(Unverified::Inactive(Inactive::ForeignToken));
+            return Err(Inactive::ForeignToken { client_id: claims.client_id.clone() }.into());
         }
-        let own_marks = candidate.marks().iter().filter(|mark| matches!(mark.kind, MarkKind::Jti | MarkKind::Jwt));
-        let keys: Vec<Key> = own_marks.map(|mark| mark.key.clone()).collect();
-        let claims = self.issuers.verify(candidate, items, call.now, call.deadline).await?;
-        Ok(keys.into_iter().map(|key| Revocation::until(key, claims.expires_at)).collect())
+        let own_mark = candidate.own_mark().key.clone();
+        let token = self.issuers.verify(candidate, items, call.now, call.deadline).await?;
+        Ok(vec![Revocation::until(own_mark, token.claims().expires_at)])
     }
 
     /// The marks of an opaque token: its own and, for a refresh token, its grant's, which takes the access tokens
     /// along (RFC 7009 §2.1). Never the session's: other clients share it.
-    fn own_record(&self, digest: &str, caller: &Caller, items: &Items) -> Result<Vec<Revocation>, Unverified> {
-        let record = items.record(&Key::token(digest));
-        let record = record.map_err(|_| Unverified::Inactive(Inactive::CorruptRecord))?;
-        let record = record.ok_or(Unverified::Inactive(Inactive::UnknownToken))?;
-        let recorded = Recorded::from_record(record, &self.settings.issuer).map_err(Unverified::Inactive)?;
+    fn own_record(&self, digest: &str, caller: &Caller, items: &Items) -> Result<Vec<Revocation>, Unjudged> {
+        let record = items.token_record(&Key::token(digest));
+        let record = record.map_err(|_| Inactive::CorruptRecord)?.ok_or(Inactive::UnknownToken)?;
+        let recorded = Recorded::from_record(record, &self.settings)?;
         let claims = &recorded.claims;
         if !caller.is_client(&claims.issuer, claims.client_id.as_deref()) {
-            return Err(Unverified::Inactive(Inactive::ForeignToken));
+            return Err(Inactive::ForeignToken { client_id: claims.client_id.clone() }.into());
         }
         let own = Revocation::until(Key::revoked(digest), claims.expires_at);
         let takes_grant_along = claims.token_type == TokenType::RefreshToken;
         let grant = recorded.marks.iter().filter(|mark| takes_grant_along && mark.kind == MarkKind::Grant);
-        // When the grant's last access token expires, nobody here knows.
+        // When the grant's last access token expires is not known here.
         let grant = grant.map(|MarkKey { key, .. }| Revocation::until(key.clone(), None));
         Ok([own].into_iter().chain(grant).collect())
     }

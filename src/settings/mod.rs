@@ -132,11 +132,25 @@ impl Settings {
         if self.trusted_issuers.is_empty() {
             warn!(event = "no_trusted_issuers", meaning = "only opaque tokens can be active");
         }
+        for trusted in self.trusted_issuers.iter().filter(|trusted| trusted.tells_access_tokens_by_audience_only()) {
+            warn!(
+                event = "access_tokens_by_audience_only",
+                issuer = trusted.issuer,
+                meaning = "an ID token with one of these audiences is taken for an access token; add required_claims"
+            );
+        }
     }
 
-    /// The trusted issuer of that exact identifier (RFC 9068 §4: byte for byte).
+    /// The trusted issuer with that identifier or alias (RFC 9068 §4: byte for byte).
     pub fn trusted_issuer(&self, issuer: &str) -> Option<&TrustedIssuer> {
-        self.trusted_issuers.iter().find(|trusted| trusted.issuer == issuer)
+        issuer::find(&self.trusted_issuers, issuer)
+    }
+
+    /// The issuers at which a client without `issuer` in its record is registered: `ISSUER`, and the first entry of
+    /// `TRUSTED_ISSUERS` with all its tenants.
+    pub fn home_issuers(&self) -> impl Iterator<Item = &str> {
+        let first = self.trusted_issuers.iter().filter(|trusted| trusted.entry == 0).map(|trusted| &trusted.issuer);
+        std::iter::once(&self.issuer).chain(first.filter(|issuer| **issuer != self.issuer)).map(String::as_str)
     }
 }
 

@@ -1,12 +1,13 @@
-//! A JWT on its way: its issuer is trusted, its claims are readable, its signature nobody has checked.
+//! A JWT whose issuer is trusted and whose claims are readable, before and after its signature was verified.
 
-use serde_json::Value;
-
-use super::{Claims, Inactive};
+use super::{
+    Claims, Inactive,
+    marks::{JwtMarks, OwnIdentity},
+};
 use crate::{
-    jwt::{Header, Malformed, UnverifiedJwt, VerificationKey},
-    profile::Unlike,
-    records::{Key, MarkKey, MarkKind, TokenType, sha256_hex},
+    jwt::{Header, Malformed, RawMembers, UnverifiedJwt, VerificationKey},
+    profile::ProfileMismatch,
+    records::{Key, MarkKey, MarkKind, TokenType},
     settings::{Settings, TrustedIssuer},
 };
 
@@ -17,7 +18,18 @@ pub struct Candidate<'a> {
     pub issuer: &'a TrustedIssuer,
     jwt: UnverifiedJwt,
     claims: Claims,
+    /// Whether a claim shows that this is an access token.
+    has_evidence: bool,
+    marks: JwtMarks,
+    /// The mark on the key that most likely made the signature of a token without `kid`.
+    expected_key_mark: Option<MarkKey>,
+}
+
+/// A JWT whose signature a key of its issuer made. Whether it is revoked is not known yet.
+pub struct VerifiedToken {
+    claims: Claims,
     marks: Vec<MarkKey>,
+    unread_mark: Option<MarkKey>,
 }
 
 impl<'a> Candidate<'a> {
@@ -25,44 +37,50 @@ impl<'a> Candidate<'a> {
     ///
     /// # Errors
     ///
-    /// [`Inactive`] where no record and no key could make it active.
+    /// Returns [`Inactive`] if no record and no key could make it active.
     pub fn parse(token: &str, settings: &'a Settings) -> Result<Self, Inactive> {
-        let jwt = UnverifiedJwt::parse(token).map_err(|Malformed| Inactive::Malformed)?;
+        let jwt = UnverifiedJwt::parse(token).map_err(|Malformed(what)| Inactive::Malformed(what))?;
         let issuer = Self::issuer_named(&jwt, settings);
-        Self::read(jwt, issuer.ok_or(Inactive::UntrustedIssuer)?)
+        Self::read(jwt, issuer)
     }
 
-    /// The trusted issuer that a token names, be it that issuer's or not.
+    /// The trusted issuer that a token names, whether it made the token or not.
     pub fn issuer_named(jwt: &UnverifiedJwt, settings: &'a Settings) -> Option<&'a TrustedIssuer> {
-        jwt.claims.get("iss").and_then(Value::as_str).and_then(|issuer| settings.trusted_issuer(issuer))
+        string(&jwt.claims, "iss").and_then(|issuer| settings.trusted_issuer(&issuer))
     }
 
-    /// Reads the claims by the issuer's profile.
+    /// Reads the claims by the issuer's profile. `issuer` is that of [`Candidate::issuer_named`].
     ///
     /// # Errors
     ///
-    /// [`Inactive`], as [`Candidate::parse`].
-    pub fn read(mut jwt: UnverifiedJwt, issuer: &'a TrustedIssuer) -> Result<Self, Inactive> {
-        if issuer.required_claims.iter().any(|(name, expected)| jwt.claims.get(name) != Some(expected)) {
-            return Err(Inactive::RequiredClaim);
+    /// Returns [`Inactive`], as [`Candidate::parse`].
+    pub fn read(mut jwt: UnverifiedJwt, issuer: Option<&'a TrustedIssuer>) -> Result<Self, Inactive> {
+        let set = std::mem::take(&mut jwt.claims);
+        let presented = string(&set, "iss");
+        let Some(issuer) = issuer else { return Err(Inactive::UntrustedIssuer { iss: presented }) };
+        if let Some(tenant) = &issuer.tenant {
+            let tid = string(&set, "tid");
+            if tid.as_ref() != Some(tenant) {
+                return Err(Inactive::WrongTenant { tid, expected: tenant.clone() });
+            }
         }
-        let canonical = issuer.profile.canonical(std::mem::take(&mut jwt.claims));
-        let mut claims = Claims::read(TokenType::AccessToken, canonical.map_err(|Unlike| Inactive::NotAnAccessToken)?)?;
-        if issuer.profile.audience_in_scopes {
+        has_required_claims(issuer, &set)?;
+        let own = OwnIdentity::of(&set);
+        let profile = issuer.profile;
+        let has_evidence = !profile.checked.is_empty()
+            || profile.evidence.iter().any(|claim| set.contains_key(*claim))
+            || (profile.is_generic() && !issuer.required_claims.is_empty());
+        let canonical = profile.canonical(set, &issuer.claim_names).map_err(mismatch)?;
+        let mut claims = Claims::read(TokenType::AccessToken, canonical)?;
+        claims.alias = presented.filter(|presented| *presented != issuer.issuer);
+        claims.issuer.clone_from(&issuer.issuer);
+        if profile.audience_in_scopes {
             claims.take_audience_from_scopes();
         }
         // A claim that is only checked is not repeated in the answer.
         claims.others.retain(|name, _| !issuer.required_claims.contains_key(name));
-        let mut marks = claims.marks()?;
-        if claims.jti.is_none() {
-            let key = Key::jwt(&sha256_hex(jwt.jws.signing_input()));
-            marks.push(MarkKey { kind: MarkKind::Jwt, key });
-        }
-        if let Some(kid) = &jwt.jws.header.kid {
-            let mark = MarkKey::new(MarkKind::SigningKey, &issuer.issuer, Some(kid));
-            marks.push(mark.map_err(|_| Inactive::Unrevocable)?);
-        }
-        Ok(Self { issuer, jwt, claims, marks })
+        let marks = JwtMarks::derive(&claims, own, jwt.jws.signing_input(), jwt.jws.header.kid.as_deref())?;
+        Ok(Self { issuer, jwt, claims, has_evidence, marks, expected_key_mark: None })
     }
 
     pub fn header(&self) -> &Header {
@@ -74,20 +92,99 @@ impl<'a> Candidate<'a> {
         &self.claims
     }
 
-    /// The marks that would revoke it.
+    /// Whether a claim shows that this is an access token, by the rules of its profile.
+    pub fn has_evidence(&self) -> bool {
+        self.has_evidence
+    }
+
+    /// The marks that would revoke it, as far as the token itself says which they are.
+    pub fn marks(&self) -> &[MarkKey] {
+        &self.marks.all
+    }
+
+    /// The mark that revokes this one token, under any profile.
+    pub fn own_mark(&self) -> &MarkKey {
+        &self.marks.own
+    }
+
+    /// Names the key that a token without `kid` is expected to be signed with, so that its mark is read with the others.
+    pub fn expect_key(&mut self, kid: Option<&str>) {
+        self.expected_key_mark = kid.and_then(|kid| self.signing_key_mark(kid));
+    }
+
+    /// The keys of the items to read before the token can be judged.
+    pub fn item_keys(&self) -> impl Iterator<Item = &Key> {
+        self.marks.all.iter().chain(&self.expected_key_mark).map(|mark| &mark.key)
+    }
+
+    fn signing_key_mark(&self, kid: &str) -> Option<MarkKey> {
+        MarkKey::new(MarkKind::SigningKey, &self.issuer.issuer, Some(kid)).ok()
+    }
+
+    /// The token as verified, if one of these keys of its issuer made the signature. A key whose mark could have no
+    /// item key could not be distrusted, so it verifies nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns the candidate itself, unchanged.
+    pub fn verify<'k>(
+        self: Box<Self>,
+        mut keys: impl Iterator<Item = &'k VerificationKey>,
+    ) -> Result<VerifiedToken, Box<Self>> {
+        let Some(key) = keys.find(|key| key.verifies(&self.jwt.jws)) else { return Err(self) };
+        let mut token = VerifiedToken { claims: self.claims.clone(), marks: self.marks.all.clone(), unread_mark: None };
+        // The mark on a key that the header names is among the marks already.
+        if let Some(kid) = key.kid().filter(|_| self.header().kid.is_none()) {
+            match self.signing_key_mark(kid) {
+                None => return Err(self),
+                mark if mark == self.expected_key_mark => token.marks.extend(mark),
+                mark => token.unread_mark = mark,
+            }
+        }
+        Ok(token)
+    }
+}
+
+impl VerifiedToken {
+    /// What its issuer says of it.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The marks that would revoke it, of which the items were read before the signature was verified.
     pub fn marks(&self) -> &[MarkKey] {
         &self.marks
     }
 
-    /// The claims, if one of these keys of the token's issuer made the signature.
-    ///
-    /// # Errors
-    ///
-    /// The candidate itself, unchanged.
-    pub fn verify<'k>(
-        self: Box<Self>,
-        mut keys: impl Iterator<Item = &'k VerificationKey>,
-    ) -> Result<Claims, Box<Self>> {
-        if keys.any(|key| key.verifies(&self.jwt.jws)) { Ok(self.claims) } else { Err(self) }
+    /// The mark on the key that made the signature, if that was not expected and has yet to be read.
+    pub fn unread_mark(&self) -> Option<&MarkKey> {
+        self.unread_mark.as_ref()
     }
+
+    pub fn into_claims(self) -> Claims {
+        self.claims
+    }
+}
+
+/// Whether the token contains the entry's `required_claims`, each with exactly that value.
+fn has_required_claims(issuer: &TrustedIssuer, set: &RawMembers) -> Result<(), Inactive> {
+    for (claim, expected) in &issuer.required_claims {
+        let found = set.get(claim);
+        let is_equal = found.is_some_and(|text| {
+            serde_json::from_str(text.get()).is_ok_and(|found: serde_json::Value| found == *expected)
+        });
+        if !is_equal {
+            let expected = expected.to_string();
+            return Err(Inactive::RequiredClaim { claim: claim.clone(), expected, missing: found.is_none() });
+        }
+    }
+    Ok(())
+}
+
+fn mismatch(ProfileMismatch { claim, found, expected }: ProfileMismatch) -> Inactive {
+    Inactive::NotAnAccessToken { claim: claim.to_owned(), found, expected: expected.to_vec() }
+}
+
+fn string(set: &RawMembers, name: &str) -> Option<String> {
+    set.get(name).and_then(|text| serde_json::from_str(text.get()).ok())
 }

@@ -2,16 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::Inactive;
-use crate::records::{Audience, MarkKey, MarkKind, Marked, Seconds, TokenType};
+use crate::{
+    jwt::{RawMembers, raw},
+    records::{Audience, MarkKey, MarkKind, Marked, Seconds, TokenType},
+};
 
 /// The members of a token that are released or decided on. Holds personal data, so it has no `Debug`.
 #[derive(Clone)]
 pub struct Claims {
     pub token_type: TokenType,
+    /// The issuer by the identifier that marks and policies name.
     pub issuer: String,
+    /// `iss` as the token has it, if that is an alias of its issuer.
+    pub alias: Option<String>,
     pub subject: Option<String>,
     pub audience: Option<Audience>,
     pub client_id: Option<String>,
@@ -24,10 +31,12 @@ pub struct Claims {
     pub not_before: Option<Seconds>,
     pub jti: Option<String>,
     pub username: Option<String>,
-    /// How the token is bound to a key (RFC 7800 §3.1).
-    pub cnf: Option<Map<String, Value>>,
-    pub act: Option<Map<String, Value>>,
-    pub authorization_details: Option<Vec<Value>>,
+    /// How the token is bound to a key (RFC 7800 §3.1): a JSON object.
+    pub cnf: Option<Box<RawValue>>,
+    /// A JSON object (RFC 8693 §4.1).
+    pub act: Option<Box<RawValue>>,
+    /// RFC 9396 §2.
+    pub authorization_details: Option<Vec<Box<RawValue>>>,
     pub acr: Option<String>,
     pub authenticated_at: Option<Seconds>,
     /// `sid`, which is released as one of `others`.
@@ -35,58 +44,58 @@ pub struct Claims {
     /// The resource servers that the scopes name, for an issuer whose tokens say so in no other way. Decided on like
     /// an audience, and never released as one.
     pub resource_servers: Vec<String>,
-    /// `grant_id`, which nothing but a mark's key is made of.
+    /// `grant_id`, which is only part of a mark's key.
     pub grant: Option<String>,
-    /// Every other member.
-    pub others: BTreeMap<String, Value>,
+    /// Every other member, as it was written.
+    pub others: BTreeMap<String, Box<RawValue>>,
 }
 
 impl Claims {
-    /// Sorts a claims set by what is registered; `others` keeps the rest.
+    /// Sorts a claims set by what is registered; `others` keeps the rest. A member that no decision reads is left out
+    /// if its type is wrong.
     ///
     /// # Errors
     ///
-    /// [`Inactive::WrongClaimType`] where a registered member has another JSON type, null included;
-    /// [`Inactive::UntrustedIssuer`] where there is no issuer.
-    pub fn read(token_type: TokenType, mut set: Map<String, Value>) -> Result<Self, Inactive> {
-        let members = &mut set;
-        let claims = Self {
+    /// Returns [`Inactive::WrongClaimType`] if a member that a decision reads has another JSON type, null included, and
+    /// [`Inactive::UntrustedIssuer`] if there is no issuer.
+    pub fn read(token_type: TokenType, mut members: RawMembers) -> Result<Self, Inactive> {
+        let mut set = Set(&mut members);
+        let mut claims = Self {
             token_type,
-            issuer: string(members, "iss")?.ok_or(Inactive::UntrustedIssuer)?,
-            subject: string(members, "sub")?,
-            audience: audience(members)?,
-            client_id: string(members, "client_id")?,
-            scope: string(members, "scope")?,
-            expires_at: time(members, "exp", f64::floor)?,
-            issued_at: time(members, "iat", f64::floor)?,
-            not_before: time(members, "nbf", f64::ceil)?,
-            jti: string(members, "jti")?,
-            username: string(members, "username")?,
-            cnf: object(members, "cnf")?,
-            act: object(members, "act")?,
-            authorization_details: array(members, "authorization_details")?,
-            acr: string(members, "acr")?,
-            authenticated_at: time(members, "auth_time", f64::floor)?,
-            grant: string(members, "grant_id")?,
-            session: None,
+            issuer: set.string("iss")?.ok_or(Inactive::UntrustedIssuer { iss: None })?,
+            alias: None,
+            subject: set.string("sub")?,
+            audience: set.read("aud", "a string or an array of strings")?,
+            client_id: set.string("client_id")?,
+            scope: set.string("scope")?,
+            expires_at: set.time("exp", f64::floor)?,
+            issued_at: set.time("iat", f64::floor)?.and_then(Seconds::known),
+            not_before: set.time("nbf", f64::ceil)?.and_then(Seconds::known),
+            jti: set.string("jti")?,
+            username: set.string("username").unwrap_or_default(),
+            cnf: set.object("cnf")?,
+            act: set.object("act").unwrap_or_default(),
+            authorization_details: set.read("authorization_details", "an array").unwrap_or_default(),
+            acr: set.string("acr").unwrap_or_default(),
+            authenticated_at: set.time("auth_time", f64::floor).unwrap_or_default().and_then(Seconds::known),
+            session: set.string("sid")?,
             resource_servers: Vec::new(),
+            grant: set.string("grant_id")?,
             others: BTreeMap::new(),
         };
-        // Neither can a token say that it is active, nor what `token_type` the answer shall give it.
+        // A token can say neither that it is active nor which `token_type` the answer gives it.
         members.remove("active");
         members.remove("token_type");
-        let session = string(members, "sid")?;
-        if let Some(session) = &session {
-            members.insert("sid".into(), session.clone().into());
-        }
-        Ok(Self { session, others: set.into_iter().collect(), ..claims })
+        members.extend(claims.session.as_ref().and_then(raw).map(|session| ("sid".to_owned(), session)));
+        claims.others = members;
+        Ok(claims)
     }
 
-    /// The marks that would revoke this token and that any token can have. A JWT has two more.
+    /// The marks that would revoke this token and that any token can have. A JWT has more.
     ///
     /// # Errors
     ///
-    /// [`Inactive::Unrevocable`] where one of them could have no key.
+    /// Returns [`Inactive::Unrevocable`] if one of them could have no key.
     pub fn marks(&self) -> Result<Vec<MarkKey>, Inactive> {
         [
             (MarkKind::Jti, self.jti.as_deref()),
@@ -102,7 +111,7 @@ impl Claims {
         .map_err(|_| Inactive::Unrevocable)
     }
 
-    /// The times and the session that a mark is held against.
+    /// The times and the session that a mark is compared with.
     pub fn marked(&self) -> Marked<'_> {
         Marked { issued_at: self.issued_at, authenticated_at: self.authenticated_at, session: self.session.as_deref() }
     }
@@ -112,7 +121,7 @@ impl Claims {
         self.audience.iter().flat_map(Audience::iter).chain(self.resource_servers.iter().map(String::as_str))
     }
 
-    /// Where there is no `aud`, takes the resource-server part of each scope `resource-server/scope` in its place.
+    /// If there is no `aud`, takes the resource-server part of each scope `resource-server/scope` in its place.
     pub fn take_audience_from_scopes(&mut self) {
         if self.audience.is_none() {
             let servers = self.scopes().filter_map(|scope| scope.rsplit_once('/')).map(|(server, _)| server.to_owned());
@@ -124,79 +133,75 @@ impl Claims {
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.scope.iter().flat_map(|scope| scope.split(' ')).filter(|scope| !scope.is_empty())
     }
-}
 
-fn string(members: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Inactive> {
-    match members.remove(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Inactive::WrongClaimType),
+    /// Whether the token is bound to a key by a JWK thumbprint, as DPoP does (RFC 9449 §6.1).
+    pub fn is_bound_by_thumbprint(&self) -> bool {
+        let members = self.cnf.as_ref().and_then(|cnf| serde_json::from_str::<RawMembers>(cnf.get()).ok());
+        members.is_some_and(|members| members.contains_key("jkt"))
     }
 }
 
-fn time(members: &mut Map<String, Value>, name: &str, round: fn(f64) -> f64) -> Result<Option<Seconds>, Inactive> {
-    match members.remove(name) {
-        None => Ok(None),
-        Some(Value::Number(number)) => {
-            let seconds = number.as_f64().and_then(|seconds| Seconds::from_f64(round(seconds)));
-            seconds.map(Some).ok_or(Inactive::WrongClaimType)
+/// The members that are yet to be sorted.
+struct Set<'a>(&'a mut RawMembers);
+
+impl Set<'_> {
+    fn read<T: DeserializeOwned>(&mut self, claim: &str, expected: &'static str) -> Result<Option<T>, Inactive> {
+        let Some(text) = self.0.remove(claim) else { return Ok(None) };
+        let value = serde_json::from_str(text.get());
+        value.map(Some).map_err(|_| Inactive::WrongClaimType { claim: claim.to_owned(), expected })
+    }
+
+    fn string(&mut self, claim: &str) -> Result<Option<String>, Inactive> {
+        self.read(claim, "a string")
+    }
+
+    fn time(&mut self, claim: &str, round: fn(f64) -> f64) -> Result<Option<Seconds>, Inactive> {
+        let expected = "a number of seconds since the epoch, before the year 10000";
+        let Some(number) = self.read::<f64>(claim, expected)? else { return Ok(None) };
+        let time = Seconds::from_f64(round(number));
+        time.map(Some).ok_or_else(|| Inactive::WrongClaimType { claim: claim.to_owned(), expected })
+    }
+
+    fn object(&mut self, claim: &str) -> Result<Option<Box<RawValue>>, Inactive> {
+        match self.0.remove(claim) {
+            None => Ok(None),
+            Some(text) if text.get().starts_with('{') => Ok(Some(text)),
+            Some(_) => Err(Inactive::WrongClaimType { claim: claim.to_owned(), expected: "an object" }),
         }
-        Some(_) => Err(Inactive::WrongClaimType),
     }
-}
-
-fn object(members: &mut Map<String, Value>, name: &str) -> Result<Option<Map<String, Value>>, Inactive> {
-    match members.remove(name) {
-        None => Ok(None),
-        Some(Value::Object(object)) => Ok(Some(object)),
-        Some(_) => Err(Inactive::WrongClaimType),
-    }
-}
-
-fn array(members: &mut Map<String, Value>, name: &str) -> Result<Option<Vec<Value>>, Inactive> {
-    match members.remove(name) {
-        None => Ok(None),
-        Some(Value::Array(array)) => Ok(Some(array)),
-        Some(_) => Err(Inactive::WrongClaimType),
-    }
-}
-
-fn audience(members: &mut Map<String, Value>) -> Result<Option<Audience>, Inactive> {
-    members.remove("aud").map(|value| serde_json::from_value(value).map_err(|_| Inactive::WrongClaimType)).transpose()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::jwt::parse_members;
 
-    fn read(claims: Value) -> Result<Claims, Inactive> {
-        let Value::Object(members) = claims else { return Err(Inactive::Malformed) };
-        Claims::read(TokenType::AccessToken, members)
+    fn read(claims: &Value) -> Result<Claims, Inactive> {
+        Claims::read(TokenType::AccessToken, parse_members(claims.to_string().as_bytes()).unwrap())
+    }
+
+    #[track_caller]
+    fn assert_wrong(claim: &str, value: &Value) {
+        let why = read(&json!({"iss": "i", claim: value})).err();
+        assert!(
+            matches!(&why, Some(Inactive::WrongClaimType { claim: wrong, .. }) if wrong == claim),
+            "{claim} {value} {why:?}"
+        );
     }
 
     #[test]
-    fn j23_registered_members_have_their_registered_types() {
-        let strings = ["iss", "sub", "client_id", "scope", "jti", "username", "acr", "sid", "grant_id"];
-        let times = ["exp", "iat", "nbf", "auth_time"];
+    fn j23_h29_members_that_a_decision_reads_have_their_registered_types() {
         let wrong = [json!(null), json!(true), json!([1]), json!({"a": 1})];
-        for name in strings {
+        for name in ["iss", "sub", "client_id", "scope", "jti", "sid", "grant_id"] {
             for value in wrong.iter().chain([&json!(1)]) {
-                assert_eq!(
-                    read(json!({"iss": "i", name: value})).err(),
-                    Some(Inactive::WrongClaimType),
-                    "{name} {value}"
-                );
+                assert_wrong(name, value);
             }
         }
-        for name in times {
-            for value in wrong.iter().chain([&json!("1"), &json!(1e300)]) {
-                assert_eq!(
-                    read(json!({"iss": "i", name: value})).err(),
-                    Some(Inactive::WrongClaimType),
-                    "{name} {value}"
-                );
+        for name in ["exp", "iat", "nbf"] {
+            for value in wrong.iter().chain([&json!("1"), &json!(1e300), &json!(253_402_300_800_u64)]) {
+                assert_wrong(name, value);
             }
         }
         for (name, value) in [
@@ -207,31 +212,62 @@ mod tests {
             ("aud", json!({})),
             ("cnf", json!("x")),
             ("cnf", json!(null)),
+        ] {
+            assert_wrong(name, &value);
+        }
+    }
+
+    #[test]
+    fn j23_h29_other_registered_members_of_a_wrong_type_are_left_out() {
+        for (name, wrong) in [
+            ("username", json!(1)),
+            ("username", json!(null)),
+            ("acr", json!(["gold"])),
             ("act", json!([])),
+            ("act", json!("x")),
             ("authorization_details", json!({})),
             ("authorization_details", json!("[]")),
+            ("auth_time", json!("2026-01-01T00:00:00Z")),
+            ("auth_time", json!(null)),
+            ("auth_time", json!(1_700_000_000_000_u64)),
         ] {
-            assert_eq!(read(json!({"iss": "i", name: value})).err(), Some(Inactive::WrongClaimType), "{name} {value}");
+            let claims = read(&json!({"iss": "i", name: wrong})).unwrap_or_else(|why| panic!("{name}: {why}"));
+            let left = claims.username.is_some()
+                || claims.acr.is_some()
+                || claims.act.is_some()
+                || claims.authorization_details.is_some()
+                || claims.authenticated_at.is_some()
+                || !claims.others.is_empty();
+            assert!(!left, "{name} {wrong}");
         }
     }
 
     #[test]
     fn h18_times_may_have_fractions_and_exponents() {
-        let claims = read(json!({"iss": "i", "exp": 1.5e3, "iat": 99.9, "nbf": 100.1, "auth_time": -0.5}));
+        let claims = read(&json!({"iss": "i", "exp": 1.5e3, "iat": 99.9, "nbf": 100.1, "auth_time": -0.5}));
         let times = claims.map(|c| (c.expires_at, c.issued_at, c.not_before, c.authenticated_at));
         assert_eq!(times, Ok((Some(Seconds(1500)), Some(Seconds(99)), Some(Seconds(101)), Some(Seconds(-1)))));
     }
 
     #[test]
+    fn h34_zero_is_unknown_for_every_time_but_exp_and_the_year_9999_is_the_last() {
+        let zero = read(&json!({"iss": "i", "exp": 0, "iat": 0, "nbf": 0, "auth_time": 0.9}));
+        let times = zero.map(|c| (c.expires_at, c.issued_at, c.not_before, c.authenticated_at));
+        assert_eq!(times, Ok((Some(Seconds(0)), None, None, None)));
+        let last = read(&json!({"iss": "i", "exp": 253_402_300_799_u64})).map(|claims| claims.expires_at);
+        assert_eq!(last, Ok(Some(Seconds(Seconds::LAST))));
+    }
+
+    #[test]
     fn j20_a_token_cannot_say_that_it_is_active() {
-        let claims = read(json!({"iss": "i", "active": false, "token_type": "N_A", "sid": "s", "custom": 1}));
+        let claims = read(&json!({"iss": "i", "active": false, "token_type": "N_A", "sid": "s", "custom": 1}));
         let others = claims.map(|claims| claims.others.into_keys().collect::<Vec<_>>());
         assert_eq!(others, Ok(vec!["custom".to_owned(), "sid".to_owned()]));
     }
 
     #[test]
     fn a_token_that_could_not_be_revoked_is_inactive() {
-        let claims = read(json!({"iss": "i", "sub": "s".repeat(2048)}));
+        let claims = read(&json!({"iss": "i", "sub": "s".repeat(2048)}));
         assert_eq!(claims.and_then(|claims| claims.marks().map(|marks| marks.len())), Err(Inactive::Unrevocable));
     }
 }

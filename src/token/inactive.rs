@@ -1,60 +1,330 @@
 //! Why a token is inactive: for the audit record, the operator's `explain` and the tests, never for the wire.
 
-use crate::records::MarkKind;
+use std::fmt;
 
-/// One variant for each rule that a token can break (RFC 7662 §2.2 tells the caller none of them).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use crate::records::{MarkKind, Seconds};
+
+/// One variant for each rule that a token can break (RFC 7662 §2.2 tells the caller none of them), with what was found
+/// and what was expected. It holds a token's own `iss`, `aud`, `kid`, `typ`, client and times, and never its subject,
+/// `jti` or text.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inactive {
     /// It is over 16 KiB.
     TooLong,
-    /// It looks like a JWT and is none: encoding, JSON, duplicate members, header types.
-    Malformed,
-    /// `iss` is missing, or nobody whom this deployment trusts.
-    UntrustedIssuer,
-    /// A registered claim has another JSON type than its registration says.
-    WrongClaimType,
+    /// It has the form of a JWT but does not parse: encoding, JSON, duplicate members, header types.
+    Malformed(&'static str),
+    /// `iss` is missing, or does not name an issuer that this deployment trusts.
+    UntrustedIssuer {
+        iss: Option<String>,
+    },
+    /// `tid` is not the tenant that `iss` names.
+    WrongTenant {
+        tid: Option<String>,
+        expected: String,
+    },
+    /// A claim that a decision reads has another JSON type than its registration says, or is a time after the year 9999.
+    WrongClaimType {
+        claim: String,
+        expected: &'static str,
+    },
     /// A mark that would revoke it could not have a key, so it could not be revoked.
     Unrevocable,
     /// `typ` names another kind of JWT (RFC 8725 §3.11).
-    WrongTyp,
+    WrongTyp {
+        typ: Option<String>,
+    },
     /// `crit` lists extensions, none of which is understood (RFC 7515 §4.1.11).
     CriticalExtension,
+    /// `b64` is not true, which no JWT may say (RFC 7797 §7).
+    UnencodedPayload,
     /// `alg` is not among the issuer's algorithms.
-    Algorithm,
-    /// A claim that the issuer's profile or configuration demands is missing or different.
-    RequiredClaim,
-    /// It has the marks of an ID token, a logout token or an introspection response.
-    NotAnAccessToken,
-    /// `aud` holds none of the audiences that are accepted of this issuer.
-    WrongAudience,
-    /// `client_id` is none of the clients that are accepted of this issuer.
-    WrongClient,
-    Expired,
-    NotYetValid,
-    IssuedInTheFuture,
+    Algorithm {
+        alg: String,
+        accepted: Vec<&'static str>,
+    },
+    /// A claim that the issuer's profile requires is missing.
+    MissingClaim {
+        claim: &'static str,
+        profile: &'static str,
+    },
+    /// A claim does not have the value that the entry's `required_claims` demand.
+    RequiredClaim {
+        claim: String,
+        expected: String,
+        missing: bool,
+    },
+    /// A claim shows that it is an ID token, a logout token or an introspection response.
+    NotAnAccessToken {
+        claim: String,
+        found: Option<String>,
+        expected: Vec<&'static str>,
+    },
+    /// `aud` contains none of the audiences that are accepted of this issuer.
+    WrongAudience {
+        aud: Vec<String>,
+        accepted: Vec<String>,
+    },
+    /// `client_id` is not one of the clients that are accepted of this issuer.
+    WrongClient {
+        client_id: Option<String>,
+        accepted: Vec<String>,
+    },
+    Expired {
+        exp: i64,
+        now: i64,
+    },
+    NotYetValid {
+        nbf: i64,
+        now: i64,
+        skew: i64,
+    },
+    IssuedInTheFuture {
+        iat: i64,
+        now: i64,
+        skew: i64,
+    },
+    /// The issuer publishes no key with that `kid`; a token without one matches no key without one.
+    UnknownKey {
+        kid: Option<String>,
+    },
+    BadSignature {
+        kid: Option<String>,
+    },
     /// A mark revokes it.
-    Revoked(MarkKind),
-    /// A mark is there that cannot be read.
+    Revoked {
+        kind: MarkKind,
+        not_before: Option<Seconds>,
+    },
+    /// A revocation mark exists but cannot be read.
     CorruptMark(MarkKind),
-    /// The issuer publishes no key of that `kid`.
-    UnknownKey,
-    BadSignature,
-    /// No record of that opaque token.
+    /// No record of that opaque token exists.
     UnknownToken,
     /// The record of the opaque token cannot be read.
     CorruptRecord,
     /// The record of the opaque token says `revoked`.
     RevokedRecord,
     /// A client wants to revoke a token that was not issued to it.
-    ForeignToken,
+    ForeignToken {
+        client_id: Option<String>,
+    },
     /// The caller's policy does not list that kind of token.
-    TokenTypeHidden,
+    TokenTypeHidden {
+        listed: Vec<String>,
+    },
     /// A refresh token of another client.
-    ForeignRefreshToken,
+    ForeignRefreshToken {
+        client_id: Option<String>,
+    },
     /// The caller's policy does not list the issuer.
-    IssuerHidden,
+    IssuerHidden {
+        iss: String,
+        listed: Vec<String>,
+    },
     /// The token is not meant for the caller.
-    AudienceHidden,
+    AudienceHidden {
+        aud: Vec<String>,
+        accepted: Vec<String>,
+    },
     /// The token has scopes and the caller may see none of them.
-    ScopesHidden,
+    ScopesHidden {
+        scopes: Vec<String>,
+        released: Vec<String>,
+    },
+}
+
+impl Inactive {
+    /// The stable name of the rule, for audit records, alarms and docs/reasons.md.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::Malformed(_) => "malformed",
+            Self::UntrustedIssuer { .. } => "untrusted_issuer",
+            Self::WrongTenant { .. } => "wrong_tenant",
+            Self::WrongClaimType { .. } => "wrong_claim_type",
+            Self::Unrevocable => "unrevocable",
+            Self::WrongTyp { .. } => "wrong_typ",
+            Self::CriticalExtension => "critical_extension",
+            Self::UnencodedPayload => "unencoded_payload",
+            Self::Algorithm { .. } => "wrong_algorithm",
+            Self::MissingClaim { .. } => "missing_claim",
+            Self::RequiredClaim { .. } => "required_claim",
+            Self::NotAnAccessToken { .. } => "not_an_access_token",
+            Self::WrongAudience { .. } => "wrong_audience",
+            Self::WrongClient { .. } => "wrong_client",
+            Self::Expired { .. } => "expired",
+            Self::NotYetValid { .. } => "not_yet_valid",
+            Self::IssuedInTheFuture { .. } => "issued_in_the_future",
+            Self::UnknownKey { .. } => "unknown_key",
+            Self::BadSignature { .. } => "bad_signature",
+            Self::Revoked { kind, .. } => match kind {
+                MarkKind::Revoked | MarkKind::Jti | MarkKind::Jwt => "revoked_token",
+                MarkKind::Grant => "revoked_grant",
+                MarkKind::Session => "revoked_session",
+                MarkKind::Subject => "revoked_subject",
+                MarkKind::Client => "revoked_client",
+                MarkKind::Issuer => "revoked_issuer",
+                MarkKind::SigningKey => "revoked_signing_key",
+            },
+            Self::CorruptMark(_) => "corrupt_mark",
+            Self::UnknownToken => "unknown_token",
+            Self::CorruptRecord => "corrupt_record",
+            Self::RevokedRecord => "revoked_record",
+            Self::ForeignToken { .. } => "foreign_token",
+            Self::TokenTypeHidden { .. } => "token_type_hidden",
+            Self::ForeignRefreshToken { .. } => "foreign_refresh_token",
+            Self::IssuerHidden { .. } => "issuer_hidden",
+            Self::AudienceHidden { .. } => "audience_hidden",
+            Self::ScopesHidden { .. } => "scopes_hidden",
+        }
+    }
+
+    /// Whether the caller's policy hides an active token.
+    pub fn is_hidden(&self) -> bool {
+        matches!(
+            self,
+            Self::TokenTypeHidden { .. }
+                | Self::ForeignRefreshToken { .. }
+                | Self::IssuerHidden { .. }
+                | Self::AudienceHidden { .. }
+                | Self::ScopesHidden { .. }
+        )
+    }
+
+    /// What most likely helps, if there is a usual cure.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Malformed(_) => "check that the token was copied whole, without line breaks",
+            Self::UntrustedIssuer { .. } => {
+                "add the issuer to TRUSTED_ISSUERS, byte for byte as `iss` has it, or list it under `aliases`"
+            }
+            Self::WrongTenant { .. } => "add the tenant to `tenants`",
+            Self::WrongClaimType { .. } => {
+                "have the issuer write the claim as its registration says, or map another one with `claim_names`"
+            }
+            Self::WrongTyp { .. } => {
+                "present the access token; if the issuer sets no `typ`, use another profile than rfc9068"
+            }
+            Self::Algorithm { .. } => "add the algorithm to `algorithms`",
+            Self::MissingClaim { .. } => {
+                "choose the profile that fits the issuer, or map the claim with `claim_names` (introspection-admin issuer suggest)"
+            }
+            Self::RequiredClaim { .. } => "correct `required_claims`, or present an access token",
+            Self::NotAnAccessToken { .. } => "present the access token instead of the ID token",
+            Self::WrongAudience { .. } => "add the audience to the entry's `audiences`; a trailing slash counts",
+            Self::WrongClient { .. } => "add the client to the entry's `client_ids`",
+            Self::NotYetValid { .. } | Self::IssuedInTheFuture { .. } => {
+                "set the issuer's clock right, or raise CLOCK_SKEW_SECONDS"
+            }
+            Self::UnknownKey { .. } => "check jwks_uri and the issuer's published keys",
+            Self::BadSignature { .. } => "check that the token was not altered and that jwks_uri is this issuer's",
+            Self::CorruptMark(_) => "correct the types of the mark's attributes",
+            Self::UnknownToken => {
+                "check that the token was given whole, and that its issuer stores records in TOKENS_TABLE"
+            }
+            Self::CorruptRecord => "correct the types of the record's attributes (docs/data-model.md)",
+            Self::TokenTypeHidden { .. } => "add the token type to the client's `introspection.token_types`",
+            Self::IssuerHidden { .. } => "add the issuer to the client's `introspection.issuers`",
+            Self::AudienceHidden { .. } => {
+                "add the audience to the client's `introspection.audiences`; a trailing slash counts"
+            }
+            Self::ScopesHidden { .. } => "add one of the scopes to the client's `introspection.scopes`",
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Inactive {
+    /// One sentence without a full stop: which rule, what was found, what was expected.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(f, "it is over 16 KiB"),
+            Self::Malformed(what) => write!(f, "it has the form of a JWT but does not parse: {what}"),
+            Self::UntrustedIssuer { iss: Some(iss) } => write!(f, "its issuer {iss:?} is not trusted"),
+            Self::UntrustedIssuer { iss: None } => write!(f, "it names no issuer: iss is missing or not a string"),
+            Self::WrongTenant { tid, expected } => {
+                write!(f, "tid is {}; the tenant of its issuer is {expected:?}", found(tid.as_ref()))
+            }
+            Self::WrongClaimType { claim, expected } => write!(f, "{claim} is not {expected}"),
+            Self::Unrevocable => write!(f, "an identifier in it is so long that no mark could revoke it"),
+            Self::WrongTyp { typ } => {
+                write!(f, "typ is {}, which is not the type of an access token here", found(typ.as_ref()))
+            }
+            Self::CriticalExtension => write!(f, "its header has crit, and no extension is understood"),
+            Self::UnencodedPayload => write!(f, "its header says b64 other than true, which no JWT may"),
+            Self::Algorithm { alg, accepted } => {
+                write!(f, "alg is {alg:?}; the issuer's algorithms are {}", accepted.join(", "))
+            }
+            Self::MissingClaim { claim, profile } => {
+                write!(f, "{claim} is missing, which the profile {profile} requires")
+            }
+            Self::RequiredClaim { claim, expected, missing } => {
+                let found = if *missing { "missing" } else { "different" };
+                write!(f, "{claim} is {found}; required_claims demand {expected}")
+            }
+            Self::NotAnAccessToken { claim, found: Some(value), expected } => {
+                write!(f, "{claim} is {value}; an access token has {}", expected.join(" or "))
+            }
+            Self::NotAnAccessToken { claim, found: None, expected } if !expected.is_empty() => {
+                write!(f, "{claim} is missing; an access token has {}", expected.join(" or "))
+            }
+            Self::NotAnAccessToken { claim, .. } => {
+                write!(f, "it has {claim}, which access tokens do not have: it is another kind of token")
+            }
+            Self::WrongAudience { aud, accepted } => {
+                write!(f, "aud is {}; its issuer's audiences are {}", list(aud), list(accepted))
+            }
+            Self::WrongClient { client_id, accepted } => {
+                let client = found(client_id.as_ref());
+                write!(f, "client_id is {client}; its issuer's client_ids are {}", list(accepted))
+            }
+            Self::Expired { exp, now } => write!(f, "it expired at {exp}, {} s ago", now.saturating_sub(*exp)),
+            Self::NotYetValid { nbf, now, skew } => {
+                write!(f, "it is not valid before {nbf}, in {} s; {skew} s are tolerated", nbf.saturating_sub(*now))
+            }
+            Self::IssuedInTheFuture { iat, now, skew } => {
+                write!(f, "it was issued at {iat}, in {} s; {skew} s are tolerated", iat.saturating_sub(*now))
+            }
+            Self::UnknownKey { kid: Some(kid) } => write!(f, "the issuer publishes no key with kid {kid:?}"),
+            Self::UnknownKey { kid: None } => write!(f, "it has no kid, and no key of the issuer fits it"),
+            Self::BadSignature { kid: Some(kid) } => write!(f, "the issuer's key {kid:?} did not make its signature"),
+            Self::BadSignature { kid: None } => write!(f, "no key of the issuer that fits it made its signature"),
+            Self::Revoked { kind, not_before } => {
+                write!(f, "{}", kind.revoked())?;
+                not_before.map_or(Ok(()), |Seconds(time)| write!(f, ", if issued at or before {time}"))
+            }
+            Self::CorruptMark(kind) => {
+                write!(f, "a mark {}# exists but cannot be read, so it revokes", kind.prefix())
+            }
+            Self::UnknownToken => write!(f, "no such token is stored"),
+            Self::CorruptRecord => write!(f, "its record cannot be read: an attribute is missing or has a wrong type"),
+            Self::RevokedRecord => write!(f, "its record says that it is revoked"),
+            Self::ForeignToken { client_id } => {
+                write!(f, "it was issued to another client, {}", found(client_id.as_ref()))
+            }
+            Self::TokenTypeHidden { listed } => write!(f, "the client's token_types are {}", list(listed)),
+            Self::ForeignRefreshToken { client_id } => {
+                write!(f, "it is a refresh token of another client, {}", found(client_id.as_ref()))
+            }
+            Self::IssuerHidden { iss, listed } => {
+                write!(f, "its issuer is {iss:?}; the client's issuers are {}", list(listed))
+            }
+            Self::AudienceHidden { aud, accepted } => {
+                write!(f, "aud is {}; the client accepts {}", list(aud), list(accepted))
+            }
+            Self::ScopesHidden { scopes, released } => {
+                write!(f, "its scopes are {}; the client may see {}", list(scopes), list(released))
+            }
+        }
+    }
+}
+
+fn found(value: Option<&String>) -> String {
+    value.map_or("missing".to_owned(), |value| format!("{value:?}"))
+}
+
+fn list(values: &[String]) -> String {
+    match values {
+        [] => "none".to_owned(),
+        values => values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(", "),
+    }
 }

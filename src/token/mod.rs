@@ -3,9 +3,15 @@
 mod candidate;
 mod claims;
 mod inactive;
+mod marks;
 mod opaque;
 
-pub use self::{candidate::Candidate, claims::Claims, inactive::Inactive, opaque::Recorded};
+pub use self::{
+    candidate::{Candidate, VerifiedToken},
+    claims::Claims,
+    inactive::Inactive,
+    opaque::{Recorded, claims as claims_of_record},
+};
 use crate::{
     jwt::{self, UnverifiedJwt},
     records::{Key, sha256_hex},
@@ -39,22 +45,20 @@ impl<'a> PresentedToken<'a> {
             let jwt = if too_long {
                 Err(Inactive::TooLong)
             } else {
-                UnverifiedJwt::parse(token).map_err(|jwt::Malformed| Inactive::Malformed)
+                UnverifiedJwt::parse(token).map_err(|jwt::Malformed(what)| Inactive::Malformed(what))
             };
             let issuer = jwt.as_ref().ok().and_then(|jwt| Candidate::issuer_named(jwt, settings));
-            let candidate = jwt.and_then(|jwt| Candidate::read(jwt, issuer.ok_or(Inactive::UntrustedIssuer)?));
+            let candidate = jwt.and_then(|jwt| Candidate::read(jwt, issuer));
             Self::Jwt { candidate: candidate.map(Box::new), issuer, digest }
         } else {
             Self::Opaque { digest, too_long }
         }
     }
 
-    /// The keys of all records that the first trip must bring to judge this token; never none.
+    /// The keys of all records that the first trip must fetch to judge this token; at least one.
     pub fn keys(&self) -> Vec<Key> {
         match self {
-            Self::Jwt { candidate: Ok(candidate), .. } => {
-                candidate.marks().iter().map(|mark| mark.key.clone()).collect()
-            }
+            Self::Jwt { candidate: Ok(candidate), .. } => candidate.item_keys().cloned().collect(),
             Self::Jwt { candidate: Err(_), digest, .. } => vec![Key::nothing(digest, 0)],
             Self::Opaque { digest, .. } => vec![Key::token(digest), Key::revoked(digest)],
         }

@@ -1,9 +1,31 @@
 //! The record of an opaque token as claims.
 
-use serde_json::{Map, Value};
-
 use super::{Claims, Inactive};
-use crate::records::{MarkKey, Seconds, TokenRecord};
+use crate::{
+    jwt::{RawMembers, raw},
+    records::{MarkKey, Seconds, TokenRecord},
+    settings::Settings,
+};
+
+/// Members that have an attribute of their own, and those that no record can set. In `claims` they are ignored: what
+/// stands there must never take the place of an attribute.
+const NOT_IN_CLAIMS: [&str; 15] = [
+    "active",
+    "token_type",
+    "iss",
+    "client_id",
+    "sub",
+    "scope",
+    "aud",
+    "iat",
+    "exp",
+    "nbf",
+    "jti",
+    "sid",
+    "grant_id",
+    "username",
+    "cnf",
+];
 
 /// An opaque token whose record is good, while its marks have yet to be read.
 pub struct Recorded {
@@ -12,34 +34,52 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Makes claims of a record. `own_issuer` is whose token it is where the record does not say.
+    /// Makes claims of a record. A record without `iss` is a token of our own issuer.
     ///
     /// # Errors
     ///
-    /// [`Inactive`] where the record's members have wrong types, or a mark could have no key.
-    pub fn from_record(record: TokenRecord, own_issuer: &str) -> Result<Self, Inactive> {
-        let mut members: Map<String, Value> = record.claims.unwrap_or_default();
-        // In a stored record NULL is absent.
-        members.retain(|_, value| !value.is_null());
-        let seconds = |time: Option<Seconds>| time.map(|Seconds(seconds)| seconds.into());
-        let own: [(&str, Option<Value>); 13] = [
-            ("iss", Some(record.iss.unwrap_or_else(|| own_issuer.to_owned()).into())),
-            ("client_id", Some(record.client_id.into())),
-            ("sub", record.sub.map(Value::from)),
-            ("scope", record.scope.map(Value::from)),
-            ("aud", record.aud.map(|audience| serde_json::json!(audience))),
-            ("iat", seconds(record.iat)),
-            ("exp", seconds(record.exp)),
-            ("nbf", seconds(record.nbf)),
-            ("jti", record.jti.map(Value::from)),
-            ("sid", record.sid.map(Value::from)),
-            ("grant_id", record.grant_id.map(Value::from)),
-            ("username", record.username.map(Value::from)),
-            ("cnf", record.cnf.map(Value::from)),
-        ];
-        members.extend(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        let claims = Claims::read(record.token_type, members).map_err(|_| Inactive::CorruptRecord)?;
+    /// Returns [`Inactive`] if the record's issuer is not trusted, its members have wrong types, or a mark could have no
+    /// key.
+    pub fn from_record(record: TokenRecord, settings: &Settings) -> Result<Self, Inactive> {
+        let mut claims = claims(record, &settings.issuer)?;
+        if claims.issuer != settings.issuer {
+            let Some(issuer) = settings.trusted_issuer(&claims.issuer) else {
+                return Err(Inactive::UntrustedIssuer { iss: Some(claims.issuer) });
+            };
+            let presented = std::mem::replace(&mut claims.issuer, issuer.issuer.clone());
+            claims.alias = Some(presented).filter(|presented| *presented != claims.issuer);
+        }
         let marks = claims.marks()?;
         Ok(Self { claims, marks })
     }
+}
+
+/// The claims of a record, of any issuer.
+///
+/// # Errors
+///
+/// Returns [`Inactive::CorruptRecord`] if a member has a wrong type.
+pub fn claims(record: TokenRecord, own_issuer: &str) -> Result<Claims, Inactive> {
+    let mut members: RawMembers = record.claims.unwrap_or_default();
+    // In a stored record NULL is absent.
+    members.retain(|name, value| value.get() != "null" && !NOT_IN_CLAIMS.contains(&name.as_str()));
+    let seconds = |time: Option<Seconds>| time.and_then(|Seconds(seconds)| raw(&seconds));
+    let text = |text: Option<String>| text.and_then(|text| raw(&text));
+    let own = [
+        ("iss", text(Some(record.iss.unwrap_or_else(|| own_issuer.to_owned())))),
+        ("client_id", text(Some(record.client_id))),
+        ("sub", text(record.sub)),
+        ("scope", text(record.scope)),
+        ("aud", record.aud.and_then(|audience| raw(&audience))),
+        ("iat", seconds(record.iat)),
+        ("exp", seconds(record.exp)),
+        ("nbf", seconds(record.nbf)),
+        ("jti", text(record.jti)),
+        ("sid", text(record.sid)),
+        ("grant_id", text(record.grant_id)),
+        ("username", text(record.username)),
+        ("cnf", record.cnf.and_then(|cnf| raw(&cnf))),
+    ];
+    members.extend(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    Claims::read(record.token_type, members).map_err(|_| Inactive::CorruptRecord)
 }

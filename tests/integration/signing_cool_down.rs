@@ -56,7 +56,7 @@ async fn g08_a_key_that_could_not_be_had_is_not_asked_for_again_within_five_seco
                 attempts, 1,
                 "an attempt leaves a line, and what came after it the reason of its record: {text}"
             );
-            assert_eq!(text.matches("SignerUnavailable").count(), 21, "{text}");
+            assert_eq!(text.matches("signer_unavailable\"").count(), 21, "{text}");
 
             aws.fail(Fault::AccessDenied);
             ask_at(&world, now + 5, "unknown").await.assert_unavailable();

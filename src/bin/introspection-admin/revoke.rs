@@ -5,7 +5,7 @@ use serde_json::Value;
 use token_introspection::{
     call::now,
     jwt::{self, Malformed, UnverifiedJwt},
-    records::{Corrupt, Key, Mark, MarkKey, MarkKind, Seconds, TokenRecord, TokenType, UnusableKey, sha256_hex},
+    records::{Corrupt, Key, Mark, MarkKey, MarkKind, Seconds, TokenType, UnusableKey, sha256_hex},
     store::Operator,
     token::Claims,
 };
@@ -129,7 +129,7 @@ pub async fn run(command: Command, environment: &Environment) -> Result<Report, 
 async fn jwt_mark(text: &str, environment: &Environment, operator: &Operator) -> Result<Target, Problem> {
     let inactive =
         || Problem::negative("the token is no well-formed JWT, so it is inactive anyway; nothing was written");
-    let mut token = UnverifiedJwt::parse(text).map_err(|Malformed| inactive())?;
+    let mut token = UnverifiedJwt::parse(text).map_err(|Malformed(_)| inactive())?;
     let claims = std::mem::take(&mut token.claims);
     let claims = Claims::read(TokenType::AccessToken, claims).map_err(|_| inactive())?;
     environment.warn_of_untrusted(&claims.issuer);
@@ -154,7 +154,7 @@ async fn jwt_mark(text: &str, environment: &Environment, operator: &Operator) ->
 async fn opaque_mark(token: &str, operator: &Operator) -> Result<Target, Problem> {
     let digest = sha256_hex(token);
     let record = Key::token(&digest);
-    let last_exp = match operator.items(std::slice::from_ref(&record)).await?.record::<TokenRecord>(&record) {
+    let last_exp = match operator.items(std::slice::from_ref(&record)).await?.token_record(&record) {
         Ok(Some(record)) => {
             if let Some(grant) = record.grant_id {
                 warn(&format!("this revokes the one token; --grant {grant:?} revokes all tokens of its grant"));

@@ -7,7 +7,7 @@ use token_introspection::{
     issuers::{Issuers, Unverified},
     settings::Settings,
     store::Operator,
-    token::{Candidate, Claims},
+    token::{Candidate, VerifiedToken},
 };
 use tokio::time::Instant;
 
@@ -26,7 +26,7 @@ pub async fn check(
     candidate: Box<Candidate<'_>>,
     settings: &Settings,
     operator: &Operator,
-) -> Result<Result<Claims, Unverified>, Problem> {
+) -> Result<Result<VerifiedToken, Unverified>, Problem> {
     let issuers = Issuers::new(settings, operator.read_only_store());
     let snapshot = issuers.snapshot_key(&candidate, now());
     let items = operator.items(snapshot.as_slice()).await?;
@@ -38,5 +38,5 @@ pub async fn is_verified(token: &str, environment: &Environment, operator: &Oper
     let Ok(settings) = environment.settings() else { return false };
     let Ok(candidate) = Candidate::parse(token, settings) else { return false };
     let checked = check(Box::new(candidate), settings, operator).await;
-    checked.is_ok_and(|claims| claims.is_ok())
+    checked.is_ok_and(|token| token.is_ok())
 }

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use token_introspection::{
     call::now,
     jwt,
-    records::{Items, Key, Seconds, TokenRecord, sha256_hex},
+    records::{Items, Key, Seconds, sha256_hex},
     store::Failure,
-    token::Recorded,
+    token::claims_of_record,
 };
 
 use crate::{
@@ -197,8 +197,8 @@ fn map(members: Map<String, Value>) -> Option<AttributeValue> {
 /// Whether the function could read the record: `claims` may hold what a registered claim is not.
 fn is_readable(key: &Key, attributes: HashMap<String, AttributeValue>, own_issuer: &str) -> Result<(), Problem> {
     let items = Items::of(key, attributes.into());
-    let record = items.record::<TokenRecord>(key).ok().flatten();
-    match record.map(|record| Recorded::from_record(record, own_issuer)) {
+    let record = items.token_record(key).ok().flatten();
+    match record.map(|record| claims_of_record(record, own_issuer).and_then(|claims| claims.marks())) {
         Some(Ok(_)) => Ok(()),
         _ => Err(Problem::usage(
             "the record could not be read back: an identifier is over 2,048 bytes, or --claims holds a registered \

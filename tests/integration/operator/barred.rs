@@ -120,7 +120,7 @@ async fn a_policy_counts_for_every_method() {
     for method in ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "bearer", "aws_iam"] {
         for (policy, code, status, reason) in [
             (json!({ "allowed": false }), 1, 403, Value::Null),
-            (json!({ "audiences": ["https://other.example"] }), 1, 200, json!("AudienceHidden")),
+            (json!({ "audiences": ["https://other.example"] }), 1, 200, json!("audience_hidden")),
             (json!({ "mode": "report", "scopes": ["admin"] }), 0, 200, Value::Null),
             (json!({ "require_signed_response": true }), 0, 200, Value::Null),
         ] {

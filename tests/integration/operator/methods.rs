@@ -55,7 +55,7 @@ async fn assert_answered(world: &World, tool: &Tool, method: &str, way: &str, as
     let foreign = world.token(&json!({ "scope": "write" }));
     world.send(ask(&foreign)).await.assert_inactive();
     let explanation = explain(tool, &foreign, "--client orders").await.ended(1).json();
-    assert_eq!(explanation["client"]["reason"], "ScopesHidden");
+    assert_eq!(explanation["client"]["reason"], "scopes_hidden");
     let shown = tool.json("client show orders").await;
     assert_eq!((&shown["status"], &shown["has_secret"]), (&json!("enabled"), &json!(false)));
     assert_eq!(shown["authenticates_by"], client["authenticates_by"]);

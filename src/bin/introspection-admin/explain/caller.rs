@@ -7,7 +7,7 @@ use token_introspection::{
     token::{Claims, Inactive},
 };
 
-use super::{Context, Verdict, sentence};
+use super::{Context, Verdict};
 use crate::{client, problem::Problem, registration};
 
 /// An answer, and why it is no other.
@@ -80,17 +80,17 @@ impl Answer {
     }
 
     fn text(&self) -> String {
-        match self.outcome {
+        match &self.outcome {
             Outcome::Refused(why @ (Barred::UnknownClient | Barred::Disabled)) => {
-                format!("401, since {}", registration::barred(why))
+                format!("401, since {}", registration::barred(*why))
             }
             Outcome::Refused(why) => {
-                format!("401, whatever it presents: it can never authenticate, since {}", registration::barred(why))
+                format!("401, whatever it presents: it can never authenticate, since {}", registration::barred(*why))
             }
             Outcome::NotAllowed => "403, since its policy does not allow it to introspect".to_owned(),
             Outcome::Unavailable => "503, as everybody".to_owned(),
             Outcome::Inactive => "inactive, as everybody".to_owned(),
-            Outcome::Hidden(why) => format!("inactive, since {}", sentence(why)),
+            Outcome::Hidden(why) => format!("inactive, because {why}"),
             Outcome::Shown { would_deny: false } => "active, with the members below".to_owned(),
             Outcome::Shown { would_deny: true } => {
                 "active, with the members below; enforced, its policy would show less".to_owned()
@@ -99,11 +99,11 @@ impl Answer {
     }
 
     pub fn json(&self) -> Value {
-        let (status, reason) = match self.outcome {
+        let (status, reason) = match &self.outcome {
             Outcome::Refused(why) => (401, Some(format!("{why:?}"))),
             Outcome::NotAllowed => (403, None),
             Outcome::Unavailable => (503, None),
-            Outcome::Hidden(why) => (200, Some(format!("{why:?}"))),
+            Outcome::Hidden(why) => (200, Some(why.name().to_owned())),
             Outcome::Inactive | Outcome::Shown { .. } => (200, None),
         };
         json!({
@@ -112,9 +112,13 @@ impl Answer {
             "authenticates_by": self.way.as_ref().map(registration::way),
             "status": status,
             "reason": reason,
-            "because": match self.outcome {
-                Outcome::Refused(why) => Some(registration::barred(why)),
-                Outcome::Hidden(why) => Some(sentence(why)),
+            "because": match &self.outcome {
+                Outcome::Refused(why) => Some(registration::barred(*why).to_owned()),
+                Outcome::Hidden(why) => Some(why.to_string()),
+                _ => None,
+            },
+            "hint": match &self.outcome {
+                Outcome::Hidden(why) => why.hint(),
                 _ => None,
             },
             "signed_only": self.signed_only,

@@ -1,11 +1,10 @@
 //! A JWT, stage by stage. All stages are looked at, since one that fails may hide another.
 
-use serde_json::Value;
 use token_introspection::{
     issuers::Unverified,
     judge,
     jwt::UnverifiedJwt,
-    records::{Key, Seconds},
+    records::{Key, MarkKey, Seconds},
     settings::{KeySource, Settings, TrustedIssuer},
     token::{Candidate, Claims, Inactive},
 };
@@ -35,13 +34,14 @@ pub(super) async fn explain(
     explanation.judged(Name::Profile, judge::follows_profile(&candidate), issuer.profile.name);
     let current = judge::is_current(claims, context.now, context.settings.clock_skew_seconds);
     explanation.judged(Name::Times, current, times(claims, context.now));
-    let keys: Vec<Key> = candidate.marks().iter().map(|mark| mark.key.clone()).collect();
-    let items = context.operator.items(&keys).await?;
-    marks::explain(&mut explanation, claims, candidate.marks(), &items);
+    let (claims, marks) = (claims.clone(), candidate.marks().to_vec());
     match signature::check(candidate, context.settings, context.operator).await? {
-        Ok(claims) => {
+        Ok(token) => {
             explanation.passed(Name::Signature, keys_of(issuer));
-            explanation.claims = Some(claims);
+            let marks: Vec<MarkKey> = token.marks().iter().chain(token.unread_mark()).cloned().collect();
+            explain_marks(&mut explanation, token.claims(), &marks, context).await?;
+            explanation.claims = Some(token.into_claims());
+            return Ok(explanation);
         }
         Err(Unverified::Inactive(why)) => explanation.failed(why, format!("{named}, {}", keys_of(issuer))),
         Err(Unverified::DontKnow) => {
@@ -49,27 +49,39 @@ pub(super) async fn explain(
             explanation.stages.push(Stage { name: Name::Signature, finding: Finding::Unknown, detail });
         }
     }
+    explain_marks(&mut explanation, &claims, &marks, context).await?;
     Ok(explanation)
+}
+
+/// The function reads marks for a verified token only, but an operator may want to see them anyway.
+async fn explain_marks(
+    explanation: &mut Explanation,
+    claims: &Claims,
+    marks: &[MarkKey],
+    context: &Context<'_>,
+) -> Result<(), Problem> {
+    let keys: Vec<Key> = marks.iter().map(|mark| mark.key.clone()).collect();
+    let items = context.operator.items(&keys).await?;
+    marks::explain(explanation, claims, marks, &items);
+    Ok(())
 }
 
 /// A token of which the function reads no record.
 fn unreadable(explanation: &mut Explanation, why: Inactive, token: &str, settings: &Settings) {
-    let stage = Name::of(why);
+    let stage = Name::of(&why);
     if stage > Name::Form {
         explanation.passed(Name::Form, "JWT");
     }
-    let issuer = UnverifiedJwt::parse(token).ok().and_then(|jwt| match jwt.claims.get("iss") {
-        Some(Value::String(issuer)) => Some(issuer.clone()),
-        _ => None,
-    });
+    let issuer = UnverifiedJwt::parse(token)
+        .ok()
+        .and_then(|jwt| jwt.claims.get("iss").and_then(|text| serde_json::from_str::<String>(text.get()).ok()));
     if stage > Name::Issuer {
         explanation.passed(Name::Issuer, issuer.unwrap_or_default());
         explanation.failed(why, "");
     } else if stage == Name::Issuer {
         let trusted: Vec<_> = settings.trusted_issuers.iter().map(|trusted| format!("{:?}", trusted.issuer)).collect();
-        let trusted = if trusted.is_empty() { "nobody".to_owned() } else { trusted.join(", ") };
-        let named = issuer.map_or("it names none".to_owned(), |issuer| format!("it names {issuer:?}"));
-        explanation.failed(why, format!("{named}; TRUSTED_ISSUERS: {trusted}"));
+        let trusted = if trusted.is_empty() { "empty".to_owned() } else { trusted.join(", ") };
+        explanation.failed(why, format!("TRUSTED_ISSUERS: {trusted}"));
     } else {
         explanation.failed(why, "");
     }

@@ -75,6 +75,7 @@ pub(super) fn explain(explanation: &mut Explanation, claims: &Claims, marks: &[M
 
 /// Adds the one mark of an opaque token that is looked at with its record.
 pub(super) fn explain_own(explanation: &mut Explanation, mark: &MarkKey, items: &Items) {
-    let judged = if items.contains(&mark.key) { Err(Inactive::Revoked(mark.kind)) } else { Ok(()) };
+    let judged =
+        if items.contains(&mark.key) { Err(Inactive::Revoked { kind: mark.kind, not_before: None }) } else { Ok(()) };
     explanation.marks.push(Looked::new(mark, items, judged));
 }

@@ -16,7 +16,7 @@ use token_introspection::{
 use self::{
     caller::Answer,
     marks::Looked,
-    stage::{Finding, Name, Stage, sentence},
+    stage::{Finding, Name, Stage},
 };
 use crate::{
     environment::Environment,
@@ -78,7 +78,7 @@ impl Explanation {
     }
 
     fn failed(&mut self, why: Inactive, detail: impl Into<String>) {
-        self.stages.push(Stage { name: Name::of(why), finding: Finding::Failed(why), detail: detail.into() });
+        self.stages.push(Stage { name: Name::of(&why), finding: Finding::Failed(why), detail: detail.into() });
     }
 
     /// Adds a stage as the library judged it.
@@ -89,12 +89,12 @@ impl Explanation {
 
     /// The function stops at the first stage that fails; only where none does, an unknown one matters.
     fn verdict(&self) -> Verdict {
-        let failed = self.stages.iter().find_map(|stage| match stage.finding {
+        let failed = self.stages.iter().find_map(|stage| match &stage.finding {
             Finding::Failed(why) => Some(why),
             _ => None,
         });
         match failed {
-            Some(why) => Verdict::Inactive(why),
+            Some(why) => Verdict::Inactive(why.clone()),
             None if self.stages.iter().any(|stage| stage.finding == Finding::Unknown) => Verdict::Unknown,
             None => Verdict::Active,
         }
@@ -104,11 +104,12 @@ impl Explanation {
 fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>) -> Report {
     let (word, why) = match verdict {
         Verdict::Active => ("active", None),
-        Verdict::Inactive(why) => ("inactive", Some(*why)),
+        Verdict::Inactive(why) => ("inactive", Some(why)),
         Verdict::Unknown => ("unknown", None),
     };
     let mut summary = vec![("verdict", word.to_owned())];
-    summary.extend(why.map(|why| ("because", sentence(why).to_owned())));
+    summary.extend(why.map(|why| ("because", why.to_string())));
+    summary.extend(why.and_then(Inactive::hint).map(|hint| ("hint", hint.to_owned())));
     if let Some(answer) = answer {
         summary.extend(answer.pairs());
     }
@@ -124,8 +125,9 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
     }
     let json = json!({
         "verdict": word,
-        "reason": why.map(|why| format!("{why:?}")),
-        "because": why.map(sentence),
+        "reason": why.map(Inactive::name),
+        "because": why.map(ToString::to_string),
+        "hint": why.and_then(Inactive::hint),
         "stages": explanation.stages.iter().map(Stage::json).collect::<Vec<_>>(),
         "marks": explanation.marks.iter().map(Looked::json).collect::<Vec<_>>(),
         "client": answer.map_or(Value::Null, Answer::json),

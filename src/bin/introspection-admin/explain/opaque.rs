@@ -40,7 +40,7 @@ pub(super) async fn explain(digest: &str, too_long: bool, context: &Context<'_>)
 
 /// A token whose record the function did not get past.
 fn refused(explanation: &mut Explanation, why: Inactive, record: &str) {
-    let stage = Name::of(why);
+    let stage = Name::of(&why);
     if stage > Name::Form {
         explanation.passed(Name::Form, "opaque, since it has not the three parts of a JWT");
     }

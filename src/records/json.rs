@@ -1,0 +1,126 @@
+//! Attributes of an item as JSON text, so that numbers keep all of their 38 digits.
+
+use serde_dynamo::AttributeValue;
+use serde_json::value::RawValue;
+
+use super::{Corrupt, Item};
+use crate::jwt::RawMembers;
+
+/// Takes an optional map attribute out of an item, as the members of a JSON object. NULL is absent.
+///
+/// # Errors
+///
+/// Returns [`Corrupt`] if the attribute is not a map, or contains binary data.
+pub(super) fn take_map(item: &mut Item, name: &str) -> Result<Option<RawMembers>, Corrupt> {
+    let mut attributes =
+        std::mem::replace(item, Item::from(std::collections::HashMap::<_, AttributeValue>::new())).into_inner();
+    let value = attributes.remove(name);
+    *item = attributes.into();
+    match value {
+        None | Some(AttributeValue::Null(_)) => Ok(None),
+        Some(AttributeValue::M(members)) => {
+            members.into_iter().map(|(name, value)| Ok((name, raw(&value)?))).collect::<Result<_, _>>().map(Some)
+        }
+        Some(_) => Err(Corrupt),
+    }
+}
+
+fn raw(value: &AttributeValue) -> Result<Box<RawValue>, Corrupt> {
+    let mut text = String::new();
+    write(value, &mut text)?;
+    // A number that DynamoDB did not write may not be one of JSON.
+    RawValue::from_string(text).map_err(|_| Corrupt)
+}
+
+fn write(value: &AttributeValue, text: &mut String) -> Result<(), Corrupt> {
+    match value {
+        AttributeValue::S(string) => write_string(string, text)?,
+        AttributeValue::N(number) => text.push_str(number),
+        AttributeValue::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+        AttributeValue::Null(_) => text.push_str("null"),
+        AttributeValue::L(values) => write_list(values, text, write)?,
+        AttributeValue::Ss(strings) => write_list(strings, text, |string, text| write_string(string, text))?,
+        AttributeValue::Ns(numbers) => write_list(numbers, text, |number, text| {
+            text.push_str(number);
+            Ok(())
+        })?,
+        AttributeValue::M(members) => {
+            // A fixed order, so that equal items give equal answers.
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            text.push('{');
+            for (position, (name, value)) in members.into_iter().enumerate() {
+                text.push_str(if position == 0 { "" } else { "," });
+                write_string(name, text)?;
+                text.push(':');
+                write(value, text)?;
+            }
+            text.push('}');
+        }
+        AttributeValue::B(_) | AttributeValue::Bs(_) => return Err(Corrupt),
+    }
+    Ok(())
+}
+
+fn write_list<T>(
+    values: &[T],
+    text: &mut String,
+    write: impl Fn(&T, &mut String) -> Result<(), Corrupt>,
+) -> Result<(), Corrupt> {
+    text.push('[');
+    for (position, value) in values.iter().enumerate() {
+        text.push_str(if position == 0 { "" } else { "," });
+        write(value, text)?;
+    }
+    text.push(']');
+    Ok(())
+}
+
+fn write_string(string: &str, text: &mut String) -> Result<(), Corrupt> {
+    text.push_str(&serde_json::to_string(string).map_err(|_| Corrupt)?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_dynamo::AttributeValue::{B, Bool, L, M, N, Ns, Null, S, Ss};
+
+    use super::*;
+
+    fn map(value: AttributeValue) -> Result<Option<String>, Corrupt> {
+        let mut item: Item = HashMap::from([("claims".to_owned(), value), ("other".to_owned(), S("x".into()))]).into();
+        let members = take_map(&mut item, "claims")?;
+        assert!(item.get("claims").is_none() && item.get("other").is_some());
+        Ok(members.map(|members| serde_json::to_string(&members).unwrap()))
+    }
+
+    #[test]
+    fn h35_numbers_of_a_record_keep_all_their_digits() {
+        let digits = "12345678901234567890123456789012345678";
+        let nested = HashMap::from([("b".to_owned(), N("0.10".into())), ("a".to_owned(), N(digits.into()))]);
+        let claims = HashMap::from([
+            ("n".to_owned(), N(digits.into())),
+            ("l".to_owned(), L(vec![N("1E+100".into()), S("a\"b".into()), Bool(true), Null(true)])),
+            ("m".to_owned(), M(nested)),
+            ("s".to_owned(), Ss(vec!["x".into()])),
+            ("t".to_owned(), Ns(vec!["-1.50".into()])),
+        ]);
+        let expected = format!(
+            r#"{{"l":[1E+100,"a\"b",true,null],"m":{{"a":{digits},"b":0.10}},"n":{digits},"s":["x"],"t":[-1.50]}}"#
+        );
+        assert_eq!(map(M(claims)), Ok(Some(expected)));
+    }
+
+    #[test]
+    fn g11_what_json_does_not_have_is_corrupt() {
+        assert_eq!(map(Null(true)), Ok(None));
+        for value in [S("x".into()), L(vec![]), N("1".into())] {
+            assert_eq!(map(value), Err(Corrupt));
+        }
+        for value in [B(vec![1]), N("x".into()), N("1,2".into()), L(vec![B(vec![])])] {
+            assert_eq!(map(M(HashMap::from([("a".to_owned(), value)]))), Err(Corrupt));
+        }
+    }
+}

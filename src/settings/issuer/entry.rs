@@ -1,0 +1,164 @@
+//! One element of the setting, as written, and what it must be.
+
+use std::path::PathBuf;
+
+use http::Uri;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{KeySource, TrustedIssuer, identifier};
+use crate::{
+    jwt::{Algorithm, VerificationKey},
+    profile::{ClaimNames, Profile},
+    settings::url,
+};
+
+/// An entry as written. [`Entry::for_each_tenant`] makes one for each tenant, [`Entry::check`] the issuer itself.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    pub issuer: String,
+    profile: String,
+    jwks_uri: Option<String>,
+    jwks: Option<Value>,
+    algorithms: Option<Vec<String>>,
+    client_ids: Option<Vec<String>>,
+    audiences: Option<Vec<String>>,
+    #[serde(default)]
+    required_claims: Map<String, Value>,
+    #[serde(default)]
+    claim_names: ClaimNames,
+    #[serde(default)]
+    aliases: Vec<String>,
+    tenants: Option<Vec<String>>,
+    jwks_bearer_file: Option<PathBuf>,
+    /// The one tenant that this copy of the entry is for.
+    #[serde(skip)]
+    tenant: Option<String>,
+}
+
+impl Entry {
+    /// The entry itself, or a copy of it for each of its tenants with `{tenantid}` filled in.
+    pub fn for_each_tenant(self) -> Result<Vec<Self>, String> {
+        let Some(tenants) = &self.tenants else { return Ok(vec![self]) };
+        if !identifier::has_tenant(&self.issuer) {
+            return Err("with \"tenants\" but without {tenantid} in \"issuer\"".to_owned());
+        }
+        if tenants.is_empty() || !tenants.iter().all(|tenant| identifier::is_tenant(tenant)) {
+            return Err("whose \"tenants\" is not a list of tenant ids".to_owned());
+        }
+        Ok(tenants.iter().map(|tenant| self.for_tenant(tenant)).collect())
+    }
+
+    fn for_tenant(&self, tenant: &str) -> Self {
+        let filled = |text: &String| identifier::with_tenant(text, tenant);
+        Self {
+            issuer: filled(&self.issuer),
+            jwks_uri: self.jwks_uri.as_ref().map(filled),
+            aliases: self.aliases.iter().map(filled).collect(),
+            tenant: Some(tenant.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The issuer that the entry at this position describes.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong, to be continued after the issuer's name.
+    pub fn check(self, position: usize) -> Result<TrustedIssuer, String> {
+        identifier::check(&self.issuer)?;
+        self.aliases.iter().try_for_each(|alias| {
+            identifier::check(alias).map_err(|what| format!("with the alias {alias:?}, {what}"))
+        })?;
+        let profile =
+            Profile::named(&self.profile).ok_or_else(|| format!("with the unknown profile {:?}", self.profile))?;
+        self.tells_access_tokens(profile)?;
+        let algorithms = match &self.algorithms {
+            None => profile.algorithms.to_vec(),
+            Some(names) => names.iter().map(|name| algorithm(name)).collect::<Result<_, _>>()?,
+        };
+        if algorithms.is_empty() {
+            return Err("with an empty list of \"algorithms\"".into());
+        }
+        let keys = match (self.jwks_uri, self.jwks) {
+            (Some(uri), None) => {
+                KeySource::Remote(url::endpoint(&uri).map_err(|what| format!("whose \"jwks_uri\" {what}"))?)
+            }
+            (None, Some(jwks)) => KeySource::Inline(inline(&jwks, &algorithms)?),
+            (Some(_), Some(_)) => return Err("with both \"jwks_uri\" and \"jwks\"".into()),
+            (None, None) => match profile.key_set {
+                Some(path) => KeySource::Remote(key_set_of(&self.issuer, path)?),
+                None => KeySource::Discovered(metadata_places(&self.issuer)?),
+            },
+        };
+        if self.jwks_bearer_file.is_some() && matches!(keys, KeySource::Inline(_)) {
+            return Err("with \"jwks_bearer_file\" beside \"jwks\", whose keys are never fetched".into());
+        }
+        Ok(TrustedIssuer {
+            issuer: self.issuer,
+            aliases: self.aliases,
+            tenant: self.tenant,
+            entry: position,
+            profile,
+            claim_names: self.claim_names,
+            keys,
+            jwks_bearer_file: self.jwks_bearer_file,
+            algorithms,
+            client_ids: self.client_ids,
+            audiences: self.audiences,
+            required_claims: self.required_claims,
+        })
+    }
+
+    /// Something must tell this issuer's access tokens from its other tokens, and say whom they are for.
+    fn tells_access_tokens(&self, profile: &Profile) -> Result<(), String> {
+        let lists_any = |values: &Option<Vec<String>>| values.iter().flatten().next().is_some();
+        if profile.is_generic() && self.required_claims.is_empty() && !lists_any(&self.audiences) {
+            return Err("with profile \"generic\" and neither \"required_claims\" nor \"audiences\", \
+                        which would take an ID token for an access token"
+                .into());
+        }
+        if profile.client_ids_required && !lists_any(&self.client_ids) {
+            return Err(format!(
+                "with profile {:?} and no \"client_ids\", which list the accepted clients",
+                self.profile
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The place that the profile knows, below the issuer's identifier.
+fn key_set_of(issuer: &str, path: &str) -> Result<Uri, String> {
+    let why = "without \"jwks_uri\", whose identifier is not an https URL to find the keys by";
+    url::identifier(issuer)
+        .and_then(|_| url::endpoint(&format!("{}{path}", issuer.trim_end_matches('/'))))
+        .map_err(|_| why.to_owned())
+}
+
+/// An issuer's metadata are below its identifier; RFC 8414 has its well-known part before the path instead.
+fn metadata_places(issuer: &str) -> Result<[Uri; 2], String> {
+    let why = "with neither \"jwks_uri\" nor \"jwks\", whose identifier is not a URL to find them by";
+    url::identifier(issuer).map_err(|_| why)?;
+    let path = url::path(issuer);
+    let origin = issuer.trim_end_matches('/').strip_suffix(path).unwrap_or(issuer);
+    let place = |text: String| text.parse::<Uri>().map_err(|_| why.to_owned());
+    Ok([
+        place(format!("{origin}{path}/.well-known/openid-configuration"))?,
+        place(format!("{origin}/.well-known/oauth-authorization-server{path}"))?,
+    ])
+}
+
+/// As in a fetched set, entries that verify no signatures are passed over; a copied set often has some.
+fn inline(jwks: &Value, algorithms: &[Algorithm]) -> Result<Vec<VerificationKey>, String> {
+    let entries = jwks.get("keys").and_then(Value::as_array).ok_or("whose \"jwks\" has no \"keys\"")?;
+    let keys: Vec<_> = entries.iter().filter_map(|entry| VerificationKey::from_jwk(entry, algorithms).ok()).collect();
+    if keys.is_empty() { Err("whose \"jwks\" has no key for any of its \"algorithms\"".into()) } else { Ok(keys) }
+}
+
+fn algorithm(name: &str) -> Result<Algorithm, String> {
+    Algorithm::from_name(name).ok_or_else(|| {
+        format!("with the algorithm {name:?}, which is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA")
+    })
+}

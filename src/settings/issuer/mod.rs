@@ -1,0 +1,99 @@
+//! `TRUSTED_ISSUERS`: whose tokens are judged, by which rules and with which keys.
+
+mod entry;
+mod identifier;
+
+use std::path::PathBuf;
+
+use http::Uri;
+use serde_json::{Map, Value};
+
+use self::entry::Entry;
+use super::SettingError;
+use crate::{
+    jwt::{Algorithm, VerificationKey},
+    profile::{ClaimNames, Profile},
+};
+
+const EXAMPLE: &str =
+    r#"[{"issuer":"https://auth.example.com","profile":"rfc9068","jwks_uri":"https://auth.example.com/jwks.json"}]"#;
+
+/// An issuer whose tokens are judged.
+pub struct TrustedIssuer {
+    /// Compared with `iss` byte for byte. Marks, policies and client records name the issuer by it.
+    pub issuer: String,
+    /// Further values of `iss` in tokens of this issuer.
+    pub aliases: Vec<String>,
+    /// The value that the claim `tid` must have, if the entry lists `tenants`. Each tenant is an issuer of its own.
+    pub tenant: Option<String>,
+    /// The position of its entry in the setting. Several tenants share one.
+    pub entry: usize,
+    pub profile: &'static Profile,
+    /// Claims that are read before those of the profile.
+    pub claim_names: ClaimNames,
+    pub keys: KeySource,
+    /// A file with a token that is sent when the keys are fetched.
+    pub jwks_bearer_file: Option<PathBuf>,
+    pub algorithms: Vec<Algorithm>,
+    /// Accepted clients. `None`: any.
+    pub client_ids: Option<Vec<String>>,
+    /// Accepted `aud` values. `None`: any.
+    pub audiences: Option<Vec<String>>,
+    /// Claims that a token must contain with exactly these values.
+    pub required_claims: Map<String, Value>,
+}
+
+/// Where an issuer's keys are.
+pub enum KeySource {
+    /// In the setting itself; never fetched.
+    Inline(Vec<VerificationKey>),
+    /// At a URL (RFC 7517 §5).
+    Remote(Uri),
+    /// Where the issuer's own metadata say; these are the places of the metadata, the first of which counts
+    /// (OpenID Connect Discovery §4, RFC 8414 §3).
+    Discovered([Uri; 2]),
+}
+
+/// Reads the JSON array; `variable` is the setting that it came from.
+///
+/// # Errors
+///
+/// Returns [`SettingError`] if the JSON has another shape or an entry could not be honoured.
+pub fn parse(variable: &'static str, text: &str) -> Result<Vec<TrustedIssuer>, SettingError> {
+    let entries: Vec<Entry> =
+        serde_json::from_str(text).map_err(|error| problem(variable, format!("is not the expected JSON: {error}")))?;
+    let mut issuers: Vec<TrustedIssuer> = Vec::with_capacity(entries.len());
+    for (position, entry) in entries.into_iter().enumerate() {
+        let name = entry.issuer.clone();
+        let wrong = |what| problem(variable, format!("has an issuer {name:?} {what}"));
+        for entry in entry.for_each_tenant().map_err(wrong)? {
+            let issuer = entry.check(position).map_err(wrong)?;
+            if let Some(twice) = issuer.identifiers().find(|name| find(&issuers, name).is_some()) {
+                return Err(problem(variable, format!("names the issuer {twice:?} twice")));
+            }
+            issuers.push(issuer);
+        }
+    }
+    Ok(issuers)
+}
+
+/// The issuer with that identifier or alias (RFC 9068 §4: byte for byte).
+pub fn find<'a>(issuers: &'a [TrustedIssuer], name: &str) -> Option<&'a TrustedIssuer> {
+    issuers.iter().find(|issuer| issuer.identifiers().any(|own| own == name))
+}
+
+impl TrustedIssuer {
+    /// Every value of `iss` that names this issuer.
+    pub fn identifiers(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.issuer).chain(&self.aliases).map(String::as_str)
+    }
+
+    /// Whether this entry tells access tokens from ID tokens only by their audience, which an ID token may share.
+    pub fn tells_access_tokens_by_audience_only(&self) -> bool {
+        self.profile.is_generic() && self.required_claims.is_empty()
+    }
+}
+
+fn problem(variable: &'static str, what: String) -> SettingError {
+    SettingError::new(variable, what, EXAMPLE)
+}

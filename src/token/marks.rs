@@ -1,0 +1,113 @@
+//! The one derivation of the marks of a JWT: the function, the operator's tool and the revocation route use it.
+
+use super::{Claims, Inactive};
+use crate::{
+    jwt::RawMembers,
+    records::{Key, MarkKey, MarkKind, sha256_hex},
+};
+
+/// The claims by which issuers identify a token. A token is looked up by each of them, whatever its profile maps to
+/// `jti`, so that another profile never revives it.
+const IDENTIFIERS: [&str; 2] = ["jti", "uti"];
+
+/// What a JWT itself says of its identity, before its profile renames anything.
+pub(super) struct OwnIdentity {
+    /// The values of [`IDENTIFIERS`] that the token has.
+    identifiers: Vec<String>,
+    /// The claim named `jti`, if the token has one.
+    jti: Option<String>,
+}
+
+impl OwnIdentity {
+    pub fn of(claims: &RawMembers) -> Self {
+        let string = |name: &str| claims.get(name).and_then(|text| serde_json::from_str::<String>(text.get()).ok());
+        Self { identifiers: IDENTIFIERS.into_iter().filter_map(string).collect(), jti: string("jti") }
+    }
+}
+
+/// The marks of one JWT.
+pub(super) struct JwtMarks {
+    /// Every mark that would revoke it.
+    pub all: Vec<MarkKey>,
+    /// The mark that revokes it alone, under any profile.
+    pub own: MarkKey,
+}
+
+impl JwtMarks {
+    /// Derives the marks. `signing_input` is the token without its signature, of which an ECDSA signature has two valid
+    /// forms; `kid` is the signing key that the header names.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Inactive::Unrevocable`] if one of them could have no key.
+    pub fn derive(claims: &Claims, own: OwnIdentity, signing_input: &str, kid: Option<&str>) -> Result<Self, Inactive> {
+        let issuer = &claims.issuer;
+        let mark = |kind, name: &str| MarkKey::new(kind, issuer, Some(name)).map_err(|_| Inactive::Unrevocable);
+        let mut all = claims.marks()?;
+        for identifier in own.identifiers.iter().filter(|name| claims.jti.as_ref() != Some(name)) {
+            all.push(mark(MarkKind::Jti, identifier)?);
+        }
+        let own = match own.jti {
+            Some(jti) => mark(MarkKind::Jti, &jti)?,
+            None => MarkKey { kind: MarkKind::Jwt, key: Key::jwt(&sha256_hex(signing_input)) },
+        };
+        if own.kind == MarkKind::Jwt {
+            all.push(own.clone());
+        }
+        if let Some(kid) = kid {
+            all.push(mark(MarkKind::SigningKey, kid)?);
+        }
+        Ok(Self { all, own })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{jwt::parse_members, records::TokenType};
+
+    fn ids(set: &Value, mapped_jti: Option<&str>) -> (Vec<String>, String) {
+        let members = parse_members(set.to_string().as_bytes()).unwrap();
+        let own = OwnIdentity::of(&members);
+        let mut claims = Claims::read(TokenType::AccessToken, members).unwrap_or_else(|why| panic!("{why}"));
+        claims.jti = mapped_jti.map(str::to_owned).or(claims.jti);
+        let marks = JwtMarks::derive(&claims, own, "h.p", Some("k")).unwrap_or_else(|why| panic!("{why}"));
+        (marks.all.iter().map(|mark| mark.key.id().to_owned()).collect(), marks.own.key.id().to_owned())
+    }
+
+    #[test]
+    fn g15_h12_a_jwt_is_looked_up_by_every_identifier_and_by_its_digest_if_it_has_no_jti() {
+        let digest = format!("jwt#{}", sha256_hex("h.p"));
+        for (set, mapped, expected, own) in [
+            (json!({"iss": "i", "jti": "a"}), None, vec!["jti#i#a", "iss#i", "kid#i#k"], "jti#i#a"),
+            (json!({"iss": "i"}), None, vec!["iss#i", &digest, "kid#i#k"], &digest),
+            // Entra's `uti`, with its profile and with any other.
+            (json!({"iss": "i", "uti": "u"}), Some("u"), vec!["jti#i#u", "iss#i", &digest, "kid#i#k"], &digest),
+            (json!({"iss": "i", "uti": "u"}), None, vec!["iss#i", "jti#i#u", &digest, "kid#i#k"], &digest),
+            (
+                json!({"iss": "i", "jti": "a", "uti": "u"}),
+                Some("u"),
+                vec!["jti#i#u", "iss#i", "jti#i#a", "kid#i#k"],
+                "jti#i#a",
+            ),
+            (
+                json!({"iss": "i", "jti": "a", "x": "m"}),
+                Some("m"),
+                vec!["jti#i#m", "iss#i", "jti#i#a", "kid#i#k"],
+                "jti#i#a",
+            ),
+            (json!({"iss": "i", "uti": 7}), None, vec!["iss#i", &digest, "kid#i#k"], &digest),
+            (
+                json!({"iss": "i", "jti": "a", "grant_id": "g", "sid": "s", "sub": "u", "client_id": "c"}),
+                None,
+                vec!["jti#i#a", "grant#i#g", "sid#i#s", "sub#i#u", "client#i#c", "iss#i", "kid#i#k"],
+                "jti#i#a",
+            ),
+        ] {
+            let expected = (expected.into_iter().map(str::to_owned).collect(), own.to_owned());
+            assert_eq!(ids(&set, mapped), expected, "{set}");
+        }
+    }
+}
