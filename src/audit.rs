@@ -60,7 +60,7 @@ impl Reason {
     pub fn name(&self) -> String {
         match self {
             Self::Rejected(rejection) => rejection.name().to_owned(),
-            Self::Refused(refusal) => format!("{refusal:?}"),
+            Self::Refused(refusal) => format!("Refused({refusal:?})"),
             Self::Inactive(why) => why.name().to_owned(),
             Self::NotAllowed => "not_allowed".to_owned(),
             Self::SignedResponseRequired => "signed_response_required".to_owned(),

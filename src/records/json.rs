@@ -1,10 +1,14 @@
 //! Attributes of an item as JSON text, so that numbers keep all of their 38 digits.
 
+use std::collections::HashMap;
+
 use serde_dynamo::AttributeValue;
 use serde_json::value::RawValue;
 
 use super::{Corrupt, Item};
 use crate::jwt::RawMembers;
+
+type Attributes = HashMap<String, AttributeValue>;
 
 /// Takes an optional map attribute out of an item, as the members of a JSON object. NULL is absent.
 ///
@@ -12,17 +16,27 @@ use crate::jwt::RawMembers;
 ///
 /// Returns [`Corrupt`] if the attribute is not a map, or contains binary data.
 pub(super) fn take_map(item: &mut Item, name: &str) -> Result<Option<RawMembers>, Corrupt> {
-    let mut attributes =
-        std::mem::replace(item, Item::from(std::collections::HashMap::<_, AttributeValue>::new())).into_inner();
+    let mut attributes = std::mem::replace(item, Item::from(Attributes::new())).into_inner();
     let value = attributes.remove(name);
     *item = attributes.into();
     match value {
         None | Some(AttributeValue::Null(_)) => Ok(None),
         Some(AttributeValue::M(members)) => {
-            members.into_iter().map(|(name, value)| Ok((name, raw(&value)?))).collect::<Result<_, _>>().map(Some)
+            let member = |(name, value): (String, AttributeValue)| {
+                let text = raw(&value).or_else(|Corrupt| placeholder(&name))?;
+                Ok((name, text))
+            };
+            members.into_iter().map(member).collect::<Result<_, _>>().map(Some)
         }
         Some(_) => Err(Corrupt),
     }
+}
+
+/// Binary data has no JSON. For a member that is left out if its type is wrong, anything of a wrong type will do.
+fn placeholder(name: &str) -> Result<Box<RawValue>, Corrupt> {
+    const LEFT_OUT: [&str; 4] = ["act", "acr", "auth_time", "authorization_details"];
+    let text = crate::jwt::raw(&false).filter(|_| LEFT_OUT.contains(&name));
+    text.ok_or(Corrupt)
 }
 
 fn raw(value: &AttributeValue) -> Result<Box<RawValue>, Corrupt> {
@@ -83,8 +97,6 @@ fn write_string(string: &str, text: &mut String) -> Result<(), Corrupt> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use serde_dynamo::AttributeValue::{B, Bool, L, M, N, Ns, Null, S, Ss};
 
     use super::*;

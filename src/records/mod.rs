@@ -50,7 +50,7 @@ impl Items {
             let prefix = key.id().split_once('#').map(|(prefix, _)| prefix);
             key.table() == Table::Tokens && prefix == Some(kind.prefix())
         });
-        types::text(marks.next()?.1.as_ref().ok()?, "reason", 200)
+        types::text(marks.next()?.1.as_ref().ok()?, "reason")
     }
 
     /// The item under that key as it is; an error where it cannot be read at all.

@@ -1,5 +1,7 @@
 //! A record of an opaque token: `token#<digest>` of the tokens table.
 
+use serde_dynamo::AttributeValue;
+
 use super::{Corrupt, Item, Seconds, Text, json, types};
 use crate::jwt::RawMembers;
 use serde::Deserialize;
@@ -24,9 +26,9 @@ pub struct TokenRecord {
     pub sid: Option<String>,
     pub grant_id: Option<String>,
     pub revoked: Option<bool>,
-    /// No decision reads it, so one of a wrong type counts as absent.
+    /// No decision reads it, so one of a wrong type is left out.
     #[serde(skip)]
-    pub username: Option<String>,
+    pub username: Option<Result<String, Corrupt>>,
     #[serde(skip)]
     pub cnf: Option<RawMembers>,
     /// Anything that has no attribute of its own.
@@ -42,7 +44,11 @@ impl TokenRecord {
     /// Returns [`Corrupt`] if a required attribute is missing or an attribute has a wrong type.
     pub(super) fn read(mut item: Item) -> Result<Self, Corrupt> {
         let (cnf, claims) = (json::take_map(&mut item, "cnf")?, json::take_map(&mut item, "claims")?);
-        let username = types::text(&item, "username", usize::MAX);
+        let username = match item.get("username") {
+            None | Some(AttributeValue::Null(_)) => None,
+            Some(AttributeValue::S(name)) => Some(Ok(name.clone())),
+            Some(_) => Some(Err(Corrupt)),
+        };
         Ok(Self { username, cnf, claims, ..types::read(item)? })
     }
 }

@@ -24,10 +24,10 @@ pub fn read<'de, T: Deserialize<'de>>(item: Item) -> Result<T, Corrupt> {
     serde_dynamo::from_item(item).map_err(|_| Corrupt)
 }
 
-/// A string attribute that no decision reads, cut to so many characters.
-pub fn text(item: &Item, name: &str, characters: usize) -> Option<String> {
+/// A string attribute that no decision reads, cut to 200 characters.
+pub fn text(item: &Item, name: &str) -> Option<String> {
     match item.get(name) {
-        Some(AttributeValue::S(text)) => Some(text.chars().take(characters).collect()),
+        Some(AttributeValue::S(text)) => Some(text.chars().take(200).collect()),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Service, Unjudged, log_corrupt_item, second_keys, unavailable};
+use super::{Service, Unjudged, log_corrupt_item, log_left_out, second_keys, unavailable};
 use crate::{
     audit::{Counts, Trail},
     call::Call,
@@ -34,7 +34,8 @@ impl Service {
         for token in tokens {
             pending.push(match token {
                 PresentedToken::Opaque { digest, too_long } => {
-                    let recorded = judge::record(&digest, too_long, &items, &self.settings, call.now);
+                    let recorded = judge::record(&digest, too_long, &items, &self.settings, call.now)
+                        .inspect(|recorded| log_left_out(recorded, None));
                     keys.extend(second_keys(&digest, recorded.as_ref().ok()));
                     Pending::Opaque(recorded.map(Box::new))
                 }

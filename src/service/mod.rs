@@ -199,6 +199,7 @@ impl Service {
         let recorded = judge::record(digest, too_long, items, &self.settings, call.now);
         let marks = self.store.get(&second_keys(digest, recorded.as_ref().ok()), call.deadline).await?;
         let recorded = recorded?;
+        log_left_out(&recorded, trail.token.as_deref());
         trail.issuer = Some(recorded.claims.issuer.clone());
         judge::is_not_revoked(&recorded.claims, &recorded.marks, &marks)
             .inspect_err(|why| note_mark_reason(why, &marks, trail))?;
@@ -243,6 +244,13 @@ fn log_corrupt_item(why: &Inactive, token: Option<&str>) {
         Inactive::CorruptMark(kind) => error!(event = "corrupt_item", item = kind.prefix(), token),
         Inactive::CorruptRecord => error!(event = "corrupt_item", item = "token", token),
         _ => {}
+    }
+}
+
+/// Logs that an attribute of a token record that no decision reads has a wrong type.
+fn log_left_out(recorded: &Recorded, token: Option<&str>) {
+    if !recorded.claims.left_out.is_empty() {
+        error!(event = "corrupt_item", item = "token", attributes = recorded.claims.left_out.join(" "), token);
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Claims {
     pub resource_servers: Vec<String>,
     /// `grant_id`, which is only part of a mark's key.
     pub grant: Option<String>,
+    /// Registered members that no decision reads and that were left out because of their type.
+    pub left_out: Vec<&'static str>,
     /// Every other member, as it was written.
     pub others: BTreeMap<String, Box<RawValue>>,
 }
@@ -59,7 +61,7 @@ impl Claims {
     /// Returns [`Inactive::WrongClaimType`] if a member that a decision reads has another JSON type, null included, and
     /// [`Inactive::UntrustedIssuer`] if there is no issuer.
     pub fn read(token_type: TokenType, mut members: RawMembers) -> Result<Self, Inactive> {
-        let mut set = Set(&mut members);
+        let mut set = Set { members: &mut members, left_out: Vec::new() };
         let mut claims = Self {
             token_type,
             issuer: set.string("iss")?.ok_or(Inactive::UntrustedIssuer { iss: None })?,
@@ -72,15 +74,18 @@ impl Claims {
             issued_at: set.time("iat", f64::floor)?.and_then(Seconds::known),
             not_before: set.time("nbf", f64::ceil)?.and_then(Seconds::known),
             jti: set.string("jti")?,
-            username: set.string("username").unwrap_or_default(),
+            username: set.unread("username", Set::string),
             cnf: set.object("cnf")?,
-            act: set.object("act").unwrap_or_default(),
-            authorization_details: set.read("authorization_details", "an array").unwrap_or_default(),
-            acr: set.string("acr").unwrap_or_default(),
-            authenticated_at: set.time("auth_time", f64::floor).unwrap_or_default().and_then(Seconds::known),
+            act: set.unread("act", Set::object),
+            authorization_details: set.unread("authorization_details", |set, claim| set.read(claim, "an array")),
+            acr: set.unread("acr", Set::string),
+            authenticated_at: set
+                .unread("auth_time", |set, claim| set.time(claim, f64::floor))
+                .and_then(Seconds::known),
             session: set.string("sid")?,
             resource_servers: Vec::new(),
             grant: set.string("grant_id")?,
+            left_out: set.left_out,
             others: BTreeMap::new(),
         };
         // A token can say neither that it is active nor which `token_type` the answer gives it.
@@ -142,13 +147,28 @@ impl Claims {
 }
 
 /// The members that are yet to be sorted.
-struct Set<'a>(&'a mut RawMembers);
+struct Set<'a> {
+    members: &'a mut RawMembers,
+    left_out: Vec<&'static str>,
+}
 
 impl Set<'_> {
     fn read<T: DeserializeOwned>(&mut self, claim: &str, expected: &'static str) -> Result<Option<T>, Inactive> {
-        let Some(text) = self.0.remove(claim) else { return Ok(None) };
+        let Some(text) = self.members.remove(claim) else { return Ok(None) };
         let value = serde_json::from_str(text.get());
         value.map(Some).map_err(|_| Inactive::WrongClaimType { claim: claim.to_owned(), expected })
+    }
+
+    /// A member that no decision reads, left out if its type is wrong.
+    fn unread<T>(
+        &mut self,
+        claim: &'static str,
+        read: impl FnOnce(&mut Self, &str) -> Result<Option<T>, Inactive>,
+    ) -> Option<T> {
+        read(self, claim).unwrap_or_else(|_| {
+            self.left_out.push(claim);
+            None
+        })
     }
 
     fn string(&mut self, claim: &str) -> Result<Option<String>, Inactive> {
@@ -163,7 +183,7 @@ impl Set<'_> {
     }
 
     fn object(&mut self, claim: &str) -> Result<Option<Box<RawValue>>, Inactive> {
-        match self.0.remove(claim) {
+        match self.members.remove(claim) {
             None => Ok(None),
             Some(text) if text.get().starts_with('{') => Ok(Some(text)),
             Some(_) => Err(Inactive::WrongClaimType { claim: claim.to_owned(), expected: "an object" }),

@@ -3,7 +3,7 @@
 use super::{Claims, Inactive};
 use crate::{
     jwt::{RawMembers, raw},
-    records::{MarkKey, Seconds, TokenRecord},
+    records::{Corrupt, MarkKey, Seconds, TokenRecord},
     settings::Settings,
 };
 
@@ -77,7 +77,7 @@ pub fn claims(record: TokenRecord, own_issuer: &str) -> Result<Claims, Inactive>
         ("jti", text(record.jti)),
         ("sid", text(record.sid)),
         ("grant_id", text(record.grant_id)),
-        ("username", text(record.username)),
+        ("username", record.username.and_then(|name| name.map_or_else(|Corrupt| raw(&()), |name| raw(&name)))),
         ("cnf", record.cnf.and_then(|cnf| raw(&cnf))),
     ];
     members.extend(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));

@@ -85,11 +85,13 @@ async fn h03_an_id_token_is_no_access_token_of_either_profile() {
         (json!({ "typ": "application/at+jwt" }), json!({}), true),
         (json!({ "typ": "id+jwt" }), json!({}), false),
         (json!({ "typ": "" }), json!({}), false),
-        (json!({}), json!({ "nonce": "n-0S6_WzA2Mj" }), false),
+        // `required_claims` are positive evidence, so that a nonce does not matter.
+        (json!({}), json!({ "nonce": "n-0S6_WzA2Mj" }), true),
         (json!({}), json!({ "at_hash": "77QmUPtjPfzWtF2AnpK9RQ" }), false),
         (json!({}), json!({ "c_hash": "LDktKdoQak3Pk0cnXxCltA" }), false),
         (json!({}), json!({ "s_hash": "LDktKdoQak3Pk0cnXxCltA" }), false),
-        (json!({ "typ": "at+jwt" }), json!({ "nonce": "n-0S6_WzA2Mj" }), false),
+        (json!({ "typ": "at+jwt" }), json!({ "nonce": "n-0S6_WzA2Mj" }), true),
+        (json!({ "typ": "at+jwt" }), json!({ "at_hash": "77QmUPtjPfzWtF2AnpK9RQ" }), false),
         (json!({}), json!({ "token_use": "id" }), false),
         (json!({}), json!({ "token_use": ["access"] }), false),
         (json!({}), json!({ "token_use": null }), false),
@@ -118,6 +120,9 @@ async fn h03_audiences_tell_access_tokens_apart_where_no_claim_does() {
     for (audience, active) in [(AUDIENCE, true), ("app", false)] {
         let token = world.signer.token(&json!({}), &claims(&json!({ "iss": GENERIC, "aud": audience })));
         world.introspect(&token).await.assert_verdict(active, audience);
+        // An audience is no evidence that it is not an ID token.
+        let token = world.signer.token(&json!({}), &claims(&json!({ "iss": GENERIC, "aud": audience, "nonce": "n" })));
+        world.introspect(&token).await.assert_verdict(false, audience);
     }
 }
 
@@ -135,7 +140,11 @@ async fn h04_every_other_kind_of_jwt_is_inactive() {
         ("entity-statement+jwt", json!({})),
     ] {
         // The kind alone makes the difference: the issuer says of each what an access token needs.
-        world.introspect(&world.token(&changes)).await.assert_verdict(true, format!("at+jwt with {changes}"));
+        let has_foreign_claim = changes.get("events").or(changes.get("token_introspection")).is_some();
+        world
+            .introspect(&world.token(&changes))
+            .await
+            .assert_verdict(!has_foreign_claim, format!("at+jwt with {changes}"));
         for (profile, claims) in [("rfc9068", claims(&changes)), ("generic", generic(&changes))] {
             for typ in [typ.to_owned(), typ.to_uppercase(), format!("application/{typ}")] {
                 let token = world.signer.token(&json!({ "typ": typ }), &claims);

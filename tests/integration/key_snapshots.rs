@@ -195,7 +195,7 @@ async fn h15_of_a_set_at_most_a_hundred_entries_are_looked_at() {
 }
 
 #[tokio::test]
-async fn b11_keys_are_fetched_for_authenticated_callers_only() {
+async fn b11_g14_keys_are_fetched_for_authenticated_callers_only_and_for_no_token_that_is_hidden_anyway() {
     let key = keys::ed25519(Some("a"), 1);
     let deployment = Deployment::publishing(&[&key]).await;
     let environment = deployment.environment().await;
@@ -215,10 +215,19 @@ async fn b11_keys_are_fetched_for_authenticated_callers_only() {
     // Nor for a token that is inactive whoever signed it.
     deployment.world.put_policy(&json!({}));
     at(&environment, 20 * 86_400, &token).await.assert_inactive();
-    deployment.world.put_mark(&format!("iss#{ISSUER}"), &json!({}));
+    deployment.world.put_policy(&json!({ "audiences": ["https://other.example.com"] }));
+    at(&environment, 0, &token).await.assert_inactive();
+    deployment.world.put_policy(&json!({ "issuers": ["https://other.example.com"] }));
+    at(&environment, 0, &token).await.assert_inactive();
+    deployment.world.put_policy(&json!({ "token_types": ["refresh_token"] }));
     at(&environment, 0, &token).await.assert_inactive();
     assert_eq!(deployment.host.take_requests(), 0);
+    // A mark shows only to a token with a valid signature, so it spares no fetch.
+    deployment.world.put_policy(&json!({}));
+    deployment.world.put_mark(&format!("iss#{ISSUER}"), &json!({}));
+    at(&environment, 0, &token).await.assert_inactive();
+    assert_eq!(deployment.host.take_requests(), 1);
     deployment.world.delete_item(&format!("iss#{ISSUER}")).await;
     at(&environment, 0, &token).await.assert_active();
-    assert_eq!(deployment.host.take_requests(), 1);
+    assert_eq!(deployment.host.take_requests(), 0);
 }

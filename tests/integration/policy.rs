@@ -30,8 +30,10 @@ async fn g05_i01_i02_a_token_is_visible_to_those_whom_it_is_for_and_inactive_to_
         (json!({}), json!({ "aud": [AUDIENCE, API] }), true, true),
         (json!({}), json!({ "aud": "API" }), true, false),
         (json!({}), json!({ "aud": format!("{API} ") }), true, false),
-        // The same client id at another issuer is another client.
-        (json!({}), json!({ "client_id": API }), true, false),
+        // The client is registered at the first trusted issuer, and the same id at another one is another client.
+        (json!({}), json!({ "client_id": API }), true, true),
+        (json!({}), json!({ "client_id": API, "iss": GENERIC, "token_use": "access" }), true, false),
+        (json!({}), json!({ "aud": API, "iss": GENERIC, "token_use": "access" }), true, false),
         (json!({ "audiences": [AUDIENCE] }), json!({}), true, true),
         (json!({ "audiences": [AUDIENCE] }), json!({ "aud": ["other", AUDIENCE] }), true, true),
         (json!({ "audiences": ["other", AUDIENCE] }), json!({}), true, true),
@@ -65,7 +67,8 @@ async fn i01_issued_to_this_client_means_the_same_issuer_and_the_same_client_id(
     let several = World::with(&BY_AUDIENCE).await;
     let only_one = World::with(&[BY_AUDIENCE[0], ("TRUSTED_ISSUERS", &one)]).await;
     for (registered_at, issuer, client_id, among_several, with_one) in [
-        (None, ISSUER, API, false, true),
+        (None, ISSUER, API, true, true),
+        (None, GENERIC, API, false, false),
         (None, OWN, API, true, true),
         (None, ISSUER, "app", false, false),
         (None, OWN, "app", false, false),
@@ -78,7 +81,8 @@ async fn i01_issued_to_this_client_means_the_same_issuer_and_the_same_client_id(
         for (world, visible) in [(&several, among_several), (&only_one, with_one)] {
             world
                 .put_client(&json!({ "client_id": API, "client_secret": sha256_hex(SECRET), "issuer": registered_at }));
-            let [jwt, opaque] = world.both_forms(&json!({ "iss": issuer, "client_id": client_id }));
+            let claims = json!({ "iss": issuer, "client_id": client_id, "token_use": "access" });
+            let [jwt, opaque] = world.both_forms(&claims);
             let case = format!("{client_id} of {issuer} to {API} of {registered_at:?}");
             world.introspect(&opaque).await.assert_verdict(visible, &case);
             // We trust no JWTs of our own issuer.
@@ -127,7 +131,8 @@ async fn i04_a_refresh_token_is_shown_to_its_own_client_alone_and_only_where_the
     for (policy, record, visible) in [
         (&both, refresh(API, None), true),
         (&both, refresh(API, Some(OWN)), true),
-        (&both, refresh(API, Some(ISSUER)), false),
+        (&both, refresh(API, Some(ISSUER)), true),
+        (&both, refresh(API, Some(GENERIC)), false),
         (&both, refresh("app", None), false),
         (&json!({ "token_types": ["refresh_token"] }), refresh(API, None), true),
         // The audience is not consulted.

@@ -51,12 +51,12 @@ async fn g08_a_key_that_could_not_be_had_is_not_asked_for_again_within_five_seco
             }
             assert_eq!(aws.take_operations(), Vec::<String>::new(), "request {first}");
             let text = log.take();
-            let attempts = text.lines().filter(|line| line.contains("signer_unavailable")).count();
+            let attempts = text.lines().filter(|line| line.contains(r#""event":"signer_unavailable""#)).count();
             assert_eq!(
                 attempts, 1,
                 "an attempt leaves a line, and what came after it the reason of its record: {text}"
             );
-            assert_eq!(text.matches("signer_unavailable\"").count(), 21, "{text}");
+            assert_eq!(text.matches(r#""reason":"signer_unavailable""#).count(), 21, "{text}");
 
             aws.fail(Fault::AccessDenied);
             ask_at(&world, now + 5, "unknown").await.assert_unavailable();

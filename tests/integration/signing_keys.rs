@@ -211,7 +211,10 @@ async fn o04_no_log_line_holds_anything_of_a_private_key() {
     let answer = ask_at(&world, call::now() + 5, "unknown").await;
     verified(&world.service, &answer).await;
     let text = log.take();
-    assert!(text.contains("signer_unavailable") && text.contains("signer_unavailable\""), "{text}");
+    assert!(
+        text.contains(r#""event":"signer_unavailable""#) && text.contains(r#""reason":"signer_unavailable""#),
+        "{text}"
+    );
     let body = key.lines().nth(1).unwrap();
     for part in [&body[..24], &body[60..84], "PRIVATE KEY", &answer.body] {
         assert!(!text.contains(part), "{part} in {text}");

@@ -198,7 +198,8 @@ fn map(members: Map<String, Value>) -> Option<AttributeValue> {
 fn is_readable(key: &Key, attributes: HashMap<String, AttributeValue>, own_issuer: &str) -> Result<(), Problem> {
     let items = Items::of(key, attributes.into());
     let record = items.token_record(key).ok().flatten();
-    match record.map(|record| claims_of_record(record, own_issuer).and_then(|claims| claims.marks())) {
+    let claims = record.and_then(|record| claims_of_record(record, own_issuer).ok());
+    match claims.filter(|claims| claims.left_out.is_empty()).map(|claims| claims.marks()) {
         Some(Ok(_)) => Ok(()),
         _ => Err(Problem::usage(
             "the record could not be read back: an identifier is over 2,048 bytes, or --claims holds a registered \

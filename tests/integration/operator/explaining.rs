@@ -48,7 +48,7 @@ async fn every_reason_is_named_and_the_verdict_is_the_services() {
         (jwt(json!({ "sub": 1 })), "claims", json!("wrong_claim_type")),
         (jwt(json!({ "sub": "x".repeat(2048) })), "claims", json!("unrevocable")),
         (jwt(json!({ "iss": GENERIC })), "profile", json!("required_claim")),
-        (jwt(json!({ "jti": null })), "profile", json!("required_claim")),
+        (jwt(json!({ "jti": null })), "profile", json!("missing_claim")),
         (typed("JWT"), "profile", json!("wrong_typ")),
         (jwt(json!({ "exp": now() - 1 })), "times", json!("expired")),
         (jwt(json!({ "nbf": now() + 100 })), "times", json!("not_yet_valid")),
@@ -195,7 +195,7 @@ async fn a_client_is_answered_as_the_service_answers_it() {
         (json!({ "token_types": ["refresh_token"] }), 1, 200, json!("token_type_hidden")),
         (json!({ "allowed": false }), 1, 403, Value::Null),
         (json!({ "mode": "report", "scopes": ["admin"] }), 0, 200, Value::Null),
-        (json!({ "mode": "sometimes" }), 1, 401, json!("corrupt_record")),
+        (json!({ "mode": "sometimes" }), 1, 401, json!("CorruptRecord")),
     ] {
         world.put_policy(&policy);
         let explanation = explain(&tool, &token, "--client api").await.ended(code).json();
