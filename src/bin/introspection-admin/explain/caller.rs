@@ -34,7 +34,7 @@ enum Outcome {
     },
 }
 
-/// Asks in the client's name; `claims` are those of a token whose verdict is "active".
+/// Asks in the client's name. `claims` are those of a token that got as far as its signature.
 pub(super) async fn explain(
     client_id: &str,
     verdict: &Verdict,
@@ -50,8 +50,11 @@ pub(super) async fn explain(
             return Ok(Answer { client_id, way: None, outcome: Outcome::Refused(why), view: None, signed_only: false });
         }
     };
+    // Before the signature the function looks whether the policy hides the token anyway.
+    let hidden = claims.as_ref().and_then(|claims| hides(&registration, claims, context));
     let (outcome, view) = match (verdict, claims) {
         _ if !registration.client.may_introspect() => (Outcome::NotAllowed, None),
+        _ if hidden.is_some() => (hidden.map_or(Outcome::Inactive, Outcome::Hidden), None),
         (Verdict::Unknown, _) => (Outcome::Unavailable, None),
         (Verdict::Active, Some(claims)) => {
             let preview = policy::preview(&registration, claims, context.settings);
@@ -65,6 +68,11 @@ pub(super) async fn explain(
     let signed_only =
         registration.client.policy().require_signed_response == Some(true) && !matches!(outcome, Outcome::NotAllowed);
     Ok(Answer { client_id, way: Some(registration.way), outcome, view, signed_only })
+}
+
+/// The rule of the policy that hides a token with these claims, whatever its signature and marks are.
+fn hides(registration: &Registration, claims: &Claims, context: &Context<'_>) -> Option<Inactive> {
+    policy::is_visible_at_all(&registration.client, claims, context.settings).err()
 }
 
 impl Answer {

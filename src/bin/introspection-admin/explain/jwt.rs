@@ -50,6 +50,7 @@ pub(super) async fn explain(
         }
     }
     explain_marks(&mut explanation, &claims, &marks, context).await?;
+    explanation.claims = Some(claims);
     Ok(explanation)
 }
 
@@ -99,6 +100,7 @@ pub(super) fn said(claims: &Claims) -> String {
     ]
     .into_iter()
     .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value:?}")))
+    .chain(claims.left_out.iter().map(|name| format!("{name} left out because of its type")))
     .collect::<Vec<_>>()
     .join(", ")
 }

@@ -31,7 +31,7 @@ struct Explanation {
     stages: Vec<Stage>,
     /// The marks that could revoke the token, there or not.
     marks: Vec<Looked>,
-    /// What the token says, once nobody but its issuer can have said it.
+    /// What the token says; its issuer says it only if the signature stage is passed.
     claims: Option<Claims>,
 }
 
@@ -64,9 +64,12 @@ pub async fn run(token: &Source, client: Option<&str>, environment: &Environment
         PresentedToken::Opaque { digest, too_long } => opaque::explain(&digest, too_long, &context).await?,
     };
     let verdict = explanation.verdict();
-    let claims = explanation.claims.take().filter(|_| matches!(verdict, Verdict::Active));
+    let claims = explanation.claims.take();
     let answer = match client {
-        Some(client) => Some(caller::explain(client, &verdict, claims, &context).await?),
+        Some(client) => Some(
+            caller::explain(client, &verdict, claims.filter(|_| explanation.reaches(Name::Signature)), &context)
+                .await?,
+        ),
         None => None,
     };
     Ok(report(&explanation, &verdict, answer.as_ref()))
@@ -87,17 +90,21 @@ impl Explanation {
         self.stages.push(Stage { name, finding, detail: detail.into() });
     }
 
-    /// The function stops at the first stage that fails; only where none does, an unknown one matters.
+    /// The function stops at the first stage that is not passed, in the order of the contract. So does the verdict.
     fn verdict(&self) -> Verdict {
-        let failed = self.stages.iter().find_map(|stage| match &stage.finding {
-            Finding::Failed(why) => Some(why),
-            _ => None,
+        let mut stages: Vec<_> = self.stages.iter().collect();
+        stages.sort_by_key(|stage| stage.name);
+        let decided = stages.into_iter().find_map(|stage| match &stage.finding {
+            Finding::Passed => None,
+            Finding::Failed(why) => Some(Verdict::Inactive(why.clone())),
+            Finding::Unknown => Some(Verdict::Unknown),
         });
-        match failed {
-            Some(why) => Verdict::Inactive(why.clone()),
-            None if self.stages.iter().any(|stage| stage.finding == Finding::Unknown) => Verdict::Unknown,
-            None => Verdict::Active,
-        }
+        decided.unwrap_or(Verdict::Active)
+    }
+
+    /// Whether the function gets as far as this stage.
+    fn reaches(&self, name: Name) -> bool {
+        self.stages.iter().all(|stage| stage.name >= name || stage.finding == Finding::Passed)
     }
 }
 

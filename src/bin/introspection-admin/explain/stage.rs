@@ -11,7 +11,7 @@ pub(super) struct Stage {
 }
 
 /// The steps, in the order in which the function takes them.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Name {
     Form,
     Record,
