@@ -32,8 +32,7 @@ impl<'a> Members<'a> {
     ///
     /// Returns [`Fault`] if it is not an object.
     pub fn of_event(event: &'a RawValue) -> Result<Self, Fault> {
-        Self::parse(String::new(), event)
-            .ok_or(Fault { path: ".".to_owned(), problem: "is not a JSON object" })
+        Self::parse(String::new(), event).ok_or(Fault { path: ".".to_owned(), problem: "is not a JSON object" })
     }
 
     fn parse(path: String, object: &'a RawValue) -> Option<Self> {
