@@ -38,6 +38,8 @@ pub struct Call {
 pub struct Identity {
     /// The IAM user or assumed role whose signature it has checked (`AWS_IAM` authorization).
     pub iam_user_arn: Option<String>,
+    /// The unique id of that user or role, `AIDA…` or `AROA…`, a session's name after a colon.
+    pub iam_user_id: Option<String>,
     /// The certificate whose key the client has shown to hold and whose chain the gateway has checked against its
     /// truststore (mutual TLS), in PEM.
     pub certificate: Option<String>,

@@ -2,8 +2,14 @@
 
 use std::fmt;
 
+use serde_json::error::Category;
+
 /// A setting that is missing or wrong. Its `Display` is one line that names the variable, what is wrong with it
 /// and an example of a right value.
+///
+/// Any setting may hold a secret, by mistake or because a key was pasted in place of its location. The problem
+/// therefore says where the fault is (the number of an entry, a member's name out of our own list, line and column),
+/// and quotes nothing of the value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SettingError {
     variable: &'static str,
@@ -17,9 +23,42 @@ impl SettingError {
     }
 }
 
+/// What is wrong with a JSON document, without the values and names that `serde_json` quotes from it.
+pub fn json_problem(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    // Our own deserializers report no position for a fault of the whole document.
+    let place = if line == 0 { String::new() } else { format!(" at line {line} column {column}") };
+    let text = error.to_string();
+    let text = text.strip_suffix(&place).unwrap_or(&text);
+    match error.classify() {
+        // These texts are fixed ones of the parser's.
+        Category::Syntax | Category::Eof | Category::Io => format!("{text}{place}"),
+        Category::Data => format!("{}{place}", data_problem(text)),
+    }
+}
+
+/// What is wrong with a value. The names of missing and duplicate members, and what was expected, are our own words.
+fn data_problem(text: &str) -> String {
+    if ["missing field `", "duplicate field `"].iter().any(|ours| text.starts_with(ours)) {
+        return text.to_owned();
+    }
+    let what = if text.starts_with("unknown field ") {
+        "unknown member"
+    } else if text.starts_with("invalid type: ") {
+        "wrong type"
+    } else {
+        "wrong value"
+    };
+    // What was found precedes what was expected, so that its text cannot come last.
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("{what}, expected {expected}"),
+        None => what.to_owned(),
+    }
+}
+
 impl fmt::Display for SettingError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What is quoted from a setting may hold a line break; the message may not.
+        // A text of the operating system's or of a server's may hold a line break; the message may not.
         let problem = self.problem.replace(char::is_control, " ");
         write!(formatter, "{} {problem}; for example: {}={}", self.variable, self.variable, self.example)
     }
@@ -36,5 +75,32 @@ mod tests {
         let error = SettingError::new("ISSUER", "is \"a\nb\r\u{7}\"", "https://introspection.example.com");
         let expected = "ISSUER is \"a b  \"; for example: ISSUER=https://introspection.example.com";
         assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_json_error_says_where_and_quotes_nothing() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(dead_code)]
+        struct Entry {
+            issuer: String,
+            algorithms: Option<Vec<String>>,
+        }
+        for (text, expected) in [
+            ("hunter2", "expected value at line 1 column 1"),
+            (r#"[{"issuer":"hunter2"#, "EOF while parsing a string at line 1 column 19"),
+            (r#""hunter2""#, "wrong type, expected a sequence at line 1 column 9"),
+            (r#"[{"hunter2":1}]"#, "unknown member, expected `issuer` or `algorithms` at line 1 column 11"),
+            (r#"[{"issuer":1,"issuer":2}]"#, "wrong type, expected a string at line 1 column 12"),
+            (r#"[{"issuer":"","issuer":""}]"#, "duplicate field `issuer` at line 1 column 22"),
+            ("[{}]", "missing field `issuer` at line 1 column 3"),
+            (
+                r#"[{"issuer":"","algorithms":"hunter2, expected hunter2"}]"#,
+                "wrong type, expected a sequence at line 1 column 54",
+            ),
+        ] {
+            let error = serde_json::from_str::<Vec<Entry>>(text).unwrap_err();
+            assert_eq!(json_problem(&error), expected, "{text}");
+        }
     }
 }

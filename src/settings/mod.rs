@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tracing::warn;
 
+use self::error::json_problem;
 pub use self::{
     error::SettingError,
     issuer::{KeySource, TrustedIssuer},
@@ -200,9 +201,9 @@ fn trusted_issuers(get: &impl Fn(&str) -> Option<String>) -> Result<Vec<TrustedI
 
 fn cors_allowed_origins(get: &impl Fn(&str) -> Option<String>) -> Result<Vec<String>, SettingError> {
     let Some(list) = get("CORS_ALLOWED_ORIGINS") else { return Ok(Vec::new()) };
-    list.split(',')
-        .map(|origin| {
-            let origin = origin.trim();
+    (1..)
+        .zip(list.split(',').map(str::trim))
+        .map(|(number, origin): (usize, _)| {
             // An origin is scheme, host and port, and nothing after them (RFC 6454 §6.1).
             match url::endpoint(origin) {
                 Ok(_) if origin.splitn(4, '/').count() == 3 && !origin.contains(['?', '#', '*']) => {
@@ -210,7 +211,7 @@ fn cors_allowed_origins(get: &impl Fn(&str) -> Option<String>) -> Result<Vec<Str
                 }
                 _ => Err(SettingError::new(
                     "CORS_ALLOWED_ORIGINS",
-                    format!("holds {origin:?}, which is not an exact https origin"),
+                    format!("has an entry {number} that is not an exact https origin: no path, no last slash, no *"),
                     "https://app.example.com,https://admin.example.com",
                 )),
             }
@@ -221,13 +222,22 @@ fn cors_allowed_origins(get: &impl Fn(&str) -> Option<String>) -> Result<Vec<Str
 fn metadata(get: &impl Fn(&str) -> Option<String>) -> Result<Map<String, Value>, SettingError> {
     let Some(path) = get("METADATA_FILE") else { return Ok(Map::new()) };
     let text = file("METADATA_FILE", &path, "metadata.json")?;
-    serde_json::from_str(&text)
-        .map_err(|error| SettingError::new("METADATA_FILE", format!("is not a JSON object: {error}"), "metadata.json"))
+    serde_json::from_str(&text).map_err(|error| {
+        let problem = format!("is not a JSON object: {}", json_problem(&error));
+        SettingError::new("METADATA_FILE", problem, "metadata.json")
+    })
 }
 
+/// Reads the file that a setting names. The path is not quoted, since it may be what the file should hold.
 fn file(variable: &'static str, path: &str, example: &'static str) -> Result<String, SettingError> {
-    std::fs::read_to_string(path)
-        .map_err(|error| SettingError::new(variable, format!("names {path:?}, which cannot be read: {error}"), example))
+    std::fs::read_to_string(path).map_err(|error| {
+        let problem = if path.trim_start().starts_with(['[', '{']) {
+            "is a JSON document instead of the path of a file that holds it".to_owned()
+        } else {
+            format!("names a file that cannot be read: {error}")
+        };
+        SettingError::new(variable, problem, example)
+    })
 }
 
 fn whole_number(

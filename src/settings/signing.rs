@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{SettingError, file};
+use super::SettingError;
 use crate::jwt::{Algorithm, SigningKey};
 
 /// One of the keys of `SIGNING_KEY`.
@@ -44,14 +44,14 @@ pub fn read(get: &impl Fn(&str) -> Option<String>) -> Result<(Vec<SigningKeySour
     let Some(list) = get(VARIABLE) else { return Ok((Vec::new(), rsa)) };
     let mut keys = Vec::new();
     let mut identifiers: Vec<String> = Vec::new();
-    for entry in list.split(',').map(str::trim) {
-        let key = key(entry, rsa)?;
+    for (number, entry) in (1..).zip(list.split(',').map(str::trim)) {
+        let key = key(number, entry, rsa)?;
         let identifier = match &key {
             SigningKeySource::File(key) => key.published().kid.clone(),
             SigningKeySource::SecretsManager(arn) | SigningKeySource::Kms(arn) => arn.text.clone(),
         };
-        if identifiers.contains(&identifier) {
-            return Err(error(format!("names the key {identifier:?} twice")));
+        if let Some(first) = identifiers.iter().position(|known| *known == identifier) {
+            return Err(error(format!("names one key twice, as entries {} and {number}", first + 1)));
         }
         identifiers.push(identifier);
         keys.push(key);
@@ -59,24 +59,38 @@ pub fn read(get: &impl Fn(&str) -> Option<String>) -> Result<(Vec<SigningKeySour
     Ok((keys, rsa))
 }
 
-fn key(entry: &str, rsa: Algorithm) -> Result<SigningKeySource, SettingError> {
-    let wrong = |service| error(format!("holds {entry:?}, whose part after the first colon is no ARN of {service}"));
-    match entry.split_once(':') {
-        Some(("file", path)) => {
-            let text = file(VARIABLE, path, EXAMPLE)?;
+/// Reads one entry. No error quotes it: it may be the key itself, or a path that is one.
+fn key(number: usize, entry: &str, rsa: Algorithm) -> Result<SigningKeySource, SettingError> {
+    let problem = |what: &str| error(format!("has an entry {number} {what}"));
+    let wrong = |service| problem(&format!("whose part after the first colon is not an ARN of {service}"));
+    let (kind, place) = entry.split_once(':').unwrap_or((entry, ""));
+    if is_key(if kind == "file" { place } else { entry }) {
+        return Err(problem(
+            "that is a key itself instead of its location; put the key into a file or a secret, and name that",
+        ));
+    }
+    match kind {
+        "file" if entry.contains(':') => {
+            let text = std::fs::read_to_string(place)
+                .map_err(|error| problem(&format!("whose file cannot be read: {error}")))?;
             let key = SigningKey::parse(&text, rsa)
-                .map_err(|unusable| error(format!("names {path:?}, which {}", unusable.problem())))?;
+                .map_err(|unusable| problem(&format!("whose file {}", unusable.problem())))?;
             Ok(SigningKeySource::File(Arc::new(key)))
         }
-        Some(("secretsmanager", arn)) => Arn::parse(arn, "secretsmanager", "secret:")
+        "secretsmanager" => Arn::parse(place, "secretsmanager", "secret:")
             .map(SigningKeySource::SecretsManager)
             .ok_or_else(|| wrong("a secret in Secrets Manager")),
         // An alias may come to mean another key between two answers.
-        Some(("kms", arn)) => Arn::parse(arn, "kms", "key/")
+        "kms" => Arn::parse(place, "kms", "key/")
             .map(SigningKeySource::Kms)
-            .ok_or_else(|| wrong("a key in KMS (an alias is none)")),
-        _ => Err(error(format!("holds {entry:?}, which begins with none of file:, secretsmanager: and kms:"))),
+            .ok_or_else(|| wrong("a key in KMS (an alias is not accepted)")),
+        _ => Err(problem("that does not begin with file:, secretsmanager: or kms:")),
     }
+}
+
+/// Whether a text looks like a private key in PEM or like a JSON Web Key.
+fn is_key(text: &str) -> bool {
+    text.trim_start().starts_with('{') || text.contains("-----BEGIN")
 }
 
 fn error(problem: String) -> SettingError {

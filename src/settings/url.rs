@@ -29,6 +29,13 @@ pub fn identifier(text: &str) -> Result<Uri, &'static str> {
     if text.contains(['?', '#']) { Err("may hold neither a query nor a fragment") } else { endpoint(text) }
 }
 
+/// Whether an error may quote an issuer identifier: only a plain URL of usual length, so that the operator finds the
+/// entry and no secret is repeated that was put into it.
+pub fn is_quotable(issuer: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/.-_~".contains(&byte);
+    issuer.len() <= 200 && issuer.bytes().all(is_plain) && identifier(issuer).is_ok()
+}
+
 /// Where Redis is: TLS, but to this machine; at most a database's number as path.
 ///
 /// # Errors
@@ -121,6 +128,24 @@ mod tests {
         ] {
             assert_eq!(redis(text).is_ok(), accepted, "{text}");
         }
+    }
+
+    #[test]
+    fn only_plain_urls_are_quoted() {
+        for (text, quoted) in [
+            ("https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0", true),
+            ("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf", true),
+            ("http://127.0.0.1:9000", true),
+            ("https://user:hunter2@a.example", false),
+            ("https://a.example?key=hunter2", false),
+            ("https://a.example/-----BEGIN PRIVATE KEY-----", false),
+            ("https://a.example/hunter2+/==", false),
+            ("hunter2", false),
+            ("", false),
+        ] {
+            assert_eq!(is_quotable(text), quoted, "{text}");
+        }
+        assert!(!is_quotable(&format!("https://a.example/{}", "a".repeat(200))));
     }
 
     #[test]

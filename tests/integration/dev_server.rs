@@ -87,6 +87,12 @@ fn m08_j04_n04_every_printed_curl_line_gives_the_answer_printed_beside_it() {
             }
         }
     }
+    // The server's own HTTP leaves the body out of the answer to a HEAD.
+    let headers_of = |options: &str| {
+        let headers = run(&format!("curl -s {options} {issuer}/.well-known/jwks.json"));
+        headers.lines().filter(|line| !line.starts_with("date: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(headers_of("-I"), headers_of("-o /dev/null -D -"));
     let metadata = run(metadata);
     assert!(metadata.contains(&format!(r#""introspection_endpoint":"{issuer}/token/introspect""#)), "{metadata}");
     assert!(metadata.contains(r#""introspection_signing_alg_values_supported":["ES256"]"#), "{metadata}");

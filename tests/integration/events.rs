@@ -1,10 +1,10 @@
-//! The recorded events of `events/`, through `lambda_http`'s own adapter: gateway JSON in, gateway JSON out.
+//! The recorded events of `events/`, through the function's own handler: gateway JSON in, gateway JSON out.
 
-use std::{fs, path::PathBuf, sync::LazyLock};
+use std::{fs, future::ready, path::PathBuf, sync::LazyLock};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::HeaderMap;
-use lambda_http::{Context, lambda_runtime};
+use http::{HeaderMap, Response};
+use lambda_http::{Adapter, Context, LambdaEvent, Service as _, lambda_runtime, request::LambdaRequest, service_fn};
 use serde_json::{Value, json};
 use token_introspection::{
     call,
@@ -13,6 +13,7 @@ use token_introspection::{
 };
 
 use crate::{
+    corpora,
     demo::{self, Answer},
     engine::Engine,
     signed_responses::{key_file, pem, verified},
@@ -26,7 +27,7 @@ const OWN: &str = "http://127.0.0.1:9000";
 static KEY: LazyLock<String> = LazyLock::new(|| key_file("demo", &pem("EC")));
 
 /// The service as `cargo lambda watch` has it with the environment of the dev server.
-async fn demo_service() -> (Engine, token_introspection::service::Service) {
+pub async fn demo_service() -> (Engine, token_introspection::service::Service) {
     let engine = Engine::start(0).await.unwrap();
     demo::seed(&engine).unwrap();
     let issuers = json!([{ "issuer": demo::TRUSTED_ISSUER, "profile": "rfc9068", "jwks": demo::key_set() }]);
@@ -56,16 +57,8 @@ fn folder() -> PathBuf {
 #[tokio::test]
 async fn a01_each_recorded_event_gets_the_answer_beside_it() {
     let (_engine, service) = demo_service().await;
-    let mut names: Vec<_> = fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter_map(|name| name.strip_suffix(".json").map(str::to_owned))
-        .filter(|name| !name.ends_with(".expected"))
-        .collect();
-    names.sort();
-    assert!(names.len() >= 15, "{names:?}");
     let keys = send(&service, get("/.well-known/jwks.json")).await.json();
-    for name in names {
+    for name in recorded() {
         let read =
             |name: String| fs::read_to_string(folder().join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let expected: Value = serde_json::from_str(&read(format!("{name}.expected.json"))).unwrap();
@@ -75,6 +68,58 @@ async fn a01_each_recorded_event_gets_the_answer_beside_it() {
             answer["body"] = described(answer["body"].as_str().unwrap(), &expected["body"], &keys);
         }
         assert_eq!(answer, expected, "{name}");
+    }
+}
+
+/// The names of the recorded requests.
+pub fn recorded() -> Vec<String> {
+    let names = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned));
+    let mut names: Vec<_> = names.filter(|name| !name.ends_with(".expected")).collect();
+    names.sort();
+    assert!(names.len() >= 15, "{names:?}");
+    names
+}
+
+/// What `lambda_http`'s own adapter makes of the response in that answer. It encodes a signed body in base64 unless a
+/// header tells it not to, which it then leaves in the answer.
+async fn shaped_by_the_adapter(event: &str, answer: &Value) -> Value {
+    const AS_TEXT: &str = "x-lambda-http-content-encoding";
+    let request: LambdaRequest = serde_json::from_str(event).unwrap();
+    let mut response = Response::builder().status(u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap());
+    let headers = [&answer["headers"], &answer["multiValueHeaders"]].map(|map| map.as_object().unwrap());
+    for (name, value) in headers.into_iter().find(|headers| !headers.is_empty()).unwrap() {
+        response = response.header(name, value.as_str().or(value[0].as_str()).unwrap());
+    }
+    let response = response.header(AS_TEXT, "text").body(answer["body"].as_str().unwrap().to_owned()).unwrap();
+    let mut response = Some(response);
+    let mut adapter = Adapter::from(service_fn(move |_| ready(response.take().ok_or(()))));
+    let shaped = adapter.call(LambdaEvent::new(request, context())).await.unwrap();
+    let mut shaped = serde_json::to_value(shaped).unwrap();
+    for headers in ["headers", "multiValueHeaders"] {
+        shaped[headers].as_object_mut().unwrap().remove(AS_TEXT);
+    }
+    shaped
+}
+
+#[tokio::test]
+async fn answers_have_the_shape_that_the_runtimes_adapter_gives_them() {
+    let (_engine, service) = demo_service().await;
+    let mut events: Vec<_> = recorded().iter().map(|name| event(name, |_| ())).collect();
+    for name in [
+        "alb-lambda-target-request-headers-only",
+        "alb-lambda-target-request-multivalue-headers",
+        "apigw-request",
+        "apigw-v2-request-no-authorizer",
+        "function-url-domain-only-request-with-base64-encoded-body",
+        "lambda-urls-request",
+    ] {
+        let test = "answers_have_the_shape_that_the_runtimes_adapter_gives_them";
+        events.extend(corpora::read(&format!("events/{name}.json"), test).map(|event| event.to_string()));
+    }
+    for event in events {
+        let answer = answer(&service, &event).await;
+        assert_eq!(answer, shaped_by_the_adapter(&event, &answer).await, "{event}");
     }
 }
 
@@ -133,11 +178,10 @@ async fn a14_what_the_adapter_would_panic_at_gets_an_answer() {
     let service = &service;
     let status = |event: String| async move { answer(service, &event).await["statusCode"].as_u64().unwrap() };
     for host in ["a b", "[", "x:99999", "@:", "a/b?c#d", "\u{7f}"] {
-        let changed = event("http-api-active", |event| event["headers"]["host"] = json!(host));
-        let expected = if host == "\u{7f}" { 400 } else { 200 };
-        assert_eq!(status(changed).await, expected, "host {host:?}");
-        let changed = event("alb-active", |event| event["headers"]["host"] = json!(host));
-        assert_eq!(status(changed).await, expected, "host {host:?}");
+        for name in ["http-api-active", "alb-active"] {
+            let changed = event(name, |event| event["headers"]["host"] = json!(host));
+            assert_eq!(status(changed).await, 200, "{name}: host {host:?}");
+        }
     }
     for name in ["http-api-active", "rest-api-active", "alb-active"] {
         let changed = event(name, |event| {
@@ -155,14 +199,6 @@ async fn a14_what_the_adapter_would_panic_at_gets_an_answer() {
     {
         let changed = event("http-api-active", |event| event["rawPath"] = json!(path));
         assert_eq!(status(changed).await, if path.is_empty() { 404 } else { 200 }, "path {path:?}");
-    }
-}
-
-#[tokio::test]
-async fn what_no_gateway_sends_is_a_bad_request_and_not_a_failed_invocation() {
-    let (_engine, service) = demo_service().await;
-    for event in ["{}", "[]", "null", "1", r#""text""#, r#"{"Records":[]}"#, r#"{"version":"2.0"}"#] {
-        assert_eq!(answer(&service, event).await["statusCode"], 400, "{event}");
     }
 }
 

@@ -60,14 +60,17 @@ const ONE_PLACE: [(&str, &[&str]); 11] = [
     ("aws_sdk_kms", &["src/signer/"]),
     ("aws_sdk_secretsmanager", &["src/signer/"]),
     ("aws_config", &["src/store/", "src/signer/"]),
-    ("lambda_http", &["src/lambda.rs"]),
+    ("lambda_http", &["src/lambda/"]),
     ("hyper_rustls", &["src/issuers/fetch.rs"]),
     ("tracing_subscriber", &["src/logging.rs"]),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 36] = [
+const UNPRINTABLE: [&str; 39] = [
     "Call",
     "Identity",
+    "Event",
+    "Incoming",
+    "Members",
     "Parameters",
     "Credentials",
     "PresentedSecret",

@@ -31,8 +31,8 @@ pub fn answer(error: &Error) -> ExitCode {
 fn what(error: &Error) -> String {
     let option = named(error, ContextKind::InvalidArg).unwrap_or_else(|| "an argument".to_owned());
     match error.kind() {
-        // An option's own name may be quoted, and nothing that could be its value.
-        ErrorKind::UnknownArgument if option.starts_with("--") => {
+        // An option's own name may be quoted, and nothing that could be its value. A PEM begins with dashes, too.
+        ErrorKind::UnknownArgument if is_option(option.split('=').next().unwrap_or_default()) => {
             format!("there is no option {}", option.split('=').next().unwrap_or_default())
         }
         ErrorKind::UnknownArgument => {
@@ -60,6 +60,14 @@ fn what(error: &Error) -> String {
     }
 }
 
+/// Whether a text has the form of an option's name.
+fn is_option(text: &str) -> bool {
+    let name = text.strip_prefix("--").unwrap_or_default();
+    (1..=30).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+}
+
 fn named(error: &Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(name) => Some(name.clone()),
@@ -81,6 +89,8 @@ mod tests {
             ("explain eyJhbGci", "there is an argument too many"),
             ("explain --tokn=eyJhbGci", "there is no option --tokn"),
             ("explain --token", "--token <-|@FILE> needs a value"),
+            ("explain -----eyJ", "there is an argument too many"),
+            ("explain --eyJhbGci", "there is an argument too many"),
             ("explain", "--token <-|@FILE> is missing"),
             ("eyJhbGci", "there is no such command"),
             ("client eyJhbGci", "there is no such command"),

@@ -65,14 +65,15 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// Returns what is wrong, to be continued after the issuer's name.
+    /// Returns what is wrong, to be continued after the issuer's name. It quotes nothing of the entry, which may hold a
+    /// secret by mistake.
     pub fn check(self, position: usize) -> Result<TrustedIssuer, String> {
         identifier::check(&self.issuer)?;
-        self.aliases.iter().try_for_each(|alias| {
-            identifier::check(alias).map_err(|what| format!("with the alias {alias:?}, {what}"))
-        })?;
-        let profile =
-            Profile::named(&self.profile).ok_or_else(|| format!("with the unknown profile {:?}", self.profile))?;
+        self.aliases
+            .iter()
+            .try_for_each(|alias| identifier::check(alias).map_err(|what| format!("with an alias {what}")))?;
+        let profile = Profile::named(&self.profile)
+            .ok_or("with an unknown profile; known are rfc9068, cognito, auth0, entra, okta, keycloak and generic")?;
         self.tells_access_tokens(profile)?;
         let algorithms = match &self.algorithms {
             None => profile.algorithms.to_vec(),
@@ -158,7 +159,6 @@ fn inline(jwks: &Value, algorithms: &[Algorithm]) -> Result<Vec<VerificationKey>
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, String> {
-    Algorithm::from_name(name).ok_or_else(|| {
-        format!("with the algorithm {name:?}, which is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA")
-    })
+    let known = "with an algorithm that is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
+    Algorithm::from_name(name).ok_or_else(|| known.to_owned())
 }

@@ -18,9 +18,18 @@ pub(super) fn check(identifier: &str) -> Result<(), String> {
     } else if let Some(character) = identifier.chars().find(|c| is_foreign(*c)) {
         let cure = if "{}".contains(character) { "; {tenantid} needs \"tenants\"" } else { "" };
         Err(format!("whose identifier contains {character:?}, which no issuer identifier does{cure}"))
+    } else if authority(identifier).contains('@') {
+        // Audit records and log lines name the issuer.
+        Err("whose identifier contains a user or a password".to_owned())
     } else {
         Ok(())
     }
+}
+
+/// What is between `://` and the path of a URL; empty for other identifiers.
+fn authority(identifier: &str) -> &str {
+    let after_scheme = identifier.split_once("://").map_or("", |(_, rest)| rest);
+    after_scheme.split(['/', '?']).next().unwrap_or_default()
 }
 
 /// Whether the text is a template for several tenants.
@@ -48,6 +57,7 @@ mod tests {
             "https://issuer.example",
             "https://issuer.example/t1/",
             "https://issuer.example:8443/a%20b?x=(1)&y=*",
+            "https://issuer.example/@me",
             "http://adfs.example/adfs/services/trust",
             "accounts.google.com",
             "kubernetes/serviceaccount",
@@ -58,9 +68,18 @@ mod tests {
             assert_eq!(check(identifier), Ok(()), "{identifier}");
         }
         let long = "x".repeat(1025);
-        for identifier in
-            ["", " ", "https://a b", "https://a\n", "https://a#b", "https://{tenantid}/", "https://<a>", "a\"b", &long]
-        {
+        for identifier in [
+            "",
+            " ",
+            "https://a b",
+            "https://a\n",
+            "https://a#b",
+            "https://{tenantid}/",
+            "https://<a>",
+            "a\"b",
+            "https://user:password@issuer.example/",
+            &long,
+        ] {
             assert!(check(identifier).is_err(), "{identifier}");
         }
     }

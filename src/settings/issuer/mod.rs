@@ -9,7 +9,7 @@ use http::Uri;
 use serde_json::{Map, Value};
 
 use self::entry::Entry;
-use super::SettingError;
+use super::{SettingError, error::json_problem, url};
 use crate::{
     jwt::{Algorithm, VerificationKey},
     profile::{ClaimNames, Profile},
@@ -60,16 +60,16 @@ pub enum KeySource {
 ///
 /// Returns [`SettingError`] if the JSON has another shape or an entry could not be honoured.
 pub fn parse(variable: &'static str, text: &str) -> Result<Vec<TrustedIssuer>, SettingError> {
-    let entries: Vec<Entry> =
-        serde_json::from_str(text).map_err(|error| problem(variable, format!("is not the expected JSON: {error}")))?;
+    let entries: Vec<Entry> = serde_json::from_str(text)
+        .map_err(|error| problem(variable, format!("is not the expected JSON: {}", json_problem(&error))))?;
     let mut issuers: Vec<TrustedIssuer> = Vec::with_capacity(entries.len());
     for (position, entry) in entries.into_iter().enumerate() {
-        let name = entry.issuer.clone();
-        let wrong = |what| problem(variable, format!("has an issuer {name:?} {what}"));
+        let name = shown(&entry.issuer, position);
+        let wrong = |what| problem(variable, format!("has an issuer {name} {what}"));
         for entry in entry.for_each_tenant().map_err(wrong)? {
             let issuer = entry.check(position).map_err(wrong)?;
             if let Some(twice) = issuer.identifiers().find(|name| find(&issuers, name).is_some()) {
-                return Err(problem(variable, format!("names the issuer {twice:?} twice")));
+                return Err(problem(variable, format!("names the issuer {} twice", shown(twice, position))));
             }
             issuers.push(issuer);
         }
@@ -92,6 +92,12 @@ impl TrustedIssuer {
     pub fn tells_access_tokens_by_audience_only(&self) -> bool {
         self.profile.is_generic() && self.required_claims.is_empty()
     }
+}
+
+/// How an error names an entry: by its issuer if that may be quoted, otherwise by its number.
+fn shown(issuer: &str, position: usize) -> String {
+    let is_quotable = url::is_quotable(&identifier::with_tenant(issuer, "tenantid"));
+    if is_quotable { format!("{issuer:?}") } else { format!("(entry {})", position + 1) }
 }
 
 fn problem(variable: &'static str, what: String) -> SettingError {

@@ -1,0 +1,208 @@
+//! What the function needs of an event: its own reading of the four kinds, instead of types that take all of it.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::members::{Fault, Members};
+use crate::{call::Identity, request::parse_names};
+
+/// An event, or something that no gateway sends. It holds secrets and tokens, so it has no `Debug`.
+///
+/// Any JSON deserializes into it: an error at that point would be a failed invocation instead of an answer.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct Event(Box<RawValue>);
+
+/// What sent an event, and how it wants its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An HTTP API with payload format 2.0, or a function URL.
+    HttpApi,
+    RestApi,
+    LoadBalancer,
+}
+
+/// The request in an event.
+pub struct Incoming {
+    pub source: Source,
+    pub method: Method,
+    pub path: String,
+    pub query_names: Vec<String>,
+    pub headers: HeaderMap,
+    /// `None` if its base64 does not decode.
+    pub body: Option<Vec<u8>>,
+    pub source_address: String,
+    pub identity: Identity,
+}
+
+impl Event {
+    /// Reads the members that the function needs. Whatever else is in the event does not matter.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Fault`] if one of them is missing, is there twice or has another type than the source sends.
+    pub fn read(&self) -> Result<Incoming, Fault> {
+        let event = Members::of_event(&self.0)?;
+        let context = event.inner("requestContext")?;
+        let source = source(&event, &context)?;
+        let method = method(source, &event, &context)?;
+        let is_base64 = event.flag("isBase64Encoded")?;
+        let body = event.text("body")?.unwrap_or_default();
+        let body = if is_base64 { STANDARD.decode(body).ok() } else { Some(body.into_bytes()) };
+        let headers = headers(source, &event)?;
+        Ok(match source {
+            Source::HttpApi => Incoming {
+                path: event.needed_text("rawPath")?,
+                query_names: event.text("rawQueryString")?.map(|query| parse_names(&query)).unwrap_or_default(),
+                source_address: context.inner("http")?.text("sourceIp")?.unwrap_or_default(),
+                identity: identity_of_http_api(&context)?,
+                source,
+                method,
+                headers,
+                body,
+            },
+            Source::RestApi => Incoming {
+                path: event.needed_text("path")?,
+                query_names: query_names(&event)?,
+                source_address: context.inner("identity")?.text("sourceIp")?.unwrap_or_default(),
+                identity: identity_of_rest_api(&context)?,
+                source,
+                method,
+                headers,
+                body,
+            },
+            Source::LoadBalancer => Incoming {
+                path: event.needed_text("path")?,
+                query_names: query_names(&event)?,
+                source_address: last_forwarded_for(&headers),
+                // Load balancers write such things into headers, which do not count.
+                identity: Identity::default(),
+                source,
+                method,
+                headers,
+                body,
+            },
+        })
+    }
+
+    /// Whether the request is a `HEAD`, as far as even an unreadable event tells.
+    pub fn is_head(&self) -> bool {
+        let method = Members::of_event(&self.0).and_then(|event| {
+            let context = event.inner("requestContext")?;
+            method(source(&event, &context)?, &event, &context)
+        });
+        method.is_ok_and(|method| method == Method::HEAD)
+    }
+}
+
+fn source(event: &Members<'_>, context: &Members<'_>) -> Result<Source, Fault> {
+    let is_version_2 = event.get("version")?.is_some_and(|version| version.get() == r#""2.0""#);
+    Ok(if is_version_2 || context.get("http")?.is_some() {
+        Source::HttpApi
+    } else if context.get("elb")?.is_some() {
+        Source::LoadBalancer
+    } else {
+        Source::RestApi
+    })
+}
+
+fn method(source: Source, event: &Members<'_>, context: &Members<'_>) -> Result<Method, Fault> {
+    let http = context.inner("http")?;
+    let (members, name) = match source {
+        Source::HttpApi => (&http, "method"),
+        Source::RestApi | Source::LoadBalancer => (event, "httpMethod"),
+    };
+    let method = members.needed_text(name)?;
+    Method::from_bytes(method.as_bytes()).map_err(|_| members.fault(name, "is not an HTTP method"))
+}
+
+/// Whom the gateway has authenticated. Authorizers put whatever they like beside `iam`, and none of it is read.
+fn identity_of_http_api(context: &Members<'_>) -> Result<Identity, Fault> {
+    let iam = context.inner("authorizer")?.inner("iam")?;
+    let certificate = context.inner("authentication")?.inner("clientCert")?;
+    Ok(Identity {
+        iam_user_arn: iam.text("userArn")?,
+        iam_user_id: iam.text("userId")?,
+        certificate: certificate.text("clientCertPem")?,
+    })
+}
+
+fn identity_of_rest_api(context: &Members<'_>) -> Result<Identity, Fault> {
+    let identity = context.inner("identity")?;
+    Ok(Identity {
+        iam_user_arn: identity.text("userArn")?,
+        iam_user_id: identity.text("user")?,
+        certificate: identity.inner("clientCert")?.text("clientCertPem")?,
+    })
+}
+
+/// The headers; REST APIs and load balancers fill two maps, and for a name in both, the single value counts.
+fn headers(source: Source, event: &Members<'_>) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::new();
+    if source != Source::HttpApi {
+        add_headers(&mut headers, event, "multiValueHeaders")?;
+    }
+    add_headers(&mut headers, event, "headers")?;
+    Ok(headers)
+}
+
+/// Adds the headers of one map, in which each value is one text (it replaces others) or a list of them.
+fn add_headers(headers: &mut HeaderMap, event: &Members<'_>, map: &str) -> Result<(), Fault> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Values {
+        None(()),
+        One(String),
+        Several(Vec<String>),
+    }
+    let Some(members) = event.object(map)? else { return Ok(()) };
+    for (position, (name, values)) in members.iter().enumerate() {
+        let fault = |problem| members.fault_at(position, problem);
+        let values =
+            serde_json::from_str(values.get()).map_err(|_| fault("is neither a string nor a list of strings"))?;
+        // What HTTP does not allow as a name is none of the headers that are read here.
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
+        let is_full = |_| fault("is one header too many");
+        match values {
+            Values::None(()) => {}
+            Values::One(value) => {
+                headers.try_insert(name, header_value(&value)).map_err(is_full)?;
+            }
+            Values::Several(values) => {
+                for value in values {
+                    headers.try_append(&name, header_value(&value)).map_err(is_full)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A header's value. What HTTP does not allow in one becomes U+FFFD, which none of the values that are read here may
+/// hold, so that a stray control character neither fails a request that does not depend on it nor is overlooked.
+fn header_value(text: &str) -> HeaderValue {
+    let value = HeaderValue::from_str(text)
+        .or_else(|_| HeaderValue::from_str(&text.replace(|c: char| c.is_ascii_control() && c != '\t', "\u{fffd}")));
+    value.unwrap_or(HeaderValue::from_static("?"))
+}
+
+/// The names of query parameters, decoded once more in case the source did not do it. Their values are not read.
+fn query_names(event: &Members<'_>) -> Result<Vec<String>, Fault> {
+    let mut names = Vec::new();
+    for map in ["multiValueQueryStringParameters", "queryStringParameters"] {
+        if let Some(query) = event.object(map)? {
+            let decoded = query.iter().map(|(name, _)| percent_decode_str(name).decode_utf8_lossy().into_owned());
+            names.extend(decoded);
+        }
+    }
+    Ok(names)
+}
+
+/// A load balancer appends the address that it saw.
+fn last_forwarded_for(headers: &HeaderMap) -> String {
+    let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    forwarded.rsplit(',').next().unwrap_or_default().trim().to_owned()
+}

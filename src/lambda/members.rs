@@ -1,0 +1,165 @@
+//! One object of an event, whose members are only read if they are asked for.
+//!
+//! A member that the function does not need may hold anything: numbers of any size, nested objects, duplicates. None
+//! of it is parsed, so none of it can make an event unreadable.
+
+use std::{collections::BTreeSet, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// Why an event cannot be read: the place in it, and what is wrong there. It quotes no value.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The JSON path, such as `requestContext.http.method`; `.` is the event itself.
+    pub path: String,
+    pub problem: &'static str,
+}
+
+/// The members of an object, in their order, as raw JSON.
+pub struct Members<'a> {
+    path: String,
+    members: Vec<(String, &'a RawValue)>,
+}
+
+impl<'a> Members<'a> {
+    /// The members of the whole event.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Fault`] if it is not an object.
+    pub fn of_event(event: &'a RawValue) -> Result<Self, Fault> {
+        Self::parse(String::new(), event).ok_or(Fault { path: ".".to_owned(), problem: "is not a JSON object" })
+    }
+
+    fn parse(path: String, object: &'a RawValue) -> Option<Self> {
+        let Pairs(members) = serde_json::from_str(object.get()).ok()?;
+        Some(Self { path, members })
+    }
+
+    /// The raw value of a member; `null` counts as absent.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Fault`] if the object has two members of this name, because either could be meant.
+    pub fn get(&self, name: &str) -> Result<Option<&'a RawValue>, Fault> {
+        let mut values = self.members.iter().filter(|(member, _)| member == name).map(|(_, value)| *value);
+        let value = values.next();
+        if values.next().is_some() {
+            return Err(self.fault(name, "is there twice"));
+        }
+        Ok(value.filter(|value| value.get() != "null"))
+    }
+
+    /// The members of an object that is optional on the way to others: anything but an object has no members.
+    ///
+    /// # Errors
+    ///
+    /// As [`Members::get`].
+    pub fn inner(&self, name: &str) -> Result<Self, Fault> {
+        let inner = self.get(name)?.and_then(|value| Self::parse(self.path_of(name), value));
+        Ok(inner.unwrap_or_else(|| Self { path: self.path_of(name), members: Vec::new() }))
+    }
+
+    /// The members of an object that is needed, if it exists.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Fault`] if it is not an object, or if it names one member twice.
+    pub fn object(&self, name: &str) -> Result<Option<Self>, Fault> {
+        let Some(value) = self.get(name)? else { return Ok(None) };
+        let object = Self::parse(self.path_of(name), value).ok_or_else(|| self.fault(name, "is not an object"))?;
+        let mut names = BTreeSet::new();
+        for (position, (name, _)) in object.members.iter().enumerate() {
+            if !names.insert(name) {
+                return Err(object.fault_at(position, "is there twice"));
+            }
+        }
+        Ok(Some(object))
+    }
+
+    /// All members.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.members.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+
+    /// A member that is text, if it exists.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Fault`] if it is something else.
+    pub fn text(&self, name: &str) -> Result<Option<String>, Fault> {
+        self.read(name, "is not a string")
+    }
+
+    /// As [`Members::text`], of a member that every event of its kind has.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Fault`] if it is missing or something else.
+    pub fn needed_text(&self, name: &str) -> Result<String, Fault> {
+        self.text(name)?.ok_or_else(|| self.fault(name, "is missing"))
+    }
+
+    /// A member that is true or false; false if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Fault`] if it is something else.
+    pub fn flag(&self, name: &str) -> Result<bool, Fault> {
+        Ok(self.read(name, "is not true or false")?.unwrap_or_default())
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str, problem: &'static str) -> Result<Option<T>, Fault> {
+        let value = self.get(name)?.map(|value| serde_json::from_str(value.get()));
+        value.transpose().map_err(|_| self.fault(name, problem))
+    }
+
+    /// A fault of the member of that name, which is one of ours.
+    pub fn fault(&self, name: &str, problem: &'static str) -> Fault {
+        Fault { path: self.path_of(name), problem }
+    }
+
+    /// A fault of the member at that position. Its name comes from outside, so it is only quoted if it is a plain one.
+    pub fn fault_at(&self, position: usize, problem: &'static str) -> Fault {
+        let is_plain = |name: &str| {
+            (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        match self.members.get(position) {
+            Some((name, _)) if is_plain(name) => self.fault(name, problem),
+            _ => Fault { path: format!("{}[{position}]", self.path), problem },
+        }
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+}
+
+/// An object as a list, so that duplicates are seen.
+struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Vec<(String, &'de RawValue)>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Self::Value, M::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = object.next_entry::<String, &RawValue>()? {
+                    members.push((name, value));
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(InOrder).map(Self)
+    }
+}

@@ -1,0 +1,92 @@
+//! Gateway events in, gateway responses out. The one place that names `lambda_http`.
+
+mod event;
+mod members;
+mod response;
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use lambda_http::{
+    Context, LambdaEvent,
+    lambda_runtime::{LambdaInvocation, Runtime, tower::util::MapRequestLayer},
+    service_fn,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tracing::error;
+
+pub use self::event::Event;
+use self::{
+    event::{Incoming, Source},
+    response::GatewayResponse,
+};
+use crate::{
+    call::{Call, deadline, now},
+    response::{Outcome, render},
+    service::Service,
+};
+
+/// Serves the Lambda Runtime API until the environment is shut down.
+///
+/// # Errors
+///
+/// Returns an error if the Runtime API itself fails.
+pub async fn run(service: Arc<Service>) -> Result<(), lambda_http::Error> {
+    let handler = service_fn(move |event: LambdaEvent<Event>| {
+        let service = Arc::clone(&service);
+        async move { Ok::<_, Infallible>(handle(&service, event.payload, event.context).await) }
+    });
+    Runtime::new(handler).layer(MapRequestLayer::new(as_json)).run().await
+}
+
+/// Replaces an event that is not JSON, which the runtime would report as a failed invocation, by one that [`handle`]
+/// answers and logs.
+fn as_json(mut invocation: LambdaInvocation) -> LambdaInvocation {
+    if serde_json::from_slice::<&RawValue>(&invocation.body).is_err() {
+        invocation.body = "null".into();
+    }
+    invocation
+}
+
+/// Answers one event in the form that its source expects.
+pub async fn handle(service: &Service, event: Event, context: Context) -> impl Serialize + use<> {
+    match event.read() {
+        Ok(incoming) => {
+            let (source, is_head) = (incoming.source, incoming.method == http::Method::HEAD);
+            let response = service.handle(call(incoming, &context)).await;
+            GatewayResponse::new(source, response, is_head)
+        }
+        Err(fault) => {
+            error!(
+                event = "unreadable_event",
+                request_id = context.request_id,
+                path = fault.path,
+                problem = fault.problem
+            );
+            // Which source it is may be what cannot be read. This form is one that all of them take.
+            let response = render(Outcome::Internal, &context.request_id);
+            GatewayResponse::new(Source::LoadBalancer, response, event.is_head())
+        }
+    }
+}
+
+fn call(incoming: Incoming, context: &Context) -> Call {
+    // Lambda runs nothing past its deadline, so one that has passed is a local emulator's, and means nothing.
+    let time_left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::MAX);
+    Call {
+        method: incoming.method,
+        path: incoming.path,
+        query_names: incoming.query_names,
+        headers: incoming.headers,
+        body: incoming.body,
+        source_address: incoming.source_address,
+        identity: incoming.identity,
+        request_id: context.request_id.clone(),
+        now: now(),
+        deadline: deadline(time_left),
+    }
+}

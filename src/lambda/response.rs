@@ -1,0 +1,58 @@
+//! Answers in the form that each source of events expects.
+
+use http::{HeaderMap, Response};
+use lambda_http::{
+    Body,
+    aws_lambda_events::{
+        alb::AlbTargetGroupResponse,
+        apigw::{ApiGatewayProxyResponse, ApiGatewayV2httpResponse},
+    },
+};
+use serde::Serialize;
+
+use super::event::Source;
+
+/// What the function returns.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum GatewayResponse {
+    HttpApi(ApiGatewayV2httpResponse),
+    RestApi(ApiGatewayProxyResponse),
+    LoadBalancer(AlbTargetGroupResponse),
+}
+
+impl GatewayResponse {
+    /// Renders a response. The answer to a `HEAD` has the headers of the answer to a `GET`, and no body
+    /// (RFC 9110 §9.3.2); gateways pass on what the function returns.
+    pub fn new(source: Source, response: Response<String>, is_head: bool) -> Self {
+        let (parts, body) = response.into_parts();
+        let status_code = parts.status.as_u16().into();
+        // Every body of ours is text, a signed one too. It would only be base64 if we said so.
+        let body = Some(Body::Text(if is_head { String::new() } else { body }));
+        match source {
+            Source::HttpApi => {
+                let mut response = ApiGatewayV2httpResponse::default();
+                (response.status_code, response.headers, response.body) = (status_code, parts.headers, body);
+                Self::HttpApi(response)
+            }
+            Source::RestApi => {
+                let mut response = ApiGatewayProxyResponse::default();
+                // API Gateway would send what is in both maps twice.
+                response.headers = HeaderMap::new();
+                (response.status_code, response.multi_value_headers, response.body) =
+                    (status_code, parts.headers, body);
+                Self::RestApi(response)
+            }
+            Source::LoadBalancer => {
+                let mut response = AlbTargetGroupResponse::default();
+                let reason = parts.status.canonical_reason().unwrap_or_default();
+                response.status_description = Some(format!("{} {reason}", parts.status.as_u16()));
+                // A target group reads one of the two maps, and which one is its setting.
+                response.headers.clone_from(&parts.headers);
+                (response.status_code, response.multi_value_headers, response.body) =
+                    (status_code, parts.headers, body);
+                Self::LoadBalancer(response)
+            }
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Any setting may hold a secret, by mistake or pasted in place of its location. Nothing that is printed or logged
+//! quotes one.
+
+use std::{path::Path, process::Command};
+
+use serde_json::{Value, json};
+use token_introspection::settings::{LogLevel, Settings};
+
+use crate::{log::Log, signed_responses::pem, world::ISSUER};
+
+const PASSWORD: &str = "hunter2-canary";
+const OWN: &str = "https://introspection.example.com";
+
+const VARIABLES: [&str; 24] = [
+    "ISSUER",
+    "PUBLIC_URL",
+    "MTLS_PUBLIC_URL",
+    "MTLS_METHOD",
+    "CLIENTS_TABLE",
+    "TOKENS_TABLE",
+    "STATE_TABLE",
+    "TRUSTED_ISSUERS",
+    "TRUSTED_ISSUERS_FILE",
+    "DEFAULT_POLICY",
+    "CORS_ALLOWED_ORIGINS",
+    "METADATA_FILE",
+    "CLOCK_SKEW_SECONDS",
+    "JWKS_REFRESH_SECONDS",
+    "HOT_RECORD_SECONDS",
+    "SIGNING_KEY",
+    "SIGNING_ALGORITHM",
+    "FAILED_AUTHENTICATION_LIMIT",
+    "READ_CONSISTENCY",
+    "REDIS_URL",
+    "LOG_LEVEL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+];
+
+/// What may be typed or pasted by mistake.
+fn secrets() -> [String; 4] {
+    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": "AAAA", "d": PASSWORD });
+    [PASSWORD.to_owned(), pem("EC"), jwk.to_string(), json!({ "keys": [jwk] }).to_string()]
+}
+
+/// A secret in the forms in which it may get into a text setting.
+fn texts(secret: &str) -> Vec<String> {
+    let forms = [
+        "{}",
+        " {} ",
+        "{}\n",
+        "\"{}\"",
+        "{},{}",
+        "{}:x",
+        ":{}",
+        "file:{}",
+        "file:/keys/{}",
+        "file: {}",
+        "kms:{}",
+        "kms:arn:aws:kms:eu-west-1:123456789012:alias/{}",
+        "secretsmanager:{}",
+        "secretsmanager:arn:aws:secretsmanager:eu-west-1:123456789012:{}",
+        "arn:aws:kms:eu-west-1:123456789012:key/{}",
+        "{}://a.example",
+        "ftp://{}",
+        "http://{}",
+        "http://a.example/{}",
+        "https://user:{}@a.example",
+        "https://{}@a.example",
+        "https://a.example?key={}",
+        "https://a.example#{}",
+        "https://a.example/ {}",
+        "https://one.example,https://a.example/{}",
+        "redis://:{}@a.example",
+        "rediss://:{}@a.example/x",
+        "rediss://{}@a.example",
+        "rediss://:{}@a.example?a=b",
+        "10{}",
+        "any {}",
+        "RS256{}",
+    ];
+    forms.iter().map(|form| form.replace("{}", secret)).collect()
+}
+
+/// A secret in the places of the JSON of `TRUSTED_ISSUERS` and of other documents.
+fn documents(secret: &str) -> Vec<String> {
+    let entry = json!({ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": "https://a.example/jwks.json" });
+    let with = |member: &str, value: Value| {
+        let mut entry = entry.clone();
+        entry[member] = value;
+        json!([entry]).to_string()
+    };
+    let mut documents = vec![
+        json!(secret).to_string(),
+        json!([secret]).to_string(),
+        json!([[secret]]).to_string(),
+        json!({ secret: secret }).to_string(),
+        json!([{ secret: secret }]).to_string(),
+        json!([entry, secret]).to_string(),
+        format!("{entry}{secret}"),
+        format!("[{entry}] {secret}"),
+        format!("[{entry},{secret}]"),
+        format!("[{{\"issuer\":{}", json!(secret)),
+        format!("[{{\"issuer\":\"{secret}"),
+        json!([{ "issuer": secret }]).to_string(),
+        json!([{ "profile": secret }]).to_string(),
+        with(secret, json!(1)),
+        format!("[{{\"issuer\":{0},\"issuer\":{0}}}]", json!(secret)),
+    ];
+    for member in [
+        "issuer",
+        "profile",
+        "jwks_uri",
+        "jwks",
+        "algorithms",
+        "client_ids",
+        "audiences",
+        "required_claims",
+        "claim_names",
+        "aliases",
+        "tenants",
+        "jwks_bearer_file",
+    ] {
+        for value in [
+            json!(secret),
+            json!([secret]),
+            json!([[secret]]),
+            json!({ secret: secret }),
+            json!({ "keys": secret }),
+            json!({ "keys": [secret, { "kty": secret, "d": secret }] }),
+            json!({ "scope": [secret], "sid": { "a": secret } }),
+            json!(format!("https://user:{secret}@a.example")),
+            json!(format!("https://a.example?key={secret}")),
+            json!(format!("https://a.example/#{secret}")),
+            json!(format!("https://a.example/{{{secret}}}")),
+            json!([format!("https://user:{secret}@a.example")]),
+        ] {
+            documents.push(with(member, value));
+        }
+    }
+    // Faults that name the entry by its issuer.
+    for issuer in [secret.to_owned(), format!("https://user:{secret}@a.example"), format!("https://a.example?{secret}")]
+    {
+        let entry = json!({ "issuer": issuer, "profile": "rfc9068", "jwks_uri": "https://a.example/jwks.json" });
+        documents.push(json!([entry, entry]).to_string());
+        for (member, value) in [
+            ("profile", json!("github")),
+            ("profile", json!("generic")),
+            ("profile", json!("cognito")),
+            ("algorithms", json!(["HS256"])),
+            ("algorithms", json!([])),
+            ("jwks", json!({ "keys": [] })),
+            ("jwks_uri", json!("http://a.example")),
+            ("jwks_uri", json!(null)),
+        ] {
+            let mut entry = entry.clone();
+            entry[member] = value;
+            documents.push(json!([entry]).to_string());
+        }
+    }
+    documents
+}
+
+#[track_caller]
+fn assert_quotes_nothing(output: &str, variable: &str, value: &str) {
+    // The body of the PEM differs each time, but begins with the same header of its format.
+    for secret in ["hunter2", "BEGIN PRIVATE", "MIGHAgEAM", "MHcCAQEE", "\"d\""] {
+        assert!(!output.contains(secret), "{variable}={value} is quoted: {output}");
+    }
+}
+
+/// The one line for that value, if it ends the start.
+fn error(variable: &str, value: &str) -> Option<String> {
+    let read = |name: &str| match name {
+        _ if name == variable => Some(value.to_owned()),
+        "ISSUER" => Some(OWN.to_owned()),
+        _ => None,
+    };
+    match Settings::read(read) {
+        Ok(settings) => {
+            settings.warn();
+            None
+        }
+        Err(error) => Some(format!("{error} {error:?}")),
+    }
+}
+
+#[test]
+fn o04_no_error_and_no_log_line_quotes_a_setting() {
+    let (log, _guard) = Log::start(LogLevel::Trace);
+    let mut errors = 0;
+    let mut check = |variable: &str, value: &str| {
+        if let Some(text) = error(variable, value) {
+            errors += 1;
+            assert!(text.starts_with(variable) && text.lines().count() == 1, "{variable}={value}: {text}");
+            assert_quotes_nothing(&text, variable, value);
+        }
+        assert_quotes_nothing(&log.take(), variable, value);
+    };
+    for secret in secrets() {
+        for variable in VARIABLES {
+            for value in texts(&secret).iter().chain(&documents(&secret)) {
+                check(variable, value);
+            }
+        }
+        // The same in the files that settings name.
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("secret-setting.json");
+        for content in texts(&secret).iter().chain(&documents(&secret)) {
+            std::fs::write(&path, content).unwrap();
+            for (variable, prefix) in [("TRUSTED_ISSUERS_FILE", ""), ("METADATA_FILE", ""), ("SIGNING_KEY", "file:")] {
+                check(variable, &format!("{prefix}{}", path.display()));
+            }
+        }
+    }
+    assert!(errors > 5_000, "{errors}");
+}
+
+/// What a program prints whose environment has that setting and otherwise good ones.
+fn printed(program: &str, arguments: &[&str], variable: &str, value: &str) -> String {
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().envs([
+        ("ISSUER", OWN),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1"),
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("LOG_LEVEL", "trace"),
+    ]);
+    let output = command.env(variable, value).output().unwrap();
+    assert!(!output.status.success(), "{variable}={value}");
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// One value of each kind for programs, which take longer to start.
+fn few(secret: &str) -> Vec<String> {
+    let forms =
+        ["{}", "file:{}", "https://user:{}@a.example", "http://u:{}@127.0.0.1:1", "http://{}", "[{\"issuer\":\"{}\"}]"];
+    forms.iter().map(|form| form.replace("{}", secret)).collect()
+}
+
+#[test]
+fn o04_the_function_and_the_tool_print_no_setting() {
+    let (function, tool) = (env!("CARGO_BIN_EXE_token-introspection"), env!("CARGO_BIN_EXE_introspection-admin"));
+    let [password, pem, ..] = secrets();
+    let values: Vec<_> = [password, pem].iter().flat_map(|secret| few(secret)).collect();
+    let check = |variable: &str| {
+        for value in &values {
+            // The other ones end the start only once the function waits for events.
+            if variable.starts_with("AWS_") || error(variable, value).is_some() {
+                assert_quotes_nothing(&printed(function, &[], variable, value), variable, value);
+                let mark = printed(tool, &["revoke", "--sub", "alice"], variable, value);
+                assert_quotes_nothing(&mark, variable, value);
+            }
+        }
+    };
+    let check_option = |option: &str| {
+        for value in &values {
+            let text = printed(tool, &["tables", "create", option, value], "LOG_LEVEL", "info");
+            assert_quotes_nothing(&text, option, value);
+        }
+    };
+    // Most of the time is spent waiting for servers that do not exist.
+    std::thread::scope(|scope| {
+        for variable in VARIABLES {
+            let check = &check;
+            scope.spawn(move || check(variable));
+        }
+        for option in ["--endpoint-url", "--region"] {
+            let check_option = &check_option;
+            scope.spawn(move || check_option(option));
+        }
+    });
+}
