@@ -83,6 +83,7 @@ mod redis_store;
 mod refusals;
 mod response_members;
 mod revocation;
+mod revocation_matrix;
 mod secret_settings;
 mod secrets;
 mod signed_responses;
