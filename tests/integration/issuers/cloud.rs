@@ -97,14 +97,27 @@ fn auth0() -> Issuer {
         section: "Auth0",
         tokens: vec![
             token("a user's", json!({ "typ": "JWT" }), user, json!({ "azp": null, "client_id": "client-1" })),
-            token("one of the RFC 9068 dialect, with the session of an Action", json!({ "typ": "at+jwt" }), dialect, json!({})),
+            token(
+                "one of the RFC 9068 dialect, with the session of an Action",
+                json!({ "typ": "at+jwt" }),
+                dialect,
+                json!({}),
+            ),
             token("a machine's", json!({ "typ": "JWT" }), machine, json!({ "azp": null, "client_id": "client-2" })),
         ],
         inactive: vec![
             inactive("the ID token", json!({}), id_token.clone()),
-            inactive("the ID token with nonce", json!({}), crate::world::changed(&id_token, &json!({ "nonce": "n-1" }))),
+            inactive(
+                "the ID token with nonce",
+                json!({}),
+                crate::world::changed(&id_token, &json!({ "nonce": "n-1" })),
+            ),
             inactive("for another API", json!({}), json!({ "aud": "https://billing.example.com" })),
-            inactive("for the issuer's own API only", json!({}), json!({ "aud": "https://tenant.eu.auth0.com/userinfo" })),
+            inactive(
+                "for the issuer's own API only",
+                json!({}),
+                json!({ "aud": "https://tenant.eu.auth0.com/userinfo" }),
+            ),
             inactive("without the issuer's slash", json!({}), json!({ "iss": "https://tenant.eu.auth0.com" })),
             inactive("HS256", json!({ "alg": "HS256" }), json!({})),
         ],
@@ -175,7 +188,11 @@ fn entra() -> Issuer {
         inactive: vec![
             inactive("the ID token", json!({}), entra_id_token()),
             inactive("the ID token without nonce", json!({}), json!({ "aud": "app-1", "azp": null, "scp": null })),
-            inactive("the ID token with roles", json!({}), json!({ "aud": "app-1", "azp": null, "scp": null, "roles": ["a"] })),
+            inactive(
+                "the ID token with roles",
+                json!({}),
+                json!({ "aud": "app-1", "azp": null, "scp": null, "roles": ["a"] }),
+            ),
             inactive("for Microsoft Graph", json!({}), json!({ "aud": GRAPH })),
             inactive("another tenant's", json!({}), json!({ "iss": OTHER_2, "tid": OTHER_TENANT })),
             inactive("another tenant's, version 1", json!({}), json!({ "iss": OTHER_1, "tid": OTHER_TENANT })),
@@ -230,7 +247,11 @@ fn b2c() -> Issuer {
         ],
         inactive: vec![
             inactive("the ID token", json!({}), json!({ "aud": "app-1", "azp": null, "scp": null })),
-            inactive("the ID token with hashes", json!({}), json!({ "aud": "app-1", "azp": null, "scp": null, "at_hash": "h", "c_hash": "h" })),
+            inactive(
+                "the ID token with hashes",
+                json!({}),
+                json!({ "aud": "app-1", "azp": null, "scp": null, "at_hash": "h", "c_hash": "h" }),
+            ),
             inactive("with nonce and no scope", json!({}), json!({ "scp": null })),
             inactive("with a hash", json!({}), json!({ "at_hash": "h" })),
             inactive("for the client itself", json!({}), json!({ "aud": "app-1" })),
@@ -301,7 +322,11 @@ fn okta() -> Issuer {
                 json!({}),
                 json!({ "iss": "https://example.okta.com", "aud": "https://example.okta.com" }),
             ),
-            inactive("another authorization server's", json!({}), json!({ "iss": "https://example.okta.com/oauth2/aus1" })),
+            inactive(
+                "another authorization server's",
+                json!({}),
+                json!({ "iss": "https://example.okta.com/oauth2/aus1" }),
+            ),
             inactive("for another API", json!({}), json!({ "aud": "api://billing" })),
         ],
     }

@@ -28,7 +28,8 @@ pub fn sections() -> Vec<Section> {
         let (block, rest) = block.split_once("\n```\n")?;
         assert!(!rest.contains("```json"), "{title} has two JSON blocks");
         let entries = serde_json::from_str(block).unwrap_or_else(|error| panic!("{title}: {error}"));
-        let is_mark = |span: &&str| KINDS.iter().any(|kind| span.starts_with(kind));
+        // A kind by itself is a mention.
+        let is_mark = |span: &&str| KINDS.iter().any(|kind| span.starts_with(kind) && span != kind);
         let mut marks: Vec<String> = rest.split('`').skip(1).step_by(2).filter(is_mark).map(str::to_owned).collect();
         marks.sort_unstable();
         marks.dedup();

@@ -185,8 +185,33 @@ async fn h06_h36_another_issuers_key_signs_for_none_of_them() {
         let service = service(&world, section, &signer).await;
         let token = &issuer.tokens[0];
         let good = signer.token(&token.header, &with_times(&token.claims));
-        let forged = stranger.token(&changed(&token.header, &json!({ "alg": signer.alg() })), &with_times(&token.claims));
+        let forged =
+            stranger.token(&changed(&token.header, &json!({ "alg": signer.alg() })), &with_times(&token.claims));
         ask(&service, &good).await.assert_verdict(true, issuer.section);
         ask(&service, &forged).await.assert_verdict(false, issuer.section);
     }
+}
+
+#[tokio::test]
+async fn h28_i01_a_policys_scopes_filter_each_issuers_scopes() {
+    let (world, guide) = (World::new().await, guide::sections());
+    let mut filtered = 0;
+    for issuer in issuers() {
+        let section = section(&guide, &issuer);
+        let signer = signer(section);
+        let service = service(&world, section, &signer).await;
+        for token in &issuer.tokens {
+            let case = format!("{}, {}", issuer.section, token.name);
+            let claims = with_times(&token.claims);
+            let text = signer.token(&token.header, &claims);
+            let expected = token.expected(&claims);
+            let Some(first) = expected["scope"].as_str().and_then(|scope| scope.split(' ').next()) else { continue };
+            world.put_policy(&json!({ "scopes": [first] }));
+            assert_eq!(ask(&service, &text).await.json(), changed(&expected, &json!({ "scope": first })), "{case}");
+            world.put_policy(&json!({ "scopes": ["of-none-of-them"] }));
+            ask(&service, &text).await.assert_verdict(false, case);
+            filtered += 1;
+        }
+    }
+    assert!(filtered > 20, "{filtered}");
 }

@@ -87,7 +87,8 @@ fn spring() -> Issuer {
         "token_use": "access", "client_id": "web",
     });
     let with_session = changed(&user, &json!({ "jti": "j-2", "sid": "s-1", "aud": [ORDERS] }));
-    let machine = changed(&user, &json!({ "jti": "j-3", "sub": "batch", "client_id": "batch", "scope": ["orders:read"] }));
+    let machine =
+        changed(&user, &json!({ "jti": "j-3", "sub": "batch", "client_id": "batch", "scope": ["orders:read"] }));
     let joined = json!({ "token_use": null, "scope": "openid orders:read" });
     let id_token = json!({
         "aud": "web", "azp": "web", "auth_time": 1_700_000_000, "sid": "s-1", "scope": null, "client_id": null,
@@ -103,7 +104,11 @@ fn spring() -> Issuer {
         inactive: vec![
             inactive("the ID token", json!({}), id_token.clone()),
             inactive("the ID token with nonce", json!({}), changed(&id_token, &json!({ "nonce": "n-1" }))),
-            inactive("without the customizer", json!({}), json!({ "aud": "web", "client_id": null, "token_use": null })),
+            inactive(
+                "without the customizer",
+                json!({}),
+                json!({ "aud": "web", "client_id": null, "token_use": null }),
+            ),
             inactive("for another API", json!({}), json!({ "aud": "https://billing.example.com" })),
             inactive("with a list of other things as scope", json!({}), json!({ "scope": ["a", 1] })),
         ],
@@ -165,7 +170,11 @@ fn hydra() -> Issuer {
         ],
         inactive: vec![
             inactive("the ID token", json!({}), id_token.clone()),
-            inactive("the ID token without hash", json!({}), changed(&id_token, &json!({ "at_hash": null, "nonce": "n-1" }))),
+            inactive(
+                "the ID token without hash",
+                json!({}),
+                changed(&id_token, &json!({ "at_hash": null, "nonce": "n-1" })),
+            ),
             inactive("of a client that asked for no audience", json!({}), json!({ "aud": [] })),
             inactive("with a slash after the issuer", json!({}), json!({ "iss": format!("{HYDRA}/") })),
             inactive("with scopes of another type", json!({}), json!({ "scp": 1 })),
@@ -185,13 +194,14 @@ fn zitadel() -> Issuer {
     });
     Issuer {
         section: "Zitadel",
-        tokens: vec![
-            token("a user's", jwt(), user, json!({})),
-            token("of an older version", jwt(), old, json!({})),
-        ],
+        tokens: vec![token("a user's", jwt(), user, json!({})), token("of an older version", jwt(), old, json!({}))],
         inactive: vec![
             inactive("the ID token", json!({}), id_token.clone()),
-            inactive("the ID token without hash", json!({}), changed(&id_token, &json!({ "at_hash": null, "nonce": "n-1" }))),
+            inactive(
+                "the ID token without hash",
+                json!({}),
+                changed(&id_token, &json!({ "at_hash": null, "nonce": "n-1" })),
+            ),
             inactive("for another project", json!({}), json!({ "aud": ["259254020357123456"] })),
         ],
     }
@@ -275,7 +285,11 @@ fn adfs() -> Issuer {
                     "appid": null, "apptype": null, "unique_name": "alice", "nonce": "n-1",
                 }),
             ),
-            inactive("for no API", json!({}), json!({ "aud": "microsoft:identityserver:7c12c80b-9fb5-4dec-abba-e43254ba4279" })),
+            inactive(
+                "for no API",
+                json!({}),
+                json!({ "aud": "microsoft:identityserver:7c12c80b-9fb5-4dec-abba-e43254ba4279" }),
+            ),
             inactive("with https in the issuer", json!({}), json!({ "iss": ADFS.replace("http:", "https:") })),
         ],
     }
@@ -336,7 +350,11 @@ fn uaa() -> Issuer {
         ],
         inactive: vec![
             inactive("the ID token", json!({}), json!({ "aud": ["web"], "scope": ["openid"] })),
-            inactive("the ID token without nonce", json!({}), json!({ "aud": ["web"], "scope": ["openid"], "nonce": null })),
+            inactive(
+                "the ID token without nonce",
+                json!({}),
+                json!({ "aud": ["web"], "scope": ["openid"], "nonce": null }),
+            ),
             inactive("another zone's", json!({}), json!({ "zid": "other" })),
             inactive("with a hash", json!({}), json!({ "at_hash": "h" })),
         ],

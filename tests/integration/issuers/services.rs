@@ -53,7 +53,11 @@ fn google() -> Issuer {
             ),
             inactive("another service account's", json!({}), json!({ "azp": "1", "sub": "1" })),
             inactive("for another service", json!({}), json!({ "aud": "https://billing.example.com" })),
-            inactive("of gcloud", json!({}), json!({ "aud": "32555940559.apps.googleusercontent.com", "at_hash": "h" })),
+            inactive(
+                "of gcloud",
+                json!({}),
+                json!({ "aud": "32555940559.apps.googleusercontent.com", "at_hash": "h" }),
+            ),
         ],
     }
 }
@@ -70,7 +74,11 @@ fn firebase() -> Issuer {
         inactive: vec![
             inactive("an ID token without the custom claim", json!({}), json!({ "orders_api": null })),
             inactive("with the claim as a text", json!({}), json!({ "orders_api": "true" })),
-            inactive("another project's", json!({}), json!({ "iss": "https://securetoken.google.com/other", "aud": "other" })),
+            inactive(
+                "another project's",
+                json!({}),
+                json!({ "iss": "https://securetoken.google.com/other", "aud": "other" }),
+            ),
             inactive("for another project", json!({}), json!({ "aud": "other" })),
             inactive("a session cookie", json!({}), json!({ "iss": "https://session.firebase.google.com/my-project" })),
         ],
@@ -250,14 +258,19 @@ fn kubernetes() -> Issuer {
     let older = changed(&pod, &json!({ "jti": null }));
     Issuer {
         section: "Kubernetes",
-        tokens: vec![
-            token("a pod's", json!({}), pod, json!({})),
-            token("without jti", json!({}), older, json!({})),
-        ],
+        tokens: vec![token("a pod's", json!({}), pod, json!({})), token("without jti", json!({}), older, json!({}))],
         inactive: vec![
-            inactive("for the API server", json!({}), json!({ "aud": ["https://kubernetes.default.svc.cluster.local"] })),
+            inactive(
+                "for the API server",
+                json!({}),
+                json!({ "aud": ["https://kubernetes.default.svc.cluster.local"] }),
+            ),
             inactive("without audience", json!({}), json!({ "aud": null })),
-            inactive("a legacy token", json!({}), json!({ "iss": "kubernetes/serviceaccount", "aud": null, "exp": null })),
+            inactive(
+                "a legacy token",
+                json!({}),
+                json!({ "iss": "kubernetes/serviceaccount", "aud": null, "exp": null }),
+            ),
             inactive("without exp", json!({}), json!({ "exp": null })),
             inactive("another cluster's", json!({}), json!({ "iss": "https://kubernetes.default.svc" })),
         ],
