@@ -5,13 +5,20 @@ mod cloud;
 mod guide;
 mod matrix;
 mod matrix_shapes;
+mod microsoft;
+mod products;
 mod servers;
 mod services;
 mod shapes;
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
-use token_introspection::{call, records::sha256_hex, service::Service, settings::Settings};
+use token_introspection::{
+    call,
+    records::sha256_hex,
+    service::Service,
+    settings::{LogLevel, Settings},
+};
 
 use self::{
     guide::Section,
@@ -19,12 +26,16 @@ use self::{
 };
 use crate::{
     keys,
+    log::Log,
     signer::Signer,
     world::{API, Answer, SECRET, World, changed, request, send},
 };
 
 fn issuers() -> Vec<Issuer> {
-    [cloud::issuers(), servers::issuers(), services::issuers()].into_iter().flatten().collect()
+    [cloud::issuers(), microsoft::issuers(), servers::issuers(), products::issuers(), services::issuers()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn section<'a>(guide: &'a [Section], issuer: &Issuer) -> &'a Section {
@@ -106,6 +117,7 @@ async fn h22_h23_h24_h25_h26_h28_h29_h36_each_issuers_access_tokens_get_the_exac
 
 #[tokio::test]
 async fn h03_h05_h32_h36_id_tokens_and_strangers_tokens_are_inactive() {
+    let (log, _guard) = Log::start(LogLevel::Error);
     let (world, guide) = (World::new().await, guide::sections());
     for issuer in issuers() {
         let section = section(&guide, &issuer);
@@ -116,7 +128,9 @@ async fn h03_h05_h32_h36_id_tokens_and_strangers_tokens_are_inactive() {
             let times = with_times(&and(&first.claims, &case.claims));
             let claims = changed(&times, &case.claims);
             let token = signer.token(&changed(&first.header, &case.header), &claims);
+            log.take();
             ask(&service, &token).await.assert_verdict(false, format!("{}, {}", issuer.section, case.name));
+            assert_eq!(log.take_audit()[0]["reason"], case.reason, "{}, {}", issuer.section, case.name);
         }
     }
 }

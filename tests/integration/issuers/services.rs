@@ -48,13 +48,20 @@ fn google() -> Issuer {
         inactive: vec![
             inactive(
                 "a user's ID token",
+                "not_an_access_token",
                 json!({}),
                 json!({ "aud": "1.apps.googleusercontent.com", "azp": "1.apps.googleusercontent.com", "nonce": "n-1", "at_hash": "h" }),
             ),
-            inactive("another service account's", json!({}), json!({ "azp": "1", "sub": "1" })),
-            inactive("for another service", json!({}), json!({ "aud": "https://billing.example.com" })),
+            inactive("another service account's", "wrong_client", json!({}), json!({ "azp": "1", "sub": "1" })),
+            inactive(
+                "for another service",
+                "wrong_audience",
+                json!({}),
+                json!({ "aud": "https://billing.example.com" }),
+            ),
             inactive(
                 "of gcloud",
+                "not_an_access_token",
                 json!({}),
                 json!({ "aud": "32555940559.apps.googleusercontent.com", "at_hash": "h" }),
             ),
@@ -72,15 +79,26 @@ fn firebase() -> Issuer {
         section: "Firebase Authentication",
         tokens: vec![token("with the custom claim", jwt(), user, json!({ "orders_api": null }))],
         inactive: vec![
-            inactive("an ID token without the custom claim", json!({}), json!({ "orders_api": null })),
-            inactive("with the claim as a text", json!({}), json!({ "orders_api": "true" })),
+            inactive(
+                "an ID token without the custom claim",
+                "required_claim",
+                json!({}),
+                json!({ "orders_api": null }),
+            ),
+            inactive("with the claim as a text", "required_claim", json!({}), json!({ "orders_api": "true" })),
             inactive(
                 "another project's",
+                "untrusted_issuer",
                 json!({}),
                 json!({ "iss": "https://securetoken.google.com/other", "aud": "other" }),
             ),
-            inactive("for another project", json!({}), json!({ "aud": "other" })),
-            inactive("a session cookie", json!({}), json!({ "iss": "https://session.firebase.google.com/my-project" })),
+            inactive("for another project", "wrong_audience", json!({}), json!({ "aud": "other" })),
+            inactive(
+                "a session cookie",
+                "untrusted_issuer",
+                json!({}),
+                json!({ "iss": "https://session.firebase.google.com/my-project" }),
+            ),
         ],
     }
 }
@@ -102,13 +120,14 @@ fn supabase() -> Issuer {
         inactive: vec![
             inactive(
                 "the ID token of its OAuth server",
+                "required_claim",
                 json!({}),
                 json!({ "aud": "client-1", "role": null, "session_id": null, "nonce": "n-1", "at_hash": "h" }),
             ),
-            inactive("the anon key", json!({}), json!({ "role": "anon", "iss": "supabase" })),
-            inactive("the role anon", json!({}), json!({ "role": "anon" })),
-            inactive("the role service_role", json!({}), json!({ "role": "service_role" })),
-            inactive("of the shared secret", json!({ "alg": "HS256" }), json!({})),
+            inactive("the anon key", "untrusted_issuer", json!({}), json!({ "role": "anon", "iss": "supabase" })),
+            inactive("the role anon", "required_claim", json!({}), json!({ "role": "anon" })),
+            inactive("the role service_role", "required_claim", json!({}), json!({ "role": "service_role" })),
+            inactive("of the shared secret", "wrong_algorithm", json!({ "alg": "HS256" }), json!({})),
         ],
     }
 }
@@ -131,13 +150,14 @@ fn clerk() -> Issuer {
         inactive: vec![
             inactive(
                 "the ID token",
+                "required_claim",
                 json!({}),
                 json!({ "azp": null, "aud": "client-1", "v": null, "sts": null, "nonce": "n-1", "at_hash": "h" }),
             ),
-            inactive("of a pending session", json!({}), json!({ "sts": "pending" })),
-            inactive("version 1", json!({}), json!({ "v": null, "sts": null })),
-            inactive("another origin's", json!({}), json!({ "azp": "https://evil.example" })),
-            inactive("of no origin", json!({}), json!({ "azp": null })),
+            inactive("of a pending session", "required_claim", json!({}), json!({ "sts": "pending" })),
+            inactive("version 1", "required_claim", json!({}), json!({ "v": null, "sts": null })),
+            inactive("another origin's", "wrong_client", json!({}), json!({ "azp": "https://evil.example" })),
+            inactive("of no origin", "wrong_client", json!({}), json!({ "azp": null })),
         ],
     }
 }
@@ -170,11 +190,17 @@ fn kinde() -> Issuer {
         inactive: vec![
             inactive(
                 "the ID token",
+                "not_an_access_token",
                 json!({}),
                 json!({ "aud": ["client-1", KINDE], "scp": null, "permissions": null, "at_hash": "h", "nonce": "n-1" }),
             ),
-            inactive("the ID token without hash", json!({}), json!({ "aud": ["client-1", KINDE], "scp": null })),
-            inactive("of a client that asked for no audience", json!({}), json!({ "aud": [] })),
+            inactive(
+                "the ID token without hash",
+                "wrong_audience",
+                json!({}),
+                json!({ "aud": ["client-1", KINDE], "scp": null }),
+            ),
+            inactive("of a client that asked for no audience", "wrong_audience", json!({}), json!({ "aud": [] })),
         ],
     }
 }
@@ -203,14 +229,30 @@ fn github() -> Issuer {
         inactive: vec![
             inactive(
                 "another owner's",
+                "required_claim",
                 json!({}),
                 json!({ "repository_owner": "evil", "repository_owner_id": "66", "repository": "evil/orders" }),
             ),
-            inactive("of an owner that took the name", json!({}), json!({ "repository_owner_id": "66" })),
-            inactive("another repository's", json!({}), json!({ "repository": "octo-org/website" })),
-            inactive("another branch's", json!({}), json!({ "ref": "refs/heads/feature" })),
-            inactive("for another audience", json!({}), json!({ "aud": "https://github.com/octo-org" })),
-            inactive("an enterprise's", json!({}), json!({ "iss": format!("{GITHUB}/octo-enterprise") })),
+            inactive(
+                "of an owner that took the name",
+                "required_claim",
+                json!({}),
+                json!({ "repository_owner_id": "66" }),
+            ),
+            inactive("another repository's", "wrong_client", json!({}), json!({ "repository": "octo-org/website" })),
+            inactive("another branch's", "required_claim", json!({}), json!({ "ref": "refs/heads/feature" })),
+            inactive(
+                "for another audience",
+                "wrong_audience",
+                json!({}),
+                json!({ "aud": "https://github.com/octo-org" }),
+            ),
+            inactive(
+                "an enterprise's",
+                "untrusted_issuer",
+                json!({}),
+                json!({ "iss": format!("{GITHUB}/octo-enterprise") }),
+            ),
         ],
     }
 }
@@ -237,12 +279,18 @@ fn gitlab() -> Issuer {
         inactive: vec![
             inactive(
                 "a user's ID token",
+                "required_claim",
                 json!({}),
                 json!({ "aud": "application", "namespace_id": null, "project_path": null, "nonce": "n-1" }),
             ),
-            inactive("another group's", json!({}), json!({ "namespace_id": "73", "namespace_path": "evil" })),
-            inactive("of an unprotected branch", json!({}), json!({ "ref_protected": "false" })),
-            inactive("for another audience", json!({}), json!({ "aud": "https://gitlab.com" })),
+            inactive(
+                "another group's",
+                "required_claim",
+                json!({}),
+                json!({ "namespace_id": "73", "namespace_path": "evil" }),
+            ),
+            inactive("of an unprotected branch", "required_claim", json!({}), json!({ "ref_protected": "false" })),
+            inactive("for another audience", "wrong_audience", json!({}), json!({ "aud": "https://gitlab.com" })),
         ],
     }
 }
@@ -262,17 +310,24 @@ fn kubernetes() -> Issuer {
         inactive: vec![
             inactive(
                 "for the API server",
+                "wrong_audience",
                 json!({}),
                 json!({ "aud": ["https://kubernetes.default.svc.cluster.local"] }),
             ),
-            inactive("without audience", json!({}), json!({ "aud": null })),
+            inactive("without audience", "wrong_audience", json!({}), json!({ "aud": null })),
             inactive(
                 "a legacy token",
+                "untrusted_issuer",
                 json!({}),
                 json!({ "iss": "kubernetes/serviceaccount", "aud": null, "exp": null }),
             ),
-            inactive("without exp", json!({}), json!({ "exp": null })),
-            inactive("another cluster's", json!({}), json!({ "iss": "https://kubernetes.default.svc" })),
+            inactive("without exp", "missing_claim", json!({}), json!({ "exp": null })),
+            inactive(
+                "another cluster's",
+                "untrusted_issuer",
+                json!({}),
+                json!({ "iss": "https://kubernetes.default.svc" }),
+            ),
         ],
     }
 }

@@ -30,6 +30,8 @@ pub struct Token {
 /// A token that must not pass for an access token of this entry.
 pub struct Inactive {
     pub name: &'static str,
+    /// The rule that fires.
+    pub reason: &'static str,
     pub header: Value,
     pub claims: Value,
 }
@@ -38,8 +40,8 @@ pub fn token(name: &'static str, header: Value, claims: Value, answer: Value) ->
     Token { name, header, claims, answer }
 }
 
-pub fn inactive(name: &'static str, header: Value, claims: Value) -> Inactive {
-    Inactive { name, header, claims }
+pub fn inactive(name: &'static str, reason: &'static str, header: Value, claims: Value) -> Inactive {
+    Inactive { name, reason, header, claims }
 }
 
 /// Claims with the times of a token that is ten seconds old.
