@@ -178,6 +178,35 @@ async fn g15_h12_h32_h36_each_mark_that_the_guide_names_revokes() {
 }
 
 #[tokio::test]
+async fn g13_g15_h32_h36_the_issuer_the_key_and_the_text_of_each_token_can_be_revoked() {
+    let (world, guide) = (World::new().await, guide::sections());
+    for issuer in issuers() {
+        let section = section(&guide, &issuer);
+        let signer = signer(section);
+        let service = service(&world, section, &signer).await;
+        for token in &issuer.tokens {
+            let text = signer.token(&token.header, &with_times(&token.claims));
+            let (signed, _) = text.rsplit_once('.').unwrap();
+            // Marks have the entry's issuer, whichever of its names the token has.
+            let tenant = token.claims["tid"].as_str().unwrap_or_default();
+            let name = section.entries[0]["issuer"].as_str().unwrap().replace("{tenantid}", tenant);
+            let has_jti = token.claims.get("jti").is_some();
+            for (mark, revokes) in [
+                (format!("iss#{name}"), true),
+                (format!("kid#{name}#k"), true),
+                (format!("kid#{name}#other"), false),
+                (format!("jwt#{}", sha256_hex(signed)), !has_jti),
+            ] {
+                world.put_mark(&mark, &json!({}));
+                let case = format!("{}, {}, {mark}", issuer.section, token.name);
+                ask(&service, &text).await.assert_verdict(!revokes, case);
+                world.delete_item(&mark).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn h21_h36_opaque_and_encrypted_tokens_of_issuers_are_inactive() {
     let (world, guide) = (World::new().await, guide::sections());
     let encrypted = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXYxMjM0NTY3ODkw.Y2lwaGVydGV4dA.dGFnMTIzNDU2Nzg5MA";
