@@ -186,7 +186,7 @@ async fn g13_g15_h32_h36_the_issuer_the_key_and_the_text_of_each_token_can_be_re
         let service = service(&world, section, &signer).await;
         for token in &issuer.tokens {
             let text = signer.token(&token.header, &with_times(&token.claims));
-            let (signed, _) = text.rsplit_once('.').unwrap();
+            let (input, _) = text.rsplit_once('.').unwrap();
             // Marks have the entry's issuer, whichever of its names the token has.
             let tenant = token.claims["tid"].as_str().unwrap_or_default();
             let name = section.entries[0]["issuer"].as_str().unwrap().replace("{tenantid}", tenant);
@@ -195,7 +195,7 @@ async fn g13_g15_h32_h36_the_issuer_the_key_and_the_text_of_each_token_can_be_re
                 (format!("iss#{name}"), true),
                 (format!("kid#{name}#k"), true),
                 (format!("kid#{name}#other"), false),
-                (format!("jwt#{}", sha256_hex(signed)), !has_jti),
+                (format!("jwt#{}", sha256_hex(input)), !has_jti),
             ] {
                 world.put_mark(&mark, &json!({}));
                 let case = format!("{}, {}, {mark}", issuer.section, token.name);
