@@ -63,6 +63,7 @@ mod event_members;
 mod form;
 mod head;
 mod iam_callers;
+mod issuers;
 mod jwt_access_tokens;
 mod jwt_encoding;
 mod jwt_signatures;
