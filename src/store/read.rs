@@ -46,7 +46,7 @@ impl DynamoDb {
             let request = self.client.batch_get_item().set_request_items(Some(self.request(&wanted, consistency)?));
             let answer = request.send().await.map_err(|error| unavailable("BatchGetItem", &error))?;
             let responses = answer.responses.unwrap_or_default();
-            let left = self.left(&wanted, answer.unprocessed_keys.unwrap_or_default()).ok_or_else(unreadable)?;
+            let left = self.left(&wanted, &answer.unprocessed_keys.unwrap_or_default()).ok_or_else(unreadable)?;
             // DynamoDB lists every table of the request, with an empty list if none of the items exists. An answer
             // that lacks a table does not say "no such items".
             if !wanted.difference(&left).all(|key| responses.contains_key(self.table_name(key.table()))) {
@@ -86,9 +86,9 @@ impl DynamoDb {
     /// The wanted keys that were left unprocessed. `None` if the server names a key that was not requested, or a table
     /// without keys: then it is unknown what it has left out. Nothing else of what it sends is used, so that a key
     /// is requested again as it was requested first.
-    fn left<'a>(&self, wanted: &BTreeSet<&'a Key>, unprocessed: KeysByTable) -> Option<BTreeSet<&'a Key>> {
+    fn left<'a>(&self, wanted: &BTreeSet<&'a Key>, unprocessed: &KeysByTable) -> Option<BTreeSet<&'a Key>> {
         let mut left = BTreeSet::new();
-        for (table, keys) in &unprocessed {
+        for (table, keys) in unprocessed {
             if keys.keys().is_empty() {
                 return None;
             }

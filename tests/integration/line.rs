@@ -38,10 +38,8 @@ impl Line {
     /// Starts a proxy before that port of this machine.
     pub async fn start(upstream: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let line = Self {
-            port: listener.local_addr().unwrap().port(),
-            deaths: Arc::new(watch::Sender::new(Death::None)),
-        };
+        let line =
+            Self { port: listener.local_addr().unwrap().port(), deaths: Arc::new(watch::Sender::new(Death::None)) };
         let serving = line.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
