@@ -210,7 +210,8 @@ async fn g08_after_a_pause_a_silent_server_costs_a_short_try() {
     tokio::time::sleep(Duration::from_secs(5)).await;
     let started = Instant::now();
     send(&service, introspection(&token)).await.assert_active();
-    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
+    // A try that is not short takes 600 ms.
+    assert!(started.elapsed() < Duration::from_millis(550), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
