@@ -10,6 +10,7 @@ use token_introspection::{settings::Settings, store::Store};
 use tokio::net::TcpListener;
 
 /// The engine, and where it listens.
+#[derive(Clone)]
 pub struct Engine {
     database: Database,
     pub url: String,

@@ -15,6 +15,10 @@ pub enum Table {
     State,
 }
 
+impl Table {
+    pub const ALL: [Self; 3] = [Self::Clients, Self::Tokens, Self::State];
+}
+
 /// The primary key of one item. Holds client ids, token identifiers and subjects, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {

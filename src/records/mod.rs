@@ -6,6 +6,7 @@ mod json;
 mod key;
 mod mark;
 mod snapshot;
+mod strengthen;
 mod token;
 mod types;
 
@@ -16,6 +17,7 @@ pub use self::{
     key::{Key, Table, UnusableKey, hex, sha256_hex},
     mark::{Mark, MarkKey, MarkKind, Marked, RevokedBy, revokes},
     snapshot::Snapshot,
+    strengthen::{MarkScope, MarkTerms, strengthened},
     token::{Audience, TokenRecord, TokenType},
     types::{Corrupt, Item, Items, Seconds, Text},
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tracing::{error, info, warn};
 
-use super::{Service, Unjudged, unavailable};
+use super::{Reads, Service, Unjudged, unavailable};
 use crate::{
     audit::{Reason, Trail},
     auth::{Asserted, Authenticated, Bearing, Caller, Refusal},
@@ -22,12 +22,17 @@ impl Service {
         &self,
         mut credentials: Credentials<'_>,
         tokens: &mut [PresentedToken<'_>],
+        reads: Reads,
         call: &Call,
         trail: &mut Trail,
     ) -> Result<(Caller, Items), Outcome> {
         trail.method = credentials.method();
         self.expect_keys(&mut credentials, tokens, call.now);
-        let items = self.store.get(&self.first_keys(&credentials, tokens, call.now), call.deadline).await;
+        let keys = self.first_keys(&credentials, tokens, call.now);
+        let items = match reads {
+            Reads::Introspection => self.store.get(&keys, call.deadline).await,
+            Reads::Revocation => self.store.get_strongly(&keys, call.deadline).await,
+        };
         let mut items = items.map_err(|Unavailable| unavailable(trail))?;
         trail.caller = known_client(&credentials, &items);
         let (client_id, is_bearer) =

@@ -32,6 +32,14 @@ use crate::{
 /// Keys that hold nothing, read where an opaque token names no marks: as many as a usual one names.
 const NOTHING_KEYS: usize = 4;
 
+/// What the first round trip is for. Revocation always reads strongly consistent: it must find a token that was stored a
+/// moment ago, or it would answer that there is nothing to revoke.
+#[derive(Clone, Copy)]
+enum Reads {
+    Introspection,
+    Revocation,
+}
+
 /// The service, as one execution environment holds it.
 pub struct Service {
     settings: Arc<Settings>,
@@ -144,7 +152,7 @@ impl Service {
         call: &Call,
         trail: &mut Trail,
     ) -> Result<(Caller, Items), Outcome> {
-        let (caller, items) = self.authenticate(credentials, tokens, call, trail).await?;
+        let (caller, items) = self.authenticate(credentials, tokens, Reads::Introspection, call, trail).await?;
         if !caller.may_introspect() {
             trail.reason = Some(Reason::NotAllowed);
             return Err(Outcome::NotAllowed);

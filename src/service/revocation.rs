@@ -1,6 +1,6 @@
 //! Token revocation (RFC 7009): a client ends its own tokens. Marks are written, and nothing is replaced.
 
-use super::{Service, Unjudged, unavailable};
+use super::{Reads, Service, Unjudged, unavailable};
 use crate::{
     audit::{Reason, Trail},
     auth::Caller,
@@ -32,7 +32,7 @@ impl Service {
         let Query { credentials, mut token, .. } = query;
         self.note_token(&token, trail);
         let tokens = std::slice::from_mut(&mut token);
-        let (caller, items) = match self.authenticate(credentials, tokens, call, trail).await {
+        let (caller, items) = match self.authenticate(credentials, tokens, Reads::Revocation, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
@@ -93,7 +93,8 @@ impl Service {
         if !caller.is_client(&claims.issuer, claims.client_id.as_deref()) {
             return Err(Inactive::ForeignToken { client_id: claims.client_id.clone() }.into());
         }
-        let own = Revocation::until(Key::revoked(digest), claims.expires_at);
+        // The issuer may extend the record's `exp` later, so the last one that the mark can concern is unknown.
+        let own = Revocation::until(Key::revoked(digest), None);
         let takes_grant_along = claims.token_type == TokenType::RefreshToken;
         let grant = recorded.marks.iter().filter(|mark| takes_grant_along && mark.kind == MarkKind::Grant);
         // When the grant's last access token expires is not known here.

@@ -4,6 +4,7 @@ mod error;
 mod issuer;
 mod redis_url;
 mod signing;
+mod tables;
 mod url;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub use self::{
     issuer::{KeySource, TrustedIssuer},
     redis_url::RedisUrl,
     signing::{Arn, SigningKeySource},
+    tables::TableNames,
 };
 use crate::jwt::Algorithm;
 
@@ -33,6 +35,8 @@ pub struct Settings {
     pub redis_url: Option<RedisUrl>,
     pub trusted_issuers: Vec<TrustedIssuer>,
     pub default_policy: DefaultPolicy,
+    /// Of the reads that a verdict needs. Revocation and the operator's tool always read strongly consistent.
+    pub read_consistency: ReadConsistency,
     /// Exact origins that browsers may call from; empty: CORS is off.
     pub cors_allowed_origins: Vec<String>,
     /// Further metadata members, of the authorization server.
@@ -50,14 +54,6 @@ pub struct Settings {
     pub log_level: LogLevel,
 }
 
-/// The names of the three DynamoDB tables.
-#[derive(Clone)]
-pub struct TableNames {
-    pub clients: String,
-    pub tokens: String,
-    pub state: String,
-}
-
 /// What a client record without `introspection.audiences` may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DefaultPolicy {
@@ -65,6 +61,15 @@ pub enum DefaultPolicy {
     Any,
     /// Access tokens whose `aud` holds the client's id, or that were issued to it.
     Audience,
+}
+
+/// How DynamoDB reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadConsistency {
+    /// Everything that was written before.
+    Strong,
+    /// Everything that was written a moment ago, usually within a second, for half the cost.
+    Eventual,
 }
 
 /// How much the function logs; audit records are written at every level.
@@ -91,18 +96,32 @@ impl Settings {
         let public_url = base_url(&get, "PUBLIC_URL", "https://introspection.example.com")?;
         whole_number(&get, "HOT_RECORD_SECONDS", 0, 0..=0)
             .map_err(|_| SettingError::new("HOT_RECORD_SECONDS", "can only be 0 in this version", "0"))?;
+        let tables = TableNames::read(get);
+        let redis_url = RedisUrl::read(get)?;
+        tables.check(redis_url.as_ref())?;
         let (signing_keys, rsa_signing_algorithm) = signing::read(&get)?;
         Ok(Self {
             public_url: public_url.unwrap_or_else(|| issuer.trim_end_matches('/').to_owned()),
             mtls_public_url: base_url(&get, "MTLS_PUBLIC_URL", "https://mtls.example.com")?,
-            tables: TableNames::read(get),
-            redis_url: RedisUrl::read(get)?,
+            tables,
+            redis_url,
             trusted_issuers: trusted_issuers(&get)?,
             default_policy: match get("DEFAULT_POLICY").as_deref() {
                 None | Some("any") => DefaultPolicy::Any,
                 Some("audience") => DefaultPolicy::Audience,
                 Some(_) => {
                     return Err(SettingError::new("DEFAULT_POLICY", "is neither \"any\" nor \"audience\"", "audience"));
+                }
+            },
+            read_consistency: match get("READ_CONSISTENCY").as_deref() {
+                None | Some("strong") => ReadConsistency::Strong,
+                Some("eventual") => ReadConsistency::Eventual,
+                Some(_) => {
+                    return Err(SettingError::new(
+                        "READ_CONSISTENCY",
+                        "is neither \"strong\" nor \"eventual\"",
+                        "strong",
+                    ));
                 }
             },
             cors_allowed_origins: cors_allowed_origins(&get)?,
@@ -130,6 +149,12 @@ impl Settings {
                 meaning = "under DEFAULT_POLICY=any every confidential client may introspect every access token"
             );
         }
+        if self.read_consistency == ReadConsistency::Eventual {
+            warn!(
+                event = "read_consistency_eventual",
+                meaning = "under READ_CONSISTENCY=eventual a revocation may take effect a moment later, usually within a second"
+            );
+        }
         if self.trusted_issuers.is_empty() {
             warn!(event = "no_trusted_issuers", meaning = "only opaque tokens can be active");
         }
@@ -152,20 +177,6 @@ impl Settings {
     pub fn home_issuers(&self) -> impl Iterator<Item = &str> {
         let first = self.trusted_issuers.iter().filter(|trusted| trusted.entry == 0).map(|trusted| &trusted.issuer);
         std::iter::once(&self.issuer).chain(first.filter(|issuer| **issuer != self.issuer)).map(String::as_str)
-    }
-}
-
-impl TableNames {
-    /// Reads the three names alone, for whoever needs no other setting.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let name = |name, default: &str| {
-            variable(name).filter(|value| !value.trim().is_empty()).unwrap_or_else(|| default.to_owned())
-        };
-        Self {
-            clients: name("CLIENTS_TABLE", "oauth-clients"),
-            tokens: name("TOKENS_TABLE", "oauth-tokens"),
-            state: name("STATE_TABLE", "oauth-introspection-state"),
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use self::{kms::KmsKey, remote::Remote};
 use crate::{
     jwt::{Algorithm, PublishedKey, SigningKey, compact, signing_input},
     settings::{Arn, Settings, SigningKeySource},
-    store::cause_of,
+    store::{cause_of, http_client},
 };
 
 /// To open a connection; within a Region it takes a few milliseconds.
@@ -136,6 +136,7 @@ impl Signer {
             .build();
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
         let config = self.config.to_builder().timeout_config(timeouts).retry_config(retries);
+        let config = config.http_client(http_client(CONNECT_TIMEOUT));
         config.region(Region::new(arn.region.clone())).build()
     }
 }

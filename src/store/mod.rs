@@ -2,7 +2,11 @@
 //! that in Redis. Beside `signer` the one place that names the AWS SDK.
 
 mod dynamodb;
+mod mark;
 mod operator;
+mod pause;
+mod read;
+mod reconnect;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(not(feature = "redis"))]
@@ -10,8 +14,11 @@ mod redis;
 mod redis;
 mod replay;
 
+use std::collections::HashMap;
+
 use aws_config::SdkConfig;
 use futures_util::future::try_join;
+use serde_dynamo::AttributeValue;
 use tokio::time::Instant;
 
 use self::{
@@ -20,17 +27,20 @@ use self::{
 };
 use crate::{
     records::{Items, Key, Seconds, Snapshot, Table},
-    settings::{SettingError, Settings},
+    settings::{ReadConsistency, SettingError, Settings},
 };
 
 pub use self::{
     dynamodb::{cause_of, configuration},
     operator::{Change, Connection, Creation, Failure, Operator, TimeToLive},
+    reconnect::http_client,
     replay::FirstUse,
 };
 
-/// What a mark says of itself that the revocation endpoint wrote.
+/// The `reason` of a mark that the revocation endpoint wrote.
 const MARK_REASON: &str = "revoked by its client";
+/// How often a mark is read and written again if other writers change it at the same time.
+const MARK_ATTEMPTS: u32 = 5;
 
 /// The store did not say all that was asked of it, so nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +52,8 @@ pub struct Store {
     dynamodb: DynamoDb,
     /// Where the tokens table is, if not in DynamoDB.
     redis: Option<Redis>,
+    /// Of the reads that a verdict needs.
+    consistency: ReadConsistency,
 }
 
 impl Store {
@@ -52,7 +64,8 @@ impl Store {
     /// [`SettingError`] for a `REDIS_URL` that cannot be used, and for any in a build without the feature `redis`.
     pub fn with_config(config: &SdkConfig, settings: &Settings) -> Result<Self, SettingError> {
         let redis = settings.redis_url.as_ref().map(|url| Redis::new(url, Limits::FUNCTION)).transpose()?;
-        Ok(Self { dynamodb: DynamoDb::with_config(config, settings.tables.clone()), redis })
+        let dynamodb = DynamoDb::with_config(config, settings.tables.clone());
+        Ok(Self { dynamodb, redis, consistency: settings.read_consistency })
     }
 
     /// Looks whether Redis may hold revocations, so that the start ends where it may not. One that is out of reach is
@@ -69,17 +82,37 @@ impl Store {
         }
     }
 
-    /// Brings the items under these keys, none of them twice, in one round trip, or in as few at once as DynamoDB
-    /// allows; Redis is asked at the same time.
+    /// Fetches the items under these keys, no two of which are equal, in one round trip, or in as few at once as
+    /// DynamoDB allows. Redis is asked at the same time. `READ_CONSISTENCY` decides how DynamoDB reads.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], if anything is still missing at the deadline: an item that could not be read is not an
-    /// item that is not there.
+    /// Returns [`Unavailable`] if any item is still missing at the deadline: an item that could not be read is not an
+    /// absent item.
     pub async fn get(&self, keys: &[Key], deadline: Instant) -> Result<Items, Unavailable> {
-        let Some(redis) = &self.redis else { return self.dynamodb.get(keys, deadline).await };
+        self.get_with(self.consistency, keys, deadline).await
+    }
+
+    /// The same, strongly consistent whatever the settings say: for revocation, which must find a token that was
+    /// stored a moment ago.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::get`].
+    pub async fn get_strongly(&self, keys: &[Key], deadline: Instant) -> Result<Items, Unavailable> {
+        self.get_with(ReadConsistency::Strong, keys, deadline).await
+    }
+
+    async fn get_with(
+        &self,
+        consistency: ReadConsistency,
+        keys: &[Key],
+        deadline: Instant,
+    ) -> Result<Items, Unavailable> {
+        let Some(redis) = &self.redis else { return self.dynamodb.get(keys, consistency, deadline).await };
         let (tokens, others): (Vec<_>, Vec<_>) = keys.iter().cloned().partition(|key| key.table() == Table::Tokens);
-        let (tokens, mut items) = try_join(redis.get(&tokens, deadline), self.dynamodb.get(&others, deadline)).await?;
+        let others = self.dynamodb.get(&others, consistency, deadline);
+        let (tokens, mut items) = try_join(redis.get(&tokens, deadline), others).await?;
         items.0.extend(tokens.0);
         Ok(items)
     }
@@ -93,16 +126,23 @@ impl Store {
         self.dynamodb.put_snapshot(key, snapshot, deadline).await
     }
 
-    /// Writes a mark that revokes all it names, and stays as long as that. One that is there stays, unless it spares
-    /// anything or ends sooner.
+    /// Writes a mark that revokes all that it names, for as long as that. An existing mark keeps its other attributes:
+    /// only its limits are removed and its expiry is extended, if need be.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], if it is not known to be written.
+    /// Returns [`Unavailable`] if it is unknown whether the mark was written.
     pub async fn put_mark(&self, key: &Key, expires_at: Option<Seconds>, deadline: Instant) -> Result<(), Unavailable> {
         match &self.redis {
             Some(redis) => redis.put_mark(key, expires_at, deadline).await,
             None => self.dynamodb.put_mark(key, expires_at, deadline).await,
         }
     }
+}
+
+/// The attributes of a mark that the revocation endpoint writes.
+fn new_mark(expires_at: Option<Seconds>) -> HashMap<String, AttributeValue> {
+    let reason = ("reason".to_owned(), AttributeValue::S(MARK_REASON.to_owned()));
+    let expiry = expires_at.map(|Seconds(at)| ("expires_at".to_owned(), AttributeValue::N(at.to_string())));
+    [reason].into_iter().chain(expiry).collect()
 }

@@ -30,6 +30,7 @@ mod events;
 mod key_host;
 mod keys;
 mod kms;
+mod line;
 mod log;
 mod proxy;
 #[cfg(feature = "redis")]
@@ -58,6 +59,7 @@ mod corpora_form;
 mod corpora_signatures;
 mod corrupt_items;
 mod cors;
+mod data_model;
 mod dev_server;
 mod event_members;
 mod form;
@@ -70,13 +72,16 @@ mod jwt_signatures;
 mod key_sets;
 mod key_snapshots;
 mod logs;
+mod mark_writes;
 mod marks;
 mod metadata;
 mod minimization;
 mod operator;
 mod outages;
+mod pauses;
 mod policy;
 mod profiles;
+mod read_consistency;
 #[cfg(feature = "redis")]
 mod redis_fitness;
 #[cfg(feature = "redis")]

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    proxy::Fault,
-    world::{API, ISSUER, World, introspection},
+    proxy::{Echo, Fault},
+    world::{API, ISSUER, SECRET, World, introspection},
 };
 
 /// All that the store can do wrong for as long as it likes.
@@ -135,4 +135,57 @@ async fn g08_keys_that_were_left_unprocessed_are_asked_for_again_and_only_they()
             assert_eq!(table["ConsistentRead"], true);
         }
     }
+}
+
+#[cfg(not(feature = "redis"))]
+#[tokio::test]
+async fn g08_unprocessed_keys_are_requested_as_before_whatever_the_server_echoes() {
+    let world = World::new().await;
+    let [jwt, opaque] = world.both_forms(&json!({}));
+    let [revoked_jwt, revoked_opaque] = world.both_forms(&json!({ "client_id": "bad" }));
+    world.put_mark(&format!("client#{ISSUER}#bad"), &json!({}));
+    for echo in [Echo::Bare, Echo::Changed] {
+        for (token, spared, active) in [
+            (&jwt, 0, true),
+            (&opaque, 0, true),
+            (&opaque, 1, true),
+            (&revoked_jwt, 0, false),
+            (&revoked_opaque, 0, false),
+            (&revoked_opaque, 1, false),
+        ] {
+            world.proxy.take_requests();
+            world.proxy.fail_after(spared, Fault::Echoes(echo));
+            world.introspect(token).await.assert_verdict(active, format!("{echo:?} {spared}"));
+            let requests = world.proxy.take_requests();
+            for table in requests[spared + 1].1["RequestItems"].as_object().unwrap().values() {
+                let members: Vec<_> = table.as_object().unwrap().keys().map(String::as_str).collect();
+                assert_eq!((members, &table["ConsistentRead"]), (vec!["ConsistentRead", "Keys"], &json!(true)));
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "redis"))]
+#[tokio::test]
+async fn g08_an_echo_of_what_was_not_requested_is_an_outage() {
+    let world = World::new().await;
+    let token = world.token(&json!({}));
+    for echo in [Echo::OtherKey, Echo::OtherTable, Echo::NoKeys] {
+        world.proxy.fail(Fault::Echoes(echo));
+        world.introspect(&token).await.assert_unavailable();
+        world.introspect(&token).await.assert_active();
+    }
+}
+
+#[tokio::test]
+async fn g08_an_answer_that_lacks_a_table_is_an_outage() {
+    let world = World::new().await;
+    let token = world.token(&json!({}));
+    // No mark exists, so the answer lacks the tokens table, and a client that is not there the other one.
+    world.proxy.fail(Fault::LacksTables);
+    #[cfg(not(feature = "redis"))]
+    world.introspect(&token).await.assert_unavailable();
+    world.introspect_as("unknown", SECRET, &token).await.assert_unavailable();
+    world.proxy.fail(Fault::None);
+    world.introspect(&token).await.assert_active();
 }

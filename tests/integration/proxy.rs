@@ -29,6 +29,53 @@ pub enum Fault {
     UnprocessedOnce,
     Truncated,
     Empty,
+    /// The answer lacks the tables that have none of the items.
+    LacksTables,
+    /// The first read leaves keys unprocessed as `UnprocessedOnce` does, but echoes them in another way.
+    Echoes(Echo),
+}
+
+/// How a server echoes unprocessed keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Echo {
+    /// Without the consistency that was requested.
+    Bare,
+    /// With the opposite consistency, and an attribute list that lacks all that matters.
+    Changed,
+    /// With a key that was not requested.
+    OtherKey,
+    /// With a table that was not requested.
+    OtherTable,
+    /// With the tables, but without their keys.
+    NoKeys,
+}
+
+impl Echo {
+    fn apply(self, left: &mut Value) {
+        let tables = left.as_object_mut().unwrap();
+        match self {
+            Self::Bare => tables.values_mut().for_each(|table| *table = json!({ "Keys": table["Keys"] })),
+            Self::Changed => tables.values_mut().for_each(|table| {
+                *table = json!({ "Keys": table["Keys"], "ConsistentRead": false, "ProjectionExpression": "client_id" });
+            }),
+            Self::OtherKey => {
+                let other = json!({ "id": { "S": "sub#https://other.example.com#alice" } });
+                tables["oauth-tokens"]["Keys"].as_array_mut().unwrap().push(other);
+            }
+            Self::OtherTable => {
+                let keys = json!({ "Keys": [{ "id": { "S": "x" } }], "ConsistentRead": true });
+                tables.insert("oauth-other".to_owned(), keys);
+            }
+            Self::NoKeys => tables.values_mut().for_each(|table| table["Keys"] = json!([])),
+        }
+    }
+}
+
+/// What another program does before a request of that operation arrives, once `spared` of them have passed.
+struct Interference {
+    operation: &'static str,
+    spared: usize,
+    act: Box<dyn FnOnce() + Send>,
 }
 
 /// The proxy, and what has passed it.
@@ -47,6 +94,7 @@ struct State {
     once: bool,
     /// Each request's operation and body.
     requests: Vec<(String, Value)>,
+    interference: Option<Interference>,
 }
 
 impl Proxy {
@@ -76,6 +124,11 @@ impl Proxy {
         (state.spared, state.fault, state.once) = (0, fault, true);
     }
 
+    /// Has another program act before the next request of that operation arrives, once `spared` of them have passed.
+    pub fn interfere(&self, spared: usize, operation: &'static str, act: impl FnOnce() + Send + 'static) {
+        self.state.lock().unwrap().interference = Some(Interference { operation, spared, act: Box::new(act) });
+    }
+
     /// Takes the requests that have passed since the last time: operation and body.
     pub fn take_requests(&self) -> Vec<(String, Value)> {
         std::mem::take(&mut self.state.lock().unwrap().requests)
@@ -89,6 +142,14 @@ impl Proxy {
         let json: Value = serde_json::from_slice(&body).unwrap_or_default();
         let fault = {
             let mut state = self.state.lock().unwrap();
+            match state.interference.take() {
+                Some(due) if due.operation == operation && due.spared == 0 => (due.act)(),
+                Some(mut due) => {
+                    due.spared -= usize::from(due.operation == operation);
+                    state.interference = Some(due);
+                }
+                None => {}
+            }
             state.requests.push((operation, json.clone()));
             if state.spared > 0 {
                 state.spared -= 1;
@@ -102,7 +163,7 @@ impl Proxy {
         parts.uri = upstream;
         let mut forwarded = json.clone();
         match fault {
-            Fault::None => {}
+            Fault::None | Fault::LacksTables => {}
             Fault::ServerError => return Ok(error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError")),
             Fault::Throttled => return Ok(error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException")),
             Fault::AccessDenied => return Ok(error(StatusCode::BAD_REQUEST, "AccessDeniedException")),
@@ -111,7 +172,7 @@ impl Proxy {
             Fault::Unprocessed => {
                 return Ok(answer(json!({ "Responses": {}, "UnprocessedKeys": json["RequestItems"] }).to_string()));
             }
-            Fault::UnprocessedOnce => {
+            Fault::UnprocessedOnce | Fault::Echoes(_) => {
                 self.fail(Fault::None);
                 for table in forwarded["RequestItems"].as_object_mut().unwrap().values_mut() {
                     table["Keys"].as_array_mut().unwrap().truncate(1);
@@ -126,13 +187,24 @@ impl Proxy {
         let response = client.request(request).await.map_err(std::io::Error::other)?;
         let (parts, body) = response.into_parts();
         let mut body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
-        if fault == Fault::UnprocessedOnce {
+        if fault == Fault::LacksTables {
+            let mut whole: Value = serde_json::from_slice(&body)?;
+            whole["Responses"]
+                .as_object_mut()
+                .unwrap()
+                .retain(|_, items| items.as_array().is_some_and(|items| !items.is_empty()));
+            return Ok(answer(whole.to_string()));
+        }
+        if matches!(fault, Fault::UnprocessedOnce | Fault::Echoes(_)) {
             let mut whole: Value = serde_json::from_slice(&body)?;
             let mut left = json["RequestItems"].clone();
             for table in left.as_object_mut().unwrap().values_mut() {
                 table["Keys"].as_array_mut().unwrap().remove(0);
             }
             left.as_object_mut().unwrap().retain(|_, table| !table["Keys"].as_array().unwrap().is_empty());
+            if let Fault::Echoes(echo) = fault {
+                echo.apply(&mut left);
+            }
             whole["UnprocessedKeys"] = left;
             body = whole.to_string().into();
             return Ok(answer(String::from_utf8_lossy(&body).into_owned()));

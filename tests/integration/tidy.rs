@@ -51,7 +51,7 @@ const PURE: [&str; 13] = [
 const IMPURE: [&str; 8] =
     ["async ", ".await", "SystemTime", "Instant::now", "std::env", "std::fs", "std::net", "tokio::"];
 /// A dependency, and where alone it is named.
-const ONE_PLACE: [(&str, &[&str]); 11] = [
+const ONE_PLACE: [(&str, &[&str]); 13] = [
     ("x509_cert", &["src/certificate/"]),
     ("jsonwebtoken", &["src/jwt/"]),
     ("aws_lc_rs", &["src/jwt/"]),
@@ -60,6 +60,8 @@ const ONE_PLACE: [(&str, &[&str]); 11] = [
     ("aws_sdk_kms", &["src/signer/"]),
     ("aws_sdk_secretsmanager", &["src/signer/"]),
     ("aws_config", &["src/store/", "src/signer/"]),
+    ("aws_smithy_http_client", &["src/store/reconnect.rs"]),
+    ("aws_smithy_runtime_api", &["src/store/reconnect.rs"]),
     ("lambda_http", &["src/lambda/"]),
     ("hyper_rustls", &["src/issuers/fetch.rs"]),
     ("tracing_subscriber", &["src/logging.rs"]),

@@ -338,7 +338,7 @@ def test_only_this_api_may_invoke_the_function():
 
 SETTINGS = {
     "ISSUER", "PUBLIC_URL", "CLIENTS_TABLE", "TOKENS_TABLE", "STATE_TABLE", "TRUSTED_ISSUERS", "DEFAULT_POLICY",
-    "CORS_ALLOWED_ORIGINS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "FAILED_AUTHENTICATION_LIMIT", "LOG_LEVEL",
+    "READ_CONSISTENCY", "CORS_ALLOWED_ORIGINS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "FAILED_AUTHENTICATION_LIMIT", "LOG_LEVEL",
     "SIGNING_KEY", "SIGNING_ALGORITHM", "MTLS_PUBLIC_URL", "REDIS_URL",
 }  # fmt: skip
 
@@ -364,6 +364,13 @@ def test_the_default_policy_is_somebodys_decision():
     parameter = EXPANDED["Parameters"]["DefaultPolicy"]
     assert "Default" not in parameter
     assert parameter["AllowedValues"] == ["any", "audience"]
+
+
+def test_reads_are_strongly_consistent_by_default():
+    parameter = EXPANDED["Parameters"]["ReadConsistency"]
+    assert (parameter["Default"], parameter["AllowedValues"]) == ("strong", ["strong", "eventual"])
+    variables = properties("IntrospectionFunction")["Environment"]["Variables"]
+    assert variables["READ_CONSISTENCY"] == {"Ref": "ReadConsistency"}
 
 
 # --- Tables ---

@@ -47,6 +47,7 @@ impl Environment {
         }
         // A mark in a table that the function does not read would revoke nothing.
         let redis_url = self.redis_url.as_ref().map_err(|error| Problem::Usage(error.to_string()))?;
+        self.tables.check(redis_url.as_ref()).map_err(|error| Problem::Usage(error.to_string()))?;
         Ok(Operator::open(self.tables.clone(), redis_url.as_ref(), self.connection.clone()).await?)
     }
 

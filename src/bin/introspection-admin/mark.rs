@@ -4,21 +4,13 @@ use std::collections::HashMap;
 
 use serde_dynamo::AttributeValue;
 use serde_json::{Value, json};
+pub use token_introspection::records::MarkScope as Reach;
 use token_introspection::{
-    records::{Corrupt, Item, Items, Mark, MarkKey, MarkKind, Seconds},
+    records::{Item, MarkKey, MarkKind, MarkTerms, Seconds},
     store::{Change, Failure, Operator},
 };
 
 use crate::{problem::Problem, time::dated};
-
-/// Which of the tokens that a mark names it revokes.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Reach {
-    /// Those issued until then. `None`: all, whenever issued.
-    pub not_before: Option<i64>,
-    /// But for those of this session.
-    pub except_sid: Option<String>,
-}
 
 /// A mark as it is to be.
 pub struct Wish {
@@ -62,7 +54,7 @@ pub async fn write(operator: &Operator, wish: &Wish, replace: bool) -> Result<Ou
         let items = operator.items(std::slice::from_ref(key)).await?;
         let (outcome, written) = match items.item(key) {
             None => (wish.outcome(Written::New), operator.insert(key, wish.attributes()).await),
-            Some(item) => match decide(wish, &items, item.ok(), replace)? {
+            Some(item) => match decide(wish, item.ok(), replace)? {
                 (outcome, None) => return Ok(outcome),
                 (outcome, Some(change)) => (outcome, operator.update(key, change).await),
             },
@@ -78,33 +70,25 @@ pub async fn write(operator: &Operator, wish: &Wish, replace: bool) -> Result<Ou
 
 /// What to do about a mark that is there, even if unreadable: leave it, or change it to one that revokes all that both
 /// do.
-fn decide(
-    wish: &Wish,
-    items: &Items,
-    item: Option<&Item>,
-    replace: bool,
-) -> Result<(Outcome, Option<Change>), Problem> {
-    let old_reach = Reach::of(&wish.mark, items);
+fn decide(wish: &Wish, item: Option<&Item>, replace: bool) -> Result<(Outcome, Option<Change>), Problem> {
     let Some(item) = item else { return Ok(mend(wish, replace)) };
-    let old_expiry = number(item, "expires_at");
-    // Without an expiry a mark stays for ever, which is later than any other.
-    let later = old_expiry.zip(wish.expires_at).map(|(old, new)| old.max(new));
-    let (written, reach, expires_at) = if replace {
-        (Written::Changed, wish.reach.clone(), wish.expires_at)
-    } else if wish.reach.covers(&old_reach) {
-        let same = wish.reach == old_reach && later == old_expiry && wish.reason.is_none();
-        (if same { Written::Kept } else { Written::Changed }, wish.reach.clone(), later)
-    } else if old_reach.covers(&wish.reach) {
-        (Written::Kept, old_reach, later)
-    } else {
+    let old = MarkTerms::of(wish.mark.kind, item);
+    let wanted = MarkTerms { scope: wish.reach.clone(), expires_at: wish.expires_at };
+    let new = if replace { Some(wanted) } else { old.joined(&wanted) };
+    let Some(MarkTerms { scope: reach, expires_at }) = new else {
         return Err(Problem::Negative(format!(
             "the mark {:?} revokes {} already, of which this one ({}) would spare some; revoke both with --not-before \
              none and without --except-sid, or write this one in its place with --replace",
             wish.mark.key.id(),
-            old_reach.text(),
-            wish.reach.text(),
+            text(&old.scope),
+            text(&wish.reach),
         )));
     };
+    let old_expiry = old.expires_at;
+    // What the existing mark revokes beyond the new one is not what the new reason is about.
+    let is_asked_for = replace || reach == wish.reach;
+    let same = !replace && reach == old.scope && expires_at == old_expiry && wish.reason.is_none();
+    let written = if is_asked_for && !same { Written::Changed } else { Written::Kept };
     let outcome = Outcome { written, mark: wish.mark.clone(), reach, expires_at };
     if written == Written::Kept && expires_at == old_expiry {
         return Ok((outcome, None));
@@ -125,38 +109,15 @@ fn mend(wish: &Wish, replace: bool) -> (Outcome, Option<Change>) {
     (outcome, Some(change))
 }
 
-impl Reach {
-    /// Everything that the mark names.
-    pub const ALL: Self = Self { not_before: None, except_sid: None };
-
-    /// What a mark that is there revokes, as the judge reads it: one that cannot be read revokes everything.
-    fn of(mark: &MarkKey, items: &Items) -> Self {
-        match items.record::<Mark>(&mark.key) {
-            _ if mark.kind.presence_is_enough() => Self::ALL,
-            Err(Corrupt) | Ok(None) => Self::ALL,
-            Ok(Some(Mark { not_before, except_sid })) => Self {
-                not_before: not_before.map(|Seconds(seconds)| seconds),
-                except_sid: except_sid.filter(|_| mark.kind == MarkKind::Subject),
-            },
-        }
-    }
-
-    /// Whether this revokes every token that the other does.
-    fn covers(&self, other: &Self) -> bool {
-        let as_late = self.not_before.is_none_or(|mine| other.not_before.is_some_and(|theirs| mine >= theirs));
-        as_late && (self.except_sid.is_none() || self.except_sid == other.except_sid)
-    }
-
-    /// Which tokens these are.
-    pub fn text(&self) -> String {
-        let issued = match self.not_before {
-            Some(not_before) => format!("what was issued until {}", dated(Seconds(not_before))),
-            None => "all, whenever issued".to_owned(),
-        };
-        match &self.except_sid {
-            Some(session) => format!("{issued}, but for the session {session:?}"),
-            None => issued,
-        }
+/// Which tokens these are.
+fn text(reach: &Reach) -> String {
+    let issued = match reach.not_before {
+        Some(not_before) => format!("what was issued until {}", dated(Seconds(not_before))),
+        None => "all, whenever issued".to_owned(),
+    };
+    match &reach.except_sid {
+        Some(session) => format!("{issued}, but for the session {session:?}"),
+        None => issued,
     }
 }
 
@@ -211,7 +172,7 @@ impl Outcome {
                 "revokes",
                 match self.mark.kind {
                     MarkKind::Revoked | MarkKind::Jti | MarkKind::Jwt => "this one token".to_owned(),
-                    _ => self.reach.text(),
+                    _ => text(&self.reach),
                 },
             ),
         ];
@@ -246,13 +207,6 @@ impl Outcome {
     }
 }
 
-fn number(item: &Item, name: &str) -> Option<i64> {
-    match item.get(name) {
-        Some(AttributeValue::N(number)) => number.parse().ok(),
-        _ => None,
-    }
-}
-
 fn seconds(seconds: i64) -> AttributeValue {
     AttributeValue::N(seconds.to_string())
 }
@@ -274,10 +228,9 @@ mod tests {
             reason: reason.map(str::to_owned),
         };
         let item: Item = wish(old.clone(), None).attributes().into();
-        let items = Items::of(&mark.key, item.clone());
-        let actual = decide(&wish(new.clone(), Some("r")), &items, Some(&item), false).ok();
+        let actual = decide(&wish(new.clone(), Some("r")), Some(&item), false).ok();
         let actual = actual.as_ref().map(|(outcome, _)| (outcome.written, &outcome.reach));
-        assert!(actual == expected, "{} then {}", old.text(), new.text());
+        assert!(actual == expected, "{} then {}", text(old), text(new));
     }
 
     #[test]

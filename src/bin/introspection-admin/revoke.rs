@@ -150,7 +150,7 @@ async fn jwt_mark(text: &str, environment: &Environment, operator: &Operator) ->
     Ok(Target { mark, last_exp })
 }
 
-/// The mark of one opaque token, which may have been stored with an expiry.
+/// The mark of one opaque token.
 async fn opaque_mark(token: &str, operator: &Operator) -> Result<Target, Problem> {
     let digest = sha256_hex(token);
     let record = Key::token(&digest);
@@ -159,7 +159,8 @@ async fn opaque_mark(token: &str, operator: &Operator) -> Result<Target, Problem
             if let Some(grant) = record.grant_id {
                 warn(&format!("this revokes the one token; --grant {grant:?} revokes all tokens of its grant"));
             }
-            record.exp.map(|Seconds(exp)| exp)
+            // An issuer may extend the record's exp later, so the last exp is unknown.
+            None
         }
         Ok(None) => {
             warn("no such opaque token is stored, so it is inactive anyway; check that it was given whole");

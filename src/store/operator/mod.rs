@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     records::{Item, Items, Key, Table},
-    settings::{RedisUrl, TableNames},
+    settings::{ReadConsistency, RedisUrl, TableNames},
 };
 
 /// A person waits for the tool, perhaps an ocean away from the Region, so its limits are wider than the function's.
@@ -92,7 +92,8 @@ impl Operator {
         }
         let credentials = config.credentials_provider().ok_or(Failure::NoCredentials)?;
         credentials.provide_credentials().await.map_err(|_| Failure::NoCredentials)?;
-        Ok(Self { store: Store { dynamodb: DynamoDb { client: Client::new(&config), tables }, redis } })
+        let dynamodb = DynamoDb { client: Client::new(&config), tables };
+        Ok(Self { store: Store { dynamodb, redis, consistency: ReadConsistency::Strong } })
     }
 
     /// The tables that are in DynamoDB.
@@ -216,7 +217,7 @@ impl Operator {
     pub fn read_only_store(&self) -> Store {
         let config = self.dynamodb().client.config().to_builder().interceptor(ReadOnly);
         let dynamodb = DynamoDb { client: Client::from_conf(config.build()), tables: self.dynamodb().tables.clone() };
-        Store { dynamodb, redis: self.store.redis.clone() }
+        Store { dynamodb, redis: self.store.redis.clone(), consistency: ReadConsistency::Strong }
     }
 
     fn dynamodb(&self) -> &DynamoDb {

@@ -12,7 +12,10 @@ use super::{Trouble, server, trouble::Unfit};
 use crate::{
     call::now,
     settings::{RedisUrl, SettingError},
-    store::dynamodb::{ATTEMPT_TIMEOUT, ATTEMPTS, CONNECT_TIMEOUT, FIRST_BACKOFF, TOTAL_TIMEOUT},
+    store::{
+        dynamodb::{ATTEMPT_TIMEOUT, ATTEMPTS, CONNECT_TIMEOUT, FIRST_BACKOFF, TOTAL_TIMEOUT},
+        pause::{FIRST_TRY, LastAnswer},
+    },
 };
 
 /// How old a connection may get, in seconds. A primary that others have given up, and that does not know, answers on;
@@ -33,6 +36,7 @@ struct Held {
     connection: MultiplexedConnection,
     /// When it was opened, in seconds since the epoch.
     since: i64,
+    last_answer: LastAnswer,
 }
 
 /// How long to wait.
@@ -86,7 +90,7 @@ impl Redis {
         let attempts = async {
             let mut attempt = 1;
             loop {
-                let outcome = timeout(self.limits.attempt, self.attempt(&pipeline)).await;
+                let outcome = timeout(self.limit(), self.attempt(&pipeline)).await;
                 let trouble = match outcome.unwrap_or(Err(Trouble::Timeout)) {
                     Ok(replies) => return Ok(replies),
                     Err(trouble) => trouble,
@@ -116,13 +120,14 @@ impl Redis {
         }
         is_primary(replies.remove(0)?)?;
         is_primary(replies.pop().ok_or(Trouble::Unreadable)??)?;
+        self.note_answer();
         Ok(replies)
     }
 
     /// The held connection, or a new one to a server that was looked at.
     async fn connection(&self) -> Result<MultiplexedConnection, Trouble> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(Held { connection, since }) = held
+        if let Some(Held { connection, since, .. }) = held
             && is_young(since, now())
         {
             return Ok(connection);
@@ -133,8 +138,23 @@ impl Redis {
         let opened = self.client.get_multiplexed_async_connection_with_config(&config).await;
         let mut connection = opened.map_err(Trouble::of_opening)?;
         server::check(&mut connection).await?;
-        self.hold(Some(Held { connection: connection.clone(), since: now() }));
+        self.hold(Some(Held { connection: connection.clone(), since: now(), last_answer: LastAnswer::now() }));
         Ok(connection)
+    }
+
+    /// How long the next attempt may take. A held connection that may have died in a pause gets only a short time, so
+    /// that a silent peer costs no more than that and a new connection.
+    fn limit(&self) -> Duration {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let may_be_dead =
+            held.as_ref().is_some_and(|held| is_young(held.since, now()) && held.last_answer.is_long_ago());
+        if may_be_dead { FIRST_TRY.min(self.limits.attempt) } else { self.limits.attempt }
+    }
+
+    fn note_answer(&self) {
+        if let Some(held) = self.held.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            held.last_answer = LastAnswer::now();
+        }
     }
 
     fn hold(&self, held: Option<Held>) {

@@ -55,6 +55,8 @@ impl Trouble {
     /// The wrong setting that it comes from, if it does.
     pub(in crate::store) fn setting(&self) -> Option<SettingError> {
         match self {
+            // During a failover the name may lead to a replica for a while.
+            Self::Unfit(Unfit::Replica) => None,
             Self::Unfit(unfit) => Some(RedisUrl::error(unfit.to_string())),
             Self::Credentials => {
                 Some(RedisUrl::error("holds a user, a password or a database that the server does not take"))
@@ -125,11 +127,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_a_person_has_to_change_ends_the_start() {
+    fn only_what_an_operator_has_to_change_ends_the_start() {
         for (trouble, ends) in [
             (Trouble::Unfit(Unfit::Evicts("allkeys-lru".into())), true),
             (Trouble::Unfit(Unfit::Evicts(String::new())), true),
-            (Trouble::Unfit(Unfit::Replica), true),
+            (Trouble::Unfit(Unfit::Replica), false),
             (Trouble::Unfit(Unfit::Old("6.2.14".into())), true),
             (Trouble::Unfit(Unfit::Sharded("3".into())), true),
             (Trouble::Credentials, true),

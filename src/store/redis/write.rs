@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use redis::{Cmd, Value, cmd};
-use serde_dynamo::AttributeValue::{self, N, S};
+use serde_dynamo::AttributeValue::{self, N};
 use tokio::time::Instant;
 
 use super::{Redis, Trouble, item_of, unavailable, value};
 use crate::{
-    records::{Corrupt, Item, Items, Key, Seconds},
-    store::{MARK_REASON, Unavailable, operator::Change},
+    records::{Corrupt, Item, Items, Key, Seconds, strengthened},
+    store::{MARK_ATTEMPTS, Unavailable, new_mark, operator::Change},
 };
 
 /// Writes a value where the one that is there, and its expiry, are as expected. A script, since no command compares.
@@ -22,8 +22,6 @@ return 1";
 const ABSENT: i64 = -2;
 const STAYS: i64 = -1;
 
-/// Whoever changes one value that often at the same time is a program gone wrong.
-const ATTEMPTS: u32 = 5;
 /// An expiry that the server takes: not before its first second, and no more milliseconds than it can count.
 const EXPIRIES: std::ops::RangeInclusive<i64> = 1..=9_000_000_000_000_000;
 
@@ -37,28 +35,31 @@ struct Stored {
 }
 
 impl Redis {
-    /// Writes a mark that revokes all it names, unless there is one that does, and for as long.
+    /// Writes a mark that revokes all that it names. An existing one keeps its other attributes.
     pub async fn put_mark(&self, key: &Key, expires_at: Option<Seconds>, deadline: Instant) -> Result<(), Unavailable> {
-        let expires_at = expires_at.map(|Seconds(seconds)| seconds);
         self.mark(key, expires_at, deadline).await.map_err(|trouble| unavailable(&trouble))
     }
 
-    async fn mark(&self, key: &Key, expires_at: Option<i64>, deadline: Instant) -> Result<(), Trouble> {
-        for _ in 0..ATTEMPTS {
+    async fn mark(&self, key: &Key, expires_at: Option<Seconds>, deadline: Instant) -> Result<(), Trouble> {
+        let until = expires_at.map(|Seconds(seconds)| seconds);
+        for _ in 0..MARK_ATTEMPTS {
             let stored = self.stored(key, deadline).await?;
-            let spares = |item: &Item| item.contains_key("not_before");
-            // One that cannot be read revokes all it names as it is.
-            let revokes_all = stored.item.as_ref().is_some_and(|item| !item.as_ref().is_ok_and(spares));
-            if revokes_all && stored.stays_until(expires_at) {
-                return Ok(());
-            }
-            // What somebody else said in one that only ends too soon is kept.
-            let attributes = match &stored.item {
-                Some(Ok(item)) if revokes_all => item.clone().into_inner(),
-                _ => HashMap::from([("reason".to_owned(), S(MARK_REASON.to_owned()))]),
+            let written = match &stored.item {
+                None => self.replace(key, &stored, new_mark(expires_at), deadline).await?,
+                Some(Ok(item)) => match strengthened(&dated(item.clone(), stored.expires_at()), until) {
+                    None => return Ok(()),
+                    Some(attributes) => self.replace(key, &stored, attributes, deadline).await?,
+                },
+                // An unreadable value revokes all that it names as it is, so only its expiry may change.
+                Some(Err(Corrupt)) => match strengthened(&dated(no_attributes(), stored.expires_at()), until) {
+                    None => return Ok(()),
+                    Some(attributes) => {
+                        let (_, expires_at) = undated(attributes);
+                        self.replace_value(key, &stored, &stored.value, expires_at, deadline).await?
+                    }
+                },
             };
-            let until = if stored.stays_until(expires_at) { stored.expires_at() } else { expires_at };
-            if self.replace(key, &stored, attributes, until, deadline).await? {
+            if written {
                 return Ok(());
             }
         }
@@ -81,9 +82,8 @@ impl Redis {
 
     /// Writes an item where there is none, and says whether there was none.
     pub async fn insert(&self, key: &Key, attributes: HashMap<String, AttributeValue>) -> Result<bool, Trouble> {
-        let (attributes, expires_at) = undated(attributes);
         let absent = Stored { value: Vec::new(), expiry: ABSENT, item: None };
-        self.replace(key, &absent, attributes, expires_at, self.deadline()).await
+        self.replace(key, &absent, attributes, self.deadline()).await
     }
 
     /// Changes an item that is there, and says whether it was, and as it was read.
@@ -91,15 +91,14 @@ impl Redis {
         let stored = self.stored(key, self.deadline()).await?;
         let Some(item) = &stored.item else { return Ok(false) };
         // Of one that cannot be read there is nothing to keep.
-        let item = item.clone().unwrap_or_else(|Corrupt| Item::from(HashMap::<String, AttributeValue>::new()));
+        let item = item.clone().unwrap_or_else(|Corrupt| no_attributes());
         let mut attributes = dated(item, stored.expires_at()).into_inner();
         if change.unchanged.iter().any(|(name, value)| attributes.get(*name) != value.as_ref()) {
             return Ok(false);
         }
         attributes.retain(|name, _| !change.remove.contains(&name.as_str()));
         attributes.extend(change.set);
-        let (attributes, expires_at) = undated(attributes);
-        self.replace(key, &stored, attributes, expires_at, self.deadline()).await
+        self.replace(key, &stored, attributes, self.deadline()).await
     }
 
     async fn stored(&self, key: &Key, deadline: Instant) -> Result<Stored, Trouble> {
@@ -121,10 +120,21 @@ impl Redis {
         key: &Key,
         expected: &Stored,
         attributes: HashMap<String, AttributeValue>,
+        deadline: Instant,
+    ) -> Result<bool, Trouble> {
+        let (attributes, expires_at) = undated(attributes);
+        let value = value::text(attributes).map_err(|Corrupt| Trouble::Unreadable)?;
+        self.replace_value(key, expected, value.as_bytes(), expires_at, deadline).await
+    }
+
+    async fn replace_value(
+        &self,
+        key: &Key,
+        expected: &Stored,
+        value: &[u8],
         expires_at: Option<i64>,
         deadline: Instant,
     ) -> Result<bool, Trouble> {
-        let value = value::text(attributes).map_err(|Corrupt| Trouble::Unreadable)?;
         let expires_at =
             expires_at.map_or(String::new(), |at| at.clamp(*EXPIRIES.start(), *EXPIRIES.end()).to_string());
         let mut script = cmd("EVAL");
@@ -140,14 +150,13 @@ impl Redis {
 }
 
 impl Stored {
-    /// Whether there is a value, and none that ends sooner.
-    fn stays_until(&self, expires_at: Option<i64>) -> bool {
-        self.expiry == STAYS || expires_at.is_some_and(|expires_at| self.expiry >= expires_at)
-    }
-
     fn expires_at(&self) -> Option<i64> {
         (self.expiry != ABSENT && self.expiry != STAYS).then_some(self.expiry)
     }
+}
+
+fn no_attributes() -> Item {
+    HashMap::<String, AttributeValue>::new().into()
 }
 
 /// An item with its key's expiry as an attribute, whatever it says of it itself.

@@ -119,11 +119,10 @@ async fn a_copy_with_an_earlier_exp_does_not_shorten_the_life_of_a_mark() {
 async fn one_opaque_token_is_revoked_by_its_digest() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
-    let exp = now() + 600;
-    let [_, token] = world.both_forms(&json!({ "exp": exp, "grant_id": "g1" }));
+    let [_, token] = world.both_forms(&json!({ "grant_id": "g1" }));
     let run = tool.run_with("revoke --token - --output json", &token).await.done();
     assert_eq!(run.json()["id"], format!("revoked#{}", sha256_hex(&token)));
-    assert_eq!(run.json()["expires_at"], exp + 3600);
+    assert_eq!(run.json()["expires_at"], Value::Null, "the record's exp may be extended later");
     run.warned("--grant \"g1\" revokes all tokens of its grant");
     world.introspect(&token).await.assert_inactive();
     let run = tool.run_with("revoke --token - --output json", "unheard-of").await.done();

@@ -66,6 +66,8 @@ async fn a_table_that_is_there_is_completed_and_never_taken_for_another() {
     assert_eq!(time_to_live("oauth-tokens").await, "ENABLED");
     assert_eq!(time_to_live("oauth-clients").await, "DISABLED");
     let other = Tool::at(&world.engine.url).with("TOKENS_TABLE", "oauth-clients");
+    other.run("tables create").await.failed(2, "TOKENS_TABLE is the same table as CLIENTS_TABLE");
+    let other = other.with("CLIENTS_TABLE", "other-clients");
     other.run("tables create").await.failed(2, "another primary key");
     let specification = json!({ "Enabled": true, "AttributeName": "until" });
     let request = json!({ "TableName": "theirs", "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],

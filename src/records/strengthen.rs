@@ -1,0 +1,179 @@
+//! A mark over an existing mark. It may remove limits and extend the expiry, and never the other way round: what was
+//! revoked stays revoked.
+
+use std::collections::HashMap;
+
+use serde_dynamo::AttributeValue;
+
+use super::{Corrupt, Item, Mark, MarkKind, Seconds, types};
+
+/// The attributes of a mark that limit what it revokes.
+const LIMITS: [&str; 2] = ["not_before", "except_sid"];
+const EXPIRY: &str = "expires_at";
+
+/// Which of the tokens that a mark names it revokes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MarkScope {
+    /// The tokens that were issued until then. `None`: all, no matter when they were issued.
+    pub not_before: Option<i64>,
+    /// All sessions except this one.
+    pub except_sid: Option<String>,
+}
+
+/// What a mark revokes, and until when.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MarkTerms {
+    pub scope: MarkScope,
+    /// When the store may remove the mark. `None`: never.
+    pub expires_at: Option<i64>,
+}
+
+impl MarkScope {
+    /// Everything that the mark names.
+    pub const ALL: Self = Self { not_before: None, except_sid: None };
+
+    /// What an existing mark revokes, as the judge reads it: an unreadable mark revokes everything that it names.
+    pub fn of(kind: MarkKind, item: Result<&Item, Corrupt>) -> Self {
+        match item.and_then(|item| types::read::<Mark>(item.clone())) {
+            Ok(_) if kind.presence_is_enough() => Self::ALL,
+            Err(Corrupt) => Self::ALL,
+            Ok(Mark { not_before, except_sid }) => Self {
+                not_before: not_before.map(|Seconds(seconds)| seconds),
+                except_sid: except_sid.filter(|_| kind == MarkKind::Subject),
+            },
+        }
+    }
+
+    /// Whether this revokes every token that the other revokes.
+    pub fn covers(&self, other: &Self) -> bool {
+        let as_late = self.not_before.is_none_or(|mine| other.not_before.is_some_and(|theirs| mine >= theirs));
+        as_late && (self.except_sid.is_none() || self.except_sid == other.except_sid)
+    }
+}
+
+impl MarkTerms {
+    /// The terms of an existing mark.
+    pub fn of(kind: MarkKind, item: &Item) -> Self {
+        Self { scope: MarkScope::of(kind, Ok(item)), expires_at: expires_at(item) }
+    }
+
+    /// The terms that revoke what each of the two revokes, for as long as the longer of them. `None` if neither scope
+    /// covers the other, so that one mark cannot say both.
+    pub fn joined(&self, wish: &Self) -> Option<Self> {
+        let scope = match (wish.scope.covers(&self.scope), self.scope.covers(&wish.scope)) {
+            (true, _) => &wish.scope,
+            (false, true) => &self.scope,
+            (false, false) => return None,
+        };
+        // A mark without an expiry stays forever, which is later than any other time.
+        let expires_at = self.expires_at.zip(wish.expires_at).map(|(old, new)| old.max(new));
+        Some(Self { scope: scope.clone(), expires_at })
+    }
+}
+
+/// The attributes of an existing mark, changed as little as it takes to revoke all that it names, until that time at
+/// least. `None` if it does so as it is: unreadable limits limit nothing.
+pub fn strengthened(item: &Item, until: Option<i64>) -> Option<HashMap<String, AttributeValue>> {
+    let mut attributes = item.clone().into_inner();
+    if types::read::<Mark>(item.clone()).is_ok() {
+        for limit in LIMITS {
+            attributes.remove(limit);
+        }
+    }
+    let old = expires_at(item);
+    let later = old.zip(until).map(|(old, new)| old.max(new));
+    if later != old {
+        attributes.remove(EXPIRY);
+        attributes.extend(later.map(|at| (EXPIRY.to_owned(), AttributeValue::N(at.to_string()))));
+    }
+    (attributes != *item.as_ref()).then_some(attributes)
+}
+
+/// When the store removes the item. A value that is not a number removes nothing.
+fn expires_at(item: &Item) -> Option<i64> {
+    match item.get(EXPIRY) {
+        Some(AttributeValue::N(number)) => {
+            number.parse().ok().or_else(|| Some(Seconds::from_f64(number.parse().ok()?)?.0))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_dynamo::AttributeValue::{L, N, Null, S};
+
+    use super::*;
+
+    fn item(attributes: &[(&str, AttributeValue)]) -> Item {
+        attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<HashMap<_, _>>().into()
+    }
+
+    fn n(number: i64) -> AttributeValue {
+        N(number.to_string())
+    }
+
+    #[test]
+    fn g16_n03_limits_go_the_expiry_grows_and_everything_else_stays() {
+        let theirs = || [("reason", S("theirs".into())), ("note", L(vec![Null(true), N("1.50".into())]))];
+        let with = |changes: &[(&'static str, AttributeValue)]| item(&[&theirs(), changes].concat());
+        for (old, until, new) in [
+            (with(&[]), Some(100), None),
+            (with(&[]), None, None),
+            (with(&[("not_before", n(1))]), Some(100), Some(with(&[]))),
+            (with(&[("except_sid", S("s".into()))]), Some(100), Some(with(&[]))),
+            (with(&[("expires_at", n(200))]), Some(100), None),
+            (with(&[("expires_at", n(100))]), Some(100), None),
+            (with(&[("expires_at", n(99))]), Some(100), Some(with(&[("expires_at", n(100))]))),
+            (with(&[("expires_at", N("99.9".into()))]), Some(100), Some(with(&[("expires_at", n(100))]))),
+            (with(&[("expires_at", n(200)), ("not_before", n(1))]), Some(100), Some(with(&[("expires_at", n(200))]))),
+            (with(&[("expires_at", n(99))]), None, Some(with(&[]))),
+            // What is not a number removes nothing, so it ends at no time that is too early.
+            (with(&[("expires_at", S("99".into()))]), Some(100), None),
+            (with(&[("expires_at", Null(true))]), Some(100), None),
+            // Unreadable limits limit nothing, so they stay for a person to look at.
+            (with(&[("not_before", S("1".into()))]), Some(100), None),
+            (with(&[("except_sid", n(1)), ("expires_at", n(99))]), None, Some(with(&[("except_sid", n(1))]))),
+        ] {
+            assert!(strengthened(&old, until).map(Item::from) == new, "{old:?} until {until:?}");
+        }
+    }
+
+    #[test]
+    fn g16_terms_are_joined_and_never_weakened() {
+        let terms = |not_before, except_sid: Option<&str>, expires_at| MarkTerms {
+            scope: MarkScope { not_before, except_sid: except_sid.map(str::to_owned) },
+            expires_at,
+        };
+        for (old, wish, expected) in [
+            (terms(Some(1), None, None), terms(Some(2), None, None), Some(terms(Some(2), None, None))),
+            (terms(Some(2), None, None), terms(Some(1), None, None), Some(terms(Some(2), None, None))),
+            (terms(None, None, None), terms(Some(2), None, Some(9)), Some(terms(None, None, None))),
+            (terms(Some(2), None, Some(9)), terms(None, None, None), Some(terms(None, None, None))),
+            (terms(Some(2), Some("a"), Some(9)), terms(Some(2), None, Some(8)), Some(terms(Some(2), None, Some(9)))),
+            (terms(Some(2), None, Some(7)), terms(Some(2), Some("a"), Some(8)), Some(terms(Some(2), None, Some(8)))),
+            // Each of these revokes something that the other spares.
+            (terms(Some(1), None, None), terms(Some(2), Some("a"), None), None),
+            (terms(None, Some("a"), None), terms(Some(2), None, None), None),
+            (terms(Some(2), Some("a"), None), terms(Some(2), Some("b"), None), None),
+        ] {
+            assert!(old.joined(&wish) == expected);
+        }
+    }
+
+    #[test]
+    fn g16_a_mark_that_cannot_be_read_covers_everything_it_names() {
+        let limited = item(&[("not_before", n(1)), ("except_sid", S("s".into()))]);
+        let scope =
+            |not_before, except_sid: Option<&str>| MarkScope { not_before, except_sid: except_sid.map(str::to_owned) };
+        for (kind, item, expected) in [
+            (MarkKind::Subject, Ok(&limited), scope(Some(1), Some("s"))),
+            (MarkKind::Grant, Ok(&limited), scope(Some(1), None)),
+            (MarkKind::Jti, Ok(&limited), MarkScope::ALL),
+            (MarkKind::Subject, Ok(&item(&[("not_before", S("1".into()))])), MarkScope::ALL),
+            (MarkKind::Subject, Err(Corrupt), MarkScope::ALL),
+        ] {
+            assert!(MarkScope::of(kind, item) == expected, "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Writing a revocation mark in DynamoDB, with the two operations that the function may use there: `BatchGetItem` and
+//! `PutItem`.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
+use tokio::time::{Instant, timeout_at};
+use tracing::error;
+
+use super::{
+    MARK_ATTEMPTS, Unavailable,
+    dynamodb::{DynamoDb, unavailable},
+    new_mark,
+};
+use crate::{
+    records::{Item, Key, Seconds, Table, strengthened},
+    settings::ReadConsistency,
+};
+
+/// What a mark may hold. If an existing mark lacks one of these, it must still lack it when it is replaced.
+const ATTRIBUTES: [&str; 4] = ["not_before", "except_sid", "expires_at", "reason"];
+/// How many attributes are compared before an item is replaced. DynamoDB takes at most 300 operators in a condition.
+const MAX_COMPARED: usize = 100;
+
+/// A write that depends on what is stored.
+struct ConditionalPut {
+    attributes: HashMap<String, AttributeValue>,
+    condition: String,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl DynamoDb {
+    /// Writes a mark that revokes all that it names. An existing one keeps its other attributes.
+    pub(super) async fn put_mark(
+        &self,
+        key: &Key,
+        expires_at: Option<Seconds>,
+        deadline: Instant,
+    ) -> Result<(), Unavailable> {
+        if self.put(key, ConditionalPut::new(expires_at), deadline).await? {
+            return Ok(());
+        }
+        for _ in 0..MARK_ATTEMPTS {
+            let items = self.get(std::slice::from_ref(key), ReadConsistency::Strong, deadline).await?;
+            let put = match items.item(key) {
+                // It was deleted in the meantime.
+                None => ConditionalPut::new(expires_at),
+                Some(item) => {
+                    let item = item.map_err(|_| Unavailable)?;
+                    let Some(attributes) = strengthened(item, expires_at.map(|Seconds(seconds)| seconds)) else {
+                        return Ok(());
+                    };
+                    ConditionalPut::over(item, attributes)
+                }
+            };
+            if self.put(key, put, deadline).await? {
+                return Ok(());
+            }
+        }
+        error!(event = "store_unavailable", operation = "PutItem", cause = "changed again and again");
+        Err(Unavailable)
+    }
+
+    /// Returns whether the condition was met.
+    async fn put(&self, key: &Key, put: ConditionalPut, deadline: Instant) -> Result<bool, Unavailable> {
+        let write = self
+            .client
+            .put_item()
+            .table_name(self.table_name(Table::Tokens))
+            .set_item(Some(put.attributes))
+            .item("id", AttributeValue::S(key.id().to_owned()))
+            .condition_expression(put.condition)
+            .set_expression_attribute_names(Some(put.names))
+            .set_expression_attribute_values((!put.values.is_empty()).then_some(put.values))
+            .send();
+        match timeout_at(deadline, write).await {
+            Ok(Ok(_)) => Ok(true),
+            Ok(Err(error))
+                if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Ok(Err(error)) => Err(unavailable("PutItem", &error)),
+            Err(_) => {
+                error!(event = "store_unavailable", operation = "PutItem", cause = "deadline");
+                Err(Unavailable)
+            }
+        }
+    }
+}
+
+impl ConditionalPut {
+    /// A mark where there is none.
+    fn new(expires_at: Option<Seconds>) -> Self {
+        Self {
+            attributes: aws(new_mark(expires_at)),
+            condition: "attribute_not_exists(#id)".to_owned(),
+            names: HashMap::from([("#id".to_owned(), "id".to_owned())]),
+            values: HashMap::new(),
+        }
+    }
+
+    /// These attributes in the place of an item that has not changed since it was read.
+    fn over(item: &Item, attributes: HashMap<String, serde_dynamo::AttributeValue>) -> Self {
+        let mut put = Self {
+            attributes: aws(attributes),
+            condition: String::new(),
+            names: HashMap::new(),
+            values: HashMap::new(),
+        };
+        let absent = ATTRIBUTES.into_iter().filter(|name| !item.contains_key(*name)).map(|name| (name, None));
+        let present = item.iter().map(|(name, value)| (name.as_str(), Some(value.clone())));
+        let conditions = absent.chain(present).take(MAX_COMPARED).enumerate().map(|(number, (name, value))| {
+            put.names.insert(format!("#n{number}"), name.to_owned());
+            let Some(value) = value else { return format!("attribute_not_exists(#n{number})") };
+            put.values.insert(format!(":v{number}"), value.into());
+            format!("#n{number} = :v{number}")
+        });
+        put.condition = conditions.collect::<Vec<_>>().join(" AND ");
+        put
+    }
+}
+
+fn aws(attributes: HashMap<String, serde_dynamo::AttributeValue>) -> HashMap<String, AttributeValue> {
+    attributes.into_iter().map(|(name, value)| (name, value.into())).collect()
+}

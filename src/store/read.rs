@@ -1,0 +1,120 @@
+//! Reading from DynamoDB: the one `BatchGetItem` of a request.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use futures_util::future::try_join_all;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{error, warn};
+
+use super::{
+    Unavailable,
+    dynamodb::{DynamoDb, FIRST_BACKOFF, MAX_BACKOFF, partition_key, unavailable},
+};
+use crate::{
+    records::{Item, Items, Key, Table},
+    settings::ReadConsistency,
+};
+
+/// DynamoDB takes no more keys in one request.
+const MAX_BATCH_KEYS: usize = 100;
+
+/// Keys by table, as the SDK has them in requests and in answers.
+type KeysByTable = HashMap<String, KeysAndAttributes>;
+
+impl DynamoDb {
+    /// One `BatchGetItem`, or as few at once as 100 keys each allow. Unprocessed keys are requested again.
+    pub(super) async fn get(
+        &self,
+        keys: &[Key],
+        consistency: ReadConsistency,
+        deadline: Instant,
+    ) -> Result<Items, Unavailable> {
+        let batches = try_join_all(keys.chunks(MAX_BATCH_KEYS).map(|keys| self.get_batch(keys, consistency)));
+        let items = timeout_at(deadline, batches).await.unwrap_or_else(|_| {
+            error!(event = "store_unavailable", operation = "BatchGetItem", cause = "deadline");
+            Err(Unavailable)
+        })?;
+        Ok(Items(items.into_iter().flat_map(|Items(items)| items).collect()))
+    }
+
+    async fn get_batch(&self, keys: &[Key], consistency: ReadConsistency) -> Result<Items, Unavailable> {
+        let mut items = Items::default();
+        let mut wanted: BTreeSet<&Key> = keys.iter().collect();
+        let mut backoff = FIRST_BACKOFF;
+        while !wanted.is_empty() {
+            let request = self.client.batch_get_item().set_request_items(Some(self.request(&wanted, consistency)?));
+            let answer = request.send().await.map_err(|error| unavailable("BatchGetItem", &error))?;
+            let responses = answer.responses.unwrap_or_default();
+            let left = self.left(&wanted, &answer.unprocessed_keys.unwrap_or_default()).ok_or_else(unreadable)?;
+            // DynamoDB lists every table of the request, with an empty list if none of the items exists. An answer
+            // that lacks a table does not say "no such items".
+            if !wanted.difference(&left).all(|key| responses.contains_key(self.table_name(key.table()))) {
+                return Err(unreadable());
+            }
+            for (table, found) in responses {
+                for item in found {
+                    let key = self.key_of(&wanted, &table, &item).ok_or_else(unreadable)?;
+                    items.0.insert(key.clone(), Ok(Item::from(item)));
+                }
+            }
+            wanted = left;
+            if !wanted.is_empty() {
+                warn!(event = "unprocessed_keys");
+                sleep(backoff).await;
+                backoff = MAX_BACKOFF.min(backoff * 2);
+            }
+        }
+        Ok(items)
+    }
+
+    fn request(&self, wanted: &BTreeSet<&Key>, consistency: ReadConsistency) -> Result<KeysByTable, Unavailable> {
+        let mut ids: HashMap<&str, Vec<HashMap<String, AttributeValue>>> = HashMap::new();
+        for key in wanted {
+            let id = AttributeValue::S(key.id().to_owned());
+            let id = HashMap::from([(partition_key(key.table()).to_owned(), id)]);
+            ids.entry(self.table_name(key.table())).or_default().push(id);
+        }
+        let is_strong = consistency == ReadConsistency::Strong;
+        let table = |(table, ids): (&str, _)| {
+            let keys = KeysAndAttributes::builder().set_keys(Some(ids)).consistent_read(is_strong).build();
+            Ok((table.to_owned(), keys.map_err(|_| Unavailable)?))
+        };
+        ids.into_iter().map(table).collect()
+    }
+
+    /// The wanted keys that were left unprocessed. `None` if the server names a key that was not requested, or a table
+    /// without keys: then it is unknown what it has left out. Nothing else of what it sends is used, so that a key
+    /// is requested again as it was requested first.
+    fn left<'a>(&self, wanted: &BTreeSet<&'a Key>, unprocessed: &KeysByTable) -> Option<BTreeSet<&'a Key>> {
+        let mut left = BTreeSet::new();
+        for (table, keys) in unprocessed {
+            if keys.keys().is_empty() {
+                return None;
+            }
+            for key in keys.keys() {
+                left.insert(self.key_of(wanted, table, key)?);
+            }
+        }
+        Some(left)
+    }
+
+    /// The wanted key that these attributes hold. An item without its key is not an item of this table, and the rest of
+    /// it is not to be believed.
+    fn key_of<'a>(
+        &self,
+        wanted: &BTreeSet<&'a Key>,
+        table: &str,
+        attributes: &HashMap<String, AttributeValue>,
+    ) -> Option<&'a Key> {
+        // DynamoDB answers with the name of the table that was requested, which may be an ARN.
+        let table = Table::ALL.into_iter().find(|known| self.table_name(*known) == table)?;
+        let id = attributes.get(partition_key(table))?.as_s().ok()?;
+        wanted.iter().find(|key| key.table() == table && key.id() == id).copied()
+    }
+}
+
+fn unreadable() -> Unavailable {
+    error!(event = "store_unavailable", operation = "BatchGetItem", cause = "incomplete answer");
+    Unavailable
+}

@@ -1,0 +1,181 @@
+//! The HTTP client of all our SDK clients: one dead connection, or a pool full of them, costs one more try on a new
+//! connection.
+//!
+//! The SDK repeats a request that failed, but takes the next connection out of the same pool, which is as old as the
+//! last one. After a pause, three dead connections are a failure; and if the peer is silent, so is one, since each try
+//! lasts until its time limit. Here, a request that ends without an answer discards the whole pool.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_smithy_http_client::{
+    Connector,
+    proxy::ProxyConfig,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::{
+    connector_metadata::ConnectorMetadata,
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    },
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
+};
+use tokio::time::timeout;
+
+use super::pause::{FIRST_TRY, LastAnswer};
+
+/// An HTTP client with that limit for opening a connection. Every request that passes through it must bear repetition,
+/// as all requests of the SDK must.
+pub fn http_client(connect_timeout: Duration) -> SharedHttpClient {
+    let pool = Pool::new(connect_timeout, 0);
+    SharedHttpClient::new(Reconnecting(Arc::new(Held { connect_timeout, pool: Mutex::new(pool) })))
+}
+
+/// The pool that is in use.
+struct Held {
+    connect_timeout: Duration,
+    pool: Mutex<Pool>,
+}
+
+/// A connection pool, and whether it can hold an old connection.
+#[derive(Clone)]
+struct Pool {
+    connector: SharedHttpConnector,
+    /// Tells it from those before and after it.
+    number: u64,
+    /// `None`: all its connections are new.
+    last_answer: Option<LastAnswer>,
+}
+
+impl Pool {
+    fn new(connect_timeout: Duration, number: u64) -> Self {
+        // As the SDK's own default. The certificates of the system are read once in the process.
+        let connector = Connector::builder()
+            .connector_settings(HttpConnectorSettings::builder().connect_timeout(connect_timeout).build())
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .build();
+        Self { connector: SharedHttpConnector::new(connector), number, last_answer: None }
+    }
+}
+
+impl Held {
+    fn pool(&self) -> Pool {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_answer(&self, number: u64) {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.number == number {
+            pool.last_answer = Some(LastAnswer::now());
+        }
+    }
+
+    /// Replaces the pool of that number, unless another request has done so. Requests that use it go on with it.
+    fn discard(&self, number: u64) {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.number == number {
+            *pool = Pool::new(self.connect_timeout, number.wrapping_add(1));
+        }
+    }
+
+    /// Sends a request, and a second time on a new connection if an old one gives no answer.
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let pool = self.pool();
+        let Some(last_answer) = pool.last_answer else { return self.try_once(&pool, request).await };
+        let Some(again) = request.try_clone() else { return self.try_once(&pool, request).await };
+        let first = self.try_once(&pool, request);
+        let first = if last_answer.is_long_ago() { timeout(FIRST_TRY, first).await } else { Ok(first.await) };
+        match first {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(_)) | Err(_) => self.try_once(&self.pool(), again).await,
+        }
+    }
+
+    async fn try_once(&self, pool: &Pool, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let mut attempt = Attempt { held: self, pool: pool.number, answered: false };
+        let response = pool.connector.call(request).await?;
+        attempt.answered = true;
+        self.note_answer(pool.number);
+        Ok(response)
+    }
+}
+
+/// A request that is under way. If it fails, or if its caller gives up waiting, its pool is discarded.
+struct Attempt<'a> {
+    held: &'a Held,
+    pool: u64,
+    answered: bool,
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.held.discard(self.pool);
+        }
+    }
+}
+
+/// The client and its connector.
+#[derive(Clone)]
+struct Reconnecting(Arc<Held>);
+
+impl HttpConnector for Reconnecting {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let held = Arc::clone(&self.0);
+        HttpConnectorFuture::new(async move { held.send(request).await })
+    }
+}
+
+impl HttpClient for Reconnecting {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        Some(ConnectorMetadata::new("hyper", Some("1.x".into())))
+    }
+}
+
+impl fmt::Debug for Reconnecting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Reconnecting")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held() -> Held {
+        Held { connect_timeout: FIRST_TRY, pool: Mutex::new(Pool::new(FIRST_TRY, 0)) }
+    }
+
+    #[test]
+    fn g08_a_pool_is_discarded_once_however_many_requests_fail_on_it() {
+        let held = held();
+        held.note_answer(0);
+        assert!(held.pool().last_answer.is_some());
+        for _ in 0..8 {
+            held.discard(0);
+        }
+        assert!(held.pool().number == 1 && held.pool().last_answer.is_none());
+        // An answer over the old pool says nothing about the new one.
+        held.note_answer(0);
+        assert!(held.pool().last_answer.is_none());
+    }
+
+    #[test]
+    fn g08_a_request_that_is_cut_short_discards_its_pool_and_one_that_was_answered_does_not() {
+        let held = held();
+        drop(Attempt { held: &held, pool: 0, answered: true });
+        assert_eq!(held.pool().number, 0);
+        drop(Attempt { held: &held, pool: 0, answered: false });
+        assert_eq!(held.pool().number, 1);
+    }
+}

@@ -1,0 +1,100 @@
+//! Connections that died in a pause: the next request opens new ones, and is answered in time.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::json;
+use token_introspection::service::Service;
+
+use crate::{
+    line::{Death, Line},
+    world::{AUDIENCE, Answer, ISSUER, OWN, SECRET, World, introspection, issuers, request, send},
+};
+
+/// Common gateways give up after two seconds.
+const IN_TIME: Duration = Duration::from_millis(1800);
+
+/// A world, and a service that reaches its tables through a line.
+async fn line() -> (World, Line, Service) {
+    let world = World::new().await;
+    let line = Line::start(world.proxy.url.rsplit(':').next().unwrap().parse().unwrap()).await;
+    let service = World::service(&line.url(), &issuers(&world.signer), &world.token_settings()).await;
+    (world, line, service)
+}
+
+/// Asks that often at the same time, so that as many connections are open afterwards.
+async fn ask(service: &Service, token: &str, number: usize) -> Vec<Answer> {
+    join_all((0..number).map(|_| send(service, introspection(token).within(IN_TIME)))).await
+}
+
+#[tokio::test]
+async fn g08_connections_that_died_cost_a_new_connection_and_never_a_503() {
+    let (world, line, service) = line().await;
+    let tokens = world.both_forms(&json!({}));
+    for death in Death::ALL {
+        for number in [1, 8] {
+            for token in &tokens {
+                ask(&service, token, number).await.iter().for_each(|answer| drop(answer.assert_active()));
+                line.end_connections(death).await;
+                let started = Instant::now();
+                for answer in ask(&service, token, number).await {
+                    answer.assert_verdict(true, format!("{death:?} of {number}"));
+                }
+                assert!(started.elapsed() < IN_TIME, "{death:?} of {number}: {:?}", started.elapsed());
+                // One at a time, as a function is asked.
+                for _ in 0..8 {
+                    send(&service, introspection(token)).await.assert_verdict(true, format!("{death:?} of {number}"));
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn g08_after_a_pause_a_silent_peer_costs_a_short_try() {
+    let (world, line, service) = line().await;
+    let token = world.token(&json!({}));
+    ask(&service, &token, 8).await.iter().for_each(|answer| drop(answer.assert_active()));
+    line.end_connections(Death::Silent).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let started = Instant::now();
+    send(&service, introspection(&token)).await.assert_active();
+    // A try that is not short takes 600 ms.
+    assert!(started.elapsed() < Duration::from_millis(550), "{:?}", started.elapsed());
+    // And not once more: the dead ones are gone.
+    let started = Instant::now();
+    ask(&service, &token, 8).await.iter().for_each(|answer| drop(answer.assert_active()));
+    assert!(started.elapsed() < Duration::from_millis(550), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn n04_n05_a_revocation_over_a_dead_connection_is_written() {
+    let (world, line, service) = line().await;
+    world.put_client(&json!({ "client_id": "app", "client_secret": token_introspection::records::sha256_hex(SECRET),
+                              "issuer": ISSUER }));
+    for (number, death) in Death::ALL.into_iter().enumerate() {
+        let token = world.token(&json!({ "jti": format!("jti-{number}") }));
+        ask(&service, &token, 8).await.iter().for_each(|answer| drop(answer.assert_active()));
+        line.end_connections(death).await;
+        let revocation = request().path("/token/revoke").basic("app", SECRET).form(&[("token", &token)]);
+        assert_eq!(send(&service, revocation).await.status, 200, "{death:?}");
+        send(&service, introspection(&token)).await.assert_verdict(false, format!("{death:?}"));
+    }
+}
+
+/// An answer that is lost may have been to a write that was made.
+#[tokio::test]
+async fn n04_e08_a_write_that_is_repeated_on_a_new_connection_is_no_other_write() {
+    let (world, line, service) = line().await;
+    let record = json!({ "token_type": "access_token", "client_id": "own-app", "aud": AUDIENCE,
+                         "exp": token_introspection::call::now() + 600 });
+    world.put_client(&json!({ "client_id": "own-app", "issuer": OWN,
+                              "client_secret": token_introspection::records::sha256_hex(SECRET) }));
+    world.put_token("opaque", &record);
+    let revocation = || request().path("/token/revoke").basic("own-app", SECRET).form(&[("token", "opaque")]);
+    for _ in 0..2 {
+        line.end_connections(Death::Forgotten).await;
+        assert_eq!(send(&service, revocation()).await.status, 200);
+        send(&service, introspection("opaque")).await.assert_inactive();
+    }
+}
