@@ -23,7 +23,7 @@ pub(super) fn take_map(item: &mut Item, name: &str) -> Result<Option<RawMembers>
         None | Some(AttributeValue::Null(_)) => Ok(None),
         Some(AttributeValue::M(members)) => {
             let member = |(name, value): (String, AttributeValue)| {
-                let text = raw(&value).or_else(|Corrupt| placeholder(&name))?;
+                let text = to_json(&value).or_else(|Corrupt| placeholder(&name))?;
                 Ok((name, text))
             };
             members.into_iter().map(member).collect::<Result<_, _>>().map(Some)
@@ -39,7 +39,12 @@ fn placeholder(name: &str) -> Result<Box<RawValue>, Corrupt> {
     text.ok_or(Corrupt)
 }
 
-fn raw(value: &AttributeValue) -> Result<Box<RawValue>, Corrupt> {
+/// An attribute as JSON text.
+///
+/// # Errors
+///
+/// Returns [`Corrupt`] for bytes, for which JSON has no form, and for a number that is not one of JSON.
+pub fn to_json(value: &AttributeValue) -> Result<Box<RawValue>, Corrupt> {
     let mut text = String::new();
     write(value, &mut text)?;
     // A number that DynamoDB did not write may not be one of JSON.

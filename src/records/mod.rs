@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::{
     client::{ClientRecord, Mode, PolicyRecord},
+    json::to_json,
     key::{Key, Table, UnusableKey, hex, sha256_hex},
     mark::{Mark, MarkKey, MarkKind, Marked, RevokedBy, revokes},
     snapshot::Snapshot,

@@ -68,7 +68,7 @@ impl<'a> Candidate<'a> {
         let own = OwnIdentity::of(&set);
         let profile = issuer.profile;
         let has_evidence = !profile.checked.is_empty()
-            || profile.evidence.iter().any(|claim| set.contains_key(*claim))
+            || profile.evidence.iter().any(|claim| set.get(*claim).is_some_and(|text| text.get() != "null"))
             || (profile.is_generic() && !issuer.required_claims.is_empty());
         let canonical = profile.canonical(set, &issuer.claim_names).map_err(mismatch)?;
         let mut claims = Claims::read(TokenType::AccessToken, canonical)?;

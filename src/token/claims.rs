@@ -139,7 +139,7 @@ impl Claims {
         self.scope.iter().flat_map(|scope| scope.split(' ')).filter(|scope| !scope.is_empty())
     }
 
-    /// Whether the token is bound to a key by a JWK thumbprint, as DPoP does (RFC 9449 §6.1).
+    /// Whether the token is bound to a key by a JWK thumbprint, as `DPoP` does (RFC 9449 §6.1).
     pub fn is_bound_by_thumbprint(&self) -> bool {
         let members = self.cnf.as_ref().and_then(|cnf| serde_json::from_str::<RawMembers>(cnf.get()).ok());
         members.is_some_and(|members| members.contains_key("jkt"))

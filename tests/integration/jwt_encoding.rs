@@ -85,3 +85,94 @@ async fn h18_times_are_read_in_every_form_of_a_number_and_released_as_integers()
         world.introspect_at(T, &token).await.assert_verdict(false, exp);
     }
 }
+
+#[tokio::test]
+async fn h33_a_payload_that_is_not_base64url_encoded_makes_a_token_inactive() {
+    let world = World::new().await;
+    for (b64, active) in
+        [("true", true), ("false", false), ("null", false), ("\"true\"", false), ("1", false), ("[]", false)]
+    {
+        let header = format!(r#"{{"alg":"EdDSA","kid":"key-1","typ":"at+jwt","b64":{b64}}}"#);
+        let token = world.signer.sign(&header, &claims(&json!({})).to_string());
+        world.introspect(&token).await.assert_verdict(active, b64);
+    }
+    let header = r#"{"alg":"EdDSA","kid":"key-1","typ":"at+jwt","b64":true,"crit":["b64"]}"#;
+    world.introspect(&world.signer.sign(header, &claims(&json!({})).to_string())).await.assert_verdict(false, "crit");
+}
+
+#[tokio::test]
+async fn h35_members_that_no_decision_reads_pass_as_they_were_written() {
+    let world = World::new().await;
+    let long = "1".repeat(400);
+    let members = format!(
+        r#""balance":12345678901234567890123456789012345678,"big":{long},"price":0.10,"rate":1.50e-7,"zero":-0.0,"nested":{{"n":[18446744073709551616,2.0]}},"act":{{"sub":"bob","n":1.00}},"authorization_details":[{{"type":"pay","amount":123.40}}],"cnf":{{"jkt":"x","n":10000000000000000000000}}"#
+    );
+    let claims = claims(&json!({})).to_string().replacen('{', &format!("{{{members},"), 1);
+    let token = world.signer.sign(r#"{"alg":"EdDSA","kid":"key-1","typ":"at+jwt"}"#, &claims);
+    let body = world.introspect(&token).await.body;
+    for member in [
+        r#""balance":12345678901234567890123456789012345678"#,
+        &format!(r#""big":{long}"#),
+        r#""price":0.10"#,
+        r#""rate":1.50e-7"#,
+        r#""zero":-0.0"#,
+        r#""nested":{"n":[18446744073709551616,2.0]}"#,
+        r#""act":{"sub":"bob","n":1.00}"#,
+        r#""authorization_details":[{"type":"pay","amount":123.40}]"#,
+        r#""cnf":{"jkt":"x","n":10000000000000000000000}"#,
+        r#""token_type":"DPoP""#,
+    ] {
+        assert!(body.contains(member), "{member}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn h35_numbers_of_a_record_keep_all_of_their_digits() {
+    let world = World::new().await;
+    let number = "12345678901234567890123456789012345678";
+    world.put_attributes(&json!({
+        "id": { "S": format!("token#{}", token_introspection::records::sha256_hex("opaque")) },
+        "token_type": { "S": "access_token" }, "client_id": { "S": "app" }, "exp": { "N": "4000000000" },
+        "claims": { "M": {
+            "balance": { "N": number },
+            "deep": { "M": { "list": { "L": [{ "N": number }, { "N": "0.1" }] } } },
+        } },
+    }));
+    let body = world.introspect("opaque").await.body;
+    assert!(body.contains(&format!(r#""balance":{number}"#)), "{body}");
+    assert!(body.contains(&format!(r#""deep":{{"list":[{number},0.1]}}"#)), "{body}");
+}
+
+#[tokio::test]
+async fn h34_zero_is_unknown_for_every_time_but_exp_and_a_time_after_9999_is_corrupt() {
+    let world = World::new().await;
+    world.put_client(&json!({ "client_id": "app" }));
+    let milliseconds = 1_800_000_000_000_u64;
+    for (changes, active) in [
+        (json!({ "token_use": "access" }), true),
+        (json!({ "exp": 0 }), false),
+        (json!({ "exp": milliseconds }), false),
+        (json!({ "exp": 253_402_300_799_u64 }), true),
+        (json!({ "exp": 253_402_300_800_u64 }), false),
+        (json!({ "nbf": 0 }), true),
+        (json!({ "nbf": milliseconds }), false),
+        (json!({ "iat": 0 }), true),
+        (json!({ "iat": milliseconds }), false),
+        (json!({ "auth_time": 0 }), true),
+        (json!({ "auth_time": milliseconds }), true),
+    ] {
+        let changes = crate::world::changed(&json!({ "iss": crate::world::GENERIC, "token_use": "access" }), &changes);
+        let case = changes.to_string();
+        for token in world.both_forms(&changes) {
+            let answer = world.introspect(&token).await;
+            answer.assert_verdict(active, &case);
+            for name in ["nbf", "iat", "auth_time"].into_iter().filter(|name| changes.get(name).is_some()) {
+                assert_eq!(answer.json().get(name), None, "{case}");
+            }
+        }
+    }
+    // Older Keycloak writes `auth_time: 0`: a mark on its subject concerns the tokens until then, not all for good.
+    world.put_mark(&format!("sub#{}#alice", crate::world::ISSUER), &json!({ "not_before": 1_000 }));
+    world.introspect(&world.token(&json!({ "auth_time": 0 }))).await.assert_active();
+    world.introspect(&world.token(&json!({ "auth_time": 1_000 }))).await.assert_inactive();
+}

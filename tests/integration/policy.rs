@@ -227,3 +227,78 @@ async fn i13_report_mode_shows_what_audiences_scopes_and_claims_would_hide_and_s
     world.put_policy(&json!({ "mode": "enforce", "audiences": ["other"] }));
     world.introspect(&world.token(&json!({}))).await.assert_inactive();
 }
+
+#[tokio::test]
+async fn j20_i01_the_claims_of_a_record_never_stand_in_for_its_attributes() {
+    let world = World::new().await;
+    let record = json!({ "token_type": "access_token", "client_id": "app", "exp": 4_000_000_000_u32 });
+    for (claims, policy) in [
+        (json!({ "aud": AUDIENCE }), json!({ "audiences": [AUDIENCE] })),
+        (json!({ "aud": [AUDIENCE] }), json!({ "audiences": [AUDIENCE] })),
+    ] {
+        world.put_policy(&policy);
+        world.put_token("opaque", &crate::world::changed(&record, &json!({ "claims": claims })));
+        world.introspect("opaque").await.assert_inactive();
+    }
+    world.put_policy(&json!({}));
+    let claims = json!({
+        "active": false, "token_type": "mac", "iss": ISSUER, "client_id": "mallory", "sub": "mallory", "aud": AUDIENCE,
+        "scope": "admin", "iat": 1, "exp": 1, "nbf": 1, "jti": "j", "sid": "s", "grant_id": "g", "username": "m",
+        "cnf": { "jkt": "x" }, "acr": "gold", "custom": 1,
+    });
+    world.put_token("opaque", &crate::world::changed(&record, &json!({ "claims": claims })));
+    let answer = world.introspect("opaque").await.assert_active();
+    let expected = json!({
+        "active": true, "iss": OWN, "client_id": "app", "token_type": "Bearer", "exp": 4_000_000_000_u32, "acr": "gold",
+        "custom": 1,
+    });
+    assert_eq!(answer, expected);
+    // Nor do the marks of what stands there.
+    for id in ["sub#{}#mallory", "sid#{}#s", "grant#{}#g", "jti#{}#j"] {
+        world.put_mark(&id.replace("{}", OWN), &json!({}));
+    }
+    world.introspect("opaque").await.assert_active();
+}
+
+#[tokio::test]
+async fn h28_i05_i06_a_policys_scopes_filter_scopes_under_every_name() {
+    let world = World::new().await;
+    let generic = |changes: &Value| {
+        let mut changes = changes.clone();
+        (changes["iss"], changes["token_use"]) = (json!(GENERIC), json!("access"));
+        changes
+    };
+    world.put_policy(&json!({ "scopes": ["read", "orders:*"] }));
+    for (changes, expected) in [
+        (json!({ "scope": null, "scp": "read write" }), Some(json!({ "scope": "read" }))),
+        (json!({ "scope": null, "scp": ["read", "orders:a", "write"] }), Some(json!({ "scope": "read orders:a" }))),
+        (json!({ "scope": null, "scopes": ["write"] }), None),
+        (json!({ "scope": "read", "scp": ["write"] }), Some(json!({ "scope": "read" }))),
+        (
+            json!({ "scope": "read", "scp": ["write", "orders:b"] }),
+            Some(json!({ "scope": "read", "scp": ["orders:b"] })),
+        ),
+        (
+            json!({ "scope": "read", "scopes": "write orders:b" }),
+            Some(json!({ "scope": "read", "scopes": "orders:b" })),
+        ),
+        (json!({ "scope": "read", "scp": { "write": true } }), Some(json!({ "scope": "read" }))),
+        (json!({ "scope": "write", "scp": ["admin"] }), None),
+        (json!({ "scope": null }), Some(json!({}))),
+    ] {
+        let answer = world.introspect(&world.token(&generic(&changes))).await;
+        answer.assert_verdict(expected.is_some(), &changes);
+        if let Some(expected) = expected {
+            for name in ["scope", "scp", "scopes"] {
+                assert_eq!(answer.json().get(name), expected.get(name), "{changes}");
+            }
+        }
+    }
+    let record = json!({
+        "token_type": "access_token", "client_id": "app", "exp": 4_000_000_000_u32, "scope": "read",
+        "claims": { "scp": ["read", "write"], "scopes": "write" },
+    });
+    world.put_token("opaque", &record);
+    let answer = world.introspect("opaque").await.assert_active();
+    assert_eq!((&answer["scope"], &answer["scp"], answer.get("scopes")), (&json!("read"), &json!(["read"]), None));
+}

@@ -1,37 +1,57 @@
-//! Attributes as JSON. A number is N, an array L, an object M; the rest is named alike.
+//! Attributes as JSON. A number is N, an array L, an object M; the rest is named alike. Numbers keep their text.
 
 use std::collections::HashMap;
 
 use serde_dynamo::AttributeValue;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 use crate::{
-    jwt::parse_object,
-    records::{Corrupt, Item},
+    jwt::{RawMembers, parse_members},
+    records::{Corrupt, Item, to_json},
 };
 
-/// Reads a value. A duplicate member could be read two ways, so it has none.
+/// Reads a value. A duplicate member could be read two ways, so it is corrupt.
 ///
 /// # Errors
 ///
-/// [`Corrupt`] for anything but a JSON object.
+/// Returns [`Corrupt`] for anything but a JSON object.
 pub(super) fn item(value: &[u8]) -> Result<Item, Corrupt> {
-    serde_dynamo::to_item(parse_object(value).map_err(|_| Corrupt)?).map_err(|_| Corrupt)
+    attributes(parse_members(value).map_err(|_| Corrupt)?).map(Item::from)
 }
 
 /// Writes a value.
 ///
 /// # Errors
 ///
-/// [`Corrupt`] for what JSON has no form for: bytes.
+/// Returns [`Corrupt`] for bytes, for which JSON has no form.
 pub(super) fn text(attributes: HashMap<String, AttributeValue>) -> Result<String, Corrupt> {
-    let members: Map<String, Value> = serde_dynamo::from_item(Item::from(attributes)).map_err(|_| Corrupt)?;
-    Ok(Value::Object(members).to_string())
+    to_json(&AttributeValue::M(attributes)).map(|text| text.get().to_owned())
+}
+
+fn attributes(members: RawMembers) -> Result<HashMap<String, AttributeValue>, Corrupt> {
+    members.into_iter().map(|(name, text)| Ok((name, attribute(&text)?))).collect()
+}
+
+fn attribute(text: &RawValue) -> Result<AttributeValue, Corrupt> {
+    let read = || {
+        Some(match text.get().bytes().next()? {
+            b'{' => AttributeValue::M(attributes(serde_json::from_str(text.get()).ok()?).ok()?),
+            b'[' => {
+                let values: Vec<Box<RawValue>> = serde_json::from_str(text.get()).ok()?;
+                AttributeValue::L(values.iter().map(|value| attribute(value)).collect::<Result<_, _>>().ok()?)
+            }
+            b'"' => AttributeValue::S(serde_json::from_str(text.get()).ok()?),
+            b't' | b'f' => AttributeValue::Bool(text.get() == "true"),
+            b'n' => AttributeValue::Null(true),
+            _ => AttributeValue::N(text.get().to_owned()),
+        })
+    };
+    read().ok_or(Corrupt)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -46,6 +66,8 @@ mod tests {
         assert_eq!(read.get("sub"), Some(&AttributeValue::Null(true)));
         let written = text(read.into_inner()).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
+        let digits = r#"{"long":12345678901234567890123456789012345678,"price":0.10}"#;
+        assert_eq!(text(item(digits.as_bytes()).unwrap().into_inner()), Ok(digits.to_owned()));
     }
 
     #[test]

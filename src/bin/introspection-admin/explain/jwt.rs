@@ -1,5 +1,7 @@
 //! A JWT, stage by stage. All stages are looked at, since one that fails may hide another.
 
+use std::cmp::Ordering;
+
 use token_introspection::{
     issuers::Unverified,
     judge,
@@ -76,16 +78,18 @@ fn unreadable(explanation: &mut Explanation, why: Inactive, token: &str, setting
     let issuer = UnverifiedJwt::parse(token)
         .ok()
         .and_then(|jwt| jwt.claims.get("iss").and_then(|text| serde_json::from_str::<String>(text.get()).ok()));
-    if stage > Name::Issuer {
-        explanation.passed(Name::Issuer, issuer.unwrap_or_default());
-        explanation.failed(why, "");
-    } else if stage == Name::Issuer {
-        let trusted: Vec<_> = settings.trusted_issuers.iter().map(|trusted| format!("{:?}", trusted.issuer)).collect();
-        let trusted = if trusted.is_empty() { "empty".to_owned() } else { trusted.join(", ") };
-        explanation.failed(why, format!("TRUSTED_ISSUERS: {trusted}"));
-    } else {
-        explanation.failed(why, "");
+    let mut detail = String::new();
+    match stage.cmp(&Name::Issuer) {
+        Ordering::Less => {}
+        Ordering::Equal => {
+            let trusted: Vec<_> =
+                settings.trusted_issuers.iter().map(|trusted| format!("{:?}", trusted.issuer)).collect();
+            let trusted = if trusted.is_empty() { "empty".to_owned() } else { trusted.join(", ") };
+            detail = format!("TRUSTED_ISSUERS: {trusted}");
+        }
+        Ordering::Greater => explanation.passed(Name::Issuer, issuer.unwrap_or_default()),
     }
+    explanation.failed(why, detail);
 }
 
 /// What `revoke` would need to know.
