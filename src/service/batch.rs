@@ -25,7 +25,8 @@ impl Service {
     /// spoil the others; a store that is out of reach does.
     pub(super) async fn introspect_batch(&self, batch: Batch<'_>, call: &Call, trail: &mut Trail) -> Outcome {
         let Batch { credentials, mut tokens } = batch;
-        let (caller, items) = match self.introspector(credentials, &mut tokens, Reads::Batch, false, call, trail).await {
+        let (caller, items) = match self.introspector(credentials, &mut tokens, Reads::Batch, false, call, trail).await
+        {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
