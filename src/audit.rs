@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tracing::info;
 
-use crate::{auth::Refusal, records::hex, request::Rejection, response::Outcome, token::Inactive};
+use crate::{auth::AuthError, records::hex, request::Rejection, response::Outcome, token::Inactive};
 
 /// What is known of a call, gathered on its way. Only written to; no decision reads it.
 #[derive(Default)]
@@ -41,7 +41,7 @@ pub struct Counts {
 #[derive(Clone, Debug)]
 pub enum Reason {
     Rejected(Rejection),
-    Refused(Refusal),
+    Refused(AuthError),
     Inactive(Inactive),
     /// The caller's record says that it may not introspect.
     NotAllowed,
@@ -60,7 +60,7 @@ impl Reason {
     pub fn name(&self) -> String {
         match self {
             Self::Rejected(rejection) => rejection.name().to_owned(),
-            Self::Refused(refusal) => format!("Refused({refusal:?})"),
+            Self::Refused(error) => error.name().to_owned(),
             Self::Inactive(why) => why.name().to_owned(),
             Self::NotAllowed => "not_allowed".to_owned(),
             Self::SignedResponseRequired => "signed_response_required".to_owned(),

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    auth::ASSERTION_ALGORITHMS,
+    auth::{ASSERTION_ALGORITHMS, PUBLIC_METHOD},
     jwt::{Algorithm, PublishedKey},
-    request::{Attested, PresentedAssertion, SecretMethod},
+    request::{PresentedAssertion, SecretMethod},
     settings::Settings,
 };
 
@@ -44,10 +44,12 @@ pub fn document(settings: &Settings, signing: Option<Algorithm>) -> String {
     }
     let methods = auth_methods(settings);
     let algorithms = ASSERTION_ALGORITHMS.map(Algorithm::name);
-    // An access token is no method of RFC 8414's `revocation_endpoint_auth_methods_supported`.
+    // RFC 8414 has no access token types in `revocation_endpoint_auth_methods_supported`.
     let bearer = (!settings.trusted_issuers.is_empty()).then_some("Bearer");
     let introspection_methods: Vec<_> = methods.iter().copied().chain(bearer).collect();
-    for (endpoint, methods) in [("introspection", introspection_methods), ("revocation", methods)] {
+    // A public client revokes its own tokens by its client id (RFC 7009 §5), and introspects nothing.
+    let revocation_methods: Vec<_> = methods.into_iter().chain([PUBLIC_METHOD]).collect();
+    for (endpoint, methods) in [("introspection", introspection_methods), ("revocation", revocation_methods)] {
         document.insert(format!("{endpoint}_endpoint_auth_methods_supported"), json!(methods));
         document.insert(format!("{endpoint}_endpoint_auth_signing_alg_values_supported"), json!(algorithms));
     }
@@ -64,11 +66,12 @@ pub fn document(settings: &Settings, signing: Option<Algorithm>) -> String {
     Value::Object(document).to_string()
 }
 
-/// The methods that authenticate here, by their registered names; those by certificate where a domain asks for one.
+/// The methods that authenticate at both endpoints, by their registered names; the deployment's method of mutual TLS only
+/// if there is a domain that asks for certificates.
 fn auth_methods(settings: &Settings) -> Vec<&'static str> {
     let mut methods = vec![SecretMethod::Basic.name(), SecretMethod::Post.name(), PresentedAssertion::METHOD];
     if settings.mtls_public_url.is_some() {
-        methods.extend([Attested::TLS, Attested::SELF_SIGNED_TLS]);
+        methods.push(settings.mtls_method.name());
     }
     methods
 }

@@ -20,7 +20,7 @@ pub struct Throttle {
 #[derive(Default)]
 struct Failures {
     minute: i64,
-    /// By digest: what a stranger sends as client id may be of any size.
+    /// By digest, because a client id as sent may be of any size.
     counts: HashMap<[u8; 32], u32>,
 }
 
@@ -29,20 +29,37 @@ impl Throttle {
         Self { limit, failures: Mutex::default() }
     }
 
-    /// Counts a failure. Past the limit, says after how many seconds to come back.
+    /// Counts a failure. Past the limit, returns the number of seconds after which to come back.
     pub fn count_failure(&self, client_id: &str, source_address: &str, now: i64) -> Option<u32> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = now.div_euclid(MINUTE);
-        if failures.minute != minute {
-            *failures = Failures { minute, ..Failures::default() };
-        }
-        let mut pair = pair_digest(client_id, source_address);
-        if failures.counts.len() >= MAX_PAIRS && !failures.counts.contains_key(&pair) {
-            pair = [0; 32];
-        }
+        failures.start_minute(now);
+        let pair = failures.pair(client_id, source_address);
         let count = failures.counts.entry(pair).or_default();
         *count = count.saturating_add(1);
         (*count > self.limit).then(|| u32::try_from(MINUTE - now.rem_euclid(MINUTE)).unwrap_or(1))
+    }
+
+    /// Whether the next failure of this pair would be past the limit. Counts nothing.
+    pub fn is_at_limit(&self, client_id: &str, source_address: &str, now: i64) -> bool {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.start_minute(now);
+        let pair = failures.pair(client_id, source_address);
+        failures.counts.get(&pair).is_some_and(|count| *count >= self.limit)
+    }
+}
+
+impl Failures {
+    fn start_minute(&mut self, now: i64) {
+        let minute = now.div_euclid(MINUTE);
+        if self.minute != minute {
+            *self = Self { minute, ..Self::default() };
+        }
+    }
+
+    /// The entry of a pair. Pairs that no longer fit share one.
+    fn pair(&self, client_id: &str, source_address: &str) -> [u8; 32] {
+        let pair = pair_digest(client_id, source_address);
+        if self.counts.len() >= MAX_PAIRS && !self.counts.contains_key(&pair) { [0; 32] } else { pair }
     }
 }
 
@@ -56,15 +73,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn b15_past_the_limit_within_a_minute_failures_are_throttled() {
+    fn b15_b19_past_the_limit_within_a_minute_failures_are_throttled() {
         let throttle = Throttle::new(2);
         let start = 600;
+        let is_at_limit = |client_id, address, now| throttle.is_at_limit(client_id, address, now);
         assert_eq!(throttle.count_failure("a", "1.2.3.4", start), None);
+        assert!(!is_at_limit("a", "1.2.3.4", start + 1));
         assert_eq!(throttle.count_failure("a", "1.2.3.4", start + 1), None);
+        assert!(is_at_limit("a", "1.2.3.4", start + 1) && is_at_limit("a", "1.2.3.4", start + 59));
+        assert!(!is_at_limit("b", "1.2.3.4", start + 1) && !is_at_limit("a", "1.2.3.5", start + 1));
+        assert!(!Throttle::new(1).is_at_limit("a", "1.2.3.4", start), "nothing has failed");
         assert_eq!(throttle.count_failure("a", "1.2.3.4", start + 2), Some(58));
         assert_eq!(throttle.count_failure("b", "1.2.3.4", start + 2), None, "another client");
         assert_eq!(throttle.count_failure("a", "1.2.3.5", start + 2), None, "another address");
         assert_eq!(throttle.count_failure("a", "1.2.3.4", start + 59), Some(1));
+        assert!(!is_at_limit("a", "1.2.3.4", start + 60));
         assert_eq!(throttle.count_failure("a", "1.2.3.4", start + 60), None, "another minute");
     }
 

@@ -1,31 +1,29 @@
 //! `private_key_jwt` (RFC 7523 §3, OpenID Connect Core §9): a JWT that proves possession of the client's key.
 
-use super::{Found, Refusal, entries, registered};
+use serde_json::Value;
+
+use super::{AuthError, Found, entries, registered};
 use crate::{
     judge,
-    jwt::{Algorithm, VerificationKey},
+    jwt::{Algorithm, Header, RejectedKey, VerificationKey},
     records::{Audience, ClientRecord, Key, Seconds},
-    request::{Assertion, PresentedAssertion},
+    request::PresentedAssertion,
     settings::Settings,
 };
 
-/// The algorithms of clients' keys. A key without `alg` has the first that fits it.
+/// The algorithms of clients' keys.
 pub const ALGORITHMS: [Algorithm; 4] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
+/// The algorithms of a key without `alg`: an RSA key is then for RS256 only.
+const WITHOUT_ALG: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa];
 /// How far ahead an assertion may expire, in seconds: some libraries make them for an hour.
-const LONGEST_LIFE: i64 = 3600;
+const MAX_LIFETIME_SECONDS: i64 = 3600;
 /// More keys of a client are not looked at.
 const MAX_KEYS: usize = 20;
-/// Keys tried for one assertion: one, but for sets that name several keys alike or not at all.
-const MAX_TRIES: usize = 4;
-/// Keys whose private halves nobody kept, so that an assertion in an unknown client's name costs a check as well.
-const NOBODYS_KEYS: &str = r#"{"keys":[
-    {"kty":"OKP","crv":"Ed25519","x":"WC4CxnXYwzUsVneXw3mQTBKn2EQyYWBnAVHJz1e9x1U"},
-    {"kty":"EC","crv":"P-256","x":"iJx98hoDg8zzMU7jk6fcrSxOUNfOnY93Q1ocL3g8SS4","y":"Um0g0Yl7HqReJOinaRdtnhBG-aloA7v_BWrVTax0uxA"},
-    {"kty":"RSA","alg":"RS256","e":"AQAB","n":"zZWKj51zyAKvKIG1kvA6USW99ChY9erw798KqFdJ7OP-Tqj4oW2OSUwZCm66pWB0jebTMBR_zpapvTsAdWu738t0sHoMGHfTF0teJhR4TlEf05pCXt2gBt4PfmzLnY_5UVqLDBR0BRwRfSu4GaFpMqxHZPcQqZTdGBbdIcJPRr_yGWrkOsfzGCK3nDgbOO-JWKxQ7IjJdKXT-C5R4r0KIT4KdJl4gpDa3inY78M7esNcuULT5oNiwqrHuk-eOkYYeGTsvW2sYb4OBivFS45Z1kHRN8iIa9HwX548FnF7z6znUXPfbCbErfuypg2E7rJRzXo0jmEsfgxZHv3ygME3Ww"},
-    {"kty":"RSA","alg":"PS256","e":"AQAB","n":"zZWKj51zyAKvKIG1kvA6USW99ChY9erw798KqFdJ7OP-Tqj4oW2OSUwZCm66pWB0jebTMBR_zpapvTsAdWu738t0sHoMGHfTF0teJhR4TlEf05pCXt2gBt4PfmzLnY_5UVqLDBR0BRwRfSu4GaFpMqxHZPcQqZTdGBbdIcJPRr_yGWrkOsfzGCK3nDgbOO-JWKxQ7IjJdKXT-C5R4r0KIT4KdJl4gpDa3inY78M7esNcuULT5oNiwqrHuk-eOkYYeGTsvW2sYb4OBivFS45Z1kHRN8iIa9HwX548FnF7z6znUXPfbCbErfuypg2E7rJRzXo0jmEsfgxZHv3ygME3Ww"}
-]}"#;
+/// The number of signature checks for each assertion, whatever the client. Only sets that name several keys alike or not at
+/// all need more than one.
+const CHECKS: usize = 4;
 
-/// An assertion that is good but for whether it was used before.
+/// An assertion that is valid unless it was used before.
 pub(super) struct Accepted {
     pub record: ClientRecord,
     /// The item that its one use writes, and how long that must stay.
@@ -40,30 +38,36 @@ pub(super) fn check(
     found: Found,
     settings: &Settings,
     now: i64,
-) -> Result<Accepted, Refusal> {
-    let jwks = found.as_ref().ok().and_then(Option::as_ref).and_then(|record| record.jwks.as_deref());
-    // Before any refusal that depends on the record, so that all of them cost a check of the signature.
-    let signed = presented.assertion.as_ref().is_some_and(|assertion| is_signed(assertion, jwks));
-    let record = registered(found, |method| method == Some(PresentedAssertion::METHOD))?;
-    let assertion = presented.assertion.as_ref().ok_or(Refusal::MalformedAssertion)?;
+) -> Result<Accepted, AuthError> {
+    let key_set = found.as_ref().ok().and_then(Option::as_ref).and_then(|record| record.jwks.as_deref());
+    // Before any refusal that depends on the record, so that all of them cost the same checks of the signature.
+    let text = presented.jws.as_ref();
+    let signed = text.is_some_and(|text| is_signed(&text.header, key_set, |key| key.verifies(text)));
+    if presented.client_id.is_empty() {
+        return Err(AuthError::MalformedAssertion);
+    }
+    let method = PresentedAssertion::METHOD;
+    let record = registered(found, method, |registered| registered == Some(method))?;
+    let (Some(text), Some(claims)) = (text, &presented.claims) else { return Err(AuthError::MalformedAssertion) };
     if !signed {
-        return Err(Refusal::AssertionSignature);
+        return Err(AuthError::AssertionSignature);
     }
-    if !has_fitting_header(assertion) {
-        return Err(Refusal::AssertionHeader);
+    has_fitting_header(&text.header)?;
+    let time = || AuthError::AssertionTime { exp: claims.expires_at.map(|Seconds(exp)| exp), now };
+    let Some(Seconds(expires_at)) = claims.expires_at else { return Err(time()) };
+    if expires_at.saturating_sub(now) > MAX_LIFETIME_SECONDS {
+        return Err(time());
     }
-    let claims = &assertion.claims;
-    let Some(Seconds(expires_at)) = claims.expires_at else { return Err(Refusal::AssertionTime) };
-    if expires_at.saturating_sub(now) > LONGEST_LIFE {
-        return Err(Refusal::AssertionTime);
+    judge::is_current(claims, now, settings.clock_skew_seconds).map_err(|_| time())?;
+    let audience = claims.audience.as_ref().and_then(sole);
+    let is_for_us = audience == Some(&settings.issuer);
+    if !is_for_us && (audience.is_none() || record.assertion_audience.as_deref() != audience) {
+        let found = claims.audience.iter().flat_map(Audience::iter).map(str::to_owned).collect();
+        let accepted = [Some(&settings.issuer), record.assertion_audience.as_ref()];
+        let accepted = accepted.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" or ");
+        return Err(AuthError::AssertionAudience { found, accepted });
     }
-    judge::is_current(claims, now, settings.clock_skew_seconds).map_err(|_| Refusal::AssertionTime)?;
-    let audience = claims.audience.as_ref().and_then(sole).ok_or(Refusal::AssertionAudience)?;
-    let is_for_us = audience == settings.issuer;
-    if !is_for_us && record.assertion_audience.as_deref() != Some(audience) {
-        return Err(Refusal::AssertionAudience);
-    }
-    let jti = claims.jti.as_deref().filter(|jti| !jti.is_empty()).ok_or(Refusal::AssertionWithoutJti)?;
+    let jti = claims.jti.as_deref().filter(|jti| !jti.is_empty()).ok_or(AuthError::AssertionWithoutJti)?;
     Ok(Accepted {
         use_key: Key::assertion(&presented.client_id, jti),
         use_expires_at: Seconds(expires_at + settings.clock_skew_seconds),
@@ -78,60 +82,169 @@ fn sole(audience: &Audience) -> Option<&str> {
     values.next().filter(|_| values.next().is_none())
 }
 
-fn has_fitting_header(assertion: &Assertion) -> bool {
-    let header = assertion.header();
+fn has_fitting_header(header: &Header) -> Result<(), AuthError> {
     let typ_fits = header.typ.as_deref().is_none_or(|typ| {
         let typ = typ.to_ascii_lowercase();
         matches!(typ.strip_prefix("application/").unwrap_or(&typ), "jwt" | "client-authentication+jwt")
     });
-    typ_fits && !header.critical
+    if !typ_fits {
+        return Err(AuthError::AssertionHeader { typ: header.typ.clone() });
+    }
+    // RFC 7797 §7: no JWT has an unencoded payload.
+    if header.critical || header.unencoded { Err(AuthError::AssertionHeader { typ: None }) } else { Ok(()) }
 }
 
-/// Whether one of the client's keys made the signature: those that `kid` names, else those without a name.
-fn is_signed(assertion: &Assertion, jwks: Option<&str>) -> bool {
-    let Some(algorithm) = Algorithm::from_name(&assertion.header().alg) else { return false };
-    let fitting = |text: &str| {
-        let mut keys = keys(text);
-        keys.retain(|key| key.algorithm() == algorithm);
-        if let Some(kid) = assertion.header().kid.as_deref() {
-            let named = keys.iter().any(|key| key.kid() == Some(kid));
-            keys.retain(|key| key.kid() == named.then_some(kid));
+/// Whether one of the client's keys made the signature. [`CHECKS`] keys are always checked, with dummies in the place of
+/// missing ones, so that time tells neither known clients from unknown ones nor how many keys a client has.
+fn is_signed(header: &Header, jwks: Option<&str>, mut verifies: impl FnMut(&VerificationKey) -> bool) -> bool {
+    let Some(algorithm) = Algorithm::from_name(&header.alg) else { return false };
+    let Some(dummy) = dummy_key(algorithm) else { return false };
+    let mut own = jwks.map(|jwks| own_keys(jwks, header.kid.as_deref(), algorithm)).unwrap_or_default().into_iter();
+    let mut signed = false;
+    for _ in 0..CHECKS {
+        if let Some(key) = own.next() {
+            signed |= verifies(&key);
+        } else if let Ok(dummy) = VerificationKey::from_jwk(&dummy, &[algorithm]) {
+            // Whatever this says, it is not a key of the client.
+            verifies(&dummy);
         }
-        keys
-    };
-    let own = jwks.map(fitting).unwrap_or_default();
-    if own.is_empty() {
-        // Whatever this says, there is no key of the client's.
-        let _ = fitting(NOBODYS_KEYS).iter().any(|key| assertion.is_signed_by(key));
-        return false;
     }
-    own.iter().take(MAX_TRIES).any(|key| assertion.is_signed_by(key))
+    signed
+}
+
+/// The first keys of the set for this algorithm: those that `kid` names or, if no key has that name, those without one.
+fn own_keys(jwks: &str, kid: Option<&str>, algorithm: Algorithm) -> Vec<VerificationKey> {
+    let entries = entries(jwks);
+    let named = |name: Option<&str>| {
+        let has_name = |entry: &&Value| {
+            let kid = entry.get("kid").and_then(Value::as_str).filter(|kid| !kid.is_empty());
+            kid == name
+        };
+        load(entries.iter().take(MAX_KEYS).filter(has_name), algorithm)
+    };
+    let Some(kid) = kid else { return load(entries.iter().take(MAX_KEYS), algorithm) };
+    let own = named(Some(kid));
+    if own.is_empty() { named(None) } else { own }
+}
+
+fn load<'a>(entries: impl Iterator<Item = &'a Value>, algorithm: Algorithm) -> Vec<VerificationKey> {
+    let for_algorithm = entries.filter(|entry| algorithms(entry).contains(&algorithm));
+    for_algorithm.filter_map(|entry| VerificationKey::from_jwk(entry, &[algorithm]).ok()).take(CHECKS).collect()
+}
+
+/// The algorithms that an entry of a client's set may be used with.
+fn algorithms(entry: &Value) -> &'static [Algorithm] {
+    let has_alg = entry.get("alg").is_some_and(|alg| !alg.is_null() && alg != "");
+    if has_alg { &ALGORITHMS } else { &WITHOUT_ALG }
+}
+
+/// Loads one entry of a client's key set.
+///
+/// # Errors
+///
+/// Returns [`RejectedKey`] if no assertion can be checked with it.
+pub fn client_key(entry: &Value) -> Result<VerificationKey, RejectedKey> {
+    VerificationKey::from_jwk(entry, algorithms(entry))
 }
 
 /// The keys of a set that load.
 pub(super) fn keys(jwks: &str) -> Vec<VerificationKey> {
-    entries(jwks).iter().take(MAX_KEYS).filter_map(|entry| VerificationKey::from_jwk(entry, &ALGORITHMS).ok()).collect()
+    entries(jwks).iter().take(MAX_KEYS).filter_map(|entry| client_key(entry).ok()).collect()
 }
+
+/// A key of that algorithm whose private half does not exist any more.
+fn dummy_key(algorithm: Algorithm) -> Option<Value> {
+    let jwk = match algorithm {
+        Algorithm::Rs256 | Algorithm::Ps256 => DUMMY_RSA,
+        Algorithm::Es256 => DUMMY_EC,
+        Algorithm::EdDsa => DUMMY_OKP,
+        _ => return None,
+    };
+    serde_json::from_str(jwk).ok()
+}
+
+const DUMMY_OKP: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"WC4CxnXYwzUsVneXw3mQTBKn2EQyYWBnAVHJz1e9x1U"}"#;
+const DUMMY_EC: &str = r#"{"kty":"EC","crv":"P-256","x":"iJx98hoDg8zzMU7jk6fcrSxOUNfOnY93Q1ocL3g8SS4","y":"Um0g0Yl7HqReJOinaRdtnhBG-aloA7v_BWrVTax0uxA"}"#;
+const DUMMY_RSA: &str = r#"{"kty":"RSA","e":"AQAB","n":"zZWKj51zyAKvKIG1kvA6USW99ChY9erw798KqFdJ7OP-Tqj4oW2OSUwZCm66pWB0jebTMBR_zpapvTsAdWu738t0sHoMGHfTF0teJhR4TlEf05pCXt2gBt4PfmzLnY_5UVqLDBR0BRwRfSu4GaFpMqxHZPcQqZTdGBbdIcJPRr_yGWrkOsfzGCK3nDgbOO-JWKxQ7IjJdKXT-C5R4r0KIT4KdJl4gpDa3inY78M7esNcuULT5oNiwqrHuk-eOkYYeGTsvW2sYb4OBivFS45Z1kHRN8iIa9HwX548FnF7z6znUXPfbCbErfuypg2E7rJRzXo0jmEsfgxZHv3ygME3Ww"}"#;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::records::Text;
 
+    fn header(alg: &str, kid: Option<&str>) -> Header {
+        Header { alg: alg.to_owned(), typ: None, kid: kid.map(str::to_owned), critical: false, unencoded: false }
+    }
+
+    /// A set of so many entries, of the kind of a dummy key, each with that name.
+    fn set(jwk: &str, count: usize, kid: Option<&str>) -> String {
+        let mut jwk: Value = serde_json::from_str(jwk).unwrap();
+        jwk.as_object_mut().unwrap().extend(kid.map(|kid| ("kid".to_owned(), kid.into())));
+        serde_json::json!({ "keys": vec![jwk; count] }).to_string()
+    }
+
     #[test]
-    fn b12_nobody_has_a_key_of_each_algorithm() {
-        let nobodys = keys(NOBODYS_KEYS);
+    fn b12_e13_the_number_of_signature_checks_is_the_same_for_every_client() {
+        for (alg, jwk) in [("RS256", DUMMY_RSA), ("ES256", DUMMY_EC), ("EdDSA", DUMMY_OKP)] {
+            for kid in [None, Some("a"), Some("b")] {
+                let sets = [0, 1, 2, 3, 4, 5, 20, 30].map(|count| set(jwk, count, None));
+                let named = [1, 4, 20].map(|count| set(jwk, count, Some("a")));
+                let odd = ["", "{}", r#"{"keys":[1,null]}"#].map(str::to_owned);
+                let sets = sets.into_iter().chain(named).chain(odd).map(Some).chain([None]);
+                for set in sets {
+                    for (verdict, last) in [(false, false), (true, false), (false, true)] {
+                        let mut checks = 0;
+                        let signed = is_signed(&header(alg, kid), set.as_deref(), |_| {
+                            checks += 1;
+                            verdict || last && checks == CHECKS
+                        });
+                        assert_eq!(checks, CHECKS, "{alg} {kid:?} {set:.80?}");
+                        let any = set.as_deref().is_some_and(|set| {
+                            Algorithm::from_name(alg).is_some_and(|alg| !own_keys(set, kid, alg).is_empty())
+                        });
+                        assert!(any || !signed, "a dummy never authenticates: {alg} {kid:?} {set:.80?}");
+                        assert!(!(any && verdict) || signed, "{alg} {kid:?} {set:.80?}");
+                    }
+                }
+            }
+        }
+        for alg in ["none", "HS256", "RS384", "ES384", "es256"] {
+            let mut checks = 0;
+            assert!(!is_signed(&header(alg, None), Some(&set(DUMMY_EC, 1, None)), |_| {
+                checks += 1;
+                true
+            }));
+            assert_eq!(checks, 0, "{alg}");
+        }
+    }
+
+    #[test]
+    fn b12_there_is_a_dummy_key_for_each_algorithm() {
         for algorithm in ALGORITHMS {
-            let name = algorithm.name();
-            assert!(nobodys.iter().any(|key| key.algorithm() == algorithm && key.kid().is_none()), "{name}");
-            assert_eq!(Algorithm::from_name(name), Some(algorithm));
+            let dummy = dummy_key(algorithm).unwrap();
+            assert!(VerificationKey::from_jwk(&dummy, &[algorithm]).is_ok(), "{}", algorithm.name());
+            assert_eq!(Algorithm::from_name(algorithm.name()), Some(algorithm));
         }
     }
 
     #[test]
     fn e11_a_key_is_for_one_algorithm_and_an_rsa_key_without_alg_for_rs256() {
-        let rsa = NOBODYS_KEYS.replace(r#""alg":"PS256","#, "");
-        assert!(keys(&rsa).iter().all(|key| key.algorithm() != Algorithm::Ps256));
+        let rsa = |alg: Value| {
+            let mut jwk: Value = serde_json::from_str(DUMMY_RSA).unwrap();
+            jwk["alg"] = alg;
+            serde_json::json!({ "keys": [jwk] }).to_string()
+        };
+        let serves = |set: &str, algorithm| !own_keys(set, None, algorithm).is_empty();
+        for (set, rs256, ps256) in [
+            (set(DUMMY_RSA, 1, None), true, false),
+            (rsa("RS256".into()), true, false),
+            (rsa("PS256".into()), false, true),
+            (rsa("RS384".into()), false, false),
+            (rsa("ES256".into()), false, false),
+        ] {
+            assert_eq!((serves(&set, Algorithm::Rs256), serves(&set, Algorithm::Ps256)), (rs256, ps256), "{set:.80}");
+            assert!(!serves(&set, Algorithm::Es256) && !serves(&set, Algorithm::EdDsa));
+        }
         for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[1,null,{"kty":"oct","k":"AAAA"}]}"#] {
             assert!(keys(text).is_empty(), "{text}");
         }

@@ -1,6 +1,6 @@
-//! `bearer`: callers by an access token of the issuer where they are registered.
+//! `bearer`: callers with an access token of the issuer where they are registered.
 
-use super::{Caller, Found, Refusal, registered};
+use super::{AuthError, Caller, Found, registered};
 use crate::{
     judge,
     records::ClientRecord,
@@ -9,25 +9,25 @@ use crate::{
     token::{Candidate, Claims},
 };
 
-/// What the token must be good for.
+/// The scope that the token must have.
 const SCOPE: &str = "introspection";
 
-/// A caller by a token that is good but for its signature. Only the claims that a key has signed make it a
-/// [`Caller`].
-pub struct Bearing<'a> {
+/// The caller of a token that is valid except for its signature, which nobody has checked. Only the claims that a key has
+/// signed make it a [`Caller`].
+pub struct UnverifiedBearer<'a> {
     pub(super) candidate: Box<Candidate<'a>>,
     pub(super) bearer: Bearer,
 }
 
-/// Who it will be.
+/// The caller that the verified claims will confirm.
 pub struct Bearer {
     caller: Caller,
     /// The scope as issuers write it that put the resource server's name before it.
     qualified_scope: Option<String>,
 }
 
-impl<'a> Bearing<'a> {
-    /// The token, for its issuer's keys to verify, and whom that makes.
+impl<'a> UnverifiedBearer<'a> {
+    /// The token, for its issuer's keys to verify, and the caller that this makes.
     pub fn open(self) -> (Box<Candidate<'a>>, Bearer) {
         (self.candidate, self.bearer)
     }
@@ -39,40 +39,49 @@ impl Bearer {
         Self { caller, qualified_scope }
     }
 
-    /// The caller, by the claims that were verified.
+    /// Returns the caller, given the verified claims.
     ///
     /// # Errors
     ///
-    /// [`Refusal::InsufficientScope`], and [`Refusal::BearerForeign`] for another client's token.
-    pub fn verified(self, claims: &Claims) -> Result<Caller, Refusal> {
+    /// Returns [`AuthError::InsufficientScope`], or [`AuthError::BearerForeign`] for another client's token.
+    pub fn verified(self, claims: &Claims) -> Result<Caller, AuthError> {
         if !self.caller.is_client(&claims.issuer, claims.client_id.as_deref()) {
-            return Err(Refusal::BearerForeign);
+            return Err(AuthError::BearerForeign { found: claims.issuer.clone(), registered: None });
         }
         let is_ours = |scope: &str| scope == SCOPE || Some(scope) == self.qualified_scope.as_deref();
-        if claims.scopes().any(is_ours) { Ok(self.caller) } else { Err(Refusal::InsufficientScope) }
+        if claims.scopes().any(is_ours) { Ok(self.caller) } else { Err(AuthError::InsufficientScope) }
     }
 }
 
-/// Any trusted issuer could otherwise name any client, so the record must name this one.
+/// Checks everything but the signature and the marks. Any trusted issuer could otherwise name any client, so the record must name this
+/// one.
 pub(super) fn check<'a>(
     presented: PresentedBearer<'a>,
     found: Found,
     settings: &Settings,
     now: i64,
-) -> Result<(ClientRecord, Box<Candidate<'a>>), Refusal> {
-    let record = registered(found, |method| method == Some(PresentedBearer::METHOD))?;
-    let candidate = presented.candidate.ok_or(Refusal::BearerMalformed)?;
-    if record.issuer.as_deref() != Some(&candidate.issuer.issuer) {
-        return Err(Refusal::BearerForeign);
+) -> Result<(ClientRecord, Box<Candidate<'a>>), AuthError> {
+    if presented.client_id.is_empty() {
+        return Err(AuthError::BearerMalformed);
     }
-    let candidate = judge::jwt(Ok(candidate), settings, now).map_err(Refusal::Bearer)?;
+    let record = registered(found, PresentedBearer::METHOD, |method| method == Some(PresentedBearer::METHOD))?;
+    if presented.asks_about_itself {
+        return Err(AuthError::BearerAsksAboutItself);
+    }
+    let candidate = presented.candidate.ok_or(AuthError::BearerMalformed)?;
+    if record.issuer.as_deref() != Some(&candidate.issuer.issuer) {
+        let found = candidate.issuer.issuer.clone();
+        return Err(AuthError::BearerForeign { found, registered: record.issuer });
+    }
+    let candidate = judge::jwt(Ok(candidate), settings, now).map_err(AuthError::BearerInactive)?;
     let claims = candidate.unverified_claims();
     if !claims.audiences().any(|audience| audience == settings.issuer) {
-        return Err(Refusal::BearerAudience);
+        let found = claims.audiences().map(str::to_owned).collect();
+        return Err(AuthError::BearerAudience { found, accepted: settings.issuer.clone() });
     }
-    // Whoever presents it would have to show the key that it is bound to, for which there is no way here.
+    // The caller would have to prove possession of the key that the token is bound to, which is not possible here.
     if claims.cnf.is_some() {
-        return Err(Refusal::BearerBound);
+        return Err(AuthError::BearerBound);
     }
     Ok((record, candidate))
 }

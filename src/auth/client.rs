@@ -1,40 +1,40 @@
-//! A client as it is registered: who it is, and what it may see. That says nothing of who is asking.
+//! A client as it is registered: its identity, and what it may see. Nothing here says who sent a request.
 
 use crate::{
     records::{ClientRecord, PolicyRecord},
     settings::Settings,
 };
 
-/// Whom a record is of. A [`super::Caller`] is one that has authenticated; without that, nothing is released to it.
+/// A registered client. A [`super::Caller`] is one that has authenticated; nothing is released to any other.
 pub struct Client {
     id: String,
-    /// The issuers where this client id is registered.
-    home_issuers: Vec<String>,
+    /// The issuers where this client id is registered; the id by itself says nothing about another issuer's tokens.
+    issuers: Vec<String>,
     policy: PolicyRecord,
 }
 
 impl Client {
     pub(super) fn of(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
-        let home_issuers = match record.issuer {
+        let issuers = match record.issuer {
             Some(issuer) => vec![issuer],
             None => settings.home_issuers().map(str::to_owned).collect(),
         };
-        Self { id: client_id.to_owned(), home_issuers, policy: record.introspection.unwrap_or_default() }
+        Self { id: client_id.to_owned(), issuers, policy: record.introspection.unwrap_or_default() }
     }
 
-    /// The client's identifier; unique at its issuer alone.
+    /// The client's identifier; it is unique only within an issuer.
     pub fn client_id(&self) -> &str {
         &self.id
+    }
+
+    /// Whether this client id is registered with that issuer.
+    pub fn is_registered_at(&self, issuer: &str) -> bool {
+        self.issuers.iter().any(|own| own == issuer)
     }
 
     /// Whether this is the client of that id at that issuer: what "issued to this client" means.
     pub fn is_client(&self, issuer: &str, client_id: Option<&str>) -> bool {
         client_id == Some(&self.id) && self.is_registered_at(issuer)
-    }
-
-    /// Whether this client's id means this client at that issuer.
-    pub fn is_registered_at(&self, issuer: &str) -> bool {
-        self.home_issuers.iter().any(|home| home == issuer)
     }
 
     /// Whether this client may introspect at all (RFC 7662 §4).

@@ -1,23 +1,60 @@
 //! `aws_iam`: callers whose signature API Gateway has checked, so that a service on AWS needs no secret.
 
+use crate::{call::Identity, records::ClientRecord};
+
 /// The IAM user or role that a client is registered for.
-pub(super) struct Principal<'a>(Arn<'a>);
+pub(super) struct Principal<'a> {
+    arn: Arn<'a>,
+    /// Its unique id, which must match as well. A principal that is deleted and created again has another one.
+    unique_id: Option<&'a str>,
+}
 
 impl<'a> Principal<'a> {
-    /// Reads its ARN; `None` for what can be nobody's. An account has twelve digits, and IAM's documentation lists
-    /// the characters of a name, so a pattern is none.
-    pub fn parse(text: &'a str) -> Option<Self> {
+    /// Reads the principal of a record; `None` if no caller can match it.
+    pub fn of(record: &'a ClientRecord) -> Option<Self> {
+        let arn = Self::parse(record.iam_principal_arn.as_deref()?)?;
+        Some(Self { arn, unique_id: record.iam_principal_id.as_deref() })
+    }
+
+    /// Reads an ARN. An account has twelve digits, and IAM's documentation lists the characters of a name, so a pattern
+    /// is not valid.
+    fn parse(text: &'a str) -> Option<Arn<'a>> {
         let arn = Arn::parse(text)?;
         let is_account = arn.account.len() == 12 && arn.account.bytes().all(|byte| byte.is_ascii_digit());
         let is_name = arn.name.rsplit('/').next().is_some_and(|name| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte))
         });
-        (arn.service == "iam" && matches!(arn.kind, "user" | "role") && is_account && is_name).then_some(Self(arn))
+        (arn.service == "iam" && matches!(arn.kind, "user" | "role") && is_account && is_name).then_some(arn)
     }
 
-    /// Whether the caller is that user, or in a session of that role.
-    pub fn is(&self, caller: &str) -> bool {
-        let (Self(principal), Some(caller)) = (self, Arn::parse(caller)) else { return false };
+    /// Whether the unique id has the form that IAM gives to this kind of principal; true without one.
+    pub fn has_plausible_id(&self) -> bool {
+        let prefix = if self.arn.kind == "user" { "AIDA" } else { "AROA" };
+        self.unique_id.is_none_or(|id| {
+            let is_id_character = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+            id.len() > prefix.len() && id.starts_with(prefix) && id.bytes().all(is_id_character)
+        })
+    }
+
+    /// Whether the gateway's caller is that user, or in a session of that role.
+    pub fn is(&self, caller: &Identity) -> bool {
+        caller.iam_user_arn.as_deref().is_some_and(|arn| self.has_arn(arn))
+            && self
+                .unique_id
+                .is_none_or(|id| caller.iam_user_id.as_deref().is_some_and(|caller| self.has_id(id, caller)))
+    }
+
+    /// The request context has the unique id of a user as it is, and that of a role before the session's name.
+    fn has_id(&self, unique_id: &str, caller: &str) -> bool {
+        let is_its_own = match caller.split_once(':') {
+            Some((id, session)) => self.arn.kind == "role" && id == unique_id && !session.is_empty(),
+            None => self.arn.kind == "user" && caller == unique_id,
+        };
+        is_its_own && !unique_id.is_empty()
+    }
+
+    fn has_arn(&self, caller: &str) -> bool {
+        let (principal, Some(caller)) = (&self.arn, Arn::parse(caller)) else { return false };
         if principal.kind == "user" {
             return *principal == caller;
         }
@@ -57,7 +94,11 @@ mod tests {
     use super::*;
 
     fn is_principal(principal: &str, caller: &str) -> bool {
-        Principal::parse(principal).is_some_and(|principal| principal.is(caller))
+        Principal::parse(principal).is_some_and(|arn| Principal { arn, unique_id: None }.is(&identity(caller, None)))
+    }
+
+    fn identity(arn: &str, id: Option<&str>) -> Identity {
+        Identity { iam_user_arn: Some(arn.to_owned()), iam_user_id: id.map(str::to_owned), ..Identity::default() }
     }
 
     #[test]
@@ -100,6 +141,33 @@ mod tests {
             ("", "", false),
         ] {
             assert_eq!(is_principal(principal, caller), expected, "{principal} {caller}");
+        }
+    }
+
+    #[test]
+    fn b17_a_registered_unique_id_must_be_the_callers() {
+        let (role, session) =
+            ("arn:aws:iam::111122223333:role/Orders", "arn:aws:sts::111122223333:assumed-role/Orders/i-0123");
+        let user = "arn:aws:iam::111122223333:user/Deploy";
+        for (principal, unique_id, caller, caller_id, expected) in [
+            (role, None, session, None, true),
+            (role, None, session, Some("AROAOTHER:i-0123"), true),
+            (role, Some("AROAEXAMPLE"), session, Some("AROAEXAMPLE:i-0123"), true),
+            (role, Some("AROAEXAMPLE"), session, Some("AROAOTHER:i-0123"), false),
+            (role, Some("AROAEXAMPLE"), session, Some("AROAEXAMPLE"), false),
+            (role, Some("AROAEXAMPLE"), session, Some("AROAEXAMPLE:"), false),
+            (role, Some("AROAEXAMPLE"), session, Some("aroaexample:i-0123"), false),
+            (role, Some("AROAEXAMPLE"), session, None, false),
+            (role, Some("AROAEXAMPLE:i-0123"), session, Some("AROAEXAMPLE:i-0123"), false),
+            (role, Some(""), session, Some(":i-0123"), false),
+            (user, Some("AIDAEXAMPLE"), user, Some("AIDAEXAMPLE"), true),
+            (user, Some("AIDAEXAMPLE"), user, Some("AIDAOTHER"), false),
+            (user, Some("AIDAEXAMPLE"), user, Some("AIDAEXAMPLE:x"), false),
+            (user, Some("AIDAEXAMPLE"), "arn:aws:iam::111122223333:user/Other", Some("AIDAEXAMPLE"), false),
+        ] {
+            let principal = Principal::parse(principal).map(|arn| Principal { arn, unique_id });
+            let is = principal.is_some_and(|principal| principal.is(&identity(caller, caller_id)));
+            assert_eq!(is, expected, "{unique_id:?} {caller_id:?}");
         }
     }
 }

@@ -1,110 +1,142 @@
-//! What a client's record says of how it authenticates, for whoever writes records or explains answers. Nobody is
-//! authenticated here: a [`Registration`] is no [`super::Caller`], and nothing makes one of it.
+//! How a client has to authenticate according to its record, for the tool that writes records and explains answers. No
+//! client is authenticated here: a [`Registration`] is not a [`super::Caller`], and cannot become one.
 
 use super::{
     Client, assertion,
-    attested::{Subject, own_certificates, registered_subject},
+    gateway::{Subject, own_certificates, registered_subject},
     iam::Principal,
-    secret,
+    revoking, secret,
 };
 use crate::{
     certificate::Certificate,
     jwt::VerificationKey,
     records::{ClientRecord, Corrupt, Items, Key},
-    request::{Attested, PresentedAssertion, PresentedBearer, SecretMethod},
-    settings::Settings,
+    request::{GatewayCredentials, PresentedAssertion, PresentedBearer, SecretMethod},
+    settings::{MtlsMethod, Settings},
 };
 
 /// A client that could authenticate.
 pub struct Registration {
     pub client: Client,
-    pub way: Way,
+    pub method: AuthMethod,
 }
 
 /// How a client has to authenticate, with what its record holds for that (RFC 7591 §2, `token_endpoint_auth_method`).
-pub enum Way {
-    /// By a secret; without a method by either.
+pub enum AuthMethod {
+    /// With a secret; sent either way if the record names no method.
     Secret(Option<SecretMethod>),
-    /// By an assertion that one of these keys made (RFC 7523 §3).
+    /// With an assertion that one of these keys signed (RFC 7523 §3).
     PrivateKeyJwt(Vec<VerificationKey>),
-    /// By a certificate with this value of that attribute (RFC 8705 §2.1).
+    /// With a certificate that has this value of that attribute (RFC 8705 §2.1).
     TlsClientAuth { attribute: &'static str, value: String },
-    /// By one of so many certificates (RFC 8705 §2.2).
+    /// With one of so many certificates (RFC 8705 §2.2).
     SelfSignedTlsClientAuth { certificates: usize },
-    /// By an access token of this issuer (RFC 7662 §2.1).
+    /// With an access token of this issuer (RFC 7662 §2.1).
     Bearer { issuer: String },
-    /// As this IAM user or role.
-    AwsIam { principal: String },
+    /// As this IAM user or role, with this unique id if the record has one.
+    AwsIam { principal: String, unique_id: Option<String> },
 }
 
-/// Why nobody can authenticate as a client, whatever they present: not for the wire.
+/// Why no credentials are accepted of a client: not for the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Barred {
+pub enum CannotAuthenticate {
     UnknownClient,
-    CorruptRecord,
+    CorruptClientRecord,
     Disabled,
     /// It has no secret, and names no other method (RFC 6749 §2.1).
     PublicClient,
-    /// Its method is none that is known here.
+    /// Its method is not one that is supported here.
     UnknownMethod,
-    /// What is stored is the digest of no secret, or of the empty one.
+    /// The deployment's `MTLS_METHOD` is the other method of mutual TLS.
+    OtherMtlsMethod,
+    /// What is stored is not the digest of a secret, or it is the digest of the empty one.
     UnusableSecret,
-    /// Its `jwks` has no key that an assertion could be checked with.
+    /// Its `jwks` has no key that can check an assertion.
     NoUsableKey,
     /// It registered no subject value, or more than one (RFC 8705 §2.1.2).
     NotOneSubject,
-    /// No certificate can hold its subject value.
+    /// No certificate can have its subject value.
     UnusableSubject,
     /// Its `jwks` has no key with a certificate (RFC 7517 §4.7).
     NoUsableCertificate,
-    /// Its principal is no IAM user or role.
+    /// Its principal is not an IAM user or role.
     UnusablePrincipal,
-    /// It has to present a token of its issuer, and names none.
+    /// Its `iam_principal_id` is not the unique id of such a principal.
+    UnusablePrincipalId,
+    /// It has to present a token of its issuer, and names no issuer.
     NoIssuer,
     /// It has to present a token of its issuer, which is not trusted.
     UntrustedIssuer,
-    /// The `client_ids` of its issuer do not list it, so that its own tokens are inactive.
+    /// The `client_ids` of its issuer do not list it, so its own tokens are inactive.
     UnlistedClient,
 }
 
-impl Registration {
-    /// The client under that key, as far as it is the record's to say whether it can authenticate.
-    ///
-    /// # Errors
-    ///
-    /// [`Barred`], where no credentials are accepted.
-    pub fn of(key: &Key, items: &Items, settings: &Settings, now: i64) -> Result<Self, Barred> {
-        let record = items.record::<ClientRecord>(key).map_err(|Corrupt| Barred::CorruptRecord)?;
-        let record = record.ok_or(Barred::UnknownClient)?;
-        if record.disabled == Some(true) {
-            return Err(Barred::Disabled);
+impl CannotAuthenticate {
+    /// The stable name; where the function refuses for the same reason, the name is that of [`super::AuthError`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UnknownClient => "unknown_client",
+            Self::CorruptClientRecord => "corrupt_client_record",
+            Self::Disabled => "disabled",
+            Self::PublicClient => "public_client",
+            Self::UnknownMethod => "unknown_method",
+            Self::OtherMtlsMethod => "other_mtls_method",
+            Self::UnusableSecret => "unusable_secret",
+            Self::NoUsableKey => "no_usable_key",
+            Self::NotOneSubject => "not_one_subject",
+            Self::UnusableSubject => "unusable_subject",
+            Self::NoUsableCertificate => "no_usable_certificate",
+            Self::UnusablePrincipal => "unusable_principal",
+            Self::UnusablePrincipalId => "unusable_principal_id",
+            Self::NoIssuer => "no_issuer",
+            Self::UntrustedIssuer => "untrusted_issuer",
+            Self::UnlistedClient => "unlisted_client",
         }
-        let way = Way::of(&record, now)?;
-        if let Way::Bearer { issuer } = &way {
-            let issuer = settings.trusted_issuer(issuer).ok_or(Barred::UntrustedIssuer)?;
-            let is_listed = |ids: &Vec<String>| ids.iter().any(|id| id == key.id());
-            if !issuer.client_ids.as_ref().is_none_or(is_listed) {
-                return Err(Barred::UnlistedClient);
-            }
-        }
-        Ok(Self { client: Client::of(key.id(), record, settings), way })
     }
 }
 
-impl Way {
-    /// Reads the way from a record as authentication reads it, whoever is disabled and whichever issuers are trusted.
+impl Registration {
+    /// The client under that key, as far as its record and the settings determine whether it can authenticate.
     ///
     /// # Errors
     ///
-    /// [`Barred`], where the record leaves no way.
-    pub fn of(record: &ClientRecord, now: i64) -> Result<Self, Barred> {
+    /// Returns [`CannotAuthenticate`] if no credentials are accepted.
+    pub fn of(key: &Key, items: &Items, settings: &Settings, now: i64) -> Result<Self, CannotAuthenticate> {
+        let record = items.record::<ClientRecord>(key).map_err(|Corrupt| CannotAuthenticate::CorruptClientRecord)?;
+        let record = record.ok_or(CannotAuthenticate::UnknownClient)?;
+        if record.disabled == Some(true) {
+            return Err(CannotAuthenticate::Disabled);
+        }
+        let method = AuthMethod::of(&record, now)?;
+        if method.mtls().is_some_and(|method| method != settings.mtls_method) {
+            return Err(CannotAuthenticate::OtherMtlsMethod);
+        }
+        if let AuthMethod::Bearer { issuer } = &method {
+            let issuer = settings.trusted_issuer(issuer).ok_or(CannotAuthenticate::UntrustedIssuer)?;
+            let is_listed = |ids: &Vec<String>| ids.iter().any(|id| id == key.id());
+            if !issuer.client_ids.as_ref().is_none_or(is_listed) {
+                return Err(CannotAuthenticate::UnlistedClient);
+            }
+        }
+        Ok(Self { client: Client::of(key.id(), record, settings), method })
+    }
+}
+
+impl AuthMethod {
+    /// Reads the method from a record as authentication reads it. It does not matter here whether the client is disabled
+    /// and what the settings accept.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`CannotAuthenticate`] if the record leaves no method.
+    pub fn of(record: &ClientRecord, now: i64) -> Result<Self, CannotAuthenticate> {
         let by_secret = |method| {
             if record.client_secret.is_none() {
-                Err(Barred::PublicClient)
+                Err(CannotAuthenticate::PublicClient)
             } else if secret::has_one(record, now) {
                 Ok(Self::Secret(method))
             } else {
-                Err(Barred::UnusableSecret)
+                Err(CannotAuthenticate::UnusableSecret)
             }
         };
         match record.token_endpoint_auth_method.as_deref() {
@@ -113,32 +145,44 @@ impl Way {
             Some(name) if name == SecretMethod::Post.name() => by_secret(Some(SecretMethod::Post)),
             Some(PresentedAssertion::METHOD) => {
                 let keys = record.jwks.as_deref().map(assertion::keys).unwrap_or_default();
-                if keys.is_empty() { Err(Barred::NoUsableKey) } else { Ok(Self::PrivateKeyJwt(keys)) }
+                if keys.is_empty() { Err(CannotAuthenticate::NoUsableKey) } else { Ok(Self::PrivateKeyJwt(keys)) }
             }
-            Some(Attested::TLS) => {
-                let (attribute, value) = registered_subject(record).ok_or(Barred::NotOneSubject)?;
-                Subject::parse((attribute, value)).ok_or(Barred::UnusableSubject)?;
+            Some(GatewayCredentials::TLS) => {
+                let (attribute, value) = registered_subject(record).ok_or(CannotAuthenticate::NotOneSubject)?;
+                Subject::parse((attribute, value)).ok_or(CannotAuthenticate::UnusableSubject)?;
                 Ok(Self::TlsClientAuth { attribute, value: value.to_owned() })
             }
-            Some(Attested::SELF_SIGNED_TLS) => {
+            Some(GatewayCredentials::SELF_SIGNED_TLS) => {
                 let own = own_certificates(record);
                 let certificates = own.iter().filter(|der| Certificate::parse(der).is_some()).count();
                 if certificates == 0 {
-                    Err(Barred::NoUsableCertificate)
+                    Err(CannotAuthenticate::NoUsableCertificate)
                 } else {
                     Ok(Self::SelfSignedTlsClientAuth { certificates })
                 }
             }
             Some(PresentedBearer::METHOD) => {
-                record.issuer.clone().map(|issuer| Self::Bearer { issuer }).ok_or(Barred::NoIssuer)
+                record.issuer.clone().map(|issuer| Self::Bearer { issuer }).ok_or(CannotAuthenticate::NoIssuer)
             }
-            Some(Attested::IAM) => {
-                let principal = record.iam_principal_arn.as_deref().filter(|arn| Principal::parse(arn).is_some());
-                principal.map(|arn| Self::AwsIam { principal: arn.to_owned() }).ok_or(Barred::UnusablePrincipal)
+            Some(GatewayCredentials::IAM) => {
+                let principal = Principal::of(record).ok_or(CannotAuthenticate::UnusablePrincipal)?;
+                if !principal.has_plausible_id() {
+                    return Err(CannotAuthenticate::UnusablePrincipalId);
+                }
+                let principal = record.iam_principal_arn.clone().unwrap_or_default();
+                Ok(Self::AwsIam { principal, unique_id: record.iam_principal_id.clone() })
             }
-            // The name of having none (RFC 7591 §2).
-            Some("none") => Err(Barred::PublicClient),
-            Some(_) => Err(Barred::UnknownMethod),
+            Some(revoking::PUBLIC_METHOD) => Err(CannotAuthenticate::PublicClient),
+            Some(_) => Err(CannotAuthenticate::UnknownMethod),
+        }
+    }
+
+    /// The method of mutual TLS, if it is one.
+    pub fn mtls(&self) -> Option<MtlsMethod> {
+        match self {
+            Self::TlsClientAuth { .. } => Some(MtlsMethod::TlsClientAuth),
+            Self::SelfSignedTlsClientAuth { .. } => Some(MtlsMethod::SelfSignedTlsClientAuth),
+            _ => None,
         }
     }
 
@@ -149,10 +193,10 @@ impl Way {
             Self::Secret(Some(SecretMethod::Basic)) => &["client_secret_basic"],
             Self::Secret(Some(SecretMethod::Post)) => &["client_secret_post"],
             Self::PrivateKeyJwt(_) => &[PresentedAssertion::METHOD],
-            Self::TlsClientAuth { .. } => &[Attested::TLS],
-            Self::SelfSignedTlsClientAuth { .. } => &[Attested::SELF_SIGNED_TLS],
+            Self::TlsClientAuth { .. } => &[GatewayCredentials::TLS],
+            Self::SelfSignedTlsClientAuth { .. } => &[GatewayCredentials::SELF_SIGNED_TLS],
             Self::Bearer { .. } => &[PresentedBearer::METHOD],
-            Self::AwsIam { .. } => &[Attested::IAM],
+            Self::AwsIam { .. } => &[GatewayCredentials::IAM],
         }
     }
 }

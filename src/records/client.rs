@@ -25,6 +25,8 @@ pub struct ClientRecord {
     pub tls_client_auth_san_ip: Option<String>,
     pub tls_client_auth_san_email: Option<String>,
     pub iam_principal_arn: Option<String>,
+    /// The principal's unique id (`AROA…`, `AIDA…`), which must match as well.
+    pub iam_principal_id: Option<String>,
     pub disabled: Option<bool>,
     #[serde(default, deserialize_with = "types::map")]
     pub introspection: Option<PolicyRecord>,

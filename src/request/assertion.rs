@@ -2,28 +2,24 @@
 
 use super::Parameters;
 use crate::{
-    jwt::{Header, UnverifiedJws, UnverifiedJwt, VerificationKey, is_jwt},
+    jwt::{UnverifiedJws, UnverifiedJwt, is_jwt},
     records::TokenType,
     token::Claims,
 };
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// A longer assertion is none.
+/// A longer assertion is not read.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// What was sent as `client_assertion`.
+/// What was sent as `client_assertion`. Nobody has checked its signature.
 pub struct PresentedAssertion {
-    /// The client that it names; it chooses the record to read. Empty where no client can be read from it.
+    /// The client that it names, which chooses the record to read. Empty if no client can be read from it.
     pub client_id: String,
-    /// `None`, if it is malformed, of another type, or names two clients.
-    pub assertion: Option<Assertion>,
-}
-
-/// An assertion that parsed and names one client, whose signature nobody has checked.
-pub struct Assertion {
-    jws: UnverifiedJws,
-    /// RFC 7523 §3 takes its claims from the same registry as a token's.
-    pub claims: Claims,
+    /// The signed text, if it is one.
+    pub jws: Option<UnverifiedJws>,
+    /// RFC 7523 §3 takes its claims from the same registry as a token's. `None` if they cannot be read in full, if they
+    /// name two clients, or if the assertion is of another type.
+    pub claims: Option<Claims>,
 }
 
 impl PresentedAssertion {
@@ -31,32 +27,26 @@ impl PresentedAssertion {
     pub const METHOD: &'static str = "private_key_jwt";
 
     pub(super) fn parse(text: &str, parameters: &Parameters) -> Self {
-        let Some(assertion) = read(text) else { return Self { client_id: String::new(), assertion: None } };
-        let client_id = assertion.claims.subject.clone().unwrap_or_default();
-        let names = |name: &str| !name.is_empty() && name == client_id;
-        let names_one_client = names(&assertion.claims.issuer) && parameters.client_id.as_deref().is_none_or(names);
+        let is_readable = text.len() <= MAX_BYTES && is_jwt(text);
+        let Some(UnverifiedJwt { jws, claims }) = is_readable.then(|| UnverifiedJwt::parse(text).ok()).flatten() else {
+            return Self { client_id: String::new(), jws: None, claims: None };
+        };
+        // A claim of a wrong type does not hide whose assertion it is: some clients send `"aud": null`.
+        let named = |name| {
+            let id: Option<String> = claims.get(name).and_then(|value| serde_json::from_str(value.get()).ok());
+            id.filter(|id| !id.is_empty())
+        };
+        let client_id = named("sub").or_else(|| named("iss")).unwrap_or_default();
+        let is_named = |name: &str| !name.is_empty() && name == client_id;
+        let names_one_client = parameters.client_id.as_deref().is_none_or(is_named);
         let is_of_the_type = parameters.client_assertion_type.as_deref() == Some(TYPE);
-        Self { client_id, assertion: Some(assertion).filter(|_| names_one_client && is_of_the_type) }
+        let claims = Claims::read(TokenType::AccessToken, claims).ok();
+        let claims = claims.filter(|claims| {
+            let subject = claims.subject.as_deref().unwrap_or_default();
+            is_named(&claims.issuer) && is_named(subject) && names_one_client && is_of_the_type
+        });
+        Self { client_id, jws: Some(jws), claims }
     }
-}
-
-impl Assertion {
-    pub fn header(&self) -> &Header {
-        &self.jws.header
-    }
-
-    pub fn is_signed_by(&self, key: &VerificationKey) -> bool {
-        key.verifies(&self.jws)
-    }
-}
-
-fn read(text: &str) -> Option<Assertion> {
-    if text.len() > MAX_BYTES || !is_jwt(text) {
-        return None;
-    }
-    let UnverifiedJwt { jws, claims } = UnverifiedJwt::parse(text).ok()?;
-    let claims = Claims::read(TokenType::AccessToken, claims).ok()?;
-    Some(Assertion { jws, claims })
 }
 
 #[cfg(test)]
@@ -79,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn e01_e02_an_assertion_is_of_the_one_type_and_names_one_client() {
+    fn e01_e02_b18_an_assertion_is_of_the_one_type_and_names_one_client_even_if_a_claim_cannot_be_read() {
         let good = jwt(r#"{"iss":"a","sub":"a"}"#);
         for (text, client_id, assertion_type, named, accepted) in [
             (good.as_str(), None, Some(TYPE), "a", true),
@@ -89,17 +79,25 @@ mod tests {
             (&good, None, Some("urn:ietf:params:oauth:client-assertion-type:saml2-bearer"), "a", false),
             (&good, None, Some("urn:ietf:params:oauth:client-assertion-type:JWT-bearer"), "a", false),
             (&jwt(r#"{"iss":"a","sub":"b"}"#), None, Some(TYPE), "b", false),
-            (&jwt(r#"{"iss":"a"}"#), None, Some(TYPE), "", false),
+            (&jwt(r#"{"iss":"a"}"#), None, Some(TYPE), "a", false),
             (&jwt(r#"{"iss":"","sub":""}"#), None, Some(TYPE), "", false),
-            (&jwt(r#"{"sub":"a"}"#), None, Some(TYPE), "", false),
+            (&jwt(r#"{"sub":"a"}"#), None, Some(TYPE), "a", false),
+            (&jwt(r#"{"iss":"a","sub":["a"]}"#), None, Some(TYPE), "a", false),
+            (&jwt(r#"{"iss":"a","sub":""}"#), None, Some(TYPE), "a", false),
+            (&jwt(r#"{"iss":7,"sub":"a"}"#), None, Some(TYPE), "a", false),
+            (&jwt(r#"{"iss":7,"sub":null}"#), None, Some(TYPE), "", false),
+            (&jwt(r#"{"iss":"a","sub":"a","aud":null}"#), None, Some(TYPE), "a", false),
+            (&jwt(r#"{"iss":"a","sub":"a","aud":7}"#), None, Some(TYPE), "a", false),
+            (&jwt(r#"{"iss":"a","sub":"a","aud":["x",null]}"#), None, Some(TYPE), "a", false),
+            (&jwt(r#"{"iss":"a","sub":"a","jti":{}}"#), None, Some(TYPE), "a", false),
             (&jwt(r#"{"iss":"a","sub":"a","sub":"a"}"#), None, Some(TYPE), "", false),
-            (&jwt(r#"{"iss":"a","sub":"a","exp":"1"}"#), None, Some(TYPE), "", false),
+            (&jwt(r#"{"iss":"a","sub":"a","exp":"1"}"#), None, Some(TYPE), "a", false),
             (&format!("{good}="), None, Some(TYPE), "", false),
             ("a.b.c", None, Some(TYPE), "", false),
             (&format!("{good}{}", "A".repeat(MAX_BYTES)), None, Some(TYPE), "", false),
         ] {
             let presented = presented(text, client_id, assertion_type);
-            let actual = (presented.client_id.as_str(), presented.assertion.is_some());
+            let actual = (presented.client_id.as_str(), presented.claims.is_some());
             assert_eq!(actual, (named, accepted), "{text:.80} {client_id:?} {assertion_type:?}");
         }
     }

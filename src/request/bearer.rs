@@ -8,16 +8,18 @@ use crate::{
     token::Candidate,
 };
 
-/// A longer token is none.
+/// A longer token is not read.
 const MAX_BYTES: usize = 16 * 1024;
 
 /// A token that was sent as credentials.
 pub struct PresentedBearer<'a> {
-    /// The client that it was issued to, as it says; empty where it says none.
+    /// The client that it was issued to, as it says; empty if it names none.
     pub client_id: String,
-    /// `None`, if it is no JWT of a trusted issuer, names another client than the body, or is what is asked about.
+    /// `None` if it is not a JWT of a trusted issuer, or names another client than the body.
     pub candidate: Option<Box<Candidate<'a>>>,
-    digest: String,
+    /// Whether it is the token that the request asks about.
+    pub asks_about_itself: bool,
+    signing_input_digest: String,
 }
 
 impl<'a> PresentedBearer<'a> {
@@ -32,19 +34,24 @@ impl<'a> PresentedBearer<'a> {
         Self {
             client_id: client_id.unwrap_or_default(),
             candidate: candidate.filter(|_| names_one_client).map(Box::new),
-            digest: sha256_hex(text),
+            asks_about_itself: false,
+            signing_input_digest: signing_input_digest(text),
         }
     }
 
-    /// A token that asks about itself shows nothing but that somebody has it.
-    pub(super) fn refuse_if_it_is(&mut self, token: &str) {
-        if self.digest == sha256_hex(token) {
-            self.candidate = None;
-        }
+    /// Notes a token that the request asks about. A token that asks about itself proves only that the sender has it. It
+    /// stays the same token with another signature: an ECDSA signature `(r, s)` has a valid twin `(r, n−s)`.
+    pub(super) fn reject_self_introspection(&mut self, token: &str) {
+        self.asks_about_itself |= self.signing_input_digest == signing_input_digest(token);
     }
 
     /// The keys of the marks that would revoke it.
     pub fn mark_keys(&self) -> impl Iterator<Item = Key> {
         self.candidate.iter().flat_map(|candidate| candidate.item_keys().cloned())
     }
+}
+
+/// The digest of what the signature covers: everything before the last dot (RFC 7515 §5.1).
+fn signing_input_digest(text: &str) -> String {
+    sha256_hex(text.rsplit_once('.').map_or(text, |(signing_input, _)| signing_input))
 }

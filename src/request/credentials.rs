@@ -1,4 +1,4 @@
-//! How the caller says who it is. Secrets are hashed here; their plaintext goes no further.
+//! How the caller identifies itself. Secrets are hashed here; their plaintext goes no further.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, header::AUTHORIZATION};
@@ -7,13 +7,13 @@ use super::{Parameters, PresentedAssertion, PresentedBearer, Rejection, form};
 use crate::{
     call::{Call, Identity},
     records::{Key, sha256_hex},
-    settings::Settings,
+    settings::{MtlsMethod, Settings},
 };
 
-/// How an `Authorization` header begins that AWS's signature is in.
+/// How an `Authorization` header with AWS's signature begins.
 const SIGNATURE_VERSION_4: &[u8] = b"AWS4-";
 
-/// Credentials as presented, believed by nobody yet.
+/// Credentials as presented, not checked yet.
 pub enum Credentials<'a> {
     /// A client id and a secret (RFC 6749 §2.3.1).
     Secret(PresentedSecret),
@@ -21,22 +21,30 @@ pub enum Credentials<'a> {
     Assertion(Box<PresentedAssertion>),
     /// An access token of the caller's own (RFC 6750 §2.1).
     Bearer(Box<PresentedBearer<'a>>),
-    /// A client id, and whom the gateway has authenticated.
-    Attested(Attested<'a>),
-    /// A mechanism that authenticates nobody here.
+    /// A client id, and the identity that the gateway authenticated.
+    Gateway(GatewayCredentials<'a>),
+    /// A mechanism that is not supported here.
     Unsupported,
 }
 
-/// A secret that was sent with a client id. It has no `Debug`, though it holds digests alone.
+/// Credentials at the revocation endpoint, where a public client identifies itself by its id only (RFC 7009 §5).
+pub enum RevocationCredentials<'a> {
+    Confidential(Credentials<'a>),
+    /// The id of a client that presented nothing else.
+    PublicClient(String),
+}
+
+/// A secret that was sent with a client id. It has no `Debug`, although it only holds digests.
 pub struct PresentedSecret {
     pub client_id: String,
     pub method: SecretMethod,
-    /// Digests of the secret as decoded and as sent: some clients encode, some do not.
-    pub digests: [String; 2],
+    /// Digests of the three readings of the secret: form-decoded, as sent, and percent-decoded with `+` kept. Some clients
+    /// encode, some do not, and some do half of it.
+    pub digests: [String; 3],
 }
 
-/// What a client calls itself where the gateway, and not this request, shows who it is.
-pub struct Attested<'a> {
+/// The client id of a caller that the gateway has authenticated.
+pub struct GatewayCredentials<'a> {
     pub client_id: String,
     pub identity: &'a Identity,
 }
@@ -48,13 +56,13 @@ pub enum SecretMethod {
     Post,
 }
 
-impl Attested<'_> {
+impl GatewayCredentials<'_> {
     /// The methods' names in client records. `aws_iam` is our own.
     pub const IAM: &'static str = "aws_iam";
-    pub const TLS: &'static str = "tls_client_auth";
-    pub const SELF_SIGNED_TLS: &'static str = "self_signed_tls_client_auth";
+    pub const TLS: &'static str = MtlsMethod::TlsClientAuth.name();
+    pub const SELF_SIGNED_TLS: &'static str = MtlsMethod::SelfSignedTlsClientAuth.name();
 
-    /// What the gateway has seen; which of the two methods a certificate is for, the record says.
+    /// What the gateway has seen, for the log.
     fn method(&self) -> &'static str {
         if self.identity.iam_user_arn.is_some() { Self::IAM } else { "mutual_tls" }
     }
@@ -75,11 +83,11 @@ impl<'a> Credentials<'a> {
     ///
     /// # Errors
     ///
-    /// [`Rejection::TwoMechanisms`], [`Rejection::UnreadableCredentials`], [`Rejection::ClientIdMismatch`] and,
-    /// where there are none, [`Rejection::NoCredentials`].
+    /// Returns [`Rejection::TwoMechanisms`], [`Rejection::UnreadableCredentials`] or [`Rejection::ClientIdMismatch`],
+    /// and [`Rejection::NoCredentials`] if the request has none.
     pub fn parse(call: &'a Call, parameters: &Parameters, settings: &'a Settings) -> Result<Self, Rejection> {
         let identity = &call.identity;
-        // The gateway has read that signature, and the mechanism is what its request context says.
+        // The gateway has read that signature, and its request context has the result.
         let is_the_gateways =
             |value: &&HeaderValue| identity.iam_user_arn.is_some() && value.as_bytes().starts_with(SIGNATURE_VERSION_4);
         let mut authorization = call.headers.get_all(AUTHORIZATION).iter().filter(|value| !is_the_gateways(value));
@@ -105,24 +113,24 @@ impl<'a> Credentials<'a> {
             Ok(Self::Secret(PresentedSecret {
                 client_id: parameters.client_id.clone().unwrap_or_default(),
                 method: SecretMethod::Post,
-                digests: [digest.clone(), digest],
+                digests: [digest.clone(), digest.clone(), digest],
             }))
         } else if let Some(assertion) = &parameters.client_assertion {
             Ok(Self::Assertion(Box::new(PresentedAssertion::parse(assertion, parameters))))
         } else {
-            // Neither is anything without the other.
-            let attested = identity.iam_user_arn.is_some() || identity.certificate.is_some();
-            let client_id = parameters.client_id.clone().filter(|_| attested).ok_or(Rejection::NoCredentials)?;
-            Ok(Self::Attested(Attested { client_id, identity }))
+            // The client id and the gateway's identity count only together.
+            let has_identity = identity.iam_user_arn.is_some() || identity.certificate.is_some();
+            let client_id = parameters.client_id.clone().filter(|_| has_identity).ok_or(Rejection::NoCredentials)?;
+            Ok(Self::Gateway(GatewayCredentials { client_id, identity }))
         }
     }
 
-    /// The client id that was presented, unverified; empty for none.
+    /// The client id that was presented, unverified; empty if there is none.
     pub fn client_id(&self) -> &str {
         match self {
             Self::Secret(presented) => &presented.client_id,
             Self::Assertion(presented) => &presented.client_id,
-            Self::Attested(attested) => &attested.client_id,
+            Self::Gateway(presented) => &presented.client_id,
             Self::Bearer(presented) => &presented.client_id,
             Self::Unsupported => "",
         }
@@ -133,20 +141,20 @@ impl<'a> Credentials<'a> {
         match self {
             Self::Secret(presented) => Some(presented.method.name()),
             Self::Assertion(_) => Some(PresentedAssertion::METHOD),
-            Self::Attested(attested) => Some(attested.method()),
+            Self::Gateway(presented) => Some(presented.method()),
             Self::Bearer(_) => Some(PresentedBearer::METHOD),
             Self::Unsupported => None,
         }
     }
 
-    /// Refuses credentials that are the very token that they are presented for.
-    pub fn refuse_if_they_are(&mut self, token: &str) {
+    /// Notes a token that the request asks about, which the credentials must not be themselves.
+    pub fn reject_self_introspection(&mut self, token: &str) {
         if let Self::Bearer(presented) = self {
-            presented.refuse_if_it_is(token);
+            presented.reject_self_introspection(token);
         }
     }
 
-    /// The keys of everything that the first trip must bring to judge them.
+    /// The keys of all items that are needed to judge them.
     pub fn keys(&self) -> Vec<Key> {
         let marks = match self {
             Self::Bearer(presented) => presented.mark_keys().collect(),
@@ -155,11 +163,29 @@ impl<'a> Credentials<'a> {
         self.client_key().into_iter().chain(marks).collect()
     }
 
-    /// The record to read; none for a client id that cannot be one.
+    /// The key of the client's record; `None` for a text that cannot be a client id.
     pub fn client_key(&self) -> Option<Key> {
-        let client_id = self.client_id();
-        if client_id.contains(char::is_control) { None } else { Key::client(client_id).ok() }
+        client_key(self.client_id())
     }
+}
+
+impl<'a> RevocationCredentials<'a> {
+    /// Reads the credentials of a request to revoke.
+    ///
+    /// # Errors
+    ///
+    /// As [`Credentials::parse`], except that a client id by itself counts.
+    pub fn parse(call: &'a Call, parameters: &Parameters, settings: &'a Settings) -> Result<Self, Rejection> {
+        match (Credentials::parse(call, parameters, settings), &parameters.client_id) {
+            (Err(Rejection::NoCredentials), Some(client_id)) => Ok(Self::PublicClient(client_id.clone())),
+            (credentials, _) => credentials.map(Self::Confidential),
+        }
+    }
+}
+
+/// The key of a client's record; `None` for a text that cannot be a client id.
+pub fn client_key(client_id: &str) -> Option<Key> {
+    if client_id.contains(char::is_control) { None } else { Key::client(client_id).ok() }
 }
 
 /// The schemes of `Authorization` that we know.
@@ -167,7 +193,7 @@ impl<'a> Credentials<'a> {
 enum Scheme {
     Basic,
     Bearer,
-    /// `DPoP` too: a bound token is no credential here.
+    /// Includes `DPoP`: a bound token is not accepted as a credential here.
     Other,
 }
 
@@ -175,7 +201,7 @@ enum Scheme {
 fn scheme(value: &str) -> Result<(Scheme, &str), Rejection> {
     let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
     let is = |name| scheme.eq_ignore_ascii_case(name);
-    // HTTP APIs join two headers with a comma, which no scheme's name and none of these credentials can hold.
+    // HTTP APIs join two headers with a comma, which no scheme's name and none of these credentials can contain.
     let joined = scheme.contains(',') || (is("Basic") || is("Bearer") || is("DPoP")) && value.contains(',');
     if scheme.is_empty() || joined {
         return Err(Rejection::UnreadableCredentials);
@@ -206,10 +232,11 @@ fn basic(credentials: &str) -> Option<PresentedSecret> {
     }
     let (raw_id, raw_secret) = text.split_once(':')?;
     let decoded = |raw: &str| form::decode(raw.as_bytes()).unwrap_or_else(|form::NotUtf8| raw.to_owned());
+    let with_plus = form::decode_percent_only(raw_secret).unwrap_or_else(|form::NotUtf8| raw_secret.to_owned());
     Some(PresentedSecret {
         client_id: decoded(raw_id),
         method: SecretMethod::Basic,
-        digests: [sha256_hex(&decoded(raw_secret)), sha256_hex(raw_secret)],
+        digests: [sha256_hex(&decoded(raw_secret)), sha256_hex(raw_secret), sha256_hex(&with_plus)],
     })
 }
 
@@ -232,7 +259,7 @@ mod tests {
         format!("Basic {}", STANDARD.encode(text))
     }
 
-    fn secret(value: &str) -> Option<(String, [String; 2])> {
+    fn secret(value: &str) -> Option<(String, [String; 3])> {
         match header(value) {
             Ok(Credentials::Secret(presented)) => Some((presented.client_id, presented.digests)),
             _ => None,
@@ -248,17 +275,19 @@ mod tests {
     }
 
     #[test]
-    fn c02_c04_c05_both_readings_of_the_secret_are_kept_and_the_id_is_the_decoded_one() {
-        for (text, id, decoded, raw) in [
-            ("https%3A%2F%2Fapi.example%2Fx:a%2Bb", "https://api.example/x", "a+b", "a%2Bb"),
-            ("id:a+b:c", "id", "a b:c", "a+b:c"),
-            ("id:%FF", "id", "%FF", "%FF"),
-            ("%FFid:x", "%FFid", "x", "x"),
-            ("id:%zz", "id", "%zz", "%zz"),
-            ("ïd:é", "ïd", "é", "é"),
-            ("id:", "id", "", ""),
+    fn c02_c04_c05_the_three_readings_of_the_secret_are_kept_and_the_id_is_the_decoded_one() {
+        for (text, id, decoded, raw, with_plus) in [
+            ("https%3A%2F%2Fapi.example%2Fx:a%2Bb", "https://api.example/x", "a+b", "a%2Bb", "a+b"),
+            ("id:a+b:c", "id", "a b:c", "a+b:c", "a+b:c"),
+            ("id:a+b%2F", "id", "a b/", "a+b%2F", "a+b/"),
+            ("a%2Bb:c", "a+b", "c", "c", "c"),
+            ("id:%FF", "id", "%FF", "%FF", "%FF"),
+            ("%FFid:x", "%FFid", "x", "x", "x"),
+            ("id:%zz", "id", "%zz", "%zz", "%zz"),
+            ("ïd:é", "ïd", "é", "é", "é"),
+            ("id:", "id", "", "", ""),
         ] {
-            let expected = (id.to_owned(), [sha256_hex(decoded), sha256_hex(raw)]);
+            let expected = (id.to_owned(), [sha256_hex(decoded), sha256_hex(raw), sha256_hex(with_plus)]);
             assert_eq!(secret(&basic_header(text)), Some(expected), "{text}");
         }
     }
@@ -293,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn d06_other_schemes_authenticate_nobody() {
+    fn d06_other_schemes_are_not_supported() {
         for value in ["DPoP abc", "dpop abc", "Digest a=1, b=2", "Negotiate", "Bearerabc"] {
             assert!(scheme(value).is_ok_and(|(scheme, _)| scheme == Scheme::Other), "{value}");
         }

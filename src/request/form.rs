@@ -1,9 +1,9 @@
-//! `application/x-www-form-urlencoded` as WHATWG's URL standard parses it, but for bytes that are no UTF-8,
-//! which are an error here instead of U+FFFD: two different secrets must not become one.
+//! `application/x-www-form-urlencoded` as WHATWG's URL standard parses it, except that bytes that are not
+//! UTF-8 are an error here instead of U+FFFD: two different secrets must not become one.
 
 use percent_encoding::{percent_decode, percent_decode_str};
 
-/// A text with percent-encoded bytes that are no UTF-8.
+/// A text with percent-encoded bytes that are not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotUtf8;
 
@@ -11,7 +11,7 @@ pub struct NotUtf8;
 ///
 /// # Errors
 ///
-/// [`NotUtf8`], if a name or a value is not.
+/// Returns [`NotUtf8`] if a name or a value is not UTF-8.
 pub fn parse(body: &[u8]) -> Result<Vec<(String, String)>, NotUtf8> {
     body.split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty())
@@ -23,7 +23,7 @@ pub fn parse(body: &[u8]) -> Result<Vec<(String, String)>, NotUtf8> {
         .collect()
 }
 
-/// The names of a query's parameters; what is no UTF-8 in them does not matter to anybody.
+/// The names of a query's parameters; bytes in them that are not UTF-8 do not matter.
 pub fn names(query: &str) -> Vec<String> {
     let name = |pair: &str| pair.split('=').next().unwrap_or_default().replace('+', " ");
     query.split('&').map(|pair| percent_decode_str(&name(pair)).decode_utf8_lossy().into_owned()).collect()
@@ -33,15 +33,33 @@ pub fn names(query: &str) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// [`NotUtf8`], if the result is not.
+/// Returns [`NotUtf8`] if the result is not UTF-8.
 pub fn decode(text: &[u8]) -> Result<String, NotUtf8> {
     let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_decode(&spaced).decode_utf8().map(String::from).map_err(|_| NotUtf8)
 }
 
+/// One value, decoded once with `+` standing for itself, as some clients encode the secret of Basic credentials.
+///
+/// # Errors
+///
+/// Returns [`NotUtf8`] if the result is not UTF-8.
+pub fn decode_percent_only(text: &str) -> Result<String, NotUtf8> {
+    percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| NotUtf8)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn c05_percent_decoding_keeps_a_plus() {
+        for (text, expected) in
+            [("a+b", Ok("a+b")), ("a%2Bb+%20", Ok("a+b+ ")), ("%zz", Ok("%zz")), ("%FF", Err(NotUtf8))]
+        {
+            assert_eq!(decode_percent_only(text), expected.map(str::to_owned), "{text}");
+        }
+    }
 
     #[test]
     fn a13_plus_is_a_space_and_percent_is_decoded_once() {

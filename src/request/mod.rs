@@ -12,9 +12,9 @@ use http::{HeaderMap, Method, header::CONTENT_TYPE};
 
 pub use self::{
     accept::AnswerForm,
-    assertion::{Assertion, PresentedAssertion},
+    assertion::PresentedAssertion,
     bearer::PresentedBearer,
-    credentials::{Attested, Credentials, PresentedSecret, SecretMethod},
+    credentials::{Credentials, GatewayCredentials, PresentedSecret, RevocationCredentials, SecretMethod, client_key},
     form::{NotUtf8, names as parse_names, parse as parse_form},
 };
 use self::{parameters::Parameters, route::Route};
@@ -33,20 +33,25 @@ const NEVER_IN_THE_QUERY: [&str; 4] = ["token", "client_secret", "client_asserti
 pub enum Request<'a> {
     Introspection(Query<'a>),
     Batch(Batch<'a>),
-    Revocation(Query<'a>),
+    Revocation(Revocation<'a>),
     Metadata,
     KeySet,
     /// A browser asks whether it may call (CORS).
     Preflight,
 }
 
-/// A question about one token, or the wish to revoke it: the two requests have the same form (RFC 7662 §2.1,
-/// RFC 7009 §2.1).
+/// A question about one token (RFC 7662 §2.1).
 pub struct Query<'a> {
     pub credentials: Credentials<'a>,
     pub token: PresentedToken<'a>,
     /// Whether the answer is to be signed (RFC 9701 §4).
     pub signed: bool,
+}
+
+/// A request to revoke one token, of the same form (RFC 7009 §2.1).
+pub struct Revocation<'a> {
+    pub credentials: RevocationCredentials<'a>,
+    pub token: PresentedToken<'a>,
 }
 
 /// Questions about many tokens, of one caller.
@@ -119,7 +124,7 @@ impl<'a> Request<'a> {
                 Query::parse(call, settings, form).map(Self::Introspection)
             }
             (Route::Batch, &Method::POST) => Batch::parse(call, settings).map(Self::Batch),
-            (Route::Revocation, &Method::POST) => Query::parse(call, settings, AnswerForm::Json).map(Self::Revocation),
+            (Route::Revocation, &Method::POST) => Revocation::parse(call, settings).map(Self::Revocation),
             (Route::Introspection | Route::Batch | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
             (Route::Introspection | Route::Batch | Route::Revocation, _) => {
                 Err(Rejection::MethodNotAllowed(if cors { "POST, OPTIONS" } else { "POST" }))
@@ -133,8 +138,7 @@ impl<'a> Request<'a> {
 
 impl<'a> Query<'a> {
     fn parse(call: &'a Call, settings: &'a Settings, form: AnswerForm) -> Result<Self, Rejection> {
-        let body = body(call, "application/x-www-form-urlencoded", MAX_BODY_BYTES)?;
-        let parameters = Parameters::parse(body)?;
+        let parameters = form_parameters(call)?;
         let credentials = Credentials::parse(call, &parameters, settings).map_err(|rejection| match rejection {
             Rejection::NoCredentials if form != AnswerForm::Json => Rejection::NoCredentialsForSigned,
             other => other,
@@ -144,9 +148,21 @@ impl<'a> Query<'a> {
         if form == AnswerForm::NotServed {
             return Err(Rejection::NothingIsSigned);
         }
-        credentials.refuse_if_they_are(&token);
+        credentials.reject_self_introspection(&token);
         let token = PresentedToken::parse(&token, settings);
         Ok(Self { credentials, token, signed: form == AnswerForm::Signed })
+    }
+}
+
+impl<'a> Revocation<'a> {
+    fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, Rejection> {
+        let parameters = form_parameters(call)?;
+        let mut credentials = RevocationCredentials::parse(call, &parameters, settings)?;
+        let token = parameters.token.ok_or(Rejection::MissingToken)?;
+        if let RevocationCredentials::Confidential(credentials) = &mut credentials {
+            credentials.reject_self_introspection(&token);
+        }
+        Ok(Self { credentials, token: PresentedToken::parse(&token, settings) })
     }
 }
 
@@ -162,10 +178,14 @@ impl<'a> Batch<'a> {
             .filter(|tokens| tokens.iter().all(|token| !token.is_empty()))
             .ok_or(Rejection::WrongTokens)?;
         for token in &tokens {
-            credentials.refuse_if_they_are(token);
+            credentials.reject_self_introspection(token);
         }
         Ok(Self { credentials, tokens: tokens.iter().map(|token| PresentedToken::parse(token, settings)).collect() })
     }
+}
+
+fn form_parameters(call: &Call) -> Result<Parameters, Rejection> {
+    Parameters::parse(body(call, "application/x-www-form-urlencoded", MAX_BODY_BYTES)?)
 }
 
 /// The body of a POST, once its URL, its media type and its size are right.

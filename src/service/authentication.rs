@@ -1,4 +1,4 @@
-//! Who is asking: the one round trip, and the asynchronous steps around [`Caller::authenticate`].
+//! Authentication of the caller: the reads, and the asynchronous steps around [`Caller::authenticate`].
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,30 @@ use tracing::{error, info, warn};
 use super::{Reads, Service, Unjudged, unavailable};
 use crate::{
     audit::{Reason, Trail},
-    auth::{Asserted, Authenticated, Bearing, Caller, Refusal},
+    auth::{AuthError, Authentication, Caller, PUBLIC_METHOD, RevokingClient, UnspentAssertion, UnverifiedBearer},
     call::Call,
-    records::{Items, Key, Table},
-    request::Credentials,
+    records::{Items, Key, Table, sha256_hex},
+    request::{Credentials, RevocationCredentials, client_key},
     response::{Challenge, Outcome},
     store::Unavailable,
     token::{Candidate, PresentedToken},
 };
 
+/// What has been read for a request, and what is still to be read.
+pub(super) struct TokenItems {
+    read: Items,
+    unread: Vec<Key>,
+    reads: Reads,
+}
+
+/// Who presented credentials, for the count of failures and the challenge.
+struct Presented {
+    client_id: String,
+    by_bearer: bool,
+}
+
 impl Service {
-    /// Makes the one round trip, and learns from it who is asking.
+    /// Reads the client's record, and learns from it who sent the request.
     pub(super) async fn authenticate(
         &self,
         mut credentials: Credentials<'_>,
@@ -25,81 +38,141 @@ impl Service {
         reads: Reads,
         call: &Call,
         trail: &mut Trail,
-    ) -> Result<(Caller, Items), Outcome> {
+    ) -> Result<(Caller, TokenItems), Outcome> {
         trail.method = credentials.method();
-        self.expect_keys(&mut credentials, tokens, call.now);
-        let keys = self.first_keys(&credentials, tokens, call.now);
-        let items = match reads {
-            Reads::Introspection => self.store.get(&keys, call.deadline).await,
-            Reads::Revocation => self.store.get_strongly(&keys, call.deadline).await,
+        if let Credentials::Bearer(presented) = &mut credentials {
+            presented.candidate.as_deref_mut().into_iter().for_each(|own| self.expect_key(own, call.now));
+        }
+        let own = match &credentials {
+            Credentials::Bearer(presented) => presented.candidate.as_deref(),
+            _ => None,
         };
-        let mut items = items.map_err(|Unavailable| unavailable(trail))?;
-        trail.caller = known_client(&credentials, &items);
-        let (client_id, is_bearer) =
-            (credentials.client_id().to_owned(), matches!(credentials, Credentials::Bearer(_)));
-        let caller = match Caller::authenticate(credentials, &items, &self.settings, call.now) {
-            Ok(Authenticated::Caller(caller)) => Ok(caller),
-            Ok(Authenticated::Asserted(asserted)) => self.guard(asserted, call, trail).await?,
-            Ok(Authenticated::Bearing(bearing)) => {
-                let caller = self.verify_bearer(bearing, &items, call, trail).await?;
-                // What is said of a mark on the token must not be what somebody said of one on the caller's.
-                let tokens_own: Vec<Key> = tokens.iter().flat_map(PresentedToken::keys).collect();
-                items.0.retain(|key, _| key.table() != Table::Tokens || tokens_own.contains(key));
+        let snapshot = own.and_then(|candidate| self.issuers.snapshot_key(candidate, call.now));
+        let own_keys = credentials.keys().into_iter().chain(snapshot).collect();
+        let presented = Presented {
+            client_id: credentials.client_id().to_owned(),
+            by_bearer: matches!(credentials, Credentials::Bearer(_)),
+        };
+        let mut items = self.first_read(own_keys, tokens, reads, &presented, call, trail).await?;
+        trail.caller = known_client(credentials.client_key(), &items.read);
+        let caller = match Caller::authenticate(credentials, &items.read, &self.settings, call.now) {
+            Ok(Authentication::Complete(caller)) => Ok(caller),
+            Ok(Authentication::NeedsFirstUse(assertion)) => self.check_replay(assertion, call, trail).await?,
+            Ok(Authentication::NeedsSignature(bearer)) => {
+                let caller = self.verify_bearer(bearer, &items.read, call, trail).await?;
+                // The reason of a mark on the caller's token must not be reported as one of the presented token.
+                let of_tokens: Vec<Key> = tokens.iter().flat_map(PresentedToken::keys).collect();
+                items.read.0.retain(|key, _| key.table() != Table::Tokens || of_tokens.contains(key));
                 caller
             }
-            Err(refusal) => Err(refusal),
+            Err(error) => Err(error),
         };
-        caller.map(|caller| (caller, items)).map_err(|refusal| self.refuse(refusal, &client_id, is_bearer, call, trail))
+        caller.map(|caller| (caller, items)).map_err(|error| self.refuse(error, &presented, call, trail))
+    }
+
+    /// The same for the revocation endpoint, where a public client presents only its id (RFC 7009 §5).
+    pub(super) async fn authenticate_revoking(
+        &self,
+        credentials: RevocationCredentials<'_>,
+        token: &mut PresentedToken<'_>,
+        call: &Call,
+        trail: &mut Trail,
+    ) -> Result<(RevokingClient, TokenItems), Outcome> {
+        let (tokens, reads) = (std::slice::from_mut(token), Reads::Revocation);
+        let client_id = match credentials {
+            RevocationCredentials::Confidential(credentials) => {
+                let (caller, items) = self.authenticate(credentials, tokens, reads, call, trail).await?;
+                return Ok((caller.into(), items));
+            }
+            RevocationCredentials::PublicClient(client_id) => client_id,
+        };
+        trail.method = Some(PUBLIC_METHOD);
+        let key = client_key(&client_id);
+        let presented = Presented { client_id, by_bearer: false };
+        let items = self.first_read(key.iter().cloned().collect(), tokens, reads, &presented, call, trail).await?;
+        trail.caller = known_client(key.clone(), &items.read);
+        let client = RevokingClient::public(key.as_ref(), &items.read, &self.settings);
+        client.map(|client| (client, items)).map_err(|error| self.refuse(error, &presented, call, trail))
+    }
+
+    /// Reads what was left out before the caller was known.
+    pub(super) async fn read_rest(&self, items: TokenItems, call: &Call, trail: &mut Trail) -> Result<Items, Outcome> {
+        let TokenItems { read: mut items, unread, reads } = items;
+        if !unread.is_empty() {
+            items.0.extend(self.read(&unread, reads, call, trail).await?.0);
+        }
+        Ok(items)
+    }
+
+    async fn read(&self, keys: &[Key], reads: Reads, call: &Call, trail: &mut Trail) -> Result<Items, Outcome> {
+        let items = match reads {
+            Reads::Introspection | Reads::Batch => self.store.get(keys, call.deadline).await,
+            Reads::Revocation => self.store.get_strongly(keys, call.deadline).await,
+        };
+        items.map_err(|Unavailable| unavailable(trail))
+    }
+
+    /// Makes the first round trip. `own` are the keys that are needed to authenticate the caller. They are read without the
+    /// tokens' for a batch, and if this client and address are throttled: credentials that have failed so often cost the
+    /// client's record only. A key that several of them name is read once.
+    async fn first_read(
+        &self,
+        own: BTreeSet<Key>,
+        tokens: &mut [PresentedToken<'_>],
+        reads: Reads,
+        presented: &Presented,
+        call: &Call,
+        trail: &mut Trail,
+    ) -> Result<TokenItems, Outcome> {
+        for token in &mut *tokens {
+            if let PresentedToken::Jwt { candidate: Ok(candidate), .. } = token {
+                self.expect_key(candidate, call.now);
+            }
+        }
+        let candidates = tokens.iter().filter_map(|token| match token {
+            PresentedToken::Jwt { candidate, .. } => candidate.as_deref().ok(),
+            PresentedToken::Opaque { .. } => None,
+        });
+        let snapshots =
+            candidates.filter_map(|candidate: &Candidate<'_>| self.issuers.snapshot_key(candidate, call.now));
+        let of_tokens: BTreeSet<Key> = tokens.iter().flat_map(PresentedToken::keys).chain(snapshots).collect();
+        let is_throttled = || self.throttle.is_at_limit(&presented.client_id, &call.source_address, call.now);
+        let (mut first, mut unread) = (own, BTreeSet::new());
+        if reads == Reads::Batch || is_throttled() {
+            unread = of_tokens.difference(&first).cloned().collect();
+            if first.is_empty() {
+                // A client id that no record can have costs a read all the same.
+                first.insert(Key::nothing(&sha256_hex(&presented.client_id), 0));
+            }
+        } else {
+            first.extend(of_tokens);
+        }
+        let first: Vec<Key> = first.into_iter().collect();
+        let read = self.read(&first, reads, call, trail).await?;
+        Ok(TokenItems { read, unread: unread.into_iter().collect(), reads })
     }
 
     /// Finds out which key a token without `kid` is most likely signed with, so that its mark is read in the same trip.
-    fn expect_keys(&self, credentials: &mut Credentials<'_>, tokens: &mut [PresentedToken<'_>], now: i64) {
-        let expect_key = |candidate: &mut Candidate<'_>| {
-            if candidate.header().kid.is_none() {
-                let kid = self.issuers.only_fitting_kid(candidate, now);
-                candidate.expect_key(kid.as_deref());
-            }
-        };
-        for token in tokens {
-            if let PresentedToken::Jwt { candidate: Ok(candidate), .. } = token {
-                expect_key(candidate);
-            }
+    fn expect_key(&self, candidate: &mut Candidate<'_>, now: i64) {
+        if candidate.header().kid.is_none() {
+            let kid = self.issuers.only_fitting_kid(candidate, now);
+            candidate.expect_key(kid.as_deref());
         }
-        if let Credentials::Bearer(presented) = credentials {
-            presented.candidate.as_deref_mut().into_iter().for_each(expect_key);
-        }
-    }
-
-    /// The keys of the one round trip: the caller's record, the tokens' records, the marks of the caller's own token,
-    /// and the key sets of the tokens' issuers. What several of them name is asked for once.
-    fn first_keys(&self, credentials: &Credentials<'_>, tokens: &[PresentedToken<'_>], now: i64) -> Vec<Key> {
-        let presented = tokens.iter().filter_map(|token| match token {
-            PresentedToken::Jwt { candidate, .. } => candidate.as_ref().ok(),
-            PresentedToken::Opaque { .. } => None,
-        });
-        let own = match credentials {
-            Credentials::Bearer(presented) => presented.candidate.as_ref(),
-            _ => None,
-        };
-        let snapshots = presented.chain(own).filter_map(|candidate| self.issuers.snapshot_key(candidate, now));
-        let tokens = tokens.iter().flat_map(PresentedToken::keys);
-        let keys: BTreeSet<Key> = credentials.keys().into_iter().chain(tokens).chain(snapshots).collect();
-        keys.into_iter().collect()
     }
 
     /// Checks the signature of the caller's own token, then its marks. Keys are fetched for it, because the client's record
     /// names its issuer.
     async fn verify_bearer(
         &self,
-        bearing: Bearing<'_>,
+        bearer: UnverifiedBearer<'_>,
         items: &Items,
         call: &Call,
         trail: &mut Trail,
-    ) -> Result<Result<Caller, Refusal>, Outcome> {
-        let (candidate, bearer) = bearing.open();
+    ) -> Result<Result<Caller, AuthError>, Outcome> {
+        let (candidate, bearer) = bearer.open();
         match self.verify(candidate, items, call).await {
             Ok(claims) => Ok(bearer.verified(&claims)),
-            Err(Unjudged::Inactive(why)) => Ok(Err(Refusal::Bearer(why))),
+            Err(Unjudged::Inactive(why)) => Ok(Err(AuthError::BearerInactive(why))),
             Err(Unjudged::KeysUnavailable) => {
                 trail.reason = Some(Reason::KeysUnavailable);
                 Err(Outcome::Unavailable)
@@ -108,44 +181,47 @@ impl Service {
         }
     }
 
-    /// Lets an assertion pass once.
-    async fn guard(
+    /// Accepts an assertion once. It is marked as used before the token is judged: a replay learns nothing and costs no
+    /// further read, and a request that ends in 503 has used its assertion up.
+    async fn check_replay(
         &self,
-        asserted: Asserted,
+        assertion: UnspentAssertion,
         call: &Call,
         trail: &mut Trail,
-    ) -> Result<Result<Caller, Refusal>, Outcome> {
-        if asserted.by_registered_audience {
+    ) -> Result<Result<Caller, AuthError>, Outcome> {
+        if assertion.by_registered_audience {
             info!(event = "assertion_audience_used", client_id = trail.caller);
         }
-        let (key, expires_at) = asserted.guard();
+        let (key, expires_at) = assertion.guard();
         let first = self.store.use_once(key, expires_at, &call.request_id, call.deadline).await;
         let first = first.map_err(|Unavailable| unavailable(trail))?;
-        Ok(asserted.used(first.as_ref()))
+        Ok(assertion.used(first.as_ref()))
     }
 
-    fn refuse(&self, refusal: Refusal, client_id: &str, is_bearer: bool, call: &Call, trail: &mut Trail) -> Outcome {
-        match refusal {
-            Refusal::CorruptRecord => error!(event = "corrupt_item", item = "client", client_id = trail.caller),
+    fn refuse(&self, error: AuthError, presented: &Presented, call: &Call, trail: &mut Trail) -> Outcome {
+        let (client_id, reason, detail) = (trail.caller.as_deref(), error.name(), error.detail());
+        match error {
+            AuthError::CorruptClientRecord => error!(event = "corrupt_item", item = "client", client_id),
             // Most likely a client that is configured with an endpoint's URL, which its operator can change.
-            Refusal::AssertionAudience => warn!(event = "assertion_audience_refused", client_id = trail.caller),
+            AuthError::AssertionAudience { .. } => warn!(event = "assertion_audience_refused", client_id, detail),
+            _ if client_id.is_some() && detail.is_some() => info!(event = "client_refused", client_id, reason, detail),
             _ => {}
         }
-        let challenge = match refusal {
-            Refusal::InsufficientScope => Challenge::InsufficientScope,
-            _ if is_bearer => Challenge::InvalidToken,
+        let challenge = match error {
+            AuthError::InsufficientScope => Challenge::InsufficientScope,
+            _ if presented.by_bearer => Challenge::InvalidToken,
             _ => Challenge::Basic,
         };
-        trail.reason = Some(Reason::Refused(refusal));
-        match self.throttle.count_failure(client_id, &call.source_address, call.now) {
+        trail.reason = Some(Reason::Refused(error));
+        match self.throttle.count_failure(&presented.client_id, &call.source_address, call.now) {
             Some(seconds) => Outcome::Throttled(seconds),
             None => Outcome::Refused(challenge),
         }
     }
 }
 
-/// The client id of a record that was there.
-fn known_client(credentials: &Credentials<'_>, items: &Items) -> Option<String> {
-    let key = credentials.client_key()?;
+/// The client id of a record that exists.
+fn known_client(key: Option<Key>, items: &Items) -> Option<String> {
+    let key = key?;
     items.contains(&key).then(|| key.id().to_owned())
 }

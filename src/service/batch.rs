@@ -1,9 +1,9 @@
 //! Many tokens at once, for gateways, session sweeps and log pipelines: the same caller, the same judgement and the
-//! same policy for each, in as few round trips as the keys allow.
+//! same policy for each, in as few round trips as the keys allow. The caller authenticates before the tokens cost a read.
 
 use std::collections::BTreeSet;
 
-use super::{Service, Unjudged, log_corrupt_item, log_left_out, second_keys, unavailable};
+use super::{Reads, Service, Unjudged, log_corrupt_item, log_left_out, second_keys, unavailable};
 use crate::{
     audit::{Counts, Trail},
     call::Call,
@@ -25,7 +25,8 @@ impl Service {
     /// spoil the others; a store that is out of reach does.
     pub(super) async fn introspect_batch(&self, batch: Batch<'_>, call: &Call, trail: &mut Trail) -> Outcome {
         let Batch { credentials, mut tokens } = batch;
-        let (caller, items) = match self.introspector(credentials, &mut tokens, false, call, trail).await {
+        let (caller, items) = match self.introspector(credentials, &mut tokens, Reads::Batch, false, call, trail).await
+        {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };

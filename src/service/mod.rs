@@ -32,11 +32,14 @@ use crate::{
 /// Keys that hold nothing, read where an opaque token names no marks: as many as a usual one names.
 const NOTHING_KEYS: usize = 4;
 
-/// What the first round trip is for. Revocation always reads strongly consistent: it must find a token that was stored a
-/// moment ago, or it would answer that there is nothing to revoke.
-#[derive(Clone, Copy)]
+/// What the reads before the verdict are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Reads {
     Introspection,
+    /// Nothing of the tokens is read before the caller has authenticated: a batch could cost hundreds of reads.
+    Batch,
+    /// Always strongly consistent: it must find a token that was stored a moment ago, or it would answer that there is
+    /// nothing to revoke.
     Revocation,
 }
 
@@ -103,7 +106,7 @@ impl Service {
         match Request::parse(call, &self.settings) {
             Ok(Request::Introspection(query)) => self.introspect(query, call, trail).await,
             Ok(Request::Batch(batch)) => self.introspect_batch(batch, call, trail).await,
-            Ok(Request::Revocation(query)) => self.revoke(query, call, trail).await,
+            Ok(Request::Revocation(revocation)) => self.revoke(revocation, call, trail).await,
             Ok(Request::Metadata) => self.metadata(call, trail).await,
             Ok(Request::KeySet) => self.key_set(call, trail).await,
             Ok(Request::Preflight) => Outcome::Preflight,
@@ -118,7 +121,8 @@ impl Service {
         let Query { credentials, mut token, signed } = query;
         self.note_token(&token, trail);
         let tokens = std::slice::from_mut(&mut token);
-        let (caller, items) = match self.introspector(credentials, tokens, signed, call, trail).await {
+        let reads = Reads::Introspection;
+        let (caller, items) = match self.introspector(credentials, tokens, reads, signed, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
@@ -148,11 +152,12 @@ impl Service {
         &self,
         credentials: Credentials<'_>,
         tokens: &mut [PresentedToken<'_>],
+        reads: Reads,
         signed: bool,
         call: &Call,
         trail: &mut Trail,
     ) -> Result<(Caller, Items), Outcome> {
-        let (caller, items) = self.authenticate(credentials, tokens, Reads::Introspection, call, trail).await?;
+        let (caller, items) = self.authenticate(credentials, tokens, reads, call, trail).await?;
         if !caller.may_introspect() {
             trail.reason = Some(Reason::NotAllowed);
             return Err(Outcome::NotAllowed);
@@ -161,7 +166,7 @@ impl Service {
             trail.reason = Some(Reason::SignedResponseRequired);
             return Err(Outcome::SignedResponseRequired);
         }
-        Ok((caller, items))
+        Ok((caller, self.read_rest(items, call, trail).await?))
     }
 
     /// What the caller sees of an active token.

@@ -1,15 +1,17 @@
 //! Token revocation (RFC 7009): a client ends its own tokens. Marks are written, and nothing is replaced.
 
-use super::{Reads, Service, Unjudged, unavailable};
+use tracing::warn;
+
+use super::{Service, Unjudged, unavailable};
 use crate::{
     audit::{Reason, Trail},
-    auth::Caller,
+    auth::RevokingClient,
     call::Call,
     records::{Items, Key, Mark, MarkKey, MarkKind, Seconds, TokenType},
-    request::Query,
+    request,
     response::Outcome,
     store::Unavailable,
-    token::{Candidate, Inactive, PresentedToken, Recorded},
+    token::{Candidate, Claims, Inactive, PresentedToken, Recorded},
 };
 
 /// A mark to write, and until when it has to stay: past the token's expiry, where the mark concerns nothing else.
@@ -28,17 +30,20 @@ impl Revocation {
 impl Service {
     /// Revokes the token if it is the caller's own. Whether it was, the answer does not tell: another client's token
     /// and an unknown one are answered alike, so that nobody can try tokens here. The policy is not consulted.
-    pub(super) async fn revoke(&self, query: Query<'_>, call: &Call, trail: &mut Trail) -> Outcome {
-        let Query { credentials, mut token, .. } = query;
+    pub(super) async fn revoke(&self, query: request::Revocation<'_>, call: &Call, trail: &mut Trail) -> Outcome {
+        let request::Revocation { credentials, mut token } = query;
         self.note_token(&token, trail);
-        let tokens = std::slice::from_mut(&mut token);
-        let (caller, items) = match self.authenticate(credentials, tokens, Reads::Revocation, call, trail).await {
+        let (client, items) = match self.authenticate_revoking(credentials, &mut token, call, trail).await {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
+        let items = match self.read_rest(items, call, trail).await {
+            Ok(items) => items,
+            Err(unavailable) => return unavailable,
+        };
         let revocations = match token {
-            PresentedToken::Jwt { candidate, .. } => self.own_jwt(candidate, &caller, &items, call).await,
-            PresentedToken::Opaque { digest, .. } => self.own_record(&digest, &caller, &items),
+            PresentedToken::Jwt { candidate, .. } => self.own_jwt(candidate, &client, &items, call).await,
+            PresentedToken::Opaque { digest, .. } => self.own_record(&digest, &client, &items),
         };
         let revocations = match revocations {
             Ok(revocations) => revocations,
@@ -66,7 +71,7 @@ impl Service {
     async fn own_jwt(
         &self,
         candidate: Result<Box<Candidate<'_>>, Inactive>,
-        caller: &Caller,
+        client: &RevokingClient,
         items: &Items,
         call: &Call,
     ) -> Result<Vec<Revocation>, Unjudged> {
@@ -75,9 +80,7 @@ impl Service {
         if let Some(Seconds(exp)) = claims.expires_at.filter(|exp| call.now >= exp.0) {
             return Err(Inactive::Expired { exp, now: call.now }.into());
         }
-        if !caller.is_client(&claims.issuer, claims.client_id.as_deref()) {
-            return Err(Inactive::ForeignToken { client_id: claims.client_id.clone() }.into());
-        }
+        is_own(client, claims)?;
         let own_mark = candidate.own_mark().key.clone();
         let token = self.issuers.verify(candidate, items, call.now, call.deadline).await?;
         Ok(vec![Revocation::until(own_mark, token.claims().expires_at)])
@@ -85,14 +88,12 @@ impl Service {
 
     /// The marks of an opaque token: its own and, for a refresh token, its grant's, which takes the access tokens
     /// along (RFC 7009 §2.1). Never the session's: other clients share it.
-    fn own_record(&self, digest: &str, caller: &Caller, items: &Items) -> Result<Vec<Revocation>, Unjudged> {
+    fn own_record(&self, digest: &str, client: &RevokingClient, items: &Items) -> Result<Vec<Revocation>, Unjudged> {
         let record = items.token_record(&Key::token(digest));
         let record = record.map_err(|_| Inactive::CorruptRecord)?.ok_or(Inactive::UnknownToken)?;
         let recorded = Recorded::from_record(record, &self.settings)?;
         let claims = &recorded.claims;
-        if !caller.is_client(&claims.issuer, claims.client_id.as_deref()) {
-            return Err(Inactive::ForeignToken { client_id: claims.client_id.clone() }.into());
-        }
+        is_own(client, claims)?;
         // The issuer may extend the record's `exp` later, so the last one that the mark can concern is unknown.
         let own = Revocation::until(Key::revoked(digest), None);
         let takes_grant_along = claims.token_type == TokenType::RefreshToken;
@@ -101,4 +102,14 @@ impl Service {
         let grant = grant.map(|MarkKey { key, .. }| Revocation::until(key.clone(), None));
         Ok([own].into_iter().chain(grant).collect())
     }
+}
+
+/// Whether the token was issued to this client. A token that is ignored leaves a warning: the client believes that it is
+/// revoked, and most often its record names another issuer than the token.
+fn is_own(client: &RevokingClient, claims: &Claims) -> Result<(), Inactive> {
+    if client.is_client(&claims.issuer, claims.client_id.as_deref()) {
+        return Ok(());
+    }
+    warn!(event = "revocation_ignored", client_id = client.client_id(), issuer = claims.issuer);
+    Err(Inactive::ForeignToken { client_id: claims.client_id.clone() })
 }

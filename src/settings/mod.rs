@@ -2,6 +2,7 @@
 
 mod error;
 mod issuer;
+mod mtls;
 mod redis_url;
 mod signing;
 mod tables;
@@ -16,6 +17,7 @@ use self::error::json_problem;
 pub use self::{
     error::SettingError,
     issuer::{KeySource, TrustedIssuer},
+    mtls::MtlsMethod,
     redis_url::RedisUrl,
     signing::{Arn, SigningKeySource},
     tables::TableNames,
@@ -30,6 +32,8 @@ pub struct Settings {
     pub public_url: String,
     /// Base URL of the domain that asks for client certificates, without a trailing slash.
     pub mtls_public_url: Option<String>,
+    /// The one method of mutual TLS that authenticates here.
+    pub mtls_method: MtlsMethod,
     pub tables: TableNames,
     /// Where the tokens table is kept instead, if it is.
     pub redis_url: Option<RedisUrl>,
@@ -103,6 +107,7 @@ impl Settings {
         Ok(Self {
             public_url: public_url.unwrap_or_else(|| issuer.trim_end_matches('/').to_owned()),
             mtls_public_url: base_url(&get, "MTLS_PUBLIC_URL", "https://mtls.example.com")?,
+            mtls_method: MtlsMethod::read(get)?,
             tables,
             redis_url,
             trusted_issuers: trusted_issuers(&get)?,

@@ -90,7 +90,7 @@ async fn o06_a_call_that_comes_to_no_verdict_leaves_its_record_too() {
     let world = world().await;
     let good = world.token(&json!({ "iss": GENERIC, "token_use": "access" }));
     let wrong = || introspection(&good).basic(API, "wrong");
-    let refused = "refused api client_secret_basic https://generic.example.com none Refused(WrongSecret)";
+    let refused = "refused api client_secret_basic https://generic.example.com none wrong_secret";
     for (request, expected) in [
         (
             introspection(&good).basic("barred", SECRET),
@@ -102,7 +102,7 @@ async fn o06_a_call_that_comes_to_no_verdict_leaves_its_record_too() {
         // What a stranger calls itself is nobody's name.
         (
             introspection(&good).basic("nobody", SECRET),
-            "refused client_secret_basic https://generic.example.com none Refused(UnknownClient)",
+            "refused client_secret_basic https://generic.example.com none unknown_client",
         ),
         (request().form(&[("token", &good)]), "refused none no_credentials"),
         (introspection(""), "invalid_request none missing_token"),

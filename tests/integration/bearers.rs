@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use token_introspection::{call::now, records::sha256_hex, settings::LogLevel};
 
 use crate::{
+    jwt_signatures::twin,
     key_host::KeyHost,
     keys,
     log::Log,
@@ -215,6 +216,40 @@ async fn d04_a_token_does_not_ask_about_itself() {
     assert_refused(&world.send(about(&bearer)).await, INVALID, "itself");
     assert_refused(&world.send(about(&bearer).path("/token/revoke")).await, INVALID, "itself, to revoke");
     world.send(about(&another)).await.assert_active();
+}
+
+#[tokio::test]
+async fn d04_a_token_with_another_signature_asks_about_itself() {
+    let signer = keys::es256(Some("ec"));
+    let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks": { "keys": [signer.jwk()] } }]);
+    let world = World::with(&[NO_LIMIT, ("TRUSTED_ISSUERS", &issuers.to_string())]).await;
+    world.put_client(&json!({ "client_id": CLIENT, "token_endpoint_auth_method": "bearer", "issuer": ISSUER }));
+    let made = |changes: Value| signer.token(&json!({ "typ": "at+jwt" }), &claims(&own(&changes)));
+    let (bearer, another) = (made(json!({})), made(json!({ "jti": "another" })));
+    let (input, signature) = bearer.rsplit_once('.').unwrap();
+    let tampered = format!("{input}.{}A", &signature[..signature.len() - 1]);
+    for bearer in [&bearer, &twin(&bearer)] {
+        let by = |request: Request| request.header("authorization", &format!("Bearer {bearer}"));
+        let batch = |tokens: &[&str]| {
+            let batch = request().path("/token/introspect/batch").header("content-type", "application/json");
+            by(batch.body(json!({ "tokens": tokens }).to_string()))
+        };
+        world.send(by(request().form(&[("token", &another)]))).await.assert_active();
+        assert_eq!(world.send(batch(&[&another, &twin(&another)])).await.status, 200);
+        for token in [
+            input.to_owned() + "." + signature,
+            twin(&format!("{input}.{signature}")),
+            format!("{input}."),
+            format!("{input}.AAAA"),
+            tampered.clone(),
+        ] {
+            for path in ["/token/introspect", "/token/revoke"] {
+                let answer = world.send(by(request().path(path).form(&[("token", &token)]))).await;
+                assert_refused(&answer, INVALID, &token);
+            }
+            assert_refused(&world.send(batch(&[&another, &token, "unknown"])).await, INVALID, &token);
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Group B: who may ask, and what everybody else is told.
 
 use serde_json::{Value, json};
-use token_introspection::{call, records::sha256_hex};
+use token_introspection::{auth::AuthError, call, records::sha256_hex};
 
 use crate::{
     key_host::KeyHost,
@@ -60,6 +60,15 @@ async fn b01_b18_without_credentials_the_answer_is_a_challenge_and_the_store_is_
     ] {
         assert_refused(&world.send(request().form(parameters)).await, &format!("{parameters:?}"));
         assert_eq!(world.proxy.take_requests(), [], "{parameters:?}");
+    }
+}
+
+#[test]
+fn b02_each_reason_of_a_refusal_is_documented_under_its_name() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/callers.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    for name in AuthError::NAMES {
+        assert!(text.lines().any(|line| line.starts_with(&format!("| `{name}` "))), "{name}");
     }
 }
 

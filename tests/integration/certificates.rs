@@ -6,16 +6,18 @@ use base64::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use token_introspection::records::sha256_hex;
+use token_introspection::{records::sha256_hex, settings::LogLevel};
 
 use crate::{
     callers::assert_refused,
     events::{answer, event},
     keys,
+    log::Log,
     world::{API, Request, SECRET, World, request},
 };
 
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
+const SELF_SIGNED: (&str, &str) = ("MTLS_METHOD", "self_signed_tls_client_auth");
 pub const ORDERS: &str = include_str!("../certificates/orders.pem");
 pub const BILLING: &str = include_str!("../certificates/billing.pem");
 /// The subject of the first.
@@ -84,7 +86,7 @@ async fn f01_f03_the_one_registered_subject_value_must_be_the_certificates() {
 
 #[tokio::test]
 async fn f02_a_self_signed_certificate_must_be_the_first_of_one_of_the_clients_keys() {
-    let world = World::with(&[NO_LIMIT]).await;
+    let world = World::with(&[NO_LIMIT, SELF_SIGNED]).await;
     let with = |chain: Value| {
         let mut jwk = keys::ed25519(Some("k"), 1).jwk();
         jwk["x5c"] = chain;
@@ -111,6 +113,7 @@ async fn f02_a_self_signed_certificate_must_be_the_first_of_one_of_the_clients_k
     put_client(&world, "by-key", "self_signed_tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
     assert_refused(&world.send(ask("by-key", ORDERS)).await, "by name");
     let jwks = json!({ "keys": [with(json!([body(ORDERS)]))] }).to_string();
+    let world = World::with(&[NO_LIMIT]).await;
     put_client(&world, "by-name", "tls_client_auth", &json!({ "jwks": jwks }));
     assert_refused(&world.send(ask("by-name", ORDERS)).await, "by key");
 }
@@ -202,15 +205,47 @@ async fn f04_the_certificate_is_read_from_the_request_context_and_from_no_header
 async fn f04_what_is_no_certificate_authenticates_nobody() {
     let world = World::with(&[NO_LIMIT]).await;
     put_client(&world, "by-name", "tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
-    let jwks = json!({ "keys": [{ "kty": "EC", "x5c": [""] }] }).to_string();
-    put_client(&world, "by-key", "self_signed_tls_client_auth", &json!({ "jwks": jwks }));
     let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
     for pem in ["", "x", empty, &ORDERS[..200], &ORDERS.replace("MII", "MIJ")] {
         assert_refused(&world.send(ask("by-name", pem)).await, pem);
     }
-    assert_refused(&world.send(ask("by-key", empty)).await, "empty equals empty");
     let crlf = ORDERS.replace('\n', "\r\n");
     world.send(ask("by-name", &crlf)).await.assert_inactive();
+    let world = World::with(&[NO_LIMIT, SELF_SIGNED]).await;
+    let jwks = json!({ "keys": [{ "kty": "EC", "x5c": [""] }] }).to_string();
+    put_client(&world, "by-key", "self_signed_tls_client_auth", &json!({ "jwks": jwks }));
+    assert_refused(&world.send(ask("by-key", empty)).await, "empty equals empty");
+}
+
+#[tokio::test]
+async fn f09_b02_only_the_method_of_the_setting_authenticates() {
+    let jwks = json!({ "keys": [{ "kty": "EC", "x5c": [body(ORDERS)] }] }).to_string();
+    // A self-signed client can issue a certificate with any name, so only one of the two meanings counts.
+    let both = json!({ "jwks": jwks, "tls_client_auth_subject_dn": NAME });
+    for (setting, by_name, by_key) in [
+        (None, true, false),
+        (Some("tls_client_auth"), true, false),
+        (Some("self_signed_tls_client_auth"), false, true),
+    ] {
+        let (log, _guard) = Log::start(LogLevel::Error);
+        let settings: Vec<_> = [NO_LIMIT].into_iter().chain(setting.map(|method| ("MTLS_METHOD", method))).collect();
+        let world = World::with(&settings).await;
+        put_client(&world, "by-name", "tls_client_auth", &both);
+        put_client(&world, "by-key", "self_signed_tls_client_auth", &both);
+        for (client_id, accepted) in [("by-name", by_name), ("by-key", by_key)] {
+            for path in ["/token/introspect", "/token/revoke"] {
+                log.take();
+                let answer = world.send(ask(client_id, ORDERS).path(path)).await;
+                if accepted {
+                    assert_eq!(answer.status, 200, "{setting:?} {client_id} {path}");
+                } else {
+                    assert_refused(&answer, client_id);
+                    let audit = log.take_audit();
+                    assert_eq!((&audit[0]["reason"], &audit[0]["caller"]), (&json!("wrong_method"), &json!(client_id)));
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test]

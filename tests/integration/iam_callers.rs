@@ -1,11 +1,12 @@
 //! B-17: callers whom API Gateway has authenticated by `AWS_IAM`.
 
 use serde_json::{Value, json};
-use token_introspection::records::sha256_hex;
+use token_introspection::{records::sha256_hex, settings::LogLevel};
 
 use crate::{
     callers::assert_refused,
     events::{answer, event},
+    log::Log,
     world::{API, Request, SECRET, World, request},
 };
 
@@ -65,6 +66,43 @@ async fn b17_the_gateways_iam_identity_must_be_the_clients_principal() {
             assert_refused(&answer, &format!("{client_id} {user_arn}"));
             assert_eq!(world.proxy.take_requests().len(), 1, "{client_id} {user_arn}");
         }
+    }
+}
+
+#[tokio::test]
+async fn b17_a_registered_unique_id_must_match_as_well() {
+    let (log, _guard) = Log::start(LogLevel::Info);
+    let world = world().await;
+    let user = "arn:aws:iam::111122223333:user/ci/Deploy";
+    for (arn, registered, caller, caller_id, accepted) in [
+        (ROLE, json!("AROAEXAMPLE"), SESSION, Some("AROAEXAMPLE:i-0123"), true),
+        (ROLE, json!("AROAEXAMPLE"), SESSION, Some("AROADELETED:i-0123"), false),
+        (ROLE, json!("AROAEXAMPLE"), SESSION, None, false),
+        (ROLE, json!("AROAEXAMPLE"), "arn:aws:sts::111122223333:assumed-role/Billing/x", Some("AROAEXAMPLE:x"), false),
+        (ROLE, json!(""), SESSION, Some(":i-0123"), false),
+        (ROLE, json!(7), SESSION, Some("AROAEXAMPLE:i-0123"), false),
+        // An attribute that is NULL is absent.
+        (ROLE, json!(null), SESSION, Some("AROADELETED:i-0123"), true),
+        (ROLE, json!(null), SESSION, None, true),
+        (user, json!("AIDAEXAMPLE"), user, Some("AIDAEXAMPLE"), true),
+        (user, json!("AIDAEXAMPLE"), user, Some("AIDADELETED"), false),
+    ] {
+        world.put_client(&json!({
+            "client_id": CLIENT, "token_endpoint_auth_method": "aws_iam", "iam_principal_arn": arn,
+            "iam_principal_id": registered,
+        }));
+        log.take();
+        let mut request = ask(CLIENT, caller).header("authorization", SIGNATURE);
+        request.0.identity.iam_user_id = caller_id.map(str::to_owned);
+        let answer = world.send(request).await;
+        if accepted {
+            answer.assert_inactive();
+            continue;
+        }
+        assert_refused(&answer, &format!("{registered} {caller_id:?}"));
+        let text = log.take();
+        let reason = if registered == 7 { "corrupt_client_record" } else { "wrong_identity" };
+        assert!(text.contains(&format!(r#""reason":"{reason}""#)), "{text}");
     }
 }
 
@@ -160,5 +198,32 @@ async fn b17_the_identity_is_read_from_the_request_context_of_each_kind_of_api()
     ] {
         let answer = answer(&world.service, &event).await;
         assert_eq!(answer["statusCode"], status, "{case}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn b17_the_unique_id_is_read_from_the_request_context_of_each_kind_of_api() {
+    let world = world().await;
+    world.put_client(&json!({
+        "client_id": CLIENT, "token_endpoint_auth_method": "aws_iam", "iam_principal_arn": ROLE,
+        "iam_principal_id": "AROAEXAMPLE",
+    }));
+    for (id, status) in [("AROAEXAMPLE:i-0123", 200), ("AROADELETED:i-0123", 401)] {
+        let http = |context: &mut Value| {
+            context["authorizer"] = json!({ "iam": { "userArn": SESSION, "userId": id, "callerId": id } });
+        };
+        let rest = |context: &mut Value| {
+            context["identity"]["userArn"] = json!(SESSION);
+            context["identity"]["user"] = json!(id);
+            context["identity"]["caller"] = json!(id);
+        };
+        for (case, event) in [
+            ("HTTP API", signed_event("http-api-active", http)),
+            ("function URL", signed_event("function-url-active", http)),
+            ("REST API", signed_event("rest-api-active", rest)),
+        ] {
+            let answer = answer(&world.service, &event).await;
+            assert_eq!(answer["statusCode"], status, "{case} {id}: {answer}");
+        }
     }
 }

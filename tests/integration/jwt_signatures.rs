@@ -254,7 +254,7 @@ async fn h09_a_critical_extension_makes_a_token_inactive() {
 }
 
 /// The other valid signature of the same text: `(r, n − s)` for `(r, s)`.
-fn twin(token: &str) -> String {
+pub fn twin(token: &str) -> String {
     const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
     let (signing_input, signature) = token.rsplit_once('.').unwrap();
     let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();

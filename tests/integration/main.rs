@@ -81,6 +81,7 @@ mod outages;
 mod pauses;
 mod policy;
 mod profiles;
+mod public_clients;
 mod read_consistency;
 #[cfg(feature = "redis")]
 mod redis_fitness;

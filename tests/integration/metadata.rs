@@ -39,6 +39,10 @@ fn assert_document(answer: &Answer, case: &str) {
     assert_eq!((answer.status.as_u16(), answer.all_headers()), (200, headers.to_vec()), "{case}");
 }
 
+fn revocation_methods() -> Vec<&'static str> {
+    METHODS.into_iter().chain(["none"]).collect()
+}
+
 #[tokio::test]
 async fn m01_m02_m03_m04_m08_m11_the_whole_document_at_both_places() {
     let world = World::new().await;
@@ -48,7 +52,7 @@ async fn m01_m02_m03_m04_m08_m11_the_whole_document_at_both_places() {
         "introspection_endpoint_auth_methods_supported": (introspection_methods()),
         "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint": format!("{OWN}/token/revoke"),
-        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_methods_supported": (revocation_methods()),
         "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "jwks_uri": format!("{OWN}/.well-known/jwks.json"),
         "response_types_supported": ["none"],
@@ -112,7 +116,9 @@ async fn m03_m04_with_private_key_jwt_come_its_algorithms_and_none_is_not_among_
     let document = World::new().await.send(get(OAUTH)).await.json();
     for endpoint in ["introspection", "revocation"] {
         let methods = document[format!("{endpoint}_endpoint_auth_methods_supported")].as_array().unwrap();
-        assert!(methods.contains(&json!("private_key_jwt")) && !methods.contains(&json!("none")));
+        assert!(methods.contains(&json!("private_key_jwt")));
+        // Public clients may revoke their own tokens, and nothing else.
+        assert_eq!(methods.contains(&json!("none")), endpoint == "revocation");
         let algorithms = document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")].as_array().unwrap();
         assert!(!algorithms.is_empty());
         assert!(algorithms.iter().all(|name| name != "none" && !name.as_str().unwrap().starts_with("HS")));
@@ -127,7 +133,7 @@ async fn d07_a_bearer_token_is_advertised_where_an_issuer_could_have_made_it() {
         let document = World::with(&settings).await.send(get(OAUTH)).await.json();
         let methods = |endpoint: &str| document[format!("{endpoint}_endpoint_auth_methods_supported")].clone();
         assert_eq!(methods("introspection").as_array().unwrap().contains(&json!("Bearer")), advertised);
-        assert_eq!(methods("revocation"), json!(METHODS));
+        assert_eq!(methods("revocation"), json!(revocation_methods()));
     }
 }
 
@@ -163,11 +169,30 @@ async fn f08_the_methods_by_certificate_are_advertised_with_the_aliases_of_the_d
         let advertised = settings.contains(&mtls);
         for endpoint in ["introspection", "revocation"] {
             let methods = document[format!("{endpoint}_endpoint_auth_methods_supported")].as_array().unwrap();
-            for method in ["tls_client_auth", "self_signed_tls_client_auth"] {
-                assert_eq!(methods.contains(&json!(method)), advertised, "{settings:?}");
-            }
+            assert_eq!(methods.contains(&json!("tls_client_auth")), advertised, "{settings:?}");
+            assert!(!methods.contains(&json!("self_signed_tls_client_auth")), "{settings:?}");
         }
         assert_eq!(document["introspection_endpoint"], format!("{OWN}/token/introspect"));
+    }
+}
+
+#[tokio::test]
+async fn f08_f09_only_the_method_of_the_setting_is_advertised_and_only_with_the_domain() {
+    let mtls = ("MTLS_PUBLIC_URL", "https://mtls.example");
+    for (method, listed) in [
+        ("tls_client_auth", ["tls_client_auth", "self_signed_tls_client_auth"]),
+        ("self_signed_tls_client_auth", ["self_signed_tls_client_auth", "tls_client_auth"]),
+    ] {
+        for domain in [true, false] {
+            let settings: Vec<_> = [("MTLS_METHOD", method)].into_iter().chain(domain.then_some(mtls)).collect();
+            let document = World::with(&settings).await.send(get(OAUTH)).await.json();
+            for endpoint in ["introspection", "revocation"] {
+                let methods = document[format!("{endpoint}_endpoint_auth_methods_supported")].as_array().unwrap();
+                assert_eq!(methods.contains(&json!(listed[0])), domain, "{endpoint} {method}");
+                assert!(!methods.contains(&json!(listed[1])), "{endpoint} {method}");
+                assert_eq!(methods.contains(&json!("none")), endpoint == "revocation");
+            }
+        }
     }
 }
 
@@ -201,7 +226,7 @@ async fn m08_a_metadata_file_adds_members_and_replaces_the_demanded_ones_but_not
         "introspection_endpoint_auth_methods_supported": (introspection_methods()),
         "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint": format!("{OWN}/token/revoke"),
-        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_methods_supported": (revocation_methods()),
         "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "authorization_endpoint": "https://as.example/authorize",
         "token_endpoint": "https://as.example/token",

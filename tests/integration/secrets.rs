@@ -74,7 +74,9 @@ async fn c05_an_imported_secret_matches_raw_encoded_or_half_encoded() {
     for secret in ["p+l u/s=%41", "100%", "%zz", "a%FFb", "~-._", "ü"] {
         let world = world_with(&[("imported", secret)]).await;
         let encoded = percent_encoded(secret);
-        for sent in [secret, &encoded] {
+        // As Go's `url.PathEscape` does it: encoded, except for the plus.
+        let half_encoded = encoded.replace("%2B", "+");
+        for sent in [secret, &encoded, &half_encoded] {
             let answer = world.send(basic(format!("imported:{sent}"))).await;
             assert_eq!(answer.status, 200, "{secret:?} sent as {sent:?}");
         }
@@ -88,6 +90,32 @@ async fn c05_an_imported_secret_matches_raw_encoded_or_half_encoded() {
             world.send(request().form(&form)).await.assert_error(401, "invalid_client");
         }
     }
+}
+
+#[tokio::test]
+async fn c05_the_third_reading_keeps_a_plus_and_is_one_of_three() {
+    let secret = "p+l u/s=%41";
+    let world = world_with(&[("imported", secret), ("with+plus", secret), ("with space", secret)]).await;
+    for (credentials, accepted) in [
+        // Skipper and @badgateway/oauth2-client: the secret is encoded and keeps its plus.
+        ("imported:p+l%20u%2Fs%3D%2541", true),
+        ("imported:p%2Bl+u%2Fs%3D%2541", true),
+        ("imported:p+l u/s=%41", true),
+        // No reading mixes the others.
+        ("imported:p+l+u%2Fs%3D%2541", false),
+        ("imported:p+l u%2Fs%3D%41", false),
+        ("imported:p%2Bl u/s=%41", false),
+        // The id is the form-decoded one.
+        ("with%2Bplus:p+l%20u%2Fs%3D%2541", true),
+        ("with+plus:p+l%20u%2Fs%3D%2541", false),
+        ("with+space:p+l%20u%2Fs%3D%2541", true),
+    ] {
+        let status = world.send(basic(credentials)).await.status.as_u16();
+        assert_eq!(status, if accepted { 200 } else { 401 }, "{credentials}");
+    }
+    // In the body, one reading.
+    let form = [("token", "unknown"), ("client_id", "imported"), ("client_secret", "p+l%20u%2Fs%3D%2541")];
+    world.send(request().form(&form)).await.assert_error(401, "invalid_client");
 }
 
 #[tokio::test]

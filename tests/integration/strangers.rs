@@ -61,8 +61,8 @@ fn b12_b13_the_source_compares_secrets_by_ct_eq_alone_with_or_without_a_record()
     // It runs before any refusal that depends on the record, and there are no digests elsewhere.
     let check = source.split_once("fn check(").unwrap().1.split("\n}\n").next().unwrap();
     let (before, after) = check.split_once("secret_matches(").unwrap();
-    assert!(!before.contains("Refusal::") && !before.contains("registered("), "{before}");
-    assert!(after.contains("registered(") && after.contains("Refusal::WrongSecret"));
+    assert!(!before.contains("AuthError::") && !before.contains("registered("), "{before}");
+    assert!(after.contains("registered(") && after.contains("AuthError::WrongSecret"));
     assert_eq!(source.matches("digests").count(), comparison.matches("digests").count());
 }
 
@@ -111,6 +111,86 @@ async fn b15_b16_past_the_limit_wrong_credentials_get_429_and_right_ones_are_nev
     world.send(from_elsewhere).await.assert_error(401, "invalid_client");
     world.send(wrong(&token).basic("other", "wrong")).await.assert_error(401, "invalid_client");
     world.send(wrong(&token).at(start + 60)).await.assert_error(401, "invalid_client");
+}
+
+/// The number of keys in each read since the last time.
+fn reads(world: &World) -> Vec<usize> {
+    world.proxy.take_requests().iter().map(|(_, read)| keys_of(read).len()).collect()
+}
+
+/// A batch of fifty different tokens, the largest that there is.
+fn batch(world: &World) -> Request {
+    let token =
+        |n: usize| world.token(&json!({ "jti": format!("j{n}"), "sub": format!("s{n}"), "sid": format!("i{n}") }));
+    let tokens: Vec<_> = (0..50).map(token).collect();
+    let batch = request().path("/token/introspect/batch").header("content-type", "application/json");
+    batch.body(json!({ "tokens": tokens }).to_string())
+}
+
+#[tokio::test]
+async fn b19_a_batch_costs_one_read_of_one_key_until_the_caller_is_authenticated() {
+    let world = World::with(&[NO_LIMIT]).await;
+    world.put_client(&json!({ "client_id": "disabled", "client_secret": sha256_hex(SECRET), "disabled": true }));
+    for (case, client_id, secret) in [
+        ("wrong secret", API, "wrong"),
+        ("unknown", "nobody", SECRET),
+        ("disabled", "disabled", SECRET),
+        ("longest id", &"x".repeat(2048), SECRET),
+    ] {
+        world.send(batch(&world).basic(client_id, secret)).await.assert_error(401, "invalid_client");
+        assert_eq!(reads(&world), [1], "{case}");
+    }
+    // An id that no record can have costs the same, except where the tokens are in Redis.
+    for client_id in ["", "a%0Ab", &"x".repeat(3000)] {
+        world.send(batch(&world).basic(client_id, SECRET)).await.assert_error(401, "invalid_client");
+        assert_eq!(reads(&world), vec![1; usize::from(ALL_IN_DYNAMODB)], "{client_id:.20}");
+    }
+    world.send(batch(&world)).await.assert_error(401, "invalid_client");
+    assert_eq!(reads(&world), Vec::<usize>::new(), "no credentials");
+    assert_eq!(world.send(batch(&world).basic(API, SECRET)).await.status, 200);
+    assert_eq!(reads(&world)[0], 1);
+}
+
+#[tokio::test]
+async fn b19_b11_a_throttled_pair_costs_the_clients_record_only_and_right_credentials_still_work() {
+    let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "2")]).await;
+    let start = token_introspection::call::now().div_euclid(60) * 60;
+    let token = world.token(&json!({ "iat": start, "exp": start + 600 }));
+    let wrong = |token: &str| introspection(token).basic(API, "wrong").at(start);
+    for _ in 0..2 {
+        world.send(wrong(&token)).await.assert_error(401, "invalid_client");
+        let expected = if ALL_IN_DYNAMODB { 6 } else { 1 };
+        assert_eq!(reads(&world), [expected], "below the limit, one trip for everything");
+    }
+    let posted = |token: &str| {
+        let form = [("token", token), ("client_id", API), ("client_secret", "wrong")];
+        request().form(&form).at(start)
+    };
+    let forged = token.replace('.', "..");
+    for token in [token.as_str(), "unknown", "a.b.c", &forged] {
+        for request in [
+            wrong(token),
+            posted(token),
+            wrong(token).path("/token/revoke"),
+            batch(&world).basic(API, "wrong").at(start),
+        ] {
+            world.send(request).await.assert_error(429, "invalid_client");
+            assert_eq!(reads(&world), [1], "{token:.20}");
+        }
+    }
+    // The right secret is accepted all the same, with a second trip for the token.
+    world.send(introspection(&token).at(start)).await.assert_active();
+    assert_eq!(reads(&world), if ALL_IN_DYNAMODB { vec![1, 5] } else { vec![1] });
+    world.put_item(&json!({ "id": format!("jti#{}#jti-1", crate::world::ISSUER) }));
+    world.send(introspection(&token).at(start)).await.assert_inactive();
+    reads(&world);
+    // In another minute, and for another client or address, there is one trip again.
+    let mut elsewhere = introspection("x").at(start);
+    elsewhere.0.source_address = "192.0.2.2".to_owned();
+    for request in [elsewhere, introspection("x").at(start + 60)] {
+        world.send(request).await.assert_inactive();
+        assert_eq!(reads(&world)[0], if ALL_IN_DYNAMODB { 3 } else { 1 });
+    }
 }
 
 #[tokio::test]

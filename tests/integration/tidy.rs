@@ -67,7 +67,7 @@ const ONE_PLACE: [(&str, &[&str]); 13] = [
     ("tracing_subscriber", &["src/logging.rs"]),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 39] = [
+const UNPRINTABLE: [&str; 41] = [
     "Call",
     "Identity",
     "Event",
@@ -77,12 +77,13 @@ const UNPRINTABLE: [&str; 39] = [
     "Credentials",
     "PresentedSecret",
     "PresentedAssertion",
-    "Assertion",
-    "Attested",
+    "GatewayCredentials",
+    "RevocationCredentials",
     "PresentedBearer",
-    "Bearing",
+    "UnverifiedBearer",
     "Bearer",
     "Query",
+    "Revocation",
     "Request",
     "PresentedToken",
     "Candidate",
@@ -93,10 +94,11 @@ const UNPRINTABLE: [&str; 39] = [
     "Recorded",
     "Client",
     "Registration",
-    "Way",
+    "AuthMethod",
     "Preview",
     "Caller",
-    "Asserted",
+    "RevokingClient",
+    "UnspentAssertion",
     "ClientRecord",
     "TokenRecord",
     "Key",
@@ -255,7 +257,7 @@ fn breaches(sources: &[Source]) -> Vec<String> {
             }
         }
         // What is known of a client without its credentials is for the operator's eyes.
-        for made in ["Registration::of(", "Way::of(", "policy::preview("] {
+        for made in ["Registration::of(", "AuthMethod::of(", "policy::preview("] {
             let tool = "src/bin/introspection-admin/";
             let defines = path == "src/auth/registration.rs";
             if code.contains(made) && !path.starts_with(tool) && !defines {
@@ -309,7 +311,7 @@ fn a_planted_breach_of_each_invariant_is_found() {
         ("src/bin/introspection-admin/explain/caller.rs", "fn f() { policy::view(a) }"),
         ("src/service/mod.rs", "fn f() { policy::preview(a) }"),
         ("src/service/authentication.rs", "fn f() { Registration::of(a) }"),
-        ("src/auth/mod.rs", "fn f() { Way::of(a) }"),
+        ("src/auth/mod.rs", "fn f() { AuthMethod::of(a) }"),
         ("src/service.rs", "fn f() { StatusCode::OK }"),
         ("src/planted/new.rs", "fn long() {}\n".repeat(LONGEST).as_str()),
     ] {

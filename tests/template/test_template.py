@@ -339,7 +339,7 @@ def test_only_this_api_may_invoke_the_function():
 SETTINGS = {
     "ISSUER", "PUBLIC_URL", "CLIENTS_TABLE", "TOKENS_TABLE", "STATE_TABLE", "TRUSTED_ISSUERS", "DEFAULT_POLICY",
     "READ_CONSISTENCY", "CORS_ALLOWED_ORIGINS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "FAILED_AUTHENTICATION_LIMIT", "LOG_LEVEL",
-    "SIGNING_KEY", "SIGNING_ALGORITHM", "MTLS_PUBLIC_URL", "REDIS_URL",
+    "SIGNING_KEY", "SIGNING_ALGORITHM", "MTLS_PUBLIC_URL", "MTLS_METHOD", "REDIS_URL",
 }  # fmt: skip
 
 
@@ -349,8 +349,15 @@ def test_the_function_gets_these_settings():
     mtls = {"Fn::Sub": "https://${MtlsDomainName}"}
     address = {"Fn::If": ["HasMtlsDomain", mtls, {"Fn::GetAtt": ["Api", "ApiEndpoint"]}]}
     assert variables["MTLS_PUBLIC_URL"] == {"Fn::If": ["HasMtlsDomain", mtls, {"Ref": "AWS::NoValue"}]}
+    assert variables["MTLS_METHOD"] == {"Ref": "MtlsMethod"}
     assert variables["ISSUER"] == {"Fn::If": ["HasIssuer", {"Ref": "Issuer"}, address]}
     assert variables["PUBLIC_URL"] == {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"}, address]}
+
+
+def test_f09_the_method_of_mutual_tls_is_one_of_two():
+    parameter = EXPANDED["Parameters"]["MtlsMethod"]
+    methods = ["tls_client_auth", "self_signed_tls_client_auth"]
+    assert (parameter["AllowedValues"], parameter["Default"]) == (methods, methods[0])
 
 
 def test_an_empty_parameter_leaves_its_setting_out():
@@ -467,16 +474,16 @@ def test_lambda_drops_no_line_of_the_function():
     assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "TRACE")
 
 
-def test_e04_each_event_that_is_counted_is_one_that_the_function_logs():
+def test_e04_n02_each_event_that_is_counted_is_one_that_the_function_logs():
     source = "".join(path.read_text() for path in (ROOT / "src").rglob("*.rs"))
     filters = of_type("AWS::Logs::MetricFilter")
     patterns = " ".join(item["FilterPattern"] for item in filters.values())
     events = set(re.findall(r'\$\.event = "(\w+)"', patterns))
-    assert events == {"corrupt_item", "assertion_audience_refused"}
+    assert events == {"corrupt_item", "assertion_audience_refused", "revocation_ignored"}
     for event in events:
         assert f'event = "{event}"' in source, event
     names = [item["MetricTransformations"][0]["MetricName"] for item in filters.values()]
-    assert sorted(names) == ["AssertionAudienceRefused", "CorruptItems", "Outcomes", "WouldDeny"]
+    assert sorted(names) == ["AssertionAudienceRefused", "CorruptItems", "Outcomes", "RevocationsIgnored", "WouldDeny"]
 
 
 def test_the_metrics_name_no_field_but_fixed_ones():

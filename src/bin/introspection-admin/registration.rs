@@ -1,32 +1,36 @@
-//! How a client authenticates, or why it never can, in words. A new way or obstacle of the library needs its words here
+//! How a client authenticates, or why it never can, in words. A new method or reason of the library needs its words here
 //! to compile.
 
 use token_introspection::{
-    auth::{Barred, Way},
+    auth::{AuthMethod, CannotAuthenticate},
     jwt::VerificationKey,
+    settings::Settings,
 };
 
+use crate::{output::warn, problem::Problem};
+
 /// What the client has to present.
-pub fn way(way: &Way) -> String {
-    let methods = way.methods().join(" or ");
-    let with = match way {
-        Way::Secret(_) => "with its secret".to_owned(),
-        Way::PrivateKeyJwt(keys) => {
+pub fn method(method: &AuthMethod) -> String {
+    let methods = method.methods().join(" or ");
+    let with = match method {
+        AuthMethod::Secret(_) => "with its secret".to_owned(),
+        AuthMethod::PrivateKeyJwt(keys) => {
             let keys: Vec<_> = keys.iter().map(key).collect();
             format!("with an assertion that a key of its jwks made: {}", keys.join(", "))
         }
-        Way::TlsClientAuth { attribute, value } => format!("with a certificate whose {attribute} is {value:?}"),
-        Way::SelfSignedTlsClientAuth { certificates: 1 } => "with the certificate of its jwks".to_owned(),
-        Way::SelfSignedTlsClientAuth { certificates } => {
+        AuthMethod::TlsClientAuth { attribute, value } => format!("with a certificate whose {attribute} is {value:?}"),
+        AuthMethod::SelfSignedTlsClientAuth { certificates: 1 } => "with the certificate of its jwks".to_owned(),
+        AuthMethod::SelfSignedTlsClientAuth { certificates } => {
             format!("with one of the {certificates} certificates of its jwks")
         }
-        Way::Bearer { issuer } => {
+        AuthMethod::Bearer { issuer } => {
             format!(
                 "with an access token of {issuer} for the audience ISSUER, with the scope introspection (of Cognito \
                      ISSUER/introspection)"
             )
         }
-        Way::AwsIam { principal } => format!("as {principal}"),
+        AuthMethod::AwsIam { principal, unique_id: None } => format!("as {principal}"),
+        AuthMethod::AwsIam { principal, unique_id: Some(id) } => format!("as {principal} with the unique id {id}"),
     };
     format!("{methods}, {with}")
 }
@@ -37,23 +41,48 @@ fn key(key: &VerificationKey) -> String {
 }
 
 /// Why nothing that the client could present is accepted.
-pub fn barred(why: Barred) -> &'static str {
+pub fn cannot(why: CannotAuthenticate) -> &'static str {
     match why {
-        Barred::UnknownClient => "there is no such client",
-        Barred::CorruptRecord => "its record holds a wrong type",
-        Barred::Disabled => "it is disabled",
-        Barred::PublicClient => "it is public, and has no secret to authenticate with",
-        Barred::UnknownMethod => "its token_endpoint_auth_method is none that is known here",
-        Barred::UnusableSecret => "its secret is none that could be presented",
-        Barred::NoUsableKey => "its jwks holds no key that an assertion could be checked with",
-        Barred::NotOneSubject => "its record holds none, or more than one, of the subject values of tls_client_auth",
-        Barred::UnusableSubject => "its subject value is none that a certificate can have",
-        Barred::NoUsableCertificate => "its jwks holds no key whose x5c begins with a certificate",
-        Barred::UnusablePrincipal => "its iam_principal_arn is not that of an IAM user or role",
-        Barred::NoIssuer => "its record names no issuer whose tokens it could present",
-        Barred::UntrustedIssuer => "the issuer whose tokens it would present is not in TRUSTED_ISSUERS",
-        Barred::UnlistedClient => {
+        CannotAuthenticate::UnknownClient => "there is no such client",
+        CannotAuthenticate::CorruptClientRecord => "an attribute of its record has a wrong type",
+        CannotAuthenticate::Disabled => "it is disabled",
+        CannotAuthenticate::PublicClient => {
+            "it is public: it has no secret to authenticate with, and can only revoke its own tokens"
+        }
+        CannotAuthenticate::UnknownMethod => "its token_endpoint_auth_method is not supported here",
+        CannotAuthenticate::OtherMtlsMethod => "MTLS_METHOD names the other method of mutual TLS",
+        CannotAuthenticate::UnusableSecret => "no secret has the digest in its record",
+        CannotAuthenticate::NoUsableKey => "its jwks has no key that an assertion could be checked with",
+        CannotAuthenticate::NotOneSubject => {
+            "its record has none, or more than one, of the subject values of tls_client_auth"
+        }
+        CannotAuthenticate::UnusableSubject => "no certificate can have its subject value",
+        CannotAuthenticate::NoUsableCertificate => "its jwks has no key whose x5c begins with a certificate",
+        CannotAuthenticate::UnusablePrincipal => "its iam_principal_arn is not that of an IAM user or role",
+        CannotAuthenticate::UnusablePrincipalId => {
+            "its iam_principal_id is not the unique id of its principal, AIDA… for a user and AROA… for a role"
+        }
+        CannotAuthenticate::NoIssuer => "its record names no issuer whose tokens it could present",
+        CannotAuthenticate::UntrustedIssuer => "the issuer whose tokens it would present is not in TRUSTED_ISSUERS",
+        CannotAuthenticate::UnlistedClient => {
             "its issuer's client_ids in TRUSTED_ISSUERS do not list it, so its own tokens are inactive"
         }
+    }
+}
+
+/// Warns if the function accepts the other method of mutual TLS, or if that is not known here.
+pub fn warn_of_mtls(client_id: &str, method: &AuthMethod, settings: Result<&Settings, Problem>) {
+    let Some(mtls) = method.mtls() else { return };
+    match settings {
+        Ok(settings) if settings.mtls_method == mtls => {}
+        Ok(settings) => warn(&format!(
+            "the function refuses the client {client_id:?}: MTLS_METHOD is {}, and the client is registered for {}",
+            settings.mtls_method.name(),
+            mtls.name()
+        )),
+        Err(problem) => warn(&format!(
+            "whether the function accepts {}, which MTLS_METHOD decides, is not known here: {problem}",
+            mtls.name()
+        )),
     }
 }

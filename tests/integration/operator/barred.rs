@@ -39,13 +39,13 @@ async fn a_client_that_can_never_authenticate_is_explained_as_such() {
         (basic, json!({}), "enabled", ""),
         (post, json!({}), "enabled", ""),
         (basic, json!({ "token_endpoint_auth_method": null }), "enabled", ""),
-        (basic, json!({ "client_secret": null }), "public", "PublicClient"),
-        (basic, json!({ "token_endpoint_auth_method": "none" }), "public", "PublicClient"),
-        (basic, json!({ "token_endpoint_auth_method": "client_secret_jwt" }), "unusable", "UnknownMethod"),
-        (basic, json!({ "client_secret": SECRET }), "unusable", "UnusableSecret"),
-        (basic, json!({ "client_secret": sha256_hex("") }), "unusable", "UnusableSecret"),
-        (basic, json!({ "client_secret": digest.to_uppercase() }), "unusable", "UnusableSecret"),
-        (basic, json!({ "client_secret": "x", "previous_client_secret": digest }), "unusable", "UnusableSecret"),
+        (basic, json!({ "client_secret": null }), "public", "public_client"),
+        (basic, json!({ "token_endpoint_auth_method": "none" }), "public", "public_client"),
+        (basic, json!({ "token_endpoint_auth_method": "client_secret_jwt" }), "unusable", "unknown_method"),
+        (basic, json!({ "client_secret": SECRET }), "unusable", "unusable_secret"),
+        (basic, json!({ "client_secret": sha256_hex("") }), "unusable", "unusable_secret"),
+        (basic, json!({ "client_secret": digest.to_uppercase() }), "unusable", "unusable_secret"),
+        (basic, json!({ "client_secret": "x", "previous_client_secret": digest }), "unusable", "unusable_secret"),
         (
             post,
             json!({ "client_secret": "x", "previous_client_secret": digest, "previous_client_secret_expires_at": later }),
@@ -53,29 +53,33 @@ async fn a_client_that_can_never_authenticate_is_explained_as_such() {
             "",
         ),
         (jwt, json!({}), "enabled", ""),
-        (jwt, json!({ "jwks": null }), "unusable", "NoUsableKey"),
-        (jwt, json!({ "jwks": "{" }), "unusable", "NoUsableKey"),
-        (jwt, json!({ "jwks": r#"{"keys":[{"kty":"oct","k":"AAAA"}]}"# }), "unusable", "NoUsableKey"),
-        (jwt, json!({ "jwks": { "keys": [] } }), "corrupt", "CorruptRecord"),
-        (jwt, json!({ "disabled": true }), "disabled", "Disabled"),
+        (jwt, json!({ "jwks": null }), "unusable", "no_usable_key"),
+        (jwt, json!({ "jwks": "{" }), "unusable", "no_usable_key"),
+        (jwt, json!({ "jwks": r#"{"keys":[{"kty":"oct","k":"AAAA"}]}"# }), "unusable", "no_usable_key"),
+        (jwt, json!({ "jwks": { "keys": [] } }), "corrupt", "corrupt_client_record"),
+        (jwt, json!({ "disabled": true }), "disabled", "disabled"),
         (mtls, json!({}), "enabled", ""),
-        (mtls, json!({ "tls_client_auth_san_dns": null }), "unusable", "NotOneSubject"),
-        (mtls, json!({ "tls_client_auth_san_ip": "192.0.2.7" }), "unusable", "NotOneSubject"),
-        (mtls, json!({ "tls_client_auth_san_dns": "" }), "unusable", "UnusableSubject"),
-        (own, json!({}), "enabled", ""),
+        (mtls, json!({ "tls_client_auth_san_dns": null }), "unusable", "not_one_subject"),
+        (mtls, json!({ "tls_client_auth_san_ip": "192.0.2.7" }), "unusable", "not_one_subject"),
+        (mtls, json!({ "tls_client_auth_san_dns": "" }), "unusable", "unusable_subject"),
+        // The function accepts one of the two methods by certificate, which no record says.
+        (own, json!({}), "enabled", "other_mtls_method"),
         (
             own,
             json!({ "jwks": json!({ "keys": [keys::es256(None).jwk()] }).to_string() }),
             "unusable",
-            "NoUsableCertificate",
+            "no_usable_certificate",
         ),
         ("bearer", json!({}), "enabled", ""),
-        ("bearer", json!({ "issuer": null }), "unusable", "NoIssuer"),
+        ("bearer", json!({ "issuer": null }), "unusable", "no_issuer"),
         // Which issuers are trusted, no record says.
-        ("bearer", json!({ "issuer": "https://stranger.example" }), "enabled", "UntrustedIssuer"),
+        ("bearer", json!({ "issuer": "https://stranger.example" }), "enabled", "untrusted_issuer"),
         ("aws_iam", json!({}), "enabled", ""),
-        ("aws_iam", json!({ "iam_principal_arn": null }), "unusable", "UnusablePrincipal"),
-        ("aws_iam", json!({ "iam_principal_arn": "*" }), "unusable", "UnusablePrincipal"),
+        ("aws_iam", json!({ "iam_principal_arn": null }), "unusable", "unusable_principal"),
+        ("aws_iam", json!({ "iam_principal_arn": "*" }), "unusable", "unusable_principal"),
+        ("aws_iam", json!({ "iam_principal_id": "AROAEXAMPLE" }), "enabled", ""),
+        ("aws_iam", json!({ "iam_principal_id": "AROAEXAMPLE:session" }), "unusable", "unusable_principal_id"),
+        ("aws_iam", json!({ "iam_principal_id": "AIDAEXAMPLE" }), "unusable", "unusable_principal_id"),
     ] {
         let record = changed(&good(method), &changes);
         world.put_client(&record);
@@ -105,7 +109,7 @@ async fn an_issuer_that_does_not_list_a_client_makes_its_own_tokens_inactive() {
     }]);
     let tool = Tool::beside(&world).with("TRUSTED_ISSUERS", &issuers.to_string());
     let token = world.token(&json!({ "iss": GENERIC, "a": 1, "client_id": "web" }));
-    for (client, code, reason) in [("orders", 1, json!("UnlistedClient")), ("web", 0, Value::Null)] {
+    for (client, code, reason) in [("orders", 1, json!("unlisted_client")), ("web", 0, Value::Null)] {
         world.put_client(&json!({ "client_id": client, "token_endpoint_auth_method": "bearer", "issuer": GENERIC }));
         let explanation = explain(&tool, &token, &format!("--client {client}")).await.ended(code).json();
         assert_eq!(explanation["client"]["reason"], reason);
@@ -118,6 +122,8 @@ async fn a_policy_counts_for_every_method() {
     let tool = Tool::beside(&world);
     let token = world.token(&json!({}));
     for method in ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "bearer", "aws_iam"] {
+        let mtls = if method == "self_signed_tls_client_auth" { method } else { "tls_client_auth" };
+        let tool = Tool::beside(&world).with("MTLS_METHOD", mtls);
         for (policy, code, status, reason) in [
             (json!({ "allowed": false }), 1, 403, Value::Null),
             (json!({ "audiences": ["https://other.example"] }), 1, 200, json!("audience_hidden")),

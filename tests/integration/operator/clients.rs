@@ -174,12 +174,22 @@ async fn g10_a_client_without_an_issuer_is_marked_where_the_function_would_look_
     let ids =
         |answer: Value| answer["marks"].as_array().unwrap().iter().map(|mark| mark["id"].clone()).collect::<Vec<_>>();
     let tool = Tool::beside(&world);
-    assert_eq!(ids(tool.json("client disable api").await), [json!(format!("client#{OWN}#api"))], "two are trusted");
-    let jwks = json!({ "keys": [world.signer.jwk()] });
-    let only = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks": jwks }]).to_string();
-    let tool = tool.with("TRUSTED_ISSUERS", &only);
     let both = [json!(format!("client#{OWN}#api")), json!(format!("client#{ISSUER}#api"))];
-    assert_eq!(ids(tool.json("client disable api").await), both);
+    assert_eq!(ids(tool.json("client disable api").await), both, "ours, and the first of two trusted ones");
+    let jwks = json!({ "keys": [world.signer.jwk()] });
+    let entry = |issuer: &str| json!({ "issuer": issuer, "profile": "rfc9068", "jwks": jwks });
+    for (trusted, expected) in [
+        (json!([entry(ISSUER)]), &both[..]),
+        (
+            json!([entry("https://other.example"), entry(ISSUER)]),
+            &[both[0].clone(), json!("client#https://other.example#api")],
+        ),
+        (json!([entry(OWN), entry(ISSUER)]), &both[..1]),
+        (json!([]), &both[..1]),
+    ] {
+        let tool = Tool::beside(&world).with("TRUSTED_ISSUERS", &trusted.to_string());
+        assert_eq!(ids(tool.json("client disable api").await), expected, "{trusted}");
+    }
     let before = world.stored_client(API).await;
     tool.without("ISSUER").run("client disable api").await.failed(2, "ISSUER is missing");
     assert_eq!(world.stored_client(API).await, before, "nothing is left half done");

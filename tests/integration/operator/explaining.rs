@@ -195,7 +195,7 @@ async fn a_client_is_answered_as_the_service_answers_it() {
         (json!({ "token_types": ["refresh_token"] }), 1, 200, json!("token_type_hidden")),
         (json!({ "allowed": false }), 1, 403, Value::Null),
         (json!({ "mode": "report", "scopes": ["admin"] }), 0, 200, Value::Null),
-        (json!({ "mode": "sometimes" }), 1, 401, json!("CorruptRecord")),
+        (json!({ "mode": "sometimes" }), 1, 401, json!("corrupt_client_record")),
     ] {
         world.put_policy(&policy);
         let explanation = explain(&tool, &token, "--client api").await.ended(code).json();
@@ -213,9 +213,9 @@ async fn a_client_is_answered_as_the_service_answers_it() {
     world.put_client(&json!({ "client_id": "post", "client_secret": sha256_hex(SECRET),
         "token_endpoint_auth_method": "client_secret_post" }));
     for (id, code, reason) in [
-        ("nobody", 1, json!("UnknownClient")),
-        ("off", 1, json!("Disabled")),
-        ("web", 1, json!("PublicClient")),
+        ("nobody", 1, json!("unknown_client")),
+        ("off", 1, json!("disabled")),
+        ("web", 1, json!("public_client")),
         ("post", 0, Value::Null),
     ] {
         let explanation = explain(&tool, &token, &format!("--client {id}")).await.ended(code).json();

@@ -132,8 +132,9 @@ async fn f01_a_client_of_tls_client_auth_has_one_subject_value_in_its_record() {
 
 #[tokio::test]
 async fn f02_a_client_of_self_signed_tls_client_auth_has_its_certificates_in_its_record() {
-    let world = World::new().await;
-    let tool = Tool::beside(&world);
+    let mtls = ("MTLS_METHOD", "self_signed_tls_client_auth");
+    let world = World::with(&[mtls]).await;
+    let tool = Tool::beside(&world).with(mtls.0, mtls.1);
     let key = |pem| json!({ "kty": "EC", "x5c": [body(pem)] });
     let set = json!({ "keys": [key(ORDERS), { "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" }] });
     let line = "client add --id orders --scope read --method self_signed_tls_client_auth --jwks -";
@@ -170,6 +171,57 @@ async fn d01_a_client_of_bearer_has_its_issuer_in_its_record() {
     );
     assert_answered(&world, &tool, "bearer", &way, |token| by_token(&orders, token)).await;
     assert_eq!(world.send(by_token(&api, "unknown")).await.status, 401);
+}
+
+#[tokio::test]
+async fn f09_a_client_of_the_other_method_of_mutual_tls_is_registered_with_a_warning() {
+    let world = World::new().await;
+    let set = json!({ "keys": [{ "kty": "EC", "x5c": [body(ORDERS)] }] }).to_string();
+    let own = "client add --id own --method self_signed_tls_client_auth --jwks -";
+    let name = "client add --id name --method tls_client_auth --tls-client-auth-san-dns orders.example.com";
+    for (setting, warned) in [
+        (None, [true, false]),
+        (Some("tls_client_auth"), [true, false]),
+        (Some("self_signed_tls_client_auth"), [false, true]),
+    ] {
+        let tool = Tool::beside(&world);
+        let tool = setting.iter().fold(tool, |tool, method| tool.with("MTLS_METHOD", method));
+        for ((id, line, stdin), warned) in [("own", own, set.as_str()), ("name", name, "")].into_iter().zip(warned) {
+            world.delete_client(id).await;
+            let run = tool.run_with(line, stdin).await.done();
+            assert_eq!(run.stderr.contains("warning: the function refuses the client"), warned, "{}", run.stderr);
+            assert_eq!(run.stderr.is_empty(), !warned, "{}", run.stderr);
+            assert_eq!(world.stored_client(id).await["client_id"]["S"], id);
+            let shown = tool.run(&format!("client show {id}")).await.done();
+            assert_eq!(shown.stderr.contains("MTLS_METHOD is "), warned, "{}", shown.stderr);
+        }
+    }
+    world.delete_client("own").await;
+    let tool = Tool::beside(&world).without("ISSUER");
+    tool.run_with(own, &set).await.done().warned("which MTLS_METHOD decides, is not known here");
+}
+
+#[tokio::test]
+async fn b17_a_client_of_aws_iam_may_have_its_principals_unique_id_in_its_record() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    let line = format!("client add --id orders --scope read --method aws_iam --iam-principal-arn {ROLE}");
+    for wrong in ["AROA", "AIDAEXAMPLE", "aroaexample", "AROAEXAMPLE:session", "*"] {
+        tool.run(&format!("{line} --iam-principal-id {wrong}"))
+            .await
+            .failed(2, "--iam-principal-id is not the unique id");
+    }
+    tool.run("client add --id orders --iam-principal-id AROAEXAMPLE").await.failed(2, "belongs to --method aws_iam");
+    tool.run(&format!("{line} --iam-principal-id AROAEXAMPLE")).await.done();
+    assert_eq!(world.stored_client("orders").await["iam_principal_id"]["S"], "AROAEXAMPLE");
+    let by = |id: &str, token: &str| {
+        let mut request = by_principal(SESSION, token);
+        request.0.identity.iam_user_id = Some(id.to_owned());
+        request
+    };
+    let way = format!("as {ROLE} with the unique id AROAEXAMPLE");
+    assert_answered(&world, &tool, "aws_iam", &way, |token| by("AROAEXAMPLE:i-0123", token)).await;
+    assert_refused(&world.send(by("AROAAGAIN:i-0123", "unknown")).await, "the role that was created again");
 }
 
 #[tokio::test]

@@ -153,6 +153,11 @@ impl World {
         self.stored("oauth-clients", "client_id", id).await
     }
 
+    async fn delete_client(&self, id: &str) {
+        let request = json!({ "TableName": "oauth-clients", "Key": { "client_id": { "S": id } } });
+        self.dynamodb("DeleteItem", &request).await;
+    }
+
     async fn stored_mark(&self, id: &str) -> Value {
         self.stored_item(id).await
     }

@@ -3,7 +3,7 @@
 use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use serde_json::json;
-use token_introspection::{auth::Way, store::Failure};
+use token_introspection::{auth::AuthMethod, store::Failure};
 
 use super::{Secret, authentication::Authentication, client_key, named, policy::Policy};
 use crate::{
@@ -25,7 +25,8 @@ Methods, and the options that belong to them:
   tls_client_auth              exactly one of --tls-client-auth-subject-dn, -san-dns, -san-uri, -san-ip, -san-email
   self_signed_tls_client_auth  --jwks, whose keys have its certificates as x5c
   bearer                       --id and --issuer: whose tokens it presents
-  aws_iam                      --iam-principal-arn
+  aws_iam                      --iam-principal-arn; --iam-principal-id, the unique id that must match as well
+The function accepts one of the two tls methods: the one that its setting MTLS_METHOD names, tls_client_auth by default.
 The function's own code reads the record before it is written: a client that could never authenticate is refused, and
 so is a private key.
 
@@ -48,7 +49,7 @@ pub struct Add {
     /// A name for people
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
-    /// The issuer where this client id is registered (ISSUER, and the only trusted issuer, if left out)
+    /// The issuer where this client id is registered (ISSUER and the first of TRUSTED_ISSUERS, if left out)
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     issuer: Option<String>,
     #[command(flatten)]
@@ -73,7 +74,7 @@ pub(super) async fn run(add: Add, environment: &Environment) -> Result<Report, P
         ("issuer", issuer.map(AttributeValue::S)),
         ("introspection", (!policy.is_empty()).then_some(AttributeValue::M(policy))),
     ]);
-    let way = authentication.register(&key, secret.as_ref(), &mut attributes, environment)?;
+    let method = authentication.register(&key, secret.as_ref(), &mut attributes, environment)?;
     let operator = environment.open().await?;
     match operator.insert(&key, attributes.clone()).await {
         Ok(()) => {}
@@ -92,16 +93,18 @@ pub(super) async fn run(add: Add, environment: &Environment) -> Result<Report, P
         }
         Err(failure) => return Err(failure.into()),
     }
-    Ok(report(id, secret, way.as_ref()))
+    Ok(report(id, secret, method.as_ref()))
 }
 
-fn report(id: String, secret: Option<Secret>, way: Option<&Way>) -> Report {
+fn report(id: String, secret: Option<Secret>, method: Option<&AuthMethod>) -> Report {
     let shown = secret.as_ref().filter(|secret| secret.made).map(|secret| secret.text.as_str());
     let json = json!({ "client_id": id, "client_secret": shown });
     let mut answer = vec![("client_id", id)];
-    answer.extend(way.map(|way| ("authenticates by", registration::way(way))));
-    let note = match (secret, way) {
-        (None, None) => Some("the client is public: it has no secret and may not introspect"),
+    answer.extend(method.map(|method| ("authenticates by", registration::method(method))));
+    let note = match (secret, method) {
+        (None, None) => {
+            Some("the client is public: it has no secret, may not introspect and can revoke its own tokens")
+        }
         (None, Some(_)) => None,
         (Some(Secret { text, made: true }), _) => {
             answer.push(("client_secret", text));

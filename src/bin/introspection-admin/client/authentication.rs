@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use token_introspection::{
-    auth::{Barred, Registration, Way},
+    auth::{AuthMethod, CannotAuthenticate, Registration},
     call::now,
     records::{ClientRecord, Item, Items, Key, sha256_hex},
 };
@@ -20,7 +20,7 @@ pub(super) struct Authentication {
     #[arg(long, value_enum, hide_possible_values = true, conflicts_with = "public")]
     method: Option<Method>,
     /// A client without a secret, which may not introspect
-    #[arg(long, conflicts_with_all = ["secret", "jwks", "assertion_audience", "CertificateName", "iam_principal_arn", "Policy"])]
+    #[arg(long, conflicts_with_all = ["secret", "jwks", "assertion_audience", "CertificateName", "iam_principal_arn", "iam_principal_id", "Policy"])]
     public: bool,
     /// Import a secret of at least 32 characters: - for standard input, or @FILE
     #[arg(long, value_name = "-|@FILE")]
@@ -36,6 +36,9 @@ pub(super) struct Authentication {
     /// The IAM user that it is, or the role, which stands for all its sessions
     #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
     iam_principal_arn: Option<String>,
+    /// The unique id of that user (AIDA…) or role (AROA…), which a principal that is created again does not have
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    iam_principal_id: Option<String>,
 }
 
 /// The one value that identifies the client's certificate. The attributes have the options' names.
@@ -91,6 +94,7 @@ impl Authentication {
             ("--jwks", self.jwks.is_some(), &keys),
             ("--assertion-audience", self.assertion_audience.is_some(), &assertion),
             ("--iam-principal-arn", self.iam_principal_arn.is_some(), &iam),
+            ("--iam-principal-id", self.iam_principal_id.is_some(), &iam),
         ];
         options.extend(self.certificate.values().map(|(option, value)| (option, value.is_some(), &tls[..])));
         // Without a method it is a secret.
@@ -142,7 +146,7 @@ impl Authentication {
         secret: Option<&Secret>,
         attributes: &mut HashMap<String, AttributeValue>,
         environment: &Environment,
-    ) -> Result<Option<Way>, Problem> {
+    ) -> Result<Option<AuthMethod>, Problem> {
         if self.public {
             return Ok(None);
         }
@@ -154,39 +158,42 @@ impl Authentication {
             ("jwks", keys.as_ref().map(|keys| AttributeValue::S(keys.text()))),
             ("assertion_audience", text(&self.assertion_audience)),
             ("iam_principal_arn", text(&self.iam_principal_arn)),
+            ("iam_principal_id", text(&self.iam_principal_id)),
         ]));
         attributes.extend(self.certificate.attributes());
         let items = Items::of(key, Item::from(attributes.clone()));
-        let way = if self.is_by_token() {
-            // Which issuers are trusted, only the function's settings say.
-            Registration::of(key, &items, environment.settings()?, now()).map(|registration| registration.way)
+        let method = if self.is_by_token() {
+            // Only the function's settings say which issuers are trusted.
+            Registration::of(key, &items, environment.settings()?, now()).map(|registration| registration.method)
         } else {
             let record = items.record::<ClientRecord>(key).ok().flatten();
-            record.ok_or(Barred::CorruptRecord).and_then(|record| Way::of(&record, now()))
+            let record = record.ok_or(CannotAuthenticate::CorruptClientRecord);
+            record.and_then(|record| AuthMethod::of(&record, now()))
         };
-        let way = way.map_err(|why| Problem::usage(self.cure(why, keys.as_ref())))?;
+        let method = method.map_err(|why| Problem::usage(self.cure(why, keys.as_ref())))?;
+        registration::warn_of_mtls(key.id(), &method, environment.settings());
         if let Some(keys) = &keys {
-            keys.warn_of_unused(&way);
+            keys.warn_of_unused(&method);
         }
-        Ok(Some(way))
+        Ok(Some(method))
     }
 
     /// The option that is at fault, and what helps.
-    fn cure(&self, why: Barred, keys: Option<&KeySet>) -> String {
+    fn cure(&self, why: CannotAuthenticate, keys: Option<&KeySet>) -> String {
         match why {
-            Barred::NoUsableKey => format!(
+            CannotAuthenticate::NoUsableKey => format!(
                 "--jwks holds no key that an assertion could be checked with: {}",
                 keys.map(|keys| keys.unusable().join("; ")).unwrap_or_default()
             ),
-            Barred::NoUsableCertificate => "--jwks holds no key with a certificate: the first of its \"x5c\" is the \
+            CannotAuthenticate::NoUsableCertificate => "--jwks holds no key with a certificate: the first of its \"x5c\" is the \
                                             certificate's DER in base64, as its PEM has it between the first and the \
                                             last line, without line breaks"
                 .to_owned(),
-            Barred::NotOneSubject => {
+            CannotAuthenticate::NotOneSubject => {
                 let options = self.certificate.values().map(|(option, _)| option).join(", ");
                 format!("--method tls_client_auth needs exactly one of {options}")
             }
-            Barred::UnusableSubject => {
+            CannotAuthenticate::UnusableSubject => {
                 let given = self.certificate.values().into_iter().find(|(_, value)| value.is_some());
                 let (option, example) = match given.map(|(option, _)| option).unwrap_or_default() {
                     option @ "--tls-client-auth-subject-dn" => (option, "CN=orders,O=Example\\, Inc.,C=DE"),
@@ -196,16 +203,20 @@ impl Authentication {
                 };
                 format!("{option} is nothing that a certificate can have; write it as in {example}")
             }
-            Barred::UnusablePrincipal => "--iam-principal-arn is not the ARN of one IAM user or role, as \
+            CannotAuthenticate::UnusablePrincipal => "--iam-principal-arn is not the ARN of one IAM user or role, as \
                                           arn:aws:iam::111122223333:role/services/Orders is; for a session give its role"
                 .to_owned(),
-            Barred::NoIssuer | Barred::UntrustedIssuer => "--issuer is not in TRUSTED_ISSUERS, byte for byte, and no \
+            CannotAuthenticate::NoIssuer | CannotAuthenticate::UntrustedIssuer => "--issuer is not in TRUSTED_ISSUERS, byte for byte, and no \
                                                            other issuer's tokens are accepted; correct one of them"
                 .to_owned(),
-            Barred::UnlistedClient => "--id is not among the client_ids that TRUSTED_ISSUERS has for --issuer, so the \
+            CannotAuthenticate::UnlistedClient => "--id is not among the client_ids that TRUSTED_ISSUERS has for --issuer, so the \
                                        client's own tokens would be inactive; add it there first"
                 .to_owned(),
-            _ => format!("nobody could authenticate as this client, since {}", registration::barred(why)),
+            CannotAuthenticate::UnusablePrincipalId => "--iam-principal-id is not the unique id of such a principal: AIDA… \
+                                                        of a user, AROA… of a role, in capitals and digits, as `aws iam \
+                                                        get-role` prints it as RoleId"
+                .to_owned(),
+            _ => format!("this client could never authenticate, since {}", registration::cannot(why)),
         }
     }
 }

@@ -19,8 +19,8 @@ use crate::{
 };
 
 pub const EXAMPLES: &str = "\
-Writes `disabled` into the client's record, and a `client#` mark for the issuer where it is registered (ISSUER, and the
-only trusted issuer, where the record names none). Tokens issued in the same second are revoked too; those issued from
+Writes `disabled` into the client's record, and a `client#` mark for the issuer where it is registered (ISSUER and the
+first of TRUSTED_ISSUERS, if the record names none). Tokens issued in the same second are revoked too; those issued from
 the next second on would count, so have the authorization server stop issuing them, or give --not-before none.
 
 Examples:
@@ -83,11 +83,5 @@ fn issuers(client: &Item, environment: &Environment) -> Result<Vec<String>, Prob
         None | Some(AttributeValue::Null(_)) => {}
         Some(_) => warn("the client's issuer has a wrong type; the mark is for the issuers of a client without one"),
     }
-    let settings = environment.settings()?;
-    let mut issuers = vec![settings.issuer.clone()];
-    if let [only] = settings.trusted_issuers.as_slice() {
-        issuers.push(only.issuer.clone());
-    }
-    issuers.dedup();
-    Ok(issuers)
+    Ok(environment.settings()?.home_issuers().map(str::to_owned).collect())
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use token_introspection::{
-    auth::{ASSERTION_ALGORITHMS, Way},
-    jwt::{RejectedKey, VerificationKey, parse_object},
+    auth::{AuthMethod, load_client_key},
+    jwt::{RejectedKey, parse_object},
 };
 
 use crate::{input::Source, output::warn, problem::Problem};
@@ -52,7 +52,7 @@ impl KeySet {
     /// The keys that could check no assertion, each with its reason.
     pub fn unusable(&self) -> Vec<String> {
         let reason = |(number, jwk): (usize, &Value)| {
-            let why = match VerificationKey::from_jwk(jwk, &ASSERTION_ALGORITHMS).err()? {
+            let why = match load_client_key(jwk).err()? {
                 RejectedKey::Malformed => "a member is missing or cannot be read",
                 RejectedKey::NotForSignatures => "its kty, use or key_ops say that it verifies no signatures",
                 RejectedKey::Algorithm => {
@@ -66,16 +66,16 @@ impl KeySet {
     }
 
     /// Warns of keys that the client can never use.
-    pub fn warn_of_unused(&self, way: &Way) {
-        match way {
-            Way::PrivateKeyJwt(keys) if keys.len() < self.0.len() => {
+    pub fn warn_of_unused(&self, method: &AuthMethod) {
+        match method {
+            AuthMethod::PrivateKeyJwt(keys) if keys.len() < self.0.len() => {
                 let mut reasons = self.unusable();
                 if keys.len() + reasons.len() < self.0.len() {
                     reasons.push("the last ones are too many to be read".to_owned());
                 }
                 warn(&format!("{} of {} keys are used: {}", keys.len(), self.0.len(), reasons.join("; ")));
             }
-            Way::SelfSignedTlsClientAuth { certificates } if *certificates < self.0.len() => {
+            AuthMethod::SelfSignedTlsClientAuth { certificates } if *certificates < self.0.len() => {
                 warn(&format!(
                     "{certificates} of {} keys are used: the others have no certificate as x5c",
                     self.0.len()

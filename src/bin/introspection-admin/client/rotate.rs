@@ -4,7 +4,7 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use serde_json::json;
 use token_introspection::{
-    auth::{Barred, Way},
+    auth::{AuthMethod, CannotAuthenticate},
     call::now,
     records::{ClientRecord, Item, Items, Key, Seconds, sha256_hex},
     store::{Change, Failure, Operator},
@@ -49,14 +49,15 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
     let operator = environment.open().await?;
     let client = operator.item(&key).await?.ok_or_else(|| not_found(&rotate.client))?;
     let record = Items::of(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
-    let way = record.map(|record| Way::of(&record, now()));
+    let method = record.map(|record| AuthMethod::of(&record, now()));
     let Some(AttributeValue::S(old)) = client.get("client_secret") else {
-        return Err(without_secret(&rotate.client, way));
+        return Err(without_secret(&rotate.client, method));
     };
-    if let Some(Ok(way)) = way
-        && !matches!(way, Way::Secret(_))
+    if let Some(Ok(method)) = method
+        && !matches!(method, AuthMethod::Secret(_))
     {
-        warn(&format!("no secret is accepted of the client here: it authenticates by {}", way.methods().join(" or ")));
+        let methods = method.methods().join(" or ");
+        warn(&format!("no secret is accepted of the client here: it authenticates by {methods}"));
     }
     if *old == digest {
         return Err(Problem::usage("the secret of --secret is the one that the client has; import another"));
@@ -84,21 +85,21 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
 }
 
 /// Why there is nothing to rotate, and where the client's credentials are replaced instead.
-fn without_secret(client_id: &str, way: Option<Result<Way, Barred>>) -> Problem {
-    let why = match way {
+fn without_secret(client_id: &str, method: Option<Result<AuthMethod, CannotAuthenticate>>) -> Problem {
+    let why = match method {
         None => "its record is corrupt".to_owned(),
-        Some(Err(why)) => registration::barred(why).to_owned(),
-        Some(Ok(way)) => {
-            let attribute = match way {
-                Way::Secret(_) => "client_secret",
-                Way::PrivateKeyJwt(_) | Way::SelfSignedTlsClientAuth { .. } => "jwks",
-                Way::TlsClientAuth { attribute, .. } => attribute,
-                Way::Bearer { .. } => "issuer",
-                Way::AwsIam { .. } => "iam_principal_arn",
+        Some(Err(why)) => registration::cannot(why).to_owned(),
+        Some(Ok(method)) => {
+            let attribute = match method {
+                AuthMethod::Secret(_) => "client_secret",
+                AuthMethod::PrivateKeyJwt(_) | AuthMethod::SelfSignedTlsClientAuth { .. } => "jwks",
+                AuthMethod::TlsClientAuth { attribute, .. } => attribute,
+                AuthMethod::Bearer { .. } => "issuer",
+                AuthMethod::AwsIam { .. } => "iam_principal_arn",
             };
             format!(
                 "it authenticates by {}; what that needs is replaced in its record, as {attribute}",
-                way.methods().join(" or ")
+                method.methods().join(" or ")
             )
         }
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_dynamo::AttributeValue;
 use serde_json::{Map, Value, json};
 use token_introspection::{
-    auth::{Barred, Way},
+    auth::{AuthMethod, CannotAuthenticate},
     call::now,
     records::{ClientRecord, Item, Items, Key, Seconds},
 };
@@ -37,9 +37,9 @@ const SECRETS: [&str; 2] = ["client_secret", "previous_client_secret"];
 pub(super) async fn one(client_id: &str, environment: &Environment) -> Result<Report, Problem> {
     let key = client_key(client_id)?;
     let item = environment.open().await?.item(&key).await?.ok_or_else(|| not_found(client_id))?;
-    let client = Client::read(&item, key);
+    let client = Client::read(&item, key, environment);
     let mut answer = vec![("client_id", client_id.to_owned()), ("status", client.status.to_owned())];
-    answer.extend(client.way.as_ref().map(|way| ("authenticates by", registration::way(way))));
+    answer.extend(client.method.as_ref().map(|method| ("authenticates by", registration::method(method))));
     answer.extend(client.secrets());
     let rest = client.attributes.iter().map(|(name, value)| (name.as_str(), shown(value)));
     answer.extend(rest.filter(|(name, _)| *name != "client_id"));
@@ -51,7 +51,7 @@ pub(super) async fn all(environment: &Environment) -> Result<Report, Problem> {
     let mut clients: Vec<_> = items
         .iter()
         .filter_map(|item| match item.get("client_id") {
-            Some(AttributeValue::S(id)) => Key::client(id).ok().map(|key| Client::read(item, key)),
+            Some(AttributeValue::S(id)) => Key::client(id).ok().map(|key| Client::read(item, key, environment)),
             _ => None,
         })
         .collect();
@@ -76,7 +76,7 @@ struct Client {
     key: Key,
     status: &'static str,
     /// How it authenticates, unless it never can.
-    way: Option<Way>,
+    method: Option<AuthMethod>,
     has_secret: bool,
     /// Until when the secret before the last rotation is valid, if it is.
     previous_until: Option<i64>,
@@ -85,7 +85,7 @@ struct Client {
 }
 
 impl Client {
-    fn read(item: &Item, key: Key) -> Self {
+    fn read(item: &Item, key: Key, environment: &Environment) -> Self {
         let record = Items::of(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
         let previous_until = record
             .as_ref()
@@ -93,23 +93,27 @@ impl Client {
             .and_then(|record| record.previous_client_secret_expires_at)
             .map(|Seconds(until)| until)
             .filter(|until| now() < *until);
-        let way = record.as_ref().ok_or(Barred::CorruptRecord).and_then(|record| Way::of(record, now()));
-        let status = match &way {
-            Err(Barred::CorruptRecord) => "corrupt",
+        let readable = record.as_ref().ok_or(CannotAuthenticate::CorruptClientRecord);
+        let method = readable.and_then(|record| AuthMethod::of(record, now()));
+        let status = match &method {
+            Err(CannotAuthenticate::CorruptClientRecord) => "corrupt",
             _ if record.as_ref().is_some_and(|record| record.disabled == Some(true)) => "disabled",
-            Err(Barred::PublicClient) => "public",
+            Err(CannotAuthenticate::PublicClient) => "public",
             Err(_) => "unusable",
             Ok(_) => "enabled",
         };
-        match &way {
-            Err(Barred::CorruptRecord) => {
+        match &method {
+            Ok(method) if environment.settings().is_ok() => {
+                registration::warn_of_mtls(key.id(), method, environment.settings());
+            }
+            Err(CannotAuthenticate::CorruptClientRecord) => {
                 warn(&format!("the record of the client {:?} holds a wrong type, so the client is refused", key.id()));
             }
             Err(why) if status == "unusable" => {
                 warn(&format!(
                     "the client {:?} can never authenticate, since {}",
                     key.id(),
-                    registration::barred(*why)
+                    registration::cannot(*why)
                 ));
             }
             _ => {}
@@ -117,7 +121,7 @@ impl Client {
         let shown = item.iter().filter(|(name, _)| !SECRETS.contains(&name.as_str()));
         let attributes = shown.map(|(name, value)| (name.clone(), Self::shown(&key, name, value))).collect();
         let has_secret = record.is_some_and(|record| record.client_secret.is_some());
-        Self { key, status, way: way.ok(), has_secret, previous_until, attributes }
+        Self { key, status, method: method.ok(), has_secret, previous_until, attributes }
     }
 
     /// An attribute as it may be shown. Somebody else may have stored more than public keys.
@@ -150,8 +154,8 @@ impl Client {
         json!({
             "client_id": self.key.id(),
             "status": self.status,
-            "methods": self.way.as_ref().map(Way::methods).unwrap_or_default(),
-            "authenticates_by": self.way.as_ref().map(registration::way),
+            "methods": self.method.as_ref().map(AuthMethod::methods).unwrap_or_default(),
+            "authenticates_by": self.method.as_ref().map(registration::method),
             "has_secret": self.has_secret,
             "old_secret_valid_until": self.previous_until,
             "attributes": attributes,

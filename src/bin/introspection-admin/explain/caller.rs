@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use token_introspection::{
-    auth::{Barred, Registration, Way},
+    auth::{AuthMethod, CannotAuthenticate, Registration},
     policy,
     token::{Claims, Inactive},
 };
@@ -13,8 +13,8 @@ use crate::{client, problem::Problem, registration};
 /// An answer, and why it is no other.
 pub(super) struct Answer {
     pub client_id: String,
-    /// How it has to authenticate; none, if it never can.
-    way: Option<Way>,
+    /// How it has to authenticate; `None` if it never can.
+    method: Option<AuthMethod>,
     outcome: Outcome,
     /// The body of an active answer.
     pub view: Option<Value>,
@@ -23,7 +23,7 @@ pub(super) struct Answer {
 }
 
 enum Outcome {
-    Refused(Barred),
+    Refused(CannotAuthenticate),
     NotAllowed,
     Unavailable,
     Inactive,
@@ -47,7 +47,13 @@ pub(super) async fn explain(
     let registration = match Registration::of(&key, &items, context.settings, context.now) {
         Ok(registration) => registration,
         Err(why) => {
-            return Ok(Answer { client_id, way: None, outcome: Outcome::Refused(why), view: None, signed_only: false });
+            return Ok(Answer {
+                client_id,
+                method: None,
+                outcome: Outcome::Refused(why),
+                view: None,
+                signed_only: false,
+            });
         }
     };
     // Before the signature the function looks whether the policy hides the token anyway.
@@ -67,7 +73,7 @@ pub(super) async fn explain(
     };
     let signed_only =
         registration.client.policy().require_signed_response == Some(true) && !matches!(outcome, Outcome::NotAllowed);
-    Ok(Answer { client_id, way: Some(registration.way), outcome, view, signed_only })
+    Ok(Answer { client_id, method: Some(registration.method), outcome, view, signed_only })
 }
 
 /// The rule of the policy that hides a token with these claims, whatever its signature and marks are.
@@ -79,7 +85,7 @@ impl Answer {
     /// The answer in words, beside the names of what they are about.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![("client", self.client_id.clone())];
-        pairs.extend(self.way.as_ref().map(|way| ("by", registration::way(way))));
+        pairs.extend(self.method.as_ref().map(|method| ("by", registration::method(method))));
         pairs.push(("is answered", self.text()));
         if self.signed_only {
             pairs.push(("note", "signed answers alone: where it accepts JSON only, it is refused with 400".to_owned()));
@@ -89,11 +95,11 @@ impl Answer {
 
     fn text(&self) -> String {
         match &self.outcome {
-            Outcome::Refused(why @ (Barred::UnknownClient | Barred::Disabled)) => {
-                format!("401, since {}", registration::barred(*why))
+            Outcome::Refused(why @ (CannotAuthenticate::UnknownClient | CannotAuthenticate::Disabled)) => {
+                format!("401, since {}", registration::cannot(*why))
             }
             Outcome::Refused(why) => {
-                format!("401, whatever it presents: it can never authenticate, since {}", registration::barred(*why))
+                format!("401, whatever it presents: it can never authenticate, since {}", registration::cannot(*why))
             }
             Outcome::NotAllowed => "403, since its policy does not allow it to introspect".to_owned(),
             Outcome::Unavailable => "503, as everybody".to_owned(),
@@ -108,7 +114,7 @@ impl Answer {
 
     pub fn json(&self) -> Value {
         let (status, reason) = match &self.outcome {
-            Outcome::Refused(why) => (401, Some(format!("{why:?}"))),
+            Outcome::Refused(why) => (401, Some(why.name().to_owned())),
             Outcome::NotAllowed => (403, None),
             Outcome::Unavailable => (503, None),
             Outcome::Hidden(why) => (200, Some(why.name().to_owned())),
@@ -116,12 +122,12 @@ impl Answer {
         };
         json!({
             "client_id": self.client_id,
-            "methods": self.way.as_ref().map(Way::methods).unwrap_or_default(),
-            "authenticates_by": self.way.as_ref().map(registration::way),
+            "methods": self.method.as_ref().map(AuthMethod::methods).unwrap_or_default(),
+            "authenticates_by": self.method.as_ref().map(registration::method),
             "status": status,
             "reason": reason,
             "because": match &self.outcome {
-                Outcome::Refused(why) => Some(registration::barred(*why).to_owned()),
+                Outcome::Refused(why) => Some(registration::cannot(*why).to_owned()),
                 Outcome::Hidden(why) => Some(why.to_string()),
                 _ => None,
             },

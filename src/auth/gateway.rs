@@ -1,43 +1,54 @@
-//! Callers whom the gateway has authenticated: `aws_iam`, and the two methods of mutual TLS (RFC 8705 §2).
+//! Callers whom the gateway has authenticated: `aws_iam`, and mutual TLS (RFC 8705 §2).
 
 use core::net::IpAddr;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::{Found, Refusal, entries, iam::Principal, registered};
+use super::{AuthError, Found, entries, iam::Principal, registered};
 use crate::{
     call::Identity,
     certificate::{Certificate, DistinguishedName, der_of_pem},
     records::ClientRecord,
-    request::Attested,
+    request::GatewayCredentials,
+    settings::{MtlsMethod, Settings},
 };
 
-pub(super) fn check(identity: &Identity, found: Found) -> Result<ClientRecord, Refusal> {
-    const METHODS: [&str; 3] = [Attested::IAM, Attested::TLS, Attested::SELF_SIGNED_TLS];
-    let record = registered(found, |method| method.is_some_and(|method| METHODS.contains(&method)))?;
-    let is_the_client = match record.token_endpoint_auth_method.as_deref() {
-        Some(Attested::IAM) => {
-            let principal = record.iam_principal_arn.as_deref().and_then(Principal::parse);
-            principal.zip(identity.iam_user_arn.as_deref()).is_some_and(|(principal, caller)| principal.is(caller))
-        }
-        method => identity.certificate.as_deref().and_then(der_of_pem).is_some_and(|der| {
-            Certificate::parse(&der).is_some_and(|certificate| {
-                if method == Some(Attested::TLS) {
-                    registered_subject(&record)
-                        .and_then(Subject::parse)
-                        .is_some_and(|subject| subject.is_of(&certificate))
-                } else {
-                    own_certificates(&record).contains(&der)
-                }
+/// Checks the identity that the gateway established. Of the two methods of mutual TLS, only the deployment's counts: the
+/// gateway's truststore cannot tell a certificate for one from a certificate for the other.
+pub(super) fn check(identity: &Identity, found: Found, settings: &Settings) -> Result<ClientRecord, AuthError> {
+    let accepted = [GatewayCredentials::IAM, settings.mtls_method.name()];
+    let used = if identity.iam_user_arn.is_some() { GatewayCredentials::IAM } else { settings.mtls_method.name() };
+    let record = registered(found, used, |method| method.is_some_and(|method| accepted.contains(&method)))?;
+    let is_the_client = if record.token_endpoint_auth_method.as_deref() == Some(GatewayCredentials::IAM) {
+        Principal::of(&record).is_some_and(|principal| principal.is(identity))
+    } else {
+        identity.certificate.as_deref().and_then(der_of_pem).is_some_and(|der| {
+            Certificate::parse(&der).is_some_and(|certificate| match settings.mtls_method {
+                MtlsMethod::TlsClientAuth => registered_subject(&record)
+                    .and_then(Subject::parse)
+                    .is_some_and(|subject| subject.is_of(&certificate)),
+                MtlsMethod::SelfSignedTlsClientAuth => own_certificates(&record).contains(&der),
             })
-        }),
+        })
     };
-    if is_the_client { Ok(record) } else { Err(Refusal::WrongIdentity) }
+    if is_the_client { Ok(record) } else { Err(AuthError::WrongIdentity { registered: identity_of(&record) }) }
+}
+
+/// The identity that the client registered, in words.
+fn identity_of(record: &ClientRecord) -> String {
+    match (record.iam_principal_arn.as_deref(), registered_subject(record)) {
+        (Some(arn), _) => match &record.iam_principal_id {
+            Some(id) => format!("{arn} with the unique id {id}"),
+            None => arn.to_owned(),
+        },
+        (None, Some((attribute, value))) => format!("{attribute} {value}"),
+        (None, None) => "a certificate of its jwks".to_owned(),
+    }
 }
 
 /// The one subject value that the client registered, under the name of its attribute (RFC 8705 §2.1.2). A record with
-/// two would leave open which of them counts.
+/// two values has none, because it does not say which of them counts.
 pub(super) fn registered_subject(record: &ClientRecord) -> Option<(&'static str, &str)> {
     let values = [
         ("tls_client_auth_subject_dn", &record.tls_client_auth_subject_dn),

@@ -1,0 +1,186 @@
+//! Why credentials were refused: for the audit record and the log, never for the wire (RFC 6749 §5.2).
+
+use crate::token::Inactive;
+
+/// A longer detail is cut, so that no client fills the log.
+const MAX_DETAIL_CHARACTERS: usize = 500;
+
+/// One variant for each rule that credentials can break. The data is the client's registration or what the client itself
+/// claimed, never a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthError {
+    /// An authorization scheme other than `Basic` and `Bearer`.
+    UnsupportedMechanism,
+    UnknownClient,
+    /// An attribute of the client's record has a wrong type.
+    CorruptClientRecord,
+    Disabled,
+    /// It has no secret, so it cannot authenticate (RFC 7662 §2.1).
+    PublicClient,
+    /// The client is registered for another mechanism (RFC 7591 §2).
+    WrongMethod {
+        registered: String,
+        used: &'static str,
+    },
+    WrongSecret,
+    /// Not a JWT, of another `client_assertion_type`, with a claim of a wrong type, or naming two clients (RFC 7523 §3).
+    MalformedAssertion,
+    /// None of the client's keys made the signature.
+    AssertionSignature,
+    /// Its `typ` is that of another kind of JWT, or it has a `crit` member or an unencoded payload.
+    AssertionHeader {
+        typ: Option<String>,
+    },
+    /// It is expired, not valid yet, from the future, or valid for too long.
+    AssertionTime {
+        exp: Option<i64>,
+        now: i64,
+    },
+    /// Its `aud` is not exactly the one accepted value.
+    AssertionAudience {
+        found: Vec<String>,
+        accepted: String,
+    },
+    AssertionWithoutJti,
+    AssertionReplayed,
+    /// The gateway authenticated another IAM principal than the client's, or saw another certificate.
+    WrongIdentity {
+        registered: String,
+    },
+    /// Not a JWT of a trusted issuer, or of another client than the body names.
+    BearerMalformed,
+    /// The token is the one that the request asks about, or differs from it only in its signature.
+    BearerAsksAboutItself,
+    /// Of another issuer than the one where the client is registered.
+    BearerForeign {
+        found: String,
+        registered: Option<String>,
+    },
+    /// Introspection would call it inactive.
+    BearerInactive(Inactive),
+    /// Its `aud` does not contain our issuer identifier.
+    BearerAudience {
+        found: Vec<String>,
+        accepted: String,
+    },
+    /// It is bound to a key (`cnf`).
+    BearerBound,
+    InsufficientScope,
+}
+
+impl AuthError {
+    /// The names of all variants, in the order of the checks. They are stable: audit records and alarms use them.
+    pub const NAMES: [&str; 22] = [
+        "unsupported_mechanism",
+        "unknown_client",
+        "corrupt_client_record",
+        "disabled",
+        "public_client",
+        "wrong_method",
+        "wrong_secret",
+        "malformed_assertion",
+        "assertion_signature",
+        "assertion_header",
+        "assertion_time",
+        "assertion_audience",
+        "assertion_without_jti",
+        "assertion_replayed",
+        "wrong_identity",
+        "bearer_malformed",
+        "bearer_asks_about_itself",
+        "bearer_foreign",
+        "bearer_inactive",
+        "bearer_audience",
+        "bearer_bound",
+        "insufficient_scope",
+    ];
+
+    /// The stable name. For [`AuthError::BearerInactive`], [`AuthError::detail`] adds the rule that the token breaks.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::UnsupportedMechanism => "unsupported_mechanism",
+            Self::UnknownClient => "unknown_client",
+            Self::CorruptClientRecord => "corrupt_client_record",
+            Self::Disabled => "disabled",
+            Self::PublicClient => "public_client",
+            Self::WrongMethod { .. } => "wrong_method",
+            Self::WrongSecret => "wrong_secret",
+            Self::MalformedAssertion => "malformed_assertion",
+            Self::AssertionSignature => "assertion_signature",
+            Self::AssertionHeader { .. } => "assertion_header",
+            Self::AssertionTime { .. } => "assertion_time",
+            Self::AssertionAudience { .. } => "assertion_audience",
+            Self::AssertionWithoutJti => "assertion_without_jti",
+            Self::AssertionReplayed => "assertion_replayed",
+            Self::WrongIdentity { .. } => "wrong_identity",
+            Self::BearerMalformed => "bearer_malformed",
+            Self::BearerAsksAboutItself => "bearer_asks_about_itself",
+            Self::BearerForeign { .. } => "bearer_foreign",
+            Self::BearerInactive(_) => "bearer_inactive",
+            Self::BearerAudience { .. } => "bearer_audience",
+            Self::BearerBound => "bearer_bound",
+            Self::InsufficientScope => "insufficient_scope",
+        }
+    }
+
+    /// What was found and what was expected, in words, if the variant carries data.
+    pub fn detail(&self) -> Option<String> {
+        let list = |values: &[String]| if values.is_empty() { "missing".to_owned() } else { values.join(", ") };
+        let detail = match self {
+            Self::WrongMethod { registered, used } => format!("registered: {registered}; used: {used}"),
+            Self::AssertionHeader { typ } => match typ {
+                Some(typ) => format!("typ: {typ}"),
+                None => "crit or b64 is present".to_owned(),
+            },
+            Self::AssertionTime { exp, now } => match exp {
+                Some(exp) => format!("exp is {} s from now", exp.saturating_sub(*now)),
+                None => "exp is missing".to_owned(),
+            },
+            Self::AssertionAudience { found, accepted } | Self::BearerAudience { found, accepted } => {
+                format!("aud: {}; accepted: {accepted}", list(found))
+            }
+            Self::WrongIdentity { registered } => format!("registered: {registered}"),
+            Self::BearerForeign { found, registered } => {
+                format!("token: {found}; registered: {}", registered.as_deref().unwrap_or("no issuer"))
+            }
+            Self::BearerInactive(why) => format!("{}: {why}", why.name()),
+            _ => return None,
+        };
+        Some(detail.chars().take(MAX_DETAIL_CHARACTERS).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b02_each_reason_has_a_stable_name_in_snake_case() {
+        let text = || "x".to_owned();
+        for error in [
+            AuthError::WrongMethod { registered: text(), used: "none" },
+            AuthError::AssertionHeader { typ: None },
+            AuthError::AssertionTime { exp: None, now: 0 },
+            AuthError::AssertionAudience { found: vec![], accepted: text() },
+            AuthError::WrongIdentity { registered: text() },
+            AuthError::BearerForeign { found: text(), registered: None },
+            AuthError::BearerInactive(Inactive::TooLong),
+            AuthError::InsufficientScope,
+        ] {
+            assert!(AuthError::NAMES.contains(&error.name()), "{error:?}");
+        }
+        for name in AuthError::NAMES {
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{name}");
+            assert_eq!(AuthError::NAMES.iter().filter(|other| **other == name).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn e04_a_detail_says_what_was_found_and_what_is_accepted_and_has_a_limit() {
+        let error = AuthError::AssertionAudience { found: vec!["a".into(), "b".into()], accepted: "c".into() };
+        assert_eq!(error.detail().as_deref(), Some("aud: a, b; accepted: c"));
+        let long = AuthError::BearerAudience { found: vec!["x".repeat(5000)], accepted: "c".into() };
+        assert_eq!(long.detail().map(|detail| detail.chars().count()), Some(MAX_DETAIL_CHARACTERS));
+        assert_eq!(AuthError::WrongSecret.detail(), None);
+    }
+}

@@ -1,0 +1,53 @@
+//! Clients at the revocation endpoint, which a public client may use too (RFC 7009 §5).
+
+use super::{AuthError, Caller, Client, Found, registered};
+use crate::{
+    records::{ClientRecord, Items, Key},
+    settings::Settings,
+};
+
+/// The `token_endpoint_auth_method` of a public client (RFC 7591 §2).
+pub const PUBLIC_METHOD: &str = "none";
+
+/// A client that may revoke the tokens that were issued to it: an authenticated caller, or a public client that named
+/// itself. It never becomes a [`Caller`], so a public client cannot introspect.
+pub struct RevokingClient(Client);
+
+impl RevokingClient {
+    /// Accepts the client id of a public client as its credentials.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`AuthError`] if there is no such client, or if it could authenticate and did not.
+    pub fn public(key: Option<&Key>, items: &Items, settings: &Settings) -> Result<Self, AuthError> {
+        let found: Found = key.map_or(Ok(None), |key| items.record::<ClientRecord>(key));
+        let is_public = found.as_ref().ok().and_then(Option::as_ref).is_some_and(is_public);
+        let record = registered(found, PUBLIC_METHOD, |_| is_public)?;
+        let client_id = key.map(Key::id).unwrap_or_default();
+        Ok(Self(Client::of(client_id, record, settings)))
+    }
+
+    /// The client's identifier.
+    pub fn client_id(&self) -> &str {
+        self.0.client_id()
+    }
+
+    /// Whether the token of that client at that issuer was issued to this client.
+    pub fn is_client(&self, issuer: &str, client_id: Option<&str>) -> bool {
+        self.0.is_client(issuer, client_id)
+    }
+}
+
+impl From<Caller> for RevokingClient {
+    fn from(Caller(client): Caller) -> Self {
+        Self(client)
+    }
+}
+
+/// Whether the record is that of a client without credentials: it says so, or it names no method and has no secret.
+pub(super) fn is_public(record: &ClientRecord) -> bool {
+    match record.token_endpoint_auth_method.as_deref() {
+        Some(method) => method == PUBLIC_METHOD,
+        None => record.client_secret.is_none(),
+    }
+}

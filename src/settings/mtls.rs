@@ -1,0 +1,65 @@
+//! `MTLS_METHOD`: the one method of mutual TLS that a deployment accepts (RFC 8705 §2).
+
+use super::SettingError;
+
+const VARIABLE: &str = "MTLS_METHOD";
+
+/// A method of mutual TLS. Behind one function there is one truststore, in which a self-signed certificate is a CA: its
+/// owner could issue a certificate for any `tls_client_auth` client. So a certificate has one meaning per deployment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MtlsMethod {
+    /// The certificate's chain and its subject count (RFC 8705 §2.1).
+    #[default]
+    TlsClientAuth,
+    /// The certificate itself is registered (RFC 8705 §2.2).
+    SelfSignedTlsClientAuth,
+}
+
+impl MtlsMethod {
+    /// Its registered name, in client records and metadata.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
+        }
+    }
+
+    /// Reads the setting.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`SettingError`] for any text that is not the name of one method.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        let Some(text) = variable(VARIABLE) else { return Ok(Self::default()) };
+        let known = [Self::TlsClientAuth, Self::SelfSignedTlsClientAuth];
+        known.into_iter().find(|method| method.name() == text.trim()).ok_or_else(|| {
+            let problem = "is neither \"tls_client_auth\" nor \"self_signed_tls_client_auth\"";
+            SettingError::new(VARIABLE, problem, Self::default().name())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f09_the_setting_names_one_method_and_anything_else_ends_the_start() {
+        let read = |text: Option<&str>| MtlsMethod::read(|_| text.map(str::to_owned));
+        assert_eq!(read(None), Ok(MtlsMethod::TlsClientAuth));
+        for (text, expected) in [
+            ("tls_client_auth", MtlsMethod::TlsClientAuth),
+            ("self_signed_tls_client_auth", MtlsMethod::SelfSignedTlsClientAuth),
+            (" self_signed_tls_client_auth\n", MtlsMethod::SelfSignedTlsClientAuth),
+        ] {
+            assert_eq!(read(Some(text)), Ok(expected), "{text}");
+        }
+        for wrong in
+            ["both", "TLS_CLIENT_AUTH", "tls_client_auth,self_signed_tls_client_auth", "none", "private_key_jwt"]
+        {
+            let error = read(Some(wrong)).unwrap_err().to_string();
+            assert!(error.starts_with("MTLS_METHOD is neither ") && error.ends_with("MTLS_METHOD=tls_client_auth"));
+            assert!(!error.contains(&format!("\"{wrong}\"")), "{error}");
+        }
+    }
+}
