@@ -79,6 +79,8 @@ async fn carry(mut client: TcpStream, upstream: u16, mut deaths: watch::Receiver
     }
 }
 
+/// Closes a connection by a reset.
 fn reset(client: TcpStream) {
     client.set_zero_linger().unwrap();
+    drop(client);
 }

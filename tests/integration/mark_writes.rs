@@ -51,9 +51,9 @@ async fn g16_n03_a_mark_keeps_its_reason_and_everything_else_that_others_wrote()
             world.put_mark(id, &mark);
             let before = world.stored_item(id).await;
             if id == &jti {
-                revoke(&world, "app", &jwt).await
+                revoke(&world, "app", &jwt).await;
             } else {
-                revoke(&world, "own-app", "refresh").await
+                revoke(&world, "own-app", "refresh").await;
             }
             let after = world.stored_item(id).await;
             for name in ["reason", "ticket", "by"] {
