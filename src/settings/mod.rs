@@ -2,6 +2,7 @@
 
 mod error;
 mod issuer;
+mod proxy;
 mod redis_url;
 mod signing;
 mod tables;
@@ -16,9 +17,11 @@ use self::error::json_problem;
 pub use self::{
     error::SettingError,
     issuer::{KeySource, TrustedIssuer},
+    proxy::ProxySettings,
     redis_url::RedisUrl,
     signing::{Arn, SigningKeySource},
     tables::TableNames,
+    url::is_loopback,
 };
 use crate::jwt::Algorithm;
 
@@ -45,6 +48,8 @@ pub struct Settings {
     pub clock_skew_seconds: i64,
     /// The age at which a key set is fetched again.
     pub jwks_refresh: Duration,
+    /// How issuers' key hosts are reached.
+    pub proxies: ProxySettings,
     /// Wrong credentials per client id and source address, each minute and execution environment.
     pub failed_authentication_limit: u32,
     /// The keys of signed answers: the first signs, all are published; empty: nothing is signed.
@@ -128,6 +133,7 @@ impl Settings {
             metadata: metadata(&get)?,
             clock_skew_seconds: whole_number(&get, "CLOCK_SKEW_SECONDS", 10, 0..=60)?.into(),
             jwks_refresh: Duration::from_secs(whole_number(&get, "JWKS_REFRESH_SECONDS", 300, 60..=86_400)?.into()),
+            proxies: ProxySettings::read(get)?,
             failed_authentication_limit: whole_number(&get, "FAILED_AUTHENTICATION_LIMIT", 20, 1..=1_000_000)?,
             signing_keys,
             rsa_signing_algorithm,
