@@ -112,7 +112,7 @@ impl Trail {
             | Outcome::Throttled(_) => "refused",
             Outcome::Rejected(_) | Outcome::SignedResponseRequired => "invalid_request",
             Outcome::NotAllowed => "denied",
-            Outcome::Unavailable | Outcome::SignerUnavailable => "unavailable",
+            Outcome::Unavailable(_) | Outcome::SignerUnavailable => "unavailable",
             Outcome::Internal => "error",
         };
         let policy = match &self.reason {

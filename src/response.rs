@@ -45,8 +45,8 @@ pub enum Outcome {
     NotAllowed,
     /// The caller takes signed responses alone, and this is not to be one (RFC 9701 §8.2).
     SignedResponseRequired,
-    /// Nothing is known of the token now.
-    Unavailable,
+    /// Nothing is known of the token now; the seconds after which to ask again.
+    Unavailable(u32),
     /// The keys of signed answers are out of reach now.
     SignerUnavailable,
     /// A defect of ours.
@@ -111,8 +111,8 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::SignedResponseRequired => {
             error(StatusCode::BAD_REQUEST, "invalid_request", Some("this client is registered for signed responses"))
         }
-        Outcome::Unavailable => unavailable("nothing is known of the token now", request_id),
-        Outcome::SignerUnavailable => unavailable("the signing key cannot be reached now", request_id),
+        Outcome::Unavailable(retry_after) => unavailable("nothing is known of the token now", retry_after, request_id),
+        Outcome::SignerUnavailable => unavailable("the signing key cannot be reached now", 1, request_id),
         Outcome::Internal => {
             let description = format!("request {request_id}");
             error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", Some(&description))
@@ -200,10 +200,10 @@ fn rejected(rejection: Rejection) -> Response<String> {
     }
 }
 
-fn unavailable(what: &str, request_id: &str) -> Response<String> {
+fn unavailable(what: &str, retry_after: u32, request_id: &str) -> Response<String> {
     let description = format!("{what}; request {request_id}");
     let response = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", Some(&description));
-    with(response, RETRY_AFTER, HeaderValue::from_static("1"))
+    with(response, RETRY_AFTER, retry_after.into())
 }
 
 fn refused(challenge: Challenge) -> Response<String> {

@@ -1,123 +1,222 @@
 //! Fetching an issuer's key set over HTTPS.
 
-use std::{sync::OnceLock, time::Duration};
-
-use http::{Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::Duration,
 };
-use serde::Deserialize;
+
+use http::{HeaderValue, Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
+
+use super::{
+    connect::{Connector, connector},
+    fetch_error::FetchError,
+};
+use crate::{
+    jwt::document,
+    settings::{KeySource, ProxySettings, TrustedIssuer, is_loopback},
+};
 
 /// For one fetch, connection and body included. The deadline of the invocation ends it sooner.
 const TIMEOUT: Duration = Duration::from_secs(1);
 /// A longer key set is refused.
 const MAX_BYTES: usize = 256 * 1024;
 
-type HttpsClient = Client<HttpsConnector<HttpConnector>, Empty<&'static [u8]>>;
+type HttpsClient = Client<Connector, Empty<&'static [u8]>>;
 
 /// An HTTP client that is made when it is first needed: loading the root certificates costs a cold start more
-/// than all the rest, and most cold starts find the keys in the state table.
-#[derive(Default)]
+/// than everything else, and most cold starts find the keys in the state table.
 pub struct Fetcher {
     client: OnceLock<HttpsClient>,
+    proxies: ProxySettings,
 }
 
-/// Where to look for an issuer's keys.
-pub enum Places {
+/// Where an issuer's keys are, and with which token they are asked for.
+pub struct KeyLocation {
+    issuer: String,
+    place: Place,
+    bearer_file: Option<PathBuf>,
+}
+
+enum Place {
     KeySet(Uri),
-    /// The places of its metadata; the second is tried where the first has none.
+    /// The addresses of the issuer's metadata. The second is tried if the first has none.
     Metadata([Uri; 2]),
 }
 
-impl Places {
-    /// The place that stands for all: a snapshot from another one is worthless.
-    pub fn name(&self) -> &Uri {
-        match self {
-            Self::KeySet(uri) | Self::Metadata([uri, _]) => uri,
+impl KeyLocation {
+    /// `None` if the keys are in the settings.
+    pub fn of(issuer: &TrustedIssuer) -> Option<Self> {
+        let place = match &issuer.keys {
+            KeySource::Inline(_) => return None,
+            KeySource::Remote(uri) => Place::KeySet(uri.clone()),
+            KeySource::Discovered(metadata) => Place::Metadata(metadata.clone()),
+        };
+        Some(Self { issuer: issuer.issuer.clone(), place, bearer_file: issuer.jwks_bearer_file.clone() })
+    }
+
+    #[cfg(test)]
+    pub fn key_set(issuer: &str, uri: Uri) -> Self {
+        Self { issuer: issuer.to_owned(), place: Place::KeySet(uri), bearer_file: None }
+    }
+
+    /// The configured address. A snapshot from another one is not used.
+    pub fn uri(&self) -> &Uri {
+        match &self.place {
+            Place::KeySet(uri) | Place::Metadata([uri, _]) => uri,
         }
     }
-}
-
-/// Why a key set could not be had; for the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FetchError {
-    NoRootCertificates,
-    Connection,
-    /// A redirect included: none is followed.
-    Status(StatusCode),
-    Body,
-    Timeout,
-    /// The issuer's metadata are unreadable, name another issuer, or no https place for the keys.
-    Metadata,
-    /// What came is no key set, or holds no key that may verify anything.
-    UnusableSet,
 }
 
 impl Fetcher {
-    /// Fetches the text of an issuer's key set, by way of its metadata where the settings do not say where it is.
+    pub fn new(proxies: ProxySettings) -> Self {
+        Self { client: OnceLock::new(), proxies }
+    }
+
+    /// Fetches the text of an issuer's key set, through its metadata if the settings do not say where it is.
     ///
     /// # Errors
     ///
-    /// [`FetchError`], for anything but answers of 200 with a body of at most 256 KiB, all in time.
-    pub async fn fetch(&self, issuer: &str, places: &Places, deadline: Instant) -> Result<Vec<u8>, FetchError> {
+    /// Returns [`FetchError`] for everything except answers of 200 with a body of at most 256 KiB, all in time.
+    pub async fn fetch(&self, location: &KeyLocation, deadline: Instant) -> Result<Vec<u8>, FetchError> {
         let deadline = deadline.min(Instant::now() + TIMEOUT);
-        let keys = async {
-            match places {
-                Places::KeySet(uri) => self.fetch_body(uri).await,
-                Places::Metadata([openid, oauth]) => {
-                    let metadata = match self.fetch_body(openid).await {
-                        Err(FetchError::Status(_)) => self.fetch_body(oauth).await?,
-                        metadata => metadata?,
-                    };
-                    self.fetch_body(&place_of_keys(&metadata, issuer).ok_or(FetchError::Metadata)?).await
-                }
-            }
-        };
-        timeout_at(deadline, keys).await.unwrap_or(Err(FetchError::Timeout))
+        timeout_at(deadline, self.fetch_keys(location)).await.unwrap_or(Err(FetchError::TimedOut))
     }
 
-    async fn fetch_body(&self, uri: &Uri) -> Result<Vec<u8>, FetchError> {
-        let request = Request::get(uri)
+    async fn fetch_keys(&self, location: &KeyLocation) -> Result<Vec<u8>, FetchError> {
+        let token = location.bearer_file.as_deref().map(read_token).transpose()?;
+        let [openid, oauth] = match &location.place {
+            Place::KeySet(uri) => return self.fetch_body(uri, token.as_ref()).await,
+            Place::Metadata(places) => places,
+        };
+        let metadata = match self.fetch_body(openid, token.as_ref()).await {
+            Err(FetchError::Status(_) | FetchError::Redirect(_)) => self.fetch_body(oauth, token.as_ref()).await?,
+            metadata => metadata?,
+        };
+        let keys = jwks_uri(&metadata, &location.issuer, openid)?;
+        // The token is for the issuer, not for any other host that the metadata name.
+        let token = token.filter(|_| is_same_origin(&keys, openid));
+        self.fetch_body(&keys, token.as_ref()).await
+    }
+
+    async fn fetch_body(&self, uri: &Uri, token: Option<&HeaderValue>) -> Result<Vec<u8>, FetchError> {
+        let mut request = Request::get(uri)
             .header(header::ACCEPT, "application/jwk-set+json, application/json")
-            .header(header::USER_AGENT, concat!("token-introspection/", env!("CARGO_PKG_VERSION")))
-            .body(Empty::new())
-            .map_err(|_| FetchError::Connection)?;
-        let response = self.client()?.request(request).await.map_err(|_| FetchError::Connection)?;
-        if response.status() != StatusCode::OK {
-            return Err(FetchError::Status(response.status()));
+            .header(header::ACCEPT_ENCODING, "identity")
+            .header(header::USER_AGENT, concat!("token-introspection/", env!("CARGO_PKG_VERSION")));
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, token);
         }
-        let body = Limited::new(response.into_body(), MAX_BYTES).collect().await.map_err(|_| FetchError::Body)?;
-        Ok(body.to_bytes().into())
+        let request = request.body(Empty::new()).map_err(|_| FetchError::Connection)?;
+        let response = self.client()?.request(request).await.map_err(|error| FetchError::of_request(&error))?;
+        match response.status() {
+            StatusCode::OK => {}
+            status if status.is_redirection() => return Err(FetchError::Redirect(status)),
+            status => return Err(FetchError::Status(status)),
+        }
+        if let Some(encoding) = response.headers().get(header::CONTENT_ENCODING).filter(|name| *name != "identity") {
+            return Err(FetchError::Compressed(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
+        }
+        let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;
+        Ok(body.map_err(|error| of_body(error.as_ref()))?.to_bytes().into())
     }
 
     fn client(&self) -> Result<&HttpsClient, FetchError> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        // Plain http is for loopback addresses; the settings refuse any other.
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(|_| FetchError::NoRootCertificates)?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        Ok(self.client.get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))
+        let connector = connector(&self.proxies).map_err(|_| FetchError::NoRootCertificates)?;
+        // No connection is kept: after the minutes until the next fetch, and after a freeze of the environment, the
+        // peer may have dropped it without a word.
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+        Ok(self.client.get_or_init(|| client))
     }
 }
 
-/// Where an issuer's metadata say that its keys are. They must be its own (RFC 8414 §3.3), and a place that does
-/// not stand in our settings must be https.
-fn place_of_keys(metadata: &[u8], issuer: &str) -> Option<Uri> {
-    #[derive(Deserialize)]
-    struct Metadata {
-        issuer: String,
-        jwks_uri: String,
+fn of_body(error: &(dyn Error + 'static)) -> FetchError {
+    if error.is::<LengthLimitError>() { FetchError::TooLarge } else { FetchError::Body }
+}
+
+/// The `Authorization` header of a token file, which is read for each fetch because such tokens are renewed in place.
+fn read_token(path: &Path) -> Result<HeaderValue, FetchError> {
+    let text = std::fs::read_to_string(path).map_err(|_| FetchError::TokenFileUnreadable)?;
+    let token = text.trim();
+    let header = HeaderValue::from_str(&format!("Bearer {token}")).ok().filter(|_| !token.is_empty());
+    let mut header = header.ok_or(FetchError::TokenFileUnreadable)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// Where an issuer's metadata say that its keys are. They must be its own (RFC 8414 §3.3), and the address must be
+/// https, except that an issuer on a loopback address may name a loopback address.
+fn jwks_uri(metadata: &[u8], issuer: &str, place: &Uri) -> Result<Uri, FetchError> {
+    let metadata = document(metadata)?;
+    let text = |name| metadata.get(name).and_then(Value::as_str);
+    let found = text("issuer").unwrap_or_default();
+    if found != issuer {
+        return Err(FetchError::IssuerDiffers { expected: issuer.to_owned(), found: found.to_owned() });
     }
-    let metadata: Metadata = serde_json::from_slice(metadata).ok()?;
-    let uri: Uri = metadata.jwks_uri.parse().ok()?;
-    (metadata.issuer == issuer && uri.scheme_str() == Some("https")).then_some(uri)
+    let uri = text("jwks_uri").filter(|uri| !uri.is_empty()).ok_or(FetchError::NoJwksUri)?;
+    let insecure = || FetchError::InsecureJwksUri(uri.to_owned());
+    let parsed: Uri = uri.parse().map_err(|_| insecure())?;
+    let is_own = |uri: &Uri| uri.host().is_some_and(is_loopback);
+    match parsed.scheme_str() {
+        Some("https") => Ok(parsed),
+        Some("http") if is_own(&parsed) && is_own(place) => Ok(parsed),
+        _ => Err(insecure()),
+    }
+}
+
+fn is_same_origin(one: &Uri, other: &Uri) -> bool {
+    let port = |uri: &Uri| uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+    let host = |uri: &Uri| uri.host().map(str::to_ascii_lowercase);
+    one.scheme_str() == other.scheme_str() && host(one) == host(other) && port(one) == port(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACE: &str = "https://issuer.example/.well-known/openid-configuration";
+
+    #[test]
+    fn a_token_goes_to_the_issuers_own_origin_only() {
+        for (uri, same) in [
+            ("https://issuer.example/keys", true),
+            ("https://issuer.example:443/keys", true),
+            ("https://ISSUER.example/keys", true),
+            ("https://issuer.example:8443/keys", false),
+            ("http://issuer.example/keys", false),
+            ("https://keys.issuer.example/keys", false),
+            ("https://issuer.example.attacker.example/", false),
+        ] {
+            assert_eq!(is_same_origin(&uri.parse().unwrap(), &PLACE.parse().unwrap()), same, "{uri}");
+        }
+    }
+
+    #[test]
+    fn metadata_say_where_the_keys_are_or_what_is_wrong_with_them() {
+        let own = "http://127.0.0.1:9/.well-known/openid-configuration";
+        for (text, place, expected) in [
+            (r#"{"issuer":"i","jwks_uri":"https://a.example/k"}"#, PLACE, Ok("https://a.example/k")),
+            (r#"{"issuer":"i","jwks_uri":"http://127.0.0.1:8/k"}"#, own, Ok("http://127.0.0.1:8/k")),
+            (r#"{"issuer":"i","jwks_uri":"http://127.0.0.1:8/k"}"#, PLACE, Err("insecure_jwks_uri")),
+            (r#"{"issuer":"i","jwks_uri":"http://a.example/k"}"#, own, Err("insecure_jwks_uri")),
+            (r#"{"issuer":"i","jwks_uri":"file:///etc/passwd"}"#, own, Err("insecure_jwks_uri")),
+            (r#"{"issuer":"i/","jwks_uri":"https://a.example/k"}"#, PLACE, Err("issuer_differs")),
+            (r#"{"jwks_uri":"https://a.example/k"}"#, PLACE, Err("issuer_differs")),
+            (r#"{"issuer":"i","issuer":"i","jwks_uri":"https://a.example/k"}"#, PLACE, Err("duplicate_members")),
+            (r#"{"issuer":"i"}"#, PLACE, Err("no_jwks_uri")),
+            (r#"{"issuer":"i","jwks_uri":null}"#, PLACE, Err("no_jwks_uri")),
+            ("<html>", PLACE, Err("not_json")),
+        ] {
+            let found = jwks_uri(text.as_bytes(), "i", &place.parse().unwrap());
+            assert_eq!(found.map(|uri| uri.to_string()).map_err(|error| error.name()), expected.map(str::to_owned));
+        }
+    }
 }

@@ -1,21 +1,28 @@
 //! The keys of the trusted issuers: held, shared through the state table, fetched. The only way from a
-//! [`Candidate`] to claims that may be released.
+//! [`Candidate`] to a [`VerifiedToken`].
 
+mod budget;
+mod connect;
+mod dont_know;
 mod fetch;
+mod fetch_error;
+mod issuer_keys;
 mod key_set;
-mod source;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
+pub use self::dont_know::{Cause, DontKnow, Unverified};
 use self::{
-    fetch::{FetchError, Fetcher, Places},
-    key_set::{Checked, KeySet, UnusableSet, check},
-    source::Source,
+    fetch::{Fetcher, KeyLocation},
+    fetch_error::FetchError,
+    issuer_keys::{FAIR_TIME, FetchReason, IssuerKeys, NotAllowed},
+    key_set::{Gap, Gaps, KeySet, SignatureCheck, check, only_fitting},
 };
 use crate::{
+    jwt::DroppedKey,
     records::{Items, Key, Snapshot},
     settings::{KeySource, Settings, TrustedIssuer},
     store::Store,
@@ -25,72 +32,89 @@ use crate::{
 /// What a fetch leaves of the invocation's time, to write the snapshot and to answer.
 const RESERVE: Duration = Duration::from_millis(200);
 
-/// Why a token's signature did not make it active.
-pub enum Unverified {
-    Inactive(Inactive),
-    /// The issuer's keys are out of reach.
-    DontKnow,
-}
-
 /// Every trusted issuer's keys, as this execution environment has them.
 pub struct Issuers {
     /// Issuers whose keys are fetched; the others' are in the settings.
-    sources: HashMap<String, Source>,
+    fetched: HashMap<String, IssuerKeys>,
     fetcher: Fetcher,
     store: Store,
+}
+
+/// Whether a fetch was made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    Made,
+    /// Another request may have made it meanwhile.
+    NotAllowed,
+    /// The rest of the invocation's time is too short, which says nothing about the issuer.
+    NoTime,
 }
 
 impl Issuers {
     pub fn new(settings: &Settings, store: Store) -> Self {
         let refresh = i64::try_from(settings.jwks_refresh.as_secs()).unwrap_or(i64::MAX);
-        let sources = settings.trusted_issuers.iter().filter_map(|issuer| {
-            let places = match &issuer.keys {
-                KeySource::Inline(_) => return None,
-                KeySource::Remote(uri) => Places::KeySet(uri.clone()),
-                KeySource::Discovered(metadata) => Places::Metadata(metadata.clone()),
-            };
-            Some((issuer.issuer.clone(), Source::new(places, refresh)))
+        let fetched = settings.trusted_issuers.iter().filter_map(|issuer| {
+            KeyLocation::of(issuer).map(|location| (issuer.issuer.clone(), IssuerKeys::new(location, refresh)))
         });
-        Self { sources: sources.collect(), fetcher: Fetcher::default(), store }
+        Self { fetched: fetched.collect(), fetcher: Fetcher::new(settings.proxies.clone()), store }
     }
 
-    /// The keys of all shared snapshots, to be read while the function starts.
+    /// The item keys of all shared snapshots, to be read while the function starts.
     pub fn snapshot_keys(&self) -> Vec<Key> {
-        self.sources.keys().filter_map(|issuer| Key::snapshot(issuer).ok()).collect()
+        self.fetched.keys().filter_map(|issuer| Key::snapshot(issuer).ok()).collect()
     }
 
-    /// The key of the shared snapshot, where the held set does not serve this token.
+    /// The item key of the shared snapshot, if the held set cannot serve this token.
     pub fn snapshot_key(&self, candidate: &Candidate<'_>, now: i64) -> Option<Key> {
-        let source = self.sources.get(&candidate.issuer.issuer)?;
-        let needed = source.needs_keys(candidate.header().kid.as_deref(), now);
+        let keys = self.fetched.get(&candidate.issuer.issuer)?;
+        let needed = keys.needs_snapshot(candidate, now);
         needed.then(|| Key::snapshot(&candidate.issuer.issuer).ok()).flatten()
     }
 
-    /// The name of the one key that fits a token without `kid`, if there is exactly one.
-    pub fn only_fitting_kid(&self, _candidate: &Candidate<'_>, _now: i64) -> Option<String> {
-        None
-    }
-
-    /// Takes over an issuer's snapshot, if it is among the items, is of the configured place and parses.
-    pub fn adopt(&self, issuer: &TrustedIssuer, items: &Items, now: i64) {
-        let Some(source) = self.sources.get(&issuer.issuer) else { return };
-        let Ok(key) = Key::snapshot(&issuer.issuer) else { return };
-        let corrupt = || error!(event = "corrupt_item", item = "jwks#", issuer = issuer.issuer);
-        let Ok(snapshot) = items.record::<Snapshot>(&key) else { return corrupt() };
-        let Some(snapshot) = snapshot.filter(|snapshot| *source.places.name() == snapshot.jwks_uri.as_str()) else {
-            return;
-        };
-        match KeySet::parse(snapshot.jwks.as_bytes(), &issuer.algorithms, snapshot.fetched_at) {
-            Ok(set) => source.adopt(set, now),
-            Err(UnusableSet) => corrupt(),
+    /// The `kid` of the one key of the held set that fits a token without `kid`, so that this key's mark is read
+    /// with the token's others. `None` if the token has a `kid`, or if not exactly one key fits.
+    pub fn only_fitting_kid(&self, candidate: &Candidate<'_>, now: i64) -> Option<String> {
+        let kid = |keys| only_fitting(keys, candidate).and_then(|key| key.kid().map(str::to_owned));
+        match &candidate.issuer.keys {
+            KeySource::Inline(loaded) => kid(&loaded.keys),
+            _ => kid(self.fetched.get(&candidate.issuer.issuer)?.set(now)?.keys()),
         }
     }
 
-    /// Checks the signature, with keys that are fetched where they have to be and may be.
+    /// The entries of an issuer's key set that were not loaded, as far as this environment has seen the set itself:
+    /// a snapshot does not hold them.
+    pub fn dropped_keys(&self, issuer: &TrustedIssuer, now: i64) -> Vec<DroppedKey> {
+        match &issuer.keys {
+            KeySource::Inline(loaded) => loaded.dropped.clone(),
+            _ => {
+                let set = self.fetched.get(&issuer.issuer).and_then(|keys| keys.set(now));
+                set.map(|set| set.dropped().to_vec()).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Takes over an issuer's snapshot, if it is among the items, comes from the configured address and loads.
+    pub fn adopt(&self, issuer: &TrustedIssuer, items: &Items, now: i64) {
+        let Some(keys) = self.fetched.get(&issuer.issuer) else { return };
+        let Ok(key) = Key::snapshot(&issuer.issuer) else { return };
+        let corrupt = || error!(event = "corrupt_item", item = "jwks#", issuer = issuer.issuer);
+        let Ok(snapshot) = items.record::<Snapshot>(&key) else { return corrupt() };
+        let Some(snapshot) = snapshot else { return };
+        if *keys.location.uri() != snapshot.jwks_uri.as_str() {
+            return;
+        }
+        match KeySet::from_snapshot(&snapshot, &issuer.algorithms) {
+            Ok(set) => keys.adopt(set, now),
+            Err(_) => corrupt(),
+        }
+    }
+
+    /// Checks the signature, with keys that are fetched if they have to be and may be.
     ///
     /// # Errors
     ///
-    /// [`Unverified`]: inactive where the issuer's keys say so, "don't know" where they are out of reach.
+    /// Returns [`Unverified`]: inactive if the issuer's keys say so, "don't know" if they are out of reach or one of
+    /// our limits stopped the search.
     pub async fn verify(
         &self,
         candidate: Box<Candidate<'_>>,
@@ -99,71 +123,148 @@ impl Issuers {
         deadline: Instant,
     ) -> Result<VerifiedToken, Unverified> {
         let issuer = candidate.issuer;
-        let source = match &issuer.keys {
-            KeySource::Inline(keys) => return signed(check(keys, candidate)).map_err(Unverified::Inactive),
-            KeySource::Remote(_) | KeySource::Discovered(_) => {
-                self.sources.get(&issuer.issuer).ok_or(Unverified::DontKnow)?
-            }
+        let verdict = match &issuer.keys {
+            KeySource::Inline(loaded) => conclude(check(&loaded.keys, &Gaps::default(), candidate), None, 1),
+            KeySource::Remote(_) | KeySource::Discovered(_) => match self.fetched.get(&issuer.issuer) {
+                Some(keys) => {
+                    self.adopt(issuer, items, now);
+                    self.verify_with(keys, candidate, now, deadline).await
+                }
+                None => Err(DontKnow { cause: Cause::FetchFailed, retry_after: 1 }.into()),
+            },
         };
-        self.adopt(issuer, items, now);
-        if source.needs_keys(candidate.header().kid.as_deref(), now) {
-            self.fetch(issuer, source, now, deadline).await;
+        if let Err(Unverified::DontKnow(DontKnow { cause, retry_after })) = &verdict {
+            info!(event = "keys_unavailable", issuer = issuer.issuer, cause = cause.name(), retry_after);
         }
-        let set = source.set(now).ok_or(Unverified::DontKnow)?;
-        match set.check(candidate) {
-            Checked::UnknownKey if source.last_fetch_failed() => Err(Unverified::DontKnow),
-            // The issuer may have put another key in the place of this one, under the same name.
-            Checked::BadSignature(candidate) => {
-                self.fetch(issuer, source, now, deadline).await;
-                let newer = source.set(now).filter(|newer| !Arc::ptr_eq(newer, &set));
-                let verdict = match newer {
-                    Some(newer) => signed(newer.check(candidate)),
-                    None => Err(bad_signature(&candidate)),
-                };
-                verdict.map_err(Unverified::Inactive)
-            }
-            checked => signed(checked).map_err(Unverified::Inactive),
-        }
+        verdict
     }
 
-    /// Fetches the issuer's keys, unless a fetch has just been made.
-    async fn fetch(&self, issuer: &TrustedIssuer, source: &Source, now: i64, deadline: Instant) {
-        let Some(deadline) = deadline.checked_sub(RESERVE) else { return };
-        // Whoever waits here finds, once it is through, that the fetch it wanted has been made.
-        let Ok(_flight) = timeout_at(deadline, source.flight.lock()).await else { return };
-        if !source.begin_fetch(now) {
-            return;
+    async fn verify_with(
+        &self,
+        keys: &IssuerKeys,
+        candidate: Box<Candidate<'_>>,
+        now: i64,
+        deadline: Instant,
+    ) -> Result<VerifiedToken, Unverified> {
+        let issuer = candidate.issuer;
+        let mut attempt = Attempt::NotAllowed;
+        if keys.is_due(now) {
+            attempt = self.fetch(issuer, keys, FetchReason::Due, now, deadline).await;
         }
-        let set = match self.fetcher.fetch(&issuer.issuer, &source.places, deadline).await {
-            Ok(text) => KeySet::parse(&text, &issuer.algorithms, now).map_err(|UnusableSet| FetchError::UnusableSet),
-            Err(cause) => Err(cause),
+        let set = keys.set(now).ok_or_else(|| {
+            let cause = if attempt == Attempt::NoTime { Cause::NoTime } else { Cause::FetchFailed };
+            DontKnow { cause, retry_after: keys.retry_after(now) }
+        })?;
+        let mut checked = set.check(candidate);
+        let reason = match &checked {
+            SignatureCheck::Signed(_) => None,
+            SignatureCheck::UnknownKey(_) | SignatureCheck::Undecided(Gap::TruncatedSet, _) => {
+                Some(FetchReason::UnknownKey)
+            }
+            SignatureCheck::BadSignature(_) | SignatureCheck::Undecided(..) => Some(FetchReason::Recheck),
+        };
+        if let Some(reason) = reason {
+            match self.fetch(issuer, keys, reason, now, deadline).await {
+                // A refresh that found no time was needed, whatever this fetch was not allowed for.
+                Attempt::NotAllowed => {}
+                other => attempt = other,
+            }
+            if let Some(newer) = keys.set(now).filter(|newer| !Arc::ptr_eq(newer, &set)) {
+                checked = match checked {
+                    SignatureCheck::UnknownKey(candidate)
+                    | SignatureCheck::BadSignature(candidate)
+                    | SignatureCheck::Undecided(_, candidate) => newer.check(candidate),
+                    signed @ SignatureCheck::Signed(_) => signed,
+                };
+            }
+        }
+        let failure = match attempt {
+            Attempt::NoTime => Some(Cause::NoTime),
+            _ if keys.last_fetch_failed() => Some(Cause::FetchFailed),
+            _ => None,
+        };
+        conclude(checked, failure, keys.retry_after(now))
+    }
+
+    /// Fetches the issuer's keys, unless that is not allowed or another request has just done it.
+    async fn fetch(
+        &self,
+        issuer: &TrustedIssuer,
+        keys: &IssuerKeys,
+        reason: FetchReason,
+        now: i64,
+        deadline: Instant,
+    ) -> Attempt {
+        let Some(deadline) = deadline.checked_sub(RESERVE) else { return Attempt::NoTime };
+        // A request that waits here finds afterwards that the fetch it wanted has been made, and is not allowed another.
+        let Ok(single) = timeout_at(deadline, keys.flight.lock()).await else { return Attempt::NoTime };
+        let has_time = deadline.saturating_duration_since(Instant::now()) >= FAIR_TIME;
+        let flight = match keys.try_begin_fetch(reason, now, has_time) {
+            Ok(Some(flight)) => flight,
+            Ok(None) => return Attempt::NoTime,
+            Err(NotAllowed::BudgetUsedUp { log: true }) => {
+                warn!(event = "jwks_budget_used_up", issuer = issuer.issuer);
+                return Attempt::NotAllowed;
+            }
+            Err(_) => return Attempt::NotAllowed,
+        };
+        let set = match self.fetcher.fetch(&keys.location, deadline).await {
+            Ok(text) => KeySet::parse(&text, &issuer.algorithms, now).map_err(FetchError::from),
+            Err(error) => Err(error),
         };
         let set = match set {
             Ok(set) => Arc::new(set),
-            Err(cause) => {
-                warn!(event = "jwks_fetch_failed", issuer = issuer.issuer, ?cause);
-                return;
+            Err(error) => {
+                flight.failed();
+                log_failure(issuer, &error);
+                return Attempt::Made;
             }
         };
-        info!(event = "jwks_fetched", issuer = issuer.issuer);
-        source.succeeded(Arc::clone(&set));
+        flight.succeeded(Arc::clone(&set));
+        drop(single);
+        log_fetched(issuer, &set);
         if let Ok(key) = Key::snapshot(&issuer.issuer) {
-            let snapshot =
-                Snapshot { jwks: set.to_json(), jwks_uri: source.places.name().to_string(), fetched_at: now };
-            // Without the snapshot the other environments fetch for themselves.
+            let snapshot = set.to_snapshot(keys.location.uri().to_string());
+            // Without the snapshot, the other environments fetch for themselves.
             let _ = self.store.put_snapshot(&key, &snapshot, deadline + RESERVE / 2).await;
         }
+        Attempt::Made
     }
 }
 
-fn bad_signature(candidate: &Candidate<'_>) -> Inactive {
-    Inactive::BadSignature { kid: candidate.header().kid.clone() }
+/// The verdict of a check. `failure` is what kept the function from looking for a newer set.
+fn conclude(
+    checked: SignatureCheck<'_>,
+    failure: Option<Cause>,
+    retry_after: u32,
+) -> Result<VerifiedToken, Unverified> {
+    let why = match checked {
+        SignatureCheck::Signed(token) => return Ok(*token),
+        SignatureCheck::Undecided(gap, _) => return Err(DontKnow { cause: gap.into(), retry_after }.into()),
+        SignatureCheck::UnknownKey(candidate) => Inactive::UnknownKey { kid: candidate.header().kid.clone() },
+        SignatureCheck::BadSignature(candidate) => Inactive::BadSignature { kid: candidate.header().kid.clone() },
+    };
+    match failure {
+        Some(cause) => Err(DontKnow { cause, retry_after }.into()),
+        None => Err(Unverified::Inactive(why)),
+    }
 }
 
-fn signed(checked: Checked<'_>) -> Result<VerifiedToken, Inactive> {
-    match checked {
-        Checked::Signed(token) => Ok(*token),
-        Checked::UnknownKey => Err(Inactive::UnknownKey { kid: None }),
-        Checked::BadSignature(candidate) => Err(bad_signature(&candidate)),
+fn log_failure(issuer: &TrustedIssuer, error: &FetchError) {
+    let (cause, found, expected) = (error.name(), error.found(), error.expected());
+    warn!(event = "jwks_fetch_failed", issuer = issuer.issuer, cause, found, expected);
+}
+
+/// One line for the set, and one for each entry that was not loaded.
+fn log_fetched(issuer: &TrustedIssuer, set: &KeySet) {
+    info!(event = "jwks_fetched", issuer = issuer.issuer, keys = set.keys().len(), truncated = set.is_truncated());
+    for DroppedKey { kid, kty, cause } in set.dropped() {
+        let (issuer, kid, kty) = (&issuer.issuer, kid.as_deref(), kty.as_deref());
+        let (cause, member, unreadable) = (cause.name(), cause.member(), cause.is_unreadable());
+        if unreadable {
+            warn!(event = "key_dropped", issuer, kid, kty, cause, member, unreadable);
+        } else {
+            info!(event = "key_dropped", issuer, kid, kty, cause, member, unreadable);
+        }
     }
 }

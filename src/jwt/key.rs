@@ -1,76 +1,82 @@
 //! Public keys from JSON Web Key Sets, and the signature check. The one file that names `jsonwebtoken`.
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, EcdsaVerificationAlgorithm, ParsedPublicKey,
-};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm as Jws, DecodingKey};
 use serde_json::{Map, Value};
 
-use super::{Algorithm, UnverifiedJws};
+use super::{
+    Algorithm, RejectedKey, UnverifiedJws,
+    material::{Material, string},
+};
 
-/// A public key that is fit to verify signatures of exactly one algorithm.
+/// A public key that may verify signatures, of the algorithms that were fixed when it was loaded and of no other.
 pub struct VerificationKey {
     kid: Option<String>,
     algorithm: Algorithm,
+    /// The others that it serves. All of them fit its type.
+    further: Vec<Algorithm>,
     key: DecodingKey,
     public_jwk: Value,
 }
 
-/// Why an entry of a key set was not loaded; the other entries are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RejectedKey {
-    /// It is no object, or a member that matters has a wrong type or encoding.
-    Malformed,
-    /// `use`, `key_ops` or a symmetric `kty` say that it verifies no signatures (RFC 7517 §4.2, §4.3).
-    NotForSignatures,
-    /// Its algorithm is unknown, does not fit its type, or is not among the issuer's.
-    Algorithm,
-    /// An RSA modulus outside 2,048 to 8,192 bits, or an unusable exponent (RFC 7518 §3.3).
-    Strength,
-}
-
 impl VerificationKey {
-    /// Loads one entry of a key set, fixing the algorithm it may be used with: its own `alg`,
-    /// else the first of `allowed` that fits its type.
+    /// Loads one entry of a client's key set. Such a key has exactly one algorithm: its own `alg`, otherwise the
+    /// first of `allowed` that fits its type.
     ///
     /// # Errors
     ///
-    /// [`RejectedKey`], if the entry must not verify anything.
+    /// Returns [`RejectedKey`] if the entry must not verify anything, or cannot be read.
     pub fn from_jwk(jwk: &Value, allowed: &[Algorithm]) -> Result<Self, RejectedKey> {
-        let kty = string(jwk, "kty")?.ok_or(RejectedKey::Malformed)?;
-        let crv = string(jwk, "crv")?;
-        let kid = string(jwk, "kid")?;
-        may_verify(jwk, kty)?;
-        let algorithm = match string(jwk, "alg")? {
-            Some(name) => Algorithm::from_name(name),
-            None => allowed.iter().copied().find(|algorithm| algorithm.fits(kty, crv)),
-        };
-        let algorithm = algorithm
-            .filter(|algorithm| algorithm.fits(kty, crv) && allowed.contains(algorithm))
-            .ok_or(RejectedKey::Algorithm)?;
-
-        let mut public_jwk = Map::from_iter([("kty".to_owned(), kty.into()), ("use".to_owned(), "sig".into())]);
-        for name in ["kid", "alg", "crv", "n", "e", "x", "y"] {
-            public_jwk.extend(string(jwk, name)?.map(|value| (name.to_owned(), value.into())));
-        }
-        let key = match algorithm {
-            Algorithm::Es256 => ec_key(jwk, 32, &ECDSA_P256_SHA256_FIXED)?,
-            Algorithm::Es384 => ec_key(jwk, 48, &ECDSA_P384_SHA384_FIXED)?,
-            Algorithm::EdDsa => DecodingKey::from_ed_der(&bytes(jwk, "x", Some(32))?),
-            _ => rsa_key(jwk)?,
-        };
-        Ok(Self { kid: kid.map(str::to_owned), algorithm, key, public_jwk: Value::Object(public_jwk) })
+        let mut key = Self::from_issuer_jwk(jwk, allowed)?;
+        key.further.clear();
+        Ok(key)
     }
 
-    /// The key's identifier in its set, if it has one (RFC 7517 §4.5).
+    /// Loads one entry of an issuer's key set. Without `alg`, the key serves every one of `allowed` that fits its
+    /// type: most issuers leave `alg` out, and some sign with two algorithms under one RSA key.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RejectedKey`] if the entry must not verify anything, or cannot be read.
+    pub fn from_issuer_jwk(jwk: &Value, allowed: &[Algorithm]) -> Result<Self, RejectedKey> {
+        if !jwk.is_object() {
+            return Err(RejectedKey::NotAnObject);
+        }
+        // Every member that decides is read before any rule, so that a member of a wrong type means "unreadable",
+        // whatever the other members say.
+        let kid = string(jwk, "kid")?;
+        let kty = string(jwk, "kty")?.ok_or(RejectedKey::Missing("kty"))?;
+        let crv = string(jwk, "crv")?;
+        let alg = string(jwk, "alg")?;
+        may_verify(jwk, kty)?;
+        let (algorithm, further) = algorithms(kty, crv, alg, allowed)?;
+
+        let material = Material::read(jwk, kty, crv)?;
+        let mut public_jwk = Map::from_iter([("kty".to_owned(), kty.into()), ("use".to_owned(), "sig".into())]);
+        for (name, value) in [("kid", kid), ("alg", alg), ("crv", crv)] {
+            public_jwk.extend(value.map(|value| (name.to_owned(), value.into())));
+        }
+        public_jwk.extend(material.members().into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+        let key = match &material {
+            Material::Ec { .. } => DecodingKey::from_ec_der(&material.point()),
+            Material::Ed25519 { x } => DecodingKey::from_ed_der(x),
+            Material::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
+        };
+        Ok(Self { kid: kid.map(str::to_owned), algorithm, further, key, public_jwk: Value::Object(public_jwk) })
+    }
+
+    /// The key's identifier in its set, if it has one (RFC 7517 §4.5). An empty one counts as missing.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The one algorithm it verifies.
+    /// The first of its algorithms, which for a client's key is the only one.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// Whether it verifies signatures of that algorithm.
+    pub fn serves(&self, algorithm: Algorithm) -> bool {
+        self.algorithm == algorithm || self.further.contains(&algorithm)
     }
 
     /// The entry again, with nothing but its public members.
@@ -78,9 +84,13 @@ impl VerificationKey {
         &self.public_jwk
     }
 
-    /// Whether this key made the signature. The algorithm is the key's, never the token's.
+    /// Whether this key made the signature. The token's `alg` only chooses among the key's own algorithms
+    /// (RFC 8725 §3.1).
     pub fn verifies(&self, jws: &UnverifiedJws) -> bool {
-        let algorithm = match self.algorithm {
+        let named = Algorithm::from_name(&jws.header.alg);
+        let mut own = std::iter::once(&self.algorithm).chain(&self.further);
+        let Some(algorithm) = own.find(|own| Some(**own) == named) else { return false };
+        let algorithm = match algorithm {
             Algorithm::Rs256 => Jws::RS256,
             Algorithm::Rs384 => Jws::RS384,
             Algorithm::Rs512 => Jws::RS512,
@@ -96,75 +106,71 @@ impl VerificationKey {
     }
 }
 
-/// An entry may verify signatures unless it says otherwise.
+/// An entry may verify signatures unless it says otherwise (RFC 7517 §4.2, §4.3).
 fn may_verify(jwk: &Value, kty: &str) -> Result<(), RejectedKey> {
-    let key_ops_allow = match jwk.get("key_ops") {
-        None => true,
-        Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "verify"),
-        Some(_) => return Err(RejectedKey::Malformed),
+    let intended = string(jwk, "use")?;
+    let operations = match jwk.get("key_ops") {
+        None | Some(Value::Null) => &[][..],
+        Some(Value::Array(operations)) => operations,
+        Some(_) => return Err(RejectedKey::WrongType("key_ops")),
     };
-    let use_allows = string(jwk, "use")?.is_none_or(|intended| intended == "sig");
-    if kty == "oct" || !use_allows || !key_ops_allow { Err(RejectedKey::NotForSignatures) } else { Ok(()) }
-}
-
-fn rsa_key(jwk: &Value) -> Result<DecodingKey, RejectedKey> {
-    let (n, e) = (bytes(jwk, "n", None)?, bytes(jwk, "e", None)?);
-    let n = without_leading_zeros(&n);
-    let e = without_leading_zeros(&e);
-    let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
-    let odd_and_over_one = e.last().is_some_and(|byte| byte % 2 == 1) && e != [1];
-    if !(2048..=8192).contains(&bits) || e.len() > 4 || !odd_and_over_one {
-        return Err(RejectedKey::Strength);
+    if kty == "oct" {
+        return Err(RejectedKey::Symmetric);
     }
-    Ok(DecodingKey::from_rsa_raw_components(n, e))
-}
-
-/// A point that is not on the curve verifies nothing, and is told from a key here instead of at every signature
-/// (RFC 7518 §6.2.1).
-fn ec_key(
-    jwk: &Value,
-    coordinate: usize,
-    curve: &'static EcdsaVerificationAlgorithm,
-) -> Result<DecodingKey, RejectedKey> {
-    let mut point = vec![0x04];
-    point.extend(bytes(jwk, "x", Some(coordinate))?);
-    point.extend(bytes(jwk, "y", Some(coordinate))?);
-    ParsedPublicKey::new(curve, &point).map_err(|_| RejectedKey::Malformed)?;
-    Ok(DecodingKey::from_ec_der(&point))
-}
-
-pub(super) fn without_leading_zeros(number: &[u8]) -> &[u8] {
-    number.iter().position(|byte| *byte != 0).and_then(|first| number.get(first..)).unwrap_or_default()
-}
-
-pub(super) fn bytes(jwk: &Value, name: &str, length: Option<usize>) -> Result<Vec<u8>, RejectedKey> {
-    let text = string(jwk, name)?.ok_or(RejectedKey::Malformed)?;
-    let decoded = URL_SAFE_NO_PAD.decode(text).map_err(|_| RejectedKey::Malformed)?;
-    if length.is_some_and(|length| decoded.len() != length) { Err(RejectedKey::Malformed) } else { Ok(decoded) }
-}
-
-pub(super) fn string<'a>(jwk: &'a Value, name: &str) -> Result<Option<&'a str>, RejectedKey> {
-    match jwk.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(RejectedKey::Malformed),
+    if intended.is_some_and(|intended| intended != "sig") {
+        return Err(RejectedKey::Use);
     }
+    // An empty list is a missing one: some libraries write every member that they know.
+    if !operations.is_empty() && !operations.iter().any(|operation| operation == "verify") {
+        return Err(RejectedKey::KeyOps);
+    }
+    Ok(())
+}
+
+/// The algorithms that a key of this type may be used with: at least one.
+fn algorithms(
+    kty: &str,
+    crv: Option<&str>,
+    alg: Option<&str>,
+    allowed: &[Algorithm],
+) -> Result<(Algorithm, Vec<Algorithm>), RejectedKey> {
+    match (kty, crv) {
+        ("RSA", _) | ("EC", Some("P-256" | "P-384")) | ("OKP", Some("Ed25519")) => {}
+        ("EC" | "OKP", None) => return Err(RejectedKey::Missing("crv")),
+        ("EC" | "OKP", _) => return Err(RejectedKey::Curve),
+        _ => return Err(RejectedKey::KeyType),
+    }
+    let own = match alg {
+        None => None,
+        Some(name) => Some(Algorithm::from_name(name).ok_or(RejectedKey::UnknownAlgorithm)?),
+    };
+    if own.is_some_and(|own| !own.fits(kty, crv)) {
+        return Err(RejectedKey::AlgorithmOfAnotherType);
+    }
+    let fitting = allowed.iter().copied().filter(|algorithm| algorithm.fits(kty, crv));
+    let mut fitting = fitting.filter(|algorithm| own.is_none_or(|own| own == *algorithm));
+    let first = fitting.next().ok_or(RejectedKey::AlgorithmNotAllowed)?;
+    Ok((first, fitting.collect()))
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::{
+        Engine,
+        engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+    };
     use serde_json::json;
 
     use super::*;
 
     const ALL: [Algorithm; 4] = [Algorithm::Rs256, Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa];
+    // The public key of RFC 7515, appendix A.3.
+    const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
+    const Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
 
     fn ec(change: impl FnOnce(&mut Value)) -> Value {
-        // The public key of RFC 7515, appendix A.3.
         let mut jwk = json!({
-            "kty": "EC", "crv": "P-256", "kid": "a", "alg": "ES256", "use": "sig", "key_ops": ["verify"],
-            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+            "kty": "EC", "crv": "P-256", "kid": "a", "alg": "ES256", "use": "sig", "key_ops": ["verify"], "x": X, "y": Y,
         });
         change(&mut jwk);
         jwk
@@ -176,55 +182,96 @@ mod tests {
         json!({ "kty": "RSA", "n": URL_SAFE_NO_PAD.encode(n), "e": e })
     }
 
+    fn rejected(jwk: &Value) -> Option<RejectedKey> {
+        VerificationKey::from_issuer_jwk(jwk, &ALL).err()
+    }
+
     #[test]
-    fn h06_a_key_says_itself_what_it_may_do() {
-        for (jwk, expected) in [
-            (ec(|jwk| jwk["use"] = "enc".into()), RejectedKey::NotForSignatures),
-            (ec(|jwk| jwk["key_ops"] = json!(["encrypt"])), RejectedKey::NotForSignatures),
-            (json!({ "kty": "oct", "k": "AAAA", "alg": "HS256" }), RejectedKey::NotForSignatures),
-            (ec(|jwk| jwk["alg"] = "RS256".into()), RejectedKey::Algorithm),
-            (ec(|jwk| jwk["alg"] = "HS256".into()), RejectedKey::Algorithm),
-            (ec(|jwk| jwk["crv"] = "P-521".into()), RejectedKey::Algorithm),
-            (ec(|jwk| jwk["crv"] = "P-384".into()), RejectedKey::Algorithm),
-            (ec(|jwk| jwk["kty"] = "XYZ".into()), RejectedKey::Algorithm),
-            (ec(|jwk| jwk["use"] = json!(1)), RejectedKey::Malformed),
-            (ec(|jwk| jwk["key_ops"] = json!("verify")), RejectedKey::Malformed),
-            (ec(|jwk| jwk["kid"] = json!(7)), RejectedKey::Malformed),
-            (ec(|jwk| jwk["x"] = "AAAA".into()), RejectedKey::Malformed),
-            (ec(|jwk| jwk["x"] = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU=".into()), RejectedKey::Malformed),
-            // Not on the curve.
-            (ec(|jwk| jwk["x"] = jwk["y"].clone()), RejectedKey::Malformed),
-            (json!("not an object"), RejectedKey::Malformed),
+    fn h06_h31_refused_by_rule_is_not_unreadable() {
+        for (jwk, expected, unreadable) in [
+            (ec(|jwk| jwk["use"] = "enc".into()), RejectedKey::Use, false),
+            (ec(|jwk| jwk["key_ops"] = json!(["encrypt"])), RejectedKey::KeyOps, false),
+            (json!({ "kty": "oct", "k": "AAAA", "alg": "HS256" }), RejectedKey::Symmetric, false),
+            (ec(|jwk| jwk["alg"] = "RS256".into()), RejectedKey::AlgorithmOfAnotherType, false),
+            (ec(|jwk| jwk["alg"] = "HS256".into()), RejectedKey::UnknownAlgorithm, false),
+            (ec(|jwk| jwk["crv"] = "P-521".into()), RejectedKey::Curve, false),
+            (ec(|jwk| jwk["crv"] = "P-384".into()), RejectedKey::AlgorithmOfAnotherType, false),
+            (ec(|jwk| jwk["kty"] = "XYZ".into()), RejectedKey::KeyType, false),
+            (ec(|jwk| jwk["use"] = json!(1)), RejectedKey::WrongType("use"), true),
+            (ec(|jwk| jwk["key_ops"] = json!("verify")), RejectedKey::WrongType("key_ops"), true),
+            (ec(|jwk| jwk["kid"] = json!(7)), RejectedKey::WrongType("kid"), true),
+            (ec(|jwk| jwk["alg"] = json!(["ES256"])), RejectedKey::WrongType("alg"), true),
+            (ec(|jwk| jwk["kty"] = json!(null)), RejectedKey::Missing("kty"), true),
+            (ec(|jwk| jwk["crv"] = json!("")), RejectedKey::Missing("crv"), true),
+            (ec(|jwk| jwk["x"] = "".into()), RejectedKey::Missing("x"), true),
+            (ec(|jwk| jwk["x"] = "AAAA".into()), RejectedKey::NotOnCurve, true),
+            (ec(|jwk| jwk["x"] = "=".into()), RejectedKey::Encoding("x"), true),
+            (ec(|jwk| jwk["x"] = jwk["y"].clone()), RejectedKey::NotOnCurve, true),
+            (ec(|jwk| jwk["x"] = URL_SAFE_NO_PAD.encode([1; 33]).into()), RejectedKey::Length("x"), true),
+            (json!("not an object"), RejectedKey::NotAnObject, true),
         ] {
-            assert_eq!(VerificationKey::from_jwk(&jwk, &ALL).err(), Some(expected), "{jwk}");
+            assert_eq!(rejected(&jwk), Some(expected), "{jwk}");
+            assert_eq!(expected.is_unreadable(), unreadable, "{jwk}");
         }
-        assert!(VerificationKey::from_jwk(&ec(|_| ()), &ALL).is_ok());
+        assert!(rejected(&ec(|_| ())).is_none());
         let not_allowed = VerificationKey::from_jwk(&ec(|_| ()), &[Algorithm::Rs256]);
-        assert_eq!(not_allowed.err(), Some(RejectedKey::Algorithm));
+        assert_eq!(not_allowed.err(), Some(RejectedKey::AlgorithmNotAllowed));
+    }
+
+    #[test]
+    fn h30_null_and_empty_members_count_as_missing() {
+        for name in ["kid", "alg", "use", "key_ops"] {
+            for empty in [json!(null), json!(""), json!([])] {
+                let readable = name == "key_ops" && empty != "" || name != "key_ops" && !empty.is_array();
+                assert_eq!(rejected(&ec(|jwk| jwk[name] = empty.clone())).is_none(), readable, "{name} {empty}");
+            }
+        }
+        let key = VerificationKey::from_issuer_jwk(&ec(|jwk| jwk["kid"] = "".into()), &ALL);
+        assert_eq!(key.map(|key| key.kid().map(str::to_owned)), Ok(None));
+    }
+
+    #[test]
+    fn h30_padded_and_standard_base64_and_coordinates_of_another_length_are_read() {
+        let canonical = VerificationKey::from_issuer_jwk(&ec(|_| ()), &ALL).map(|key| key.public_jwk().clone());
+        let y = URL_SAFE_NO_PAD.decode(Y).unwrap();
+        for y in [
+            format!("{Y}="),
+            Y.replace('_', "/"),
+            STANDARD.encode(&y),
+            URL_SAFE_NO_PAD.encode([&[0][..], &y].concat()),
+            URL_SAFE_NO_PAD.encode([&[0; 34][..], &y].concat()),
+        ] {
+            let key = VerificationKey::from_issuer_jwk(&ec(|jwk| jwk["y"] = y.clone().into()), &ALL);
+            assert_eq!(key.map(|key| key.public_jwk().clone()), canonical, "{y}");
+        }
     }
 
     #[test]
     fn h06_weak_rsa_keys_are_not_loaded() {
-        for (bits, e, loads) in [
-            (2048, "AQAB", true),
-            (4096, "Aw", true),
-            (2040, "AQAB", false),
-            (1024, "AQAB", false),
-            (8200, "AQAB", false),
-            (2048, "AQ", false),
-            (2048, "Ag", false),
-            (2048, "", false),
-            (2048, "AQAAAAE", false),
+        for (bits, e, expected) in [
+            (2048, "AQAB", None),
+            (4096, "Aw", None),
+            (2048, "AAEAAQ", None),
+            (2040, "AQAB", Some(RejectedKey::RsaSize)),
+            (1024, "AQAB", Some(RejectedKey::RsaSize)),
+            (8200, "AQAB", Some(RejectedKey::RsaSize)),
+            (2048, "AQ", Some(RejectedKey::RsaExponent)),
+            (2048, "Ag", Some(RejectedKey::RsaExponent)),
+            (2048, "", Some(RejectedKey::Missing("e"))),
+            (2048, "AQAAAAE", Some(RejectedKey::RsaExponent)),
         ] {
-            assert_eq!(VerificationKey::from_jwk(&rsa(bits, e), &ALL).is_ok(), loads, "{bits} {e}");
+            assert_eq!(rejected(&rsa(bits, e)), expected, "{bits} {e}");
         }
     }
 
     #[test]
-    fn a_key_without_alg_takes_the_first_allowed_one_that_fits() {
-        let key =
-            VerificationKey::from_jwk(&rsa(2048, "AQAB"), &[Algorithm::Es256, Algorithm::Ps256, Algorithm::Rs256]);
-        assert_eq!(key.map(|key| key.algorithm()), Ok(Algorithm::Ps256));
+    fn h06_a_key_without_alg_serves_every_allowed_algorithm_of_its_type_and_a_clients_key_the_first() {
+        let allowed = [Algorithm::Es256, Algorithm::Ps256, Algorithm::Rs256, Algorithm::Ps384];
+        let serves = |key: VerificationKey| allowed.map(|algorithm| key.serves(algorithm));
+        let issuers = VerificationKey::from_issuer_jwk(&rsa(2048, "AQAB"), &allowed).map(serves);
+        assert_eq!(issuers, Ok([false, true, true, true]));
+        let clients = VerificationKey::from_jwk(&rsa(2048, "AQAB"), &allowed).map(serves);
+        assert_eq!(clients, Ok([false, true, false, false]));
     }
 
     #[test]

@@ -5,6 +5,8 @@ mod algorithm;
 mod ecdsa;
 mod json;
 mod key;
+mod key_set;
+mod material;
 mod published;
 mod raw;
 mod signing;
@@ -16,7 +18,8 @@ pub use self::{
     algorithm::Algorithm,
     ecdsa::raw_p256,
     json::parse_object,
-    key::{RejectedKey, VerificationKey},
+    key::VerificationKey,
+    key_set::{DroppedKey, LoadedKeys, RejectedKey, UnreadableKeySet, document, key_set_entries, kid},
     published::PublishedKey,
     raw::{RawMembers, parse_members, raw},
     signing::{SigningKey, UnusableKey, compact, signing_input},

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     Algorithm, PublishedKey, RejectedKey,
-    key::{bytes, string, without_leading_zeros},
+    material::{bytes, string, without_leading_zeros},
     parse_object,
 };
 

@@ -1,6 +1,6 @@
 //! The shared snapshot of an issuer's keys: `jwks#<iss>` of the state table.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What an execution environment fetched, for the others and for the next cold start.
 #[derive(Deserialize, Serialize)]
@@ -11,6 +11,23 @@ pub struct Snapshot {
     pub jwks_uri: String,
     /// When the fetch began, in seconds since the epoch.
     pub fetched_at: i64,
+    /// The `kid`s of keys that were published but could not be read; an empty one means a key without `kid`.
+    /// Tokens of these are neither active nor inactive.
+    #[serde(default, deserialize_with = "or_null", skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
+    /// Whether the set has more keys than are loaded.
+    #[serde(default, deserialize_with = "or_null", skip_serializing_if = "is_false")]
+    pub truncated: bool,
+}
+
+/// An optional attribute with the value NULL counts as absent.
+fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_false(truncated: &bool) -> bool {
+    !truncated
 }
 
 impl Snapshot {
@@ -42,6 +59,20 @@ mod tests {
                 changed[odd].1 = value;
                 assert!(!reads(&changed), "{}", whole[odd].0);
             }
+        }
+        // The attributes of version 2 may be missing, and may not have another type.
+        for (name, value, expected) in [
+            ("unreadable", AttributeValue::L(vec![S("a".into()), S(String::new())]), true),
+            ("unreadable", Null(true), true),
+            ("unreadable", S("a".into()), false),
+            ("unreadable", AttributeValue::L(vec![N("1".into())]), false),
+            ("truncated", AttributeValue::Bool(true), true),
+            ("truncated", Null(true), true),
+            ("truncated", S("true".into()), false),
+        ] {
+            let mut longer = whole.to_vec();
+            longer.push((name, value));
+            assert_eq!(reads(&longer), expected, "{name}");
         }
     }
 }

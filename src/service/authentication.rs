@@ -173,9 +173,9 @@ impl Service {
         match self.verify(candidate, items, call).await {
             Ok(claims) => Ok(bearer.verified(&claims)),
             Err(Unjudged::Inactive(why)) => Ok(Err(AuthError::BearerInactive(why))),
-            Err(Unjudged::KeysUnavailable) => {
+            Err(Unjudged::KeysUnavailable { retry_after }) => {
                 trail.reason = Some(Reason::KeysUnavailable);
-                Err(Outcome::Unavailable)
+                Err(Outcome::Unavailable(retry_after))
             }
             Err(Unjudged::StoreUnavailable) => Err(unavailable(trail)),
         }

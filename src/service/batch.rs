@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
+
 use super::{Reads, Service, Unjudged, log_corrupt_item, log_left_out, second_keys, unavailable};
 use crate::{
     audit::{Counts, Trail},
@@ -47,23 +49,29 @@ impl Service {
         let keys: Vec<Key> = keys.into_iter().collect();
         let Ok(marks) = self.store.get(&keys, call.deadline).await else { return unavailable(trail) };
 
-        let mut entries = Vec::with_capacity(pending.len());
-        for token in pending {
-            let verdict: Result<Claims, Unjudged> = match token {
-                Pending::Jwt(candidate) => self.judge_jwt(candidate, &caller, &items, call).await,
+        // All at once, so that the fetches of several issuers' keys overlap, and an issuer that does not answer takes no
+        // time from the others.
+        let (caller, items, marks) = (&caller, &items, &marks);
+        let verdicts = join_all(pending.into_iter().map(async |token| {
+            match token {
+                Pending::Jwt(candidate) => self.judge_jwt(candidate, caller, items, call).await,
                 Pending::Opaque(recorded) => recorded
                     .and_then(|recorded| {
-                        judge::is_not_revoked(&recorded.claims, &recorded.marks, &marks).map(|()| recorded.claims)
+                        judge::is_not_revoked(&recorded.claims, &recorded.marks, marks).map(|()| recorded.claims)
                     })
                     .map_err(Unjudged::Inactive),
-            };
+            }
+        }));
+        let verdicts: Vec<Result<Claims, Unjudged>> = verdicts.await;
+        let mut entries = Vec::with_capacity(verdicts.len());
+        for verdict in verdicts {
             entries.push(match verdict {
-                Ok(claims) => self.view(&caller, claims, trail).map_or(BatchEntry::Inactive, BatchEntry::Active),
+                Ok(claims) => self.view(caller, claims, trail).map_or(BatchEntry::Inactive, BatchEntry::Active),
                 Err(Unjudged::Inactive(why)) => {
                     log_corrupt_item(&why, None);
                     BatchEntry::Inactive
                 }
-                Err(Unjudged::KeysUnavailable) => BatchEntry::Unavailable,
+                Err(Unjudged::KeysUnavailable { .. }) => BatchEntry::Unavailable,
                 Err(Unjudged::StoreUnavailable) => return unavailable(trail),
             });
         }

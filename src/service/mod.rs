@@ -16,7 +16,7 @@ use crate::{
     audit::{Fingerprints, Reason, Trail},
     auth::Caller,
     call::Call,
-    issuers::{Issuers, Unverified},
+    issuers::{DontKnow, Issuers, Unverified},
     judge, policy,
     records::{Items, Key, MarkKey},
     request::{Credentials, Query, Request},
@@ -96,7 +96,7 @@ impl Service {
             answered.unwrap_or(Outcome::Internal)
         } else {
             trail.reason = Some(Reason::Deadline);
-            Outcome::Unavailable
+            Outcome::Unavailable(1)
         };
         trail.write(&outcome, &call.request_id, started.elapsed());
         with_cors(render(outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
@@ -138,9 +138,9 @@ impl Service {
                 Err(why) => inactive(why, &items, trail),
             },
             Err(Unjudged::Inactive(why)) => inactive(why, &items, trail),
-            Err(Unjudged::KeysUnavailable) => {
+            Err(Unjudged::KeysUnavailable { retry_after }) => {
                 trail.reason = Some(Reason::KeysUnavailable);
-                Outcome::Unavailable
+                Outcome::Unavailable(retry_after)
             }
             Err(Unjudged::StoreUnavailable) => unavailable(trail),
         };
@@ -241,7 +241,7 @@ fn second_keys(digest: &str, recorded: Option<&Recorded>) -> Vec<Key> {
 
 fn unavailable(trail: &mut Trail) -> Outcome {
     trail.reason = Some(Reason::StoreUnavailable);
-    Outcome::Unavailable
+    Outcome::Unavailable(1)
 }
 
 fn inactive(why: Inactive, items: &Items, trail: &mut Trail) -> Outcome {
@@ -277,7 +277,10 @@ fn note_mark_reason(why: &Inactive, items: &Items, trail: &mut Trail) {
 /// Why a token got no verdict "active".
 enum Unjudged {
     Inactive(Inactive),
-    KeysUnavailable,
+    /// The seconds after which the answer may be another one.
+    KeysUnavailable {
+        retry_after: u32,
+    },
     StoreUnavailable,
 }
 
@@ -291,7 +294,7 @@ impl From<Unverified> for Unjudged {
     fn from(error: Unverified) -> Self {
         match error {
             Unverified::Inactive(why) => Self::Inactive(why),
-            Unverified::DontKnow => Self::KeysUnavailable,
+            Unverified::DontKnow(DontKnow { retry_after, .. }) => Self::KeysUnavailable { retry_after },
         }
     }
 }

@@ -51,9 +51,9 @@ impl Service {
                 trail.reason = Some(Reason::Inactive(why));
                 return Outcome::NothingRevoked;
             }
-            Err(Unjudged::KeysUnavailable) => {
+            Err(Unjudged::KeysUnavailable { retry_after }) => {
                 trail.reason = Some(Reason::KeysUnavailable);
-                return Outcome::Unavailable;
+                return Outcome::Unavailable(retry_after);
             }
             Err(Unjudged::StoreUnavailable) => return unavailable(trail),
         };

@@ -3,6 +3,7 @@
 mod error;
 mod issuer;
 mod mtls;
+mod proxy;
 mod redis_url;
 mod signing;
 mod tables;
@@ -18,9 +19,11 @@ pub use self::{
     error::SettingError,
     issuer::{KeySource, TrustedIssuer},
     mtls::MtlsMethod,
+    proxy::ProxySettings,
     redis_url::RedisUrl,
     signing::{Arn, SigningKeySource},
     tables::TableNames,
+    url::is_loopback,
 };
 use crate::jwt::Algorithm;
 
@@ -49,6 +52,8 @@ pub struct Settings {
     pub clock_skew_seconds: i64,
     /// The age at which a key set is fetched again.
     pub jwks_refresh: Duration,
+    /// How issuers' key hosts are reached.
+    pub proxies: ProxySettings,
     /// Wrong credentials per client id and source address, each minute and execution environment.
     pub failed_authentication_limit: u32,
     /// The keys of signed answers: the first signs, all are published; empty: nothing is signed.
@@ -133,6 +138,7 @@ impl Settings {
             metadata: metadata(&get)?,
             clock_skew_seconds: whole_number(&get, "CLOCK_SKEW_SECONDS", 10, 0..=60)?.into(),
             jwks_refresh: Duration::from_secs(whole_number(&get, "JWKS_REFRESH_SECONDS", 300, 60..=86_400)?.into()),
+            proxies: ProxySettings::read(get)?,
             failed_authentication_limit: whole_number(&get, "FAILED_AUTHENTICATION_LIMIT", 20, 1..=1_000_000)?,
             signing_keys,
             rsa_signing_algorithm,

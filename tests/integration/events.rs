@@ -85,7 +85,16 @@ pub fn recorded() -> Vec<String> {
 /// header tells it not to, which it then leaves in the answer.
 async fn shaped_by_the_adapter(event: &str, answer: &Value) -> Value {
     const AS_TEXT: &str = "x-lambda-http-content-encoding";
-    let request: LambdaRequest = serde_json::from_str(event).unwrap();
+    // The adapter panics at a host that is not one, as a recorded placeholder is.
+    let mut event: Value = serde_json::from_str(event).unwrap();
+    event["requestContext"].as_object_mut().unwrap().remove("domainName");
+    for headers in ["headers", "multiValueHeaders"] {
+        event[headers]
+            .as_object_mut()
+            .into_iter()
+            .for_each(|headers| headers.retain(|name, _| !name.eq_ignore_ascii_case("host")));
+    }
+    let request: LambdaRequest = serde_json::from_value(event).unwrap();
     let mut response = Response::builder().status(u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap());
     let headers = [&answer["headers"], &answer["multiValueHeaders"]].map(|map| map.as_object().unwrap());
     for (name, value) in headers.into_iter().find(|headers| !headers.is_empty()).unwrap() {

@@ -51,7 +51,7 @@ const PURE: [&str; 13] = [
 const IMPURE: [&str; 8] =
     ["async ", ".await", "SystemTime", "Instant::now", "std::env", "std::fs", "std::net", "tokio::"];
 /// A dependency, and where alone it is named.
-const ONE_PLACE: [(&str, &[&str]); 13] = [
+const ONE_PLACE: [(&str, &[&str]); 14] = [
     ("x509_cert", &["src/certificate/"]),
     ("jsonwebtoken", &["src/jwt/"]),
     ("aws_lc_rs", &["src/jwt/"]),
@@ -63,11 +63,12 @@ const ONE_PLACE: [(&str, &[&str]); 13] = [
     ("aws_smithy_http_client", &["src/store/reconnect.rs"]),
     ("aws_smithy_runtime_api", &["src/store/reconnect.rs"]),
     ("lambda_http", &["src/lambda/"]),
-    ("hyper_rustls", &["src/issuers/fetch.rs"]),
+    ("hyper_rustls", &["src/issuers/connect.rs"]),
+    ("rustls", &["src/issuers/fetch_error.rs", "src/issuers/connect.rs"]),
     ("tracing_subscriber", &["src/logging.rs"]),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 41] = [
+const UNPRINTABLE: [&str; 42] = [
     "Call",
     "Identity",
     "Event",
@@ -107,6 +108,7 @@ const UNPRINTABLE: [&str; 41] = [
     "PrivateKey",
     "Signer",
     "RedisUrl",
+    "ProxySettings",
     "Redis",
     "Stored",
 ];

@@ -5,6 +5,7 @@ use std::time::Duration;
 use token_introspection::{
     call::now,
     issuers::{Issuers, Unverified},
+    jwt::DroppedKey,
     settings::Settings,
     store::Operator,
     token::{Candidate, VerifiedToken},
@@ -27,10 +28,24 @@ pub async fn check(
     settings: &Settings,
     operator: &Operator,
 ) -> Result<Result<VerifiedToken, Unverified>, Problem> {
+    check_with_keys(candidate, settings, operator).await.map(|(verdict, _)| verdict)
+}
+
+/// [`check`], and the keys that the issuer publishes and that were not loaded.
+///
+/// # Errors
+///
+/// As [`check`].
+pub async fn check_with_keys(
+    candidate: Box<Candidate<'_>>,
+    settings: &Settings,
+    operator: &Operator,
+) -> Result<(Result<VerifiedToken, Unverified>, Vec<DroppedKey>), Problem> {
     let issuers = Issuers::new(settings, operator.read_only_store());
-    let snapshot = issuers.snapshot_key(&candidate, now());
+    let (issuer, snapshot) = (candidate.issuer, issuers.snapshot_key(&candidate, now()));
     let items = operator.items(snapshot.as_slice()).await?;
-    Ok(issuers.verify(candidate, &items, now(), Instant::now() + PATIENCE).await)
+    let verdict = issuers.verify(candidate, &items, now(), Instant::now() + PATIENCE).await;
+    Ok((verdict, issuers.dropped_keys(issuer, now())))
 }
 
 /// Whether a token that claims an issuer is shown to be that issuer's. What cannot be found out is a no.

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use http::Uri;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 use super::{KeySource, TrustedIssuer, identifier};
 use crate::{
-    jwt::{Algorithm, VerificationKey},
+    jwt::{Algorithm, LoadedKeys, UnreadableKeySet, key_set_entries},
     profile::{ClaimNames, Profile},
     settings::url,
 };
@@ -20,7 +20,7 @@ pub(super) struct Entry {
     pub issuer: String,
     profile: String,
     jwks_uri: Option<String>,
-    jwks: Option<Value>,
+    jwks: Option<Box<RawValue>>,
     algorithms: Option<Vec<String>>,
     client_ids: Option<Vec<String>>,
     audiences: Option<Vec<String>>,
@@ -151,14 +151,26 @@ fn metadata_places(issuer: &str) -> Result<[Uri; 2], String> {
     ])
 }
 
-/// As in a fetched set, entries that verify no signatures are passed over; a copied set often has some.
-fn inline(jwks: &Value, algorithms: &[Algorithm]) -> Result<Vec<VerificationKey>, String> {
-    let entries = jwks.get("keys").and_then(Value::as_array).ok_or("whose \"jwks\" has no \"keys\"")?;
-    let keys: Vec<_> = entries.iter().filter_map(|entry| VerificationKey::from_jwk(entry, algorithms).ok()).collect();
-    if keys.is_empty() { Err("whose \"jwks\" has no key for any of its \"algorithms\"".into()) } else { Ok(keys) }
+/// As in a fetched set, keys that a rule refuses are passed over; a copied set often has some. A key that cannot be
+/// read was meant to be used, so it ends the start.
+fn inline(jwks: &RawValue, algorithms: &[Algorithm]) -> Result<LoadedKeys, String> {
+    let entries = key_set_entries(jwks.get().as_bytes()).map_err(|unreadable| match unreadable {
+        UnreadableKeySet::DuplicateMembers => "whose \"jwks\" names a member twice",
+        UnreadableKeySet::NotJson | UnreadableKeySet::NotAKeySet => "whose \"jwks\" has no \"keys\"",
+    })?;
+    let loaded = LoadedKeys::load(&entries, algorithms);
+    if let Some(key) = loaded.dropped.iter().find(|key| key.cause.is_unreadable()) {
+        let kid = key.kid.as_ref().map_or("without kid".to_owned(), |kid| format!("kid {kid:?}"));
+        return Err(format!("whose \"jwks\" has a key that cannot be read: {kid}, {}", key.cause));
+    }
+    if loaded.keys.is_empty() {
+        return Err("whose \"jwks\" has no key for any of its \"algorithms\"".into());
+    }
+    Ok(loaded)
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, String> {
-    let known = "with an algorithm that is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
+    let known =
+        "with an algorithm that is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA, Ed25519";
     Algorithm::from_name(name).ok_or_else(|| known.to_owned())
 }

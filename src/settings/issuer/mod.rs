@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use self::entry::Entry;
 use super::{SettingError, error::json_problem, url};
 use crate::{
-    jwt::{Algorithm, VerificationKey},
+    jwt::{Algorithm, LoadedKeys},
     profile::{ClaimNames, Profile},
 };
 
@@ -46,7 +46,7 @@ pub struct TrustedIssuer {
 /// Where an issuer's keys are.
 pub enum KeySource {
     /// In the setting itself; never fetched.
-    Inline(Vec<VerificationKey>),
+    Inline(LoadedKeys),
     /// At a URL (RFC 7517 §5).
     Remote(Uri),
     /// Where the issuer's own metadata say; these are the places of the metadata, the first of which counts

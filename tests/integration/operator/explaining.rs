@@ -21,6 +21,26 @@ fn stage<'a>(explanation: &'a Value, name: &str) -> &'a Value {
 }
 
 #[tokio::test]
+async fn h31_each_dropped_key_is_one_line() {
+    let key = keys::ed25519(Some("a"), 1);
+    let encryption = json!({ "kty": "RSA", "use": "enc", "kid": "enc", "n": "AQAB", "e": "AQAB" });
+    let short = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "short", "x": "AAAA" });
+    let host = KeyHost::start(&json!({ "keys": [encryption, key.jwk(), short] })).await;
+    let world = World::new().await;
+    let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": host.url }]).to_string();
+    let tool = Tool::beside(&world).with("TRUSTED_ISSUERS", &issuers);
+    let token = key.token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&json!({})));
+    let run = explain(&tool, &token, "").await;
+    let expected = json!([
+        { "kid": "enc", "kty": "RSA", "cause": "use_not_sig", "member": null, "unreadable": false },
+        { "kid": "short", "kty": "OKP", "cause": "wrong_length", "member": "x", "unreadable": true },
+    ]);
+    assert_eq!(run.json()["dropped_keys"], expected);
+    let text = tool.run_with("explain --token -", &token).await.stdout;
+    assert!(text.contains("key not loaded: kid \"enc\", kty RSA: use_not_sig\n"), "{text}");
+}
+
+#[tokio::test]
 async fn every_reason_is_named_and_the_verdict_is_the_services() {
     let world = World::new().await;
     let tool = Tool::beside(&world);

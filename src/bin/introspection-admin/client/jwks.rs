@@ -53,12 +53,12 @@ impl KeySet {
     pub fn unusable(&self) -> Vec<String> {
         let reason = |(number, jwk): (usize, &Value)| {
             let why = match load_client_key(jwk).err()? {
-                RejectedKey::Malformed => "a member is missing or cannot be read",
-                RejectedKey::NotForSignatures => "its kty, use or key_ops say that it verifies no signatures",
-                RejectedKey::Algorithm => {
-                    "its algorithm is none of RS256, PS256, ES256 and EdDSA, or not that of its type"
+                unreadable if unreadable.is_unreadable() => "a member is missing or cannot be read",
+                RejectedKey::Symmetric | RejectedKey::Use | RejectedKey::KeyOps => {
+                    "its kty, use or key_ops say that it verifies no signatures"
                 }
-                RejectedKey::Strength => "an RSA key has 2,048 to 8,192 bits",
+                RejectedKey::RsaSize | RejectedKey::RsaExponent => "an RSA key has 2,048 to 8,192 bits",
+                _ => "its algorithm is none of RS256, PS256, ES256 and EdDSA, or not that of its type",
             };
             Some(format!("of key {}, {why}", number + 1))
         };

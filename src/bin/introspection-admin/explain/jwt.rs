@@ -37,7 +37,9 @@ pub(super) async fn explain(
     let current = judge::is_current(claims, context.now, context.settings.clock_skew_seconds);
     explanation.judged(Name::Times, current, times(claims, context.now));
     let (claims, marks) = (claims.clone(), candidate.marks().to_vec());
-    match signature::check(candidate, context.settings, context.operator).await? {
+    let (verdict, dropped) = signature::check_with_keys(candidate, context.settings, context.operator).await?;
+    explanation.dropped_keys = dropped;
+    match verdict {
         Ok(token) => {
             explanation.passed(Name::Signature, keys_of(issuer));
             let marks: Vec<MarkKey> = token.marks().iter().chain(token.unread_mark()).cloned().collect();
@@ -46,8 +48,8 @@ pub(super) async fn explain(
             return Ok(explanation);
         }
         Err(Unverified::Inactive(why)) => explanation.failed(why, format!("{named}, {}", keys_of(issuer))),
-        Err(Unverified::DontKnow) => {
-            let detail = format!("the keys are out of reach from here, {}", keys_of(issuer));
+        Err(Unverified::DontKnow(dont_know)) => {
+            let detail = format!("{}, {}", dont_know.cause.name(), keys_of(issuer));
             explanation.stages.push(Stage { name: Name::Signature, finding: Finding::Unknown, detail });
         }
     }

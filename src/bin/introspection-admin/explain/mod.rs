@@ -8,6 +8,7 @@ mod stage;
 
 use serde_json::{Value, json};
 use token_introspection::{
+    jwt::DroppedKey,
     settings::Settings,
     store::Operator,
     token::{Claims, Inactive, PresentedToken},
@@ -31,6 +32,8 @@ struct Explanation {
     stages: Vec<Stage>,
     /// The marks that could revoke the token, there or not.
     marks: Vec<Looked>,
+    /// The keys that the issuer publishes and that were not loaded.
+    dropped_keys: Vec<DroppedKey>,
     /// What the token says; its issuer says it only if the signature stage is passed.
     claims: Option<Claims>,
 }
@@ -108,6 +111,13 @@ impl Explanation {
     }
 }
 
+fn dropped_key(key: &DroppedKey) -> Value {
+    json!({
+        "kid": key.kid, "kty": key.kty, "cause": key.cause.name(), "member": key.cause.member(),
+        "unreadable": key.cause.is_unreadable(),
+    })
+}
+
 fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>) -> Report {
     let (word, why) = match verdict {
         Verdict::Active => ("active", None),
@@ -127,6 +137,10 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
         let marks = table(&["mark", "there", "revokes", "not before", "except sid", "reason"], rows);
         text = format!("{text}\n{marks}");
     }
+    if !explanation.dropped_keys.is_empty() {
+        let lines = explanation.dropped_keys.iter().map(|key| format!("key not loaded: {key}"));
+        text = format!("{text}\n{}\n", lines.collect::<Vec<_>>().join("\n"));
+    }
     if let Some(view) = answer.and_then(|answer| answer.view.as_ref()) {
         text = format!("{text}\n{view:#}\n");
     }
@@ -137,6 +151,7 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
         "hint": why.and_then(Inactive::hint),
         "stages": explanation.stages.iter().map(Stage::json).collect::<Vec<_>>(),
         "marks": explanation.marks.iter().map(Looked::json).collect::<Vec<_>>(),
+        "dropped_keys": explanation.dropped_keys.iter().map(dropped_key).collect::<Vec<_>>(),
         "client": answer.map_or(Value::Null, Answer::json),
     });
     let exit_code = match (verdict, answer) {

@@ -1,0 +1,114 @@
+//! How many fetches one environment makes for an issuer, and times that a clock may have moved between. No I/O.
+
+/// Fetches that may follow each other at once.
+const CAPACITY: i64 = 10;
+/// One more fetch is allowed after so many seconds.
+const REFILL_SECONDS: i64 = 5;
+/// Requests of one environment do not arrive in the exact order of their times.
+const OUT_OF_ORDER_SECONDS: i64 = 2;
+
+/// The seconds since a time that was noted earlier. `None` if that time is in the future, because the clock was set
+/// back since: then nothing is known, and no pause may depend on it.
+pub fn elapsed(since: i64, now: i64) -> Option<i64> {
+    let elapsed = now.saturating_sub(since);
+    (elapsed >= -OUT_OF_ORDER_SECONDS).then_some(elapsed.max(0))
+}
+
+/// Whether a pause of so many seconds that began at that time is still going on, and for how long.
+pub fn rest_of_pause(since: Option<i64>, pause: i64, now: i64) -> Option<i64> {
+    let elapsed = elapsed(since?, now)?;
+    (elapsed < pause).then(|| pause - elapsed)
+}
+
+/// A token bucket.
+pub struct Budget {
+    left: i64,
+    /// When the last fetch was added.
+    refilled_at: Option<i64>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { left: CAPACITY, refilled_at: None }
+    }
+}
+
+impl Budget {
+    /// Whether a fetch is left.
+    pub fn is_left(&mut self, now: i64) -> bool {
+        self.refill(now);
+        self.left > 0
+    }
+
+    /// Takes a fetch, if one is left.
+    pub fn take(&mut self, now: i64) {
+        self.refill(now);
+        self.left = (self.left - 1).max(0);
+    }
+
+    fn refill(&mut self, now: i64) {
+        let since = *self.refilled_at.get_or_insert(now);
+        match elapsed(since, now) {
+            // Only the time counts that passes from here on.
+            None => self.refilled_at = Some(now),
+            Some(_) if self.left >= CAPACITY => self.refilled_at = Some(now.max(since)),
+            Some(elapsed) => {
+                let added = elapsed / REFILL_SECONDS;
+                self.left = self.left.saturating_add(added).min(CAPACITY);
+                self.refilled_at = Some(since.saturating_add(added.saturating_mul(REFILL_SECONDS)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const T: i64 = 1_700_000_000;
+
+    fn taken(budget: &mut Budget, now: i64) -> usize {
+        let mut taken = 0;
+        while budget.is_left(now) && taken < 100 {
+            budget.take(now);
+            taken += 1;
+        }
+        taken
+    }
+
+    #[test]
+    fn h13_ten_fetches_and_one_every_five_seconds() {
+        let mut budget = Budget::default();
+        for (seconds, expected) in [(0, 10), (1, 0), (4, 0), (5, 1), (9, 0), (10, 1), (27, 3), (30, 1), (1_000_000, 10)]
+        {
+            assert_eq!(taken(&mut budget, T + seconds), expected, "after {seconds} s");
+        }
+    }
+
+    #[test]
+    fn h13_a_clock_that_moves_neither_stops_fetches_nor_gives_more_than_ten() {
+        let mut budget = Budget::default();
+        assert_eq!(taken(&mut budget, T), 10);
+        assert_eq!(taken(&mut budget, T - 3600), 0);
+        assert_eq!(taken(&mut budget, T - 3595), 1, "the hour is not waited for");
+        assert_eq!(taken(&mut budget, T + 3600), 10);
+        assert_eq!(taken(&mut budget, i64::MAX), 10);
+        assert_eq!(taken(&mut budget, i64::MIN), 0);
+    }
+
+    #[test]
+    fn a_pause_that_began_in_the_future_is_not_going_on() {
+        for (since, rest) in [
+            (T, Some(30)),
+            (T - 29, Some(1)),
+            (T - 30, None),
+            (T + 1, Some(30)),
+            (T + 2, Some(30)),
+            (T + 3, None),
+            (T + 3600, None),
+        ] {
+            assert_eq!(rest_of_pause(Some(since), 30, T), rest, "{since}");
+        }
+        assert_eq!(rest_of_pause(None, 30, T), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! Why an issuer's keys could not be fetched, told apart for the log.
+
+use std::{error::Error, io};
+
+use http::StatusCode;
+use rustls::CertificateError;
+
+use super::{
+    connect::{NameNotFound, ProxyFailure},
+    key_set::UnusableKeySet,
+};
+use crate::jwt::UnreadableKeySet;
+
+/// Why a fetch failed. It never holds a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FetchError {
+    /// No root certificate could be loaded, so no certificate can be checked.
+    NoRootCertificates,
+    /// The entry's `jwks_bearer_file` cannot be read, or holds no token.
+    TokenFileUnreadable,
+    /// The metadata are those of another issuer (RFC 8414 §3.3).
+    IssuerDiffers {
+        expected: String,
+        found: String,
+    },
+    /// The metadata name no `jwks_uri`.
+    NoJwksUri,
+    /// The `jwks_uri` of the metadata is not an https URL.
+    InsecureJwksUri(String),
+    NotJson,
+    DuplicateMembers,
+    /// JSON, but not an object with a list of `keys`.
+    NotAKeySet,
+    /// `Content-Encoding` names an encoding that was not asked for.
+    Compressed(String),
+    Status(StatusCode),
+    /// None is followed.
+    Redirect(StatusCode),
+    CertificateNotTrusted,
+    CertificateExpired,
+    CertificateNotYetValid,
+    CertificateNameMismatch,
+    /// TLS failed for another reason.
+    Tls,
+    Refused,
+    Dns,
+    TimedOut,
+    /// The proxy of `HTTPS_PROXY` could not be reached, or opened no tunnel.
+    Proxy,
+    /// The connection failed for another reason.
+    Connection,
+    /// The body ended too early, or could not be read.
+    Body,
+    TooLarge,
+    /// The set was read, but none of its so many entries may verify anything.
+    NoUsableKey(usize),
+}
+
+impl FetchError {
+    /// Its stable name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NoRootCertificates => "no_root_certificates",
+            Self::TokenFileUnreadable => "token_file_unreadable",
+            Self::IssuerDiffers { .. } => "issuer_differs",
+            Self::NoJwksUri => "no_jwks_uri",
+            Self::InsecureJwksUri(_) => "insecure_jwks_uri",
+            Self::NotJson => "not_json",
+            Self::DuplicateMembers => "duplicate_members",
+            Self::NotAKeySet => "not_a_key_set",
+            Self::Compressed(_) => "compressed",
+            Self::Status(_) => "status",
+            Self::Redirect(_) => "redirect",
+            Self::CertificateNotTrusted => "certificate_not_trusted",
+            Self::CertificateExpired => "certificate_expired",
+            Self::CertificateNotYetValid => "certificate_not_yet_valid",
+            Self::CertificateNameMismatch => "certificate_name_mismatch",
+            Self::Tls => "tls",
+            Self::Refused => "refused",
+            Self::Dns => "dns",
+            Self::TimedOut => "timed_out",
+            Self::Proxy => "proxy",
+            Self::Connection => "connection",
+            Self::Body => "body",
+            Self::TooLarge => "too_large",
+            Self::NoUsableKey(_) => "no_usable_key",
+        }
+    }
+
+    /// What was found, and what had been expected.
+    pub fn found(&self) -> Option<String> {
+        match self {
+            Self::IssuerDiffers { found, .. } => Some(found.clone()),
+            Self::InsecureJwksUri(text) | Self::Compressed(text) => Some(text.clone()),
+            Self::Status(status) | Self::Redirect(status) => Some(status.as_u16().to_string()),
+            Self::NoUsableKey(entries) => Some(format!("{entries} keys")),
+            _ => None,
+        }
+    }
+
+    pub fn expected(&self) -> Option<&str> {
+        match self {
+            Self::IssuerDiffers { expected, .. } => Some(expected),
+            _ => None,
+        }
+    }
+
+    /// What a failed request failed from: the first cause in its chain that is known.
+    pub fn of_request(error: &(dyn Error + 'static)) -> Self {
+        cause(error).unwrap_or(Self::Connection)
+    }
+}
+
+impl From<UnreadableKeySet> for FetchError {
+    fn from(unreadable: UnreadableKeySet) -> Self {
+        match unreadable {
+            UnreadableKeySet::NotJson => Self::NotJson,
+            UnreadableKeySet::DuplicateMembers => Self::DuplicateMembers,
+            UnreadableKeySet::NotAKeySet => Self::NotAKeySet,
+        }
+    }
+}
+
+impl From<UnusableKeySet> for FetchError {
+    fn from(unusable: UnusableKeySet) -> Self {
+        match unusable {
+            UnusableKeySet::Unreadable(unreadable) => unreadable.into(),
+            UnusableKeySet::NoUsableKey(entries) => Self::NoUsableKey(entries),
+        }
+    }
+}
+
+/// An I/O error may carry the real one, which is not its source but its content.
+fn cause(error: &(dyn Error + 'static)) -> Option<FetchError> {
+    if error.is::<ProxyFailure>() {
+        return Some(FetchError::Proxy);
+    }
+    if error.is::<NameNotFound>() {
+        return Some(FetchError::Dns);
+    }
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(of_tls(error));
+    }
+    let io = error.downcast_ref::<io::Error>();
+    if let Some(inner) = io.and_then(io::Error::get_ref) {
+        return cause(inner);
+    }
+    match io.map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => return Some(FetchError::Refused),
+        Some(io::ErrorKind::TimedOut) => return Some(FetchError::TimedOut),
+        _ => {}
+    }
+    cause(error.source()?)
+}
+
+fn of_tls(error: &rustls::Error) -> FetchError {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            FetchError::CertificateExpired
+        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        ) => FetchError::CertificateNotYetValid,
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => FetchError::CertificateNameMismatch,
+        rustls::Error::InvalidCertificate(_) => FetchError::CertificateNotTrusted,
+        _ => FetchError::Tls,
+    }
+}

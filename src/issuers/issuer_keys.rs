@@ -1,0 +1,365 @@
+//! What this execution environment holds of one issuer's keys, and when it may ask for more. No I/O.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    budget::{Budget, elapsed, rest_of_pause},
+    fetch::KeyLocation,
+    key_set::KeySet,
+};
+use crate::{records::Snapshot, token::Candidate};
+
+/// After a failed fetch, in seconds.
+const FAILURE_PAUSE: i64 = 30;
+/// Between two fetches that signatures cause which no held key made, in seconds.
+const RECHECK_PAUSE: i64 = 30;
+/// A younger set is not fetched again, in seconds: whoever asks for a key that does not exist must not cause a fetch
+/// for each request.
+const MIN_AGE: i64 = 1;
+/// Between two log lines about a budget that is used up, in seconds.
+const LOG_PAUSE: i64 = 60;
+/// Clocks of two environments differ by at most this many seconds.
+const CLOCK_DIFFERENCE: i64 = 60;
+
+/// A fetch that had less time says nothing about the issuer, and is not begun.
+pub const FAIR_TIME: Duration = Duration::from_millis(300);
+
+/// One issuer whose keys are fetched.
+pub struct IssuerKeys {
+    pub location: KeyLocation,
+    /// The age in seconds at which a set is fetched again.
+    refresh: i64,
+    state: Mutex<State>,
+    /// Held by the one fetch in flight. A request that only reads keys never waits for it.
+    pub flight: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    set: Option<Arc<KeySet>>,
+    /// When the last fetch began, if it failed.
+    failed_at: Option<i64>,
+    /// When the last fetch began that a signature caused.
+    rechecked_at: Option<i64>,
+    /// When the log last said that the budget is used up.
+    complained_at: Option<i64>,
+    budget: Budget,
+}
+
+/// What a fetch is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FetchReason {
+    /// No set is held, or the held one is due.
+    Due,
+    /// The held set has no key for a token.
+    UnknownKey,
+    /// No held key made a signature, so the issuer may have replaced one under the same `kid`, or repaired one.
+    Recheck,
+}
+
+/// Why a fetch is not allowed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAllowed {
+    /// A fetch has just been made, or the held set is not due any more.
+    NotNeeded,
+    /// The last fetch failed less than 30 s ago.
+    Failed,
+    /// A signature caused a fetch less than 30 s ago.
+    Rechecked,
+    /// `log`: the log has not said so for a minute.
+    BudgetUsedUp { log: bool },
+}
+
+/// A fetch in flight. Dropped without an outcome, because the invocation was cut off, it counts as failed only if it
+/// had a fair time to answer.
+pub struct Flight<'a> {
+    keys: &'a IssuerKeys,
+    now: i64,
+    began: Instant,
+    open: bool,
+}
+
+impl IssuerKeys {
+    pub fn new(location: KeyLocation, refresh: i64) -> Self {
+        Self { location, refresh, state: Mutex::default(), flight: tokio::sync::Mutex::default() }
+    }
+
+    /// The set that may be used now, stale for at most a day.
+    pub fn set(&self, now: i64) -> Option<Arc<KeySet>> {
+        self.with(|state| state.usable(now).cloned())
+    }
+
+    /// Whether no set is held, or the held one is due for a refresh.
+    pub fn is_due(&self, now: i64) -> bool {
+        self.with(|state| state.is_due(self.refresh, now))
+    }
+
+    /// Whether the shared snapshot may know more about this token than the held set.
+    pub fn needs_snapshot(&self, candidate: &Candidate<'_>, now: i64) -> bool {
+        self.is_due(now) || self.set(now).is_none_or(|set| !set.serves(candidate))
+    }
+
+    /// Begins a fetch if it is allowed and has a fair time; `None` if only the time is missing. The holder of `flight`
+    /// calls it, so that at most one fetch is under way.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`NotAllowed`] if the fetch may not be made now, however much time there is.
+    pub fn try_begin_fetch(
+        &self,
+        reason: FetchReason,
+        now: i64,
+        has_time: bool,
+    ) -> Result<Option<Flight<'_>>, NotAllowed> {
+        self.with(|state| {
+            state.may_fetch(reason, self.refresh, now)?;
+            if !has_time {
+                return Ok(None);
+            }
+            state.budget.take(now);
+            if reason == FetchReason::Recheck {
+                state.rechecked_at = Some(now);
+            }
+            Ok(Some(Flight { keys: self, now, began: Instant::now(), open: true }))
+        })
+    }
+
+    /// Takes over a set that another environment fetched, if it is newer than the held one.
+    pub fn adopt(&self, set: KeySet, now: i64) {
+        self.with(|state| {
+            let is_credible = |set: &KeySet| set.fetched_at <= now.saturating_add(CLOCK_DIFFERENCE);
+            let held = state.set.as_ref().filter(|held| is_credible(held));
+            if is_credible(&set) && held.is_none_or(|held| held.fetched_at < set.fetched_at) {
+                let is_newer = |failed_at: &i64| *failed_at > set.fetched_at && elapsed(*failed_at, now).is_some();
+                state.failed_at = state.failed_at.filter(is_newer);
+                state.set = Some(Arc::new(set));
+            }
+        });
+    }
+
+    /// Whether the last fetch that this environment knows of failed.
+    pub fn last_fetch_failed(&self) -> bool {
+        self.with(|state| state.failed_at.is_some())
+    }
+
+    /// After how many seconds a fetch may be tried again, at least 1.
+    pub fn retry_after(&self, now: i64) -> u32 {
+        let pauses = self.with(|state| {
+            let failed = rest_of_pause(state.failed_at, FAILURE_PAUSE, now);
+            failed.or_else(|| rest_of_pause(state.rechecked_at, RECHECK_PAUSE, now))
+        });
+        pauses.and_then(|rest| u32::try_from(rest).ok()).unwrap_or(1).max(1)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        // No code that holds this lock can panic, so a poisoned state is whole.
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl State {
+    fn usable(&self, now: i64) -> Option<&Arc<KeySet>> {
+        self.set.as_ref().filter(|set| now.saturating_sub(set.fetched_at) < Snapshot::LIFETIME_SECONDS)
+    }
+
+    /// A set from further in the future than clocks differ was fetched before the clock was set back.
+    fn is_due(&self, refresh: i64, now: i64) -> bool {
+        self.usable(now).is_none_or(|set| {
+            let age = now.saturating_sub(set.fetched_at);
+            age >= refresh || age < -CLOCK_DIFFERENCE
+        })
+    }
+
+    fn may_fetch(&mut self, reason: FetchReason, refresh: i64, now: i64) -> Result<(), NotAllowed> {
+        let is_young = self.usable(now).and_then(|set| elapsed(set.fetched_at, now)).is_some_and(|age| age < MIN_AGE);
+        if is_young || (reason == FetchReason::Due && !self.is_due(refresh, now)) {
+            return Err(NotAllowed::NotNeeded);
+        }
+        if rest_of_pause(self.failed_at, FAILURE_PAUSE, now).is_some() {
+            return Err(NotAllowed::Failed);
+        }
+        if reason == FetchReason::Recheck && rest_of_pause(self.rechecked_at, RECHECK_PAUSE, now).is_some() {
+            return Err(NotAllowed::Rechecked);
+        }
+        if reason == FetchReason::UnknownKey && !self.budget.is_left(now) {
+            let log = rest_of_pause(self.complained_at, LOG_PAUSE, now).is_none();
+            if log {
+                self.complained_at = Some(now);
+            }
+            return Err(NotAllowed::BudgetUsedUp { log });
+        }
+        Ok(())
+    }
+}
+
+impl Flight<'_> {
+    /// Swaps in the set that was fetched.
+    pub fn succeeded(mut self, set: Arc<KeySet>) {
+        self.open = false;
+        self.keys.with(|state| {
+            state.failed_at = None;
+            state.set = Some(set);
+        });
+    }
+
+    /// Notes that the issuer did not give its keys.
+    pub fn failed(mut self) {
+        self.open = false;
+        self.keys.with(|state| state.failed_at = Some(self.now));
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        if self.open && self.began.elapsed() >= FAIR_TIME {
+            self.keys.with(|state| state.failed_at = Some(self.now));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Uri;
+    use serde_json::json;
+
+    use super::*;
+    use crate::jwt::Algorithm;
+
+    const T: i64 = 1_700_000_000;
+
+    fn set(kid: &str, fetched_at: i64) -> KeySet {
+        let key =
+            json!({ "kty": "OKP", "crv": "Ed25519", "kid": kid, "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+        KeySet::parse(json!({ "keys": [key] }).to_string().as_bytes(), &[Algorithm::EdDsa], fetched_at).unwrap()
+    }
+
+    fn keys() -> IssuerKeys {
+        IssuerKeys::new(
+            KeyLocation::key_set("https://issuer.example", Uri::from_static("https://issuer.example/jwks.json")),
+            300,
+        )
+    }
+
+    fn may_fetch(keys: &IssuerKeys, reason: FetchReason, now: i64) -> Result<(), NotAllowed> {
+        keys.try_begin_fetch(reason, now, false).map(|_| ())
+    }
+
+    fn begin(keys: &IssuerKeys, reason: FetchReason, now: i64) -> Flight<'_> {
+        keys.try_begin_fetch(reason, now, true).ok().flatten().unwrap()
+    }
+
+    fn fetched(keys: &IssuerKeys, kid: &str, now: i64) {
+        begin(keys, FetchReason::Due, now).succeeded(Arc::new(set(kid, now)));
+    }
+
+    fn holds(keys: &IssuerKeys, kid: &str, now: i64) -> bool {
+        keys.set(now).is_some_and(|set| set.keys()[0].kid() == Some(kid))
+    }
+
+    #[test]
+    fn h13_only_a_fetch_that_was_tried_counts_as_failed() {
+        let keys = keys();
+        drop(begin(&keys, FetchReason::Due, T));
+        assert!(!keys.last_fetch_failed(), "it had no time");
+        begin(&keys, FetchReason::Due, T).failed();
+        assert!(keys.last_fetch_failed());
+        for reason in [FetchReason::Due, FetchReason::UnknownKey, FetchReason::Recheck] {
+            assert_eq!(may_fetch(&keys, reason, T + 29), Err(NotAllowed::Failed));
+            assert_eq!(may_fetch(&keys, reason, T + 30), Ok(()));
+        }
+        assert_eq!([0, 1, 29, 30, 99].map(|seconds| keys.retry_after(T + seconds)), [30, 29, 1, 1, 1]);
+        fetched(&keys, "a", T + 30);
+        assert!(!keys.last_fetch_failed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn h13_a_fetch_that_is_cut_off_after_a_fair_time_counts_as_failed() {
+        let keys = keys();
+        let flight = begin(&keys, FetchReason::Due, T);
+        tokio::time::advance(FAIR_TIME).await;
+        drop(flight);
+        assert!(keys.last_fetch_failed());
+    }
+
+    #[test]
+    fn h13_an_unknown_kid_waits_for_a_second_and_for_the_budget() {
+        let keys = keys();
+        fetched(&keys, "a", T);
+        assert_eq!(may_fetch(&keys, FetchReason::UnknownKey, T), Err(NotAllowed::NotNeeded));
+        let mut fetches = 0;
+        let mut logged = 0;
+        for seconds in 1..=120 {
+            match may_fetch(&keys, FetchReason::UnknownKey, T + seconds) {
+                Ok(()) => {
+                    let flight = begin(&keys, FetchReason::UnknownKey, T + seconds);
+                    flight.succeeded(Arc::new(set("a", T + seconds)));
+                    fetches += 1;
+                }
+                Err(NotAllowed::BudgetUsedUp { log }) => logged += usize::from(log),
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((fetches, logged), (9 + 120 / 5, 2));
+    }
+
+    #[test]
+    fn h14_signatures_cause_one_fetch_in_thirty_seconds() {
+        let keys = keys();
+        fetched(&keys, "a", T);
+        assert_eq!(may_fetch(&keys, FetchReason::Recheck, T), Err(NotAllowed::NotNeeded));
+        begin(&keys, FetchReason::Recheck, T + 1).succeeded(Arc::new(set("a", T + 1)));
+        assert_eq!(may_fetch(&keys, FetchReason::Recheck, T + 30), Err(NotAllowed::Rechecked));
+        assert_eq!(may_fetch(&keys, FetchReason::Recheck, T + 31), Ok(()));
+        assert_eq!(may_fetch(&keys, FetchReason::UnknownKey, T + 2), Ok(()), "another key is another matter");
+    }
+
+    #[test]
+    fn h16_h17_a_set_is_refreshed_after_its_time_and_used_for_a_day() {
+        let keys = keys();
+        fetched(&keys, "a", T);
+        assert!(!keys.is_due(T + 299) && keys.is_due(T + 300) && keys.set(T + 300).is_some());
+        assert_eq!(may_fetch(&keys, FetchReason::Due, T + 299), Err(NotAllowed::NotNeeded));
+        begin(&keys, FetchReason::Due, T + 300).failed();
+        assert_eq!(may_fetch(&keys, FetchReason::Due, T + 329), Err(NotAllowed::Failed));
+        assert!(keys.set(T + 86_399).is_some() && keys.set(T + 86_400).is_none());
+    }
+
+    #[test]
+    fn h13_a_clock_that_was_set_back_stops_no_fetch() {
+        let keys = keys();
+        fetched(&keys, "a", T);
+        begin(&keys, FetchReason::UnknownKey, T + 1).failed();
+        let back = T - 3600;
+        assert!(keys.is_due(back), "the set is from the future");
+        for reason in [FetchReason::Due, FetchReason::UnknownKey, FetchReason::Recheck] {
+            assert_eq!(may_fetch(&keys, reason, back), Ok(()), "{reason:?}");
+        }
+        keys.adopt(set("b", back - 10), back);
+        assert!(holds(&keys, "b", back) && !keys.last_fetch_failed(), "what is from the future counts for nothing");
+        begin(&keys, FetchReason::Recheck, T).failed();
+        assert_eq!((may_fetch(&keys, FetchReason::Recheck, back), keys.retry_after(back)), (Ok(()), 1));
+    }
+
+    #[test]
+    fn h13_a_newer_snapshot_counts_for_the_deployment_and_an_older_one_for_nothing() {
+        let keys = keys();
+        begin(&keys, FetchReason::Due, T).failed();
+        keys.adopt(set("a", T - 100), T);
+        assert!(keys.last_fetch_failed(), "the failure is newer than the snapshot");
+        keys.adopt(set("a", T + 5), T + 6);
+        assert!(!keys.last_fetch_failed());
+        assert_eq!(may_fetch(&keys, FetchReason::UnknownKey, T + 5), Err(NotAllowed::NotNeeded));
+        assert_eq!(may_fetch(&keys, FetchReason::UnknownKey, T + 6), Ok(()));
+        keys.adopt(set("b", T + 4), T + 40);
+        assert!(holds(&keys, "a", T + 40), "an older snapshot changes nothing");
+        keys.adopt(set("b", T + 1000), T + 40);
+        assert!(holds(&keys, "a", T + 40), "nor does one from the future");
+        keys.adopt(set("b", T + 41), T + 40);
+        assert_eq!(may_fetch(&keys, FetchReason::UnknownKey, T + 42), Ok(()));
+    }
+}
