@@ -7,7 +7,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tracing::info;
 
-use crate::{auth::AuthError, records::hex, request::Rejection, response::Outcome, token::Inactive};
+use crate::{
+    auth::AuthError,
+    records::hex,
+    request::Rejection,
+    response::{BatchEntry, Outcome},
+    token::Inactive,
+};
 
 /// What is known of a call, gathered on its way. Only written to; no decision reads it.
 #[derive(Default)]
@@ -26,6 +32,8 @@ pub struct Trail {
     pub mark_reason: Option<String>,
     /// How many tokens a batch asked about.
     pub batch: Option<Counts>,
+    /// The position of the one token of a batch that this record is about, from 0.
+    pub position: Option<usize>,
     /// The policy is in report mode and would have shown less.
     pub would_deny: bool,
 }
@@ -98,7 +106,13 @@ impl Fingerprints {
 }
 
 impl Trail {
-    /// Writes the record, whatever `LOG_LEVEL` says.
+    /// The record of one token of a batch, which has its own beside that of the call.
+    pub fn of_entry(&self, position: usize) -> Self {
+        let (caller, method) = (self.caller.clone(), self.method);
+        Self { caller, method, position: Some(position), ..Self::default() }
+    }
+
+    /// Writes the record of a call, whatever `LOG_LEVEL` says.
     pub fn write(&self, outcome: &Outcome, request_id: &str, latency: Duration) {
         let class = match outcome {
             Outcome::Active(_) | Outcome::Signed { active: true, .. } => "active",
@@ -115,6 +129,20 @@ impl Trail {
             Outcome::Unavailable(_) | Outcome::SignerUnavailable => "unavailable",
             Outcome::Internal => "error",
         };
+        self.log(class, request_id, Some(latency));
+    }
+
+    /// Writes the record of one token of a batch.
+    pub fn write_entry(&self, entry: &BatchEntry, request_id: &str) {
+        let class = match entry {
+            BatchEntry::Active(_) => "active",
+            BatchEntry::Inactive => "inactive",
+            BatchEntry::Unavailable => "unavailable",
+        };
+        self.log(class, request_id, None);
+    }
+
+    fn log(&self, class: &str, request_id: &str, latency: Option<Duration>) {
         let policy = match &self.reason {
             Some(Reason::Inactive(why)) if why.is_hidden() => "deny",
             _ if self.would_deny => "would_deny",
@@ -133,7 +161,8 @@ impl Trail {
             mark_reason = self.mark_reason,
             tokens = self.batch.map(|counts| counts.tokens),
             active_tokens = self.batch.map(|counts| counts.active),
-            latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+            position = self.position,
+            latency_ms = latency.map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
             request_id,
         );
     }

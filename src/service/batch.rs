@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::{Reads, Service, Unjudged, log_corrupt_item, log_left_out, second_keys, unavailable};
 use crate::{
-    audit::{Counts, Trail},
+    audit::{Counts, Reason, Trail},
     call::Call,
     judge,
     records::Key,
@@ -34,16 +34,21 @@ impl Service {
         };
         let mut keys: BTreeSet<Key> = BTreeSet::new();
         let mut pending = Vec::with_capacity(tokens.len());
-        for token in tokens {
+        let mut records = Vec::with_capacity(tokens.len());
+        for (position, token) in tokens.into_iter().enumerate() {
+            let mut record = trail.of_entry(position);
+            self.note_token(&token, &mut record);
             pending.push(match token {
                 PresentedToken::Opaque { digest, too_long } => {
                     let recorded = judge::record(&digest, too_long, &items, &self.settings, call.now)
-                        .inspect(|recorded| log_left_out(recorded, None));
+                        .inspect(|recorded| log_left_out(recorded, record.token.as_deref()));
+                    record.issuer = recorded.as_ref().ok().map(|recorded| recorded.claims.issuer.clone());
                     keys.extend(second_keys(&digest, recorded.as_ref().ok()));
                     Pending::Opaque(recorded.map(Box::new))
                 }
                 PresentedToken::Jwt { candidate, .. } => Pending::Jwt(candidate),
             });
+            records.push(record);
         }
         // Without opaque tokens there are no keys, and nothing is sent.
         let keys: Vec<Key> = keys.into_iter().collect();
@@ -64,16 +69,25 @@ impl Service {
         }));
         let verdicts: Vec<Result<Claims, Unjudged>> = verdicts.await;
         let mut entries = Vec::with_capacity(verdicts.len());
-        for verdict in verdicts {
-            entries.push(match verdict {
-                Ok(claims) => self.view(caller, claims, trail).map_or(BatchEntry::Inactive, BatchEntry::Active),
+        for (verdict, record) in verdicts.into_iter().zip(&mut records) {
+            let viewed = verdict.and_then(|claims| Ok(self.view(caller, claims, record)?));
+            entries.push(match viewed {
+                Ok(view) => BatchEntry::Active(view),
                 Err(Unjudged::Inactive(why)) => {
-                    log_corrupt_item(&why, None);
+                    log_corrupt_item(&why, record.token.as_deref());
+                    record.reason = Some(Reason::Inactive(why));
                     BatchEntry::Inactive
                 }
-                Err(Unjudged::KeysUnavailable { .. }) => BatchEntry::Unavailable,
+                Err(Unjudged::KeysUnavailable { .. }) => {
+                    record.reason = Some(Reason::KeysUnavailable);
+                    BatchEntry::Unavailable
+                }
                 Err(Unjudged::StoreUnavailable) => return unavailable(trail),
             });
+            trail.would_deny |= record.would_deny;
+        }
+        for (record, entry) in records.iter().zip(&entries) {
+            record.write_entry(entry, &call.request_id);
         }
         let active = entries.iter().filter(|entry| matches!(entry, BatchEntry::Active(_))).count();
         trail.batch = Some(Counts { tokens: entries.len(), active });

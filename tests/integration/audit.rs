@@ -118,3 +118,49 @@ async fn o06_a_call_that_comes_to_no_verdict_leaves_its_record_too() {
     let in_no_time = introspection(&good).within(std::time::Duration::from_millis(50));
     check(&world, &log, in_no_time, unavailable).await;
 }
+
+#[tokio::test]
+async fn o06_each_token_of_a_batch_leaves_its_own_record() {
+    let (log, _guard) = Log::start(LogLevel::Error);
+    let world = world().await;
+    let tokens = [
+        world.token(&json!({})),
+        world.token(&json!({ "exp": 1 })),
+        world.token(&json!({ "iss": GENERIC, "token_use": "access" })),
+        world.token(&json!({ "sid": "s1" })),
+        "opaque".to_owned(),
+        "unknown".to_owned(),
+    ];
+    let body = json!({ "tokens": tokens }).to_string();
+    let batch = request().path("/token/introspect/batch").header("content-type", "application/json").body(body);
+    log.take();
+    world.send(batch.basic(API, SECRET)).await;
+    let mut records = log.take_audit();
+    let call = records.pop().unwrap();
+    assert_eq!((&call["outcome"], &call["tokens"], &call["active_tokens"]), (&json!("batch"), &json!(6), &json!(3)));
+    let described: Vec<String> = records
+        .iter()
+        .map(|record| {
+            assert_eq!((&record["caller"], &record["request_id"]), (&json!(API), &json!("request-1")));
+            assert_eq!(record["token"].as_str().unwrap().len(), 8);
+            let members = ["position", "outcome", "issuer", "policy", "reason"].map(|name| record.get(name));
+            members
+                .into_iter()
+                .flatten()
+                .map(|member| member.to_string().replace('"', ""))
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    assert_eq!(
+        described,
+        [
+            format!("0 active {ISSUER} allow"),
+            format!("1 inactive {ISSUER} none expired"),
+            format!("2 active {GENERIC} allow"),
+            format!("3 inactive {ISSUER} none revoked_session"),
+            "4 active https://introspection.example.com allow".to_owned(),
+            "5 inactive none unknown_token".to_owned(),
+        ]
+    );
+}

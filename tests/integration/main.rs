@@ -62,6 +62,7 @@ mod cors;
 mod data_model;
 mod dev_server;
 mod event_members;
+mod forged;
 mod form;
 mod head;
 mod iam_callers;
@@ -87,6 +88,7 @@ mod policy;
 mod profiles;
 mod public_clients;
 mod read_consistency;
+mod reasons;
 #[cfg(feature = "redis")]
 mod redis_fitness;
 #[cfg(feature = "redis")]
