@@ -84,13 +84,11 @@ impl Issuers {
     /// The entries of an issuer's key set that were not loaded, as far as this environment has seen the set itself:
     /// a snapshot does not hold them.
     pub fn dropped_keys(&self, issuer: &TrustedIssuer, now: i64) -> Vec<DroppedKey> {
-        match &issuer.keys {
-            KeySource::Inline(loaded) => loaded.dropped.clone(),
-            _ => {
-                let set = self.fetched.get(&issuer.issuer).and_then(|keys| keys.set(now));
-                set.map(|set| set.dropped().to_vec()).unwrap_or_default()
-            }
+        if let KeySource::Inline(loaded) = &issuer.keys {
+            return loaded.dropped.clone();
         }
+        let set = self.fetched.get(&issuer.issuer).and_then(|keys| keys.set(now));
+        set.map(|set| set.dropped().to_vec()).unwrap_or_default()
     }
 
     /// Takes over an issuer's snapshot, if it is among the items, comes from the configured address and loads.
