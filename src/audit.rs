@@ -107,6 +107,7 @@ impl Fingerprints {
 
 impl Trail {
     /// The record of one token of a batch, which has its own beside that of the call.
+    #[must_use]
     pub fn of_entry(&self, position: usize) -> Self {
         let (caller, method) = (self.caller.clone(), self.method);
         Self { caller, method, position: Some(position), ..Self::default() }

@@ -39,7 +39,8 @@ async fn g14_o02_a_forged_token_gets_the_same_bytes_reads_and_fetches_whatever_m
     let typ = json!({ "typ": "at+jwt" });
     let forgers = [keys::ed25519(Some("key-1"), 2), keys::ed25519(Some("key-2"), 2), keys::ed25519(None, 2)];
     let good = key.token(&typ, &claims(&json!({ "sub": "bob", "jti": "jti-2" })));
-    let mut requests: Vec<(String, Box<dyn Fn() -> crate::world::Request>)> = Vec::new();
+    type Make = Box<dyn Fn() -> crate::world::Request>;
+    let mut requests: Vec<(String, Make)> = Vec::new();
     for (number, forger) in forgers.iter().enumerate() {
         let (token, credential) = (forger.token(&typ, &set), forger.token(&typ, &bearer));
         let good = good.clone();

@@ -1,4 +1,4 @@
-//! Ory Hydra, Zitadel, authentik and FusionAuth.
+//! Ory Hydra, Zitadel, authentik and `FusionAuth`.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ const AUTHENTIK: &str = "https://authentik.example.com/application/o/shop/";
 const FUSIONAUTH: &str = "https://example.fusionauth.io";
 /// A project of Zitadel.
 const PROJECT: &str = "69234237810729019";
-/// An application of FusionAuth.
+/// An application of `FusionAuth`.
 const APPLICATION: &str = "3c219e58-ed0e-4b18-ad48-f4f92793ae32";
 const ORDERS: &str = "https://orders.example.com";
 
@@ -139,7 +139,7 @@ fn fusionauth() -> Issuer {
         "preferred_username": "alice",
     });
     Issuer {
-        section: "FusionAuth",
+        section: "`FusionAuth`",
         tokens: vec![token(
             "a user's",
             header,

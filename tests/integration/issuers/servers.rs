@@ -1,4 +1,4 @@
-//! Keycloak, Spring Authorization Server, Duende IdentityServer, AD FS and UAA.
+//! Keycloak, Spring Authorization Server, Duende `IdentityServer`, AD FS and UAA.
 
 use serde_json::{Value, json};
 

@@ -49,7 +49,7 @@ pub struct Add {
     /// A name for people
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
-    /// The issuer where this client id is registered (ISSUER and the first of TRUSTED_ISSUERS, if left out)
+    /// The issuer where this client id is registered (ISSUER and the first trusted issuer, if left out)
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     issuer: Option<String>,
     #[command(flatten)]
