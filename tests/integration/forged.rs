@@ -8,6 +8,11 @@ use crate::{
     world::{API, Answer, ISSUER, OWN, SECRET, World, claims, request, send},
 };
 
+/// Makes one request as often as it is wanted.
+type Make = Box<dyn Fn() -> crate::world::Request>;
+/// What an answer, the reads for it and the fetches for it were.
+type Seen = (Answer, Vec<(String, usize)>, usize);
+
 /// Every mark that could concern the claims below.
 fn marks() -> Vec<String> {
     let of = |name: &str| format!("{name}#{ISSUER}");
@@ -39,7 +44,6 @@ async fn g14_o02_a_forged_token_gets_the_same_bytes_reads_and_fetches_whatever_m
     let typ = json!({ "typ": "at+jwt" });
     let forgers = [keys::ed25519(Some("key-1"), 2), keys::ed25519(Some("key-2"), 2), keys::ed25519(None, 2)];
     let good = key.token(&typ, &claims(&json!({ "sub": "bob", "jti": "jti-2" })));
-    type Make = Box<dyn Fn() -> crate::world::Request>;
     let mut requests: Vec<(String, Make)> = Vec::new();
     for (number, forger) in forgers.iter().enumerate() {
         let (token, credential) = (forger.token(&typ, &set), forger.token(&typ, &bearer));
@@ -53,7 +57,7 @@ async fn g14_o02_a_forged_token_gets_the_same_bytes_reads_and_fetches_whatever_m
         requests.push((format!("bearer {number}"), Box::new(with_credential)));
     }
     for (case, make) in requests {
-        let mut seen: Vec<(Answer, Vec<(String, usize)>, usize)> = Vec::new();
+        let mut seen: Vec<Seen> = Vec::new();
         let sets: [Vec<String>; 3] =
             [Vec::new(), marks(), marks().into_iter().chain([format!("client#{ISSUER}#bearer")]).collect()];
         for present in sets {
