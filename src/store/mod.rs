@@ -32,7 +32,9 @@ use crate::{
 
 pub use self::{
     dynamodb::{cause_of, configuration},
-    operator::{Change, Connection, Creation, Failure, Operator, TimeToLive},
+    operator::{
+        Change, Connection, Creation, Deployed, Failure, FunctionFailure, Operator, TimeToLive, deployed_variables,
+    },
     reconnect::http_client,
     replay::FirstUse,
 };

@@ -2,7 +2,7 @@
 
 use super::{Claims, Inactive};
 use crate::{
-    jwt::RawMembers,
+    jwt::{RawMembers, UnverifiedJwt},
     records::{Key, MarkKey, MarkKind, sha256_hex},
 };
 
@@ -23,6 +23,23 @@ impl OwnIdentity {
         let string = |name: &str| claims.get(name).and_then(|text| serde_json::from_str::<String>(text.get()).ok());
         Self { identifiers: IDENTIFIERS.into_iter().filter_map(string).collect(), jti: string("jti") }
     }
+
+    /// The mark that revokes the token by itself, under any profile.
+    fn mark(&self, issuer: &str, signing_input: &str) -> Result<MarkKey, Inactive> {
+        match &self.jti {
+            Some(jti) => MarkKey::new(MarkKind::Jti, issuer, Some(jti)).map_err(|_| Inactive::Unrevocable),
+            None => Ok(MarkKey { kind: MarkKind::Jwt, key: Key::jwt(&sha256_hex(signing_input)) }),
+        }
+    }
+}
+
+/// The mark that revokes one JWT, for the operator who insists on it although its issuer is not trusted.
+///
+/// # Errors
+///
+/// Returns [`Inactive::Unrevocable`] if it could have no key.
+pub fn own_mark(jwt: &UnverifiedJwt, issuer: &str) -> Result<MarkKey, Inactive> {
+    OwnIdentity::of(&jwt.claims).mark(issuer, jwt.jws.signing_input())
 }
 
 /// The marks of one JWT.
@@ -47,10 +64,7 @@ impl JwtMarks {
         for identifier in own.identifiers.iter().filter(|name| claims.jti.as_ref() != Some(name)) {
             all.push(mark(MarkKind::Jti, identifier)?);
         }
-        let own = match own.jti {
-            Some(jti) => mark(MarkKind::Jti, &jti)?,
-            None => MarkKey { kind: MarkKind::Jwt, key: Key::jwt(&sha256_hex(signing_input)) },
-        };
+        let own = own.mark(issuer, signing_input)?;
         if own.kind == MarkKind::Jwt {
             all.push(own.clone());
         }

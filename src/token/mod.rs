@@ -10,6 +10,7 @@ pub use self::{
     candidate::{Candidate, VerifiedToken},
     claims::Claims,
     inactive::Inactive,
+    marks::own_mark,
     opaque::{Recorded, claims as claims_of_record},
 };
 use crate::{

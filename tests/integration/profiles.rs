@@ -152,8 +152,8 @@ fn goldens() -> Vec<Golden> {
 }
 
 /// A deployment that trusts all of them.
-async fn providers(signer: &Signer) -> (World, token_introspection::service::Service) {
-    let world = World::new().await;
+/// The providers as the setting has them.
+fn trusted_issuers(signer: &Signer) -> String {
     let mut issuers: Vec<Value> = Vec::new();
     for golden in goldens() {
         if !issuers.iter().any(|issuer| issuer["issuer"] == golden.issuer) {
@@ -167,7 +167,12 @@ async fn providers(signer: &Signer) -> (World, token_introspection::service::Ser
             issuers.push(issuer);
         }
     }
-    let service = World::service(&world.engine.url, &json!(issuers).to_string(), &world.token_settings()).await;
+    json!(issuers).to_string()
+}
+
+async fn providers(signer: &Signer) -> (World, token_introspection::service::Service) {
+    let world = World::new().await;
+    let service = World::service(&world.engine.url, &trusted_issuers(signer), &world.token_settings()).await;
     (world, service)
 }
 
@@ -262,8 +267,28 @@ async fn h22_h23_h24_h25_a_revoked_session_ends_each_providers_tokens() {
         let token = signer.token(&golden.header, &with_times(&golden));
         ask(&service, &token).await.assert_active();
         let revoke = format!("revoke --sid {} --issuer {}", golden.session, golden.issuer);
-        Tool::beside(&world).run(&revoke).await.done();
+        Tool::beside(&world).with("TRUSTED_ISSUERS", &trusted_issuers(&signer)).run(&revoke).await.done();
         assert_eq!(ask(&service, &token).await.body, INACTIVE, "{}", golden.issuer);
+    }
+}
+
+#[tokio::test]
+async fn g15_a_token_of_each_profile_is_revoked_by_the_tool() {
+    let signer = keys::ed25519(Some("k"), 7);
+    let (world, service) = providers(&signer).await;
+    let tool = Tool::beside(&world).with("TRUSTED_ISSUERS", &trusted_issuers(&signer));
+    for (number, golden) in goldens().into_iter().enumerate() {
+        for jti in [json!(format!("own-jti-{number}")), Value::Null] {
+            let claims = changed(&with_times(&golden), &json!({ "jti": jti, "uti": golden.claims.get("uti") }));
+            let token = signer.token(&golden.header, &claims);
+            if ask(&service, &token).await.body == INACTIVE {
+                // This profile requires a jti.
+                assert!(jti.is_null(), "{}", golden.issuer);
+                continue;
+            }
+            tool.run_with("revoke --token -", &token).await.done();
+            assert_eq!(ask(&service, &token).await.body, INACTIVE, "{} {jti}", golden.issuer);
+        }
     }
 }
 

@@ -60,8 +60,9 @@ const ONE_PLACE: [(&str, &[&str]); 14] = [
     ("aws_sdk_kms", &["src/signer/"]),
     ("aws_sdk_secretsmanager", &["src/signer/"]),
     ("aws_config", &["src/store/", "src/signer/"]),
-    ("aws_smithy_http_client", &["src/store/reconnect.rs"]),
-    ("aws_smithy_runtime_api", &["src/store/reconnect.rs"]),
+    ("aws_sigv4", &["src/store/operator/"]),
+    ("aws_smithy_http_client", &["src/store/reconnect.rs", "src/store/operator/"]),
+    ("aws_smithy_runtime_api", &["src/store/reconnect.rs", "src/store/operator/"]),
     ("lambda_http", &["src/lambda/"]),
     ("hyper_rustls", &["src/issuers/connect.rs"]),
     ("rustls", &["src/issuers/fetch_error.rs", "src/issuers/connect.rs"]),
@@ -111,6 +112,9 @@ const UNPRINTABLE: [&str; 42] = [
     "ProxySettings",
     "Redis",
     "Stored",
+    "Deployed",
+    "Document",
+    "Pasted",
 ];
 /// The longest file, in lines.
 const LONGEST: usize = 400;

@@ -1,4 +1,4 @@
-//! What can be typed. The words that are typed mean nothing yet; each command's own module gives them a meaning.
+//! The command line. Each command's own module gives its options a meaning.
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 
@@ -19,19 +19,20 @@ const AFTER_HELP: &str = "\
 Tokens and secrets are read from standard input (-) or from a file (@FILE), never from the command line, where the
 shell's history and the list of processes keep them.
 
-The tables are named by CLIENTS_TABLE, TOKENS_TABLE and STATE_TABLE, the issuers by ISSUER and TRUSTED_ISSUERS, all as
-the function has them. AWS_PROFILE, AWS_REGION and the other standard variables choose account, Region and endpoint.
+The settings are the function's own: ISSUER, TRUSTED_ISSUERS, CLIENTS_TABLE, TOKENS_TABLE, STATE_TABLE and the others.
+They are read from the environment, from the deployed function (--function) or from a file (--settings). AWS_PROFILE,
+AWS_REGION and the other standard variables choose account, Region and endpoint.
 
-Exit codes: 0 done, or active; 1 a negative answer: inactive, not found, there already; 2 wrong usage or settings;
-3 unknown, since DynamoDB or an issuer's keys are out of reach.
+Exit codes: 0 done, or active; 1 a negative answer: inactive, not found, exists already, or a mark that would revoke
+nothing; 2 wrong usage or settings; 3 unknown, because DynamoDB, Lambda or an issuer's keys cannot be reached.
 
 Examples:
   introspection-admin tables create --endpoint-url http://127.0.0.1:8000
   introspection-admin client add --name 'Orders API' --audience https://orders.example.com
-  introspection-admin revoke --sub alice --except-sid 5f2c
+  introspection-admin revoke --sub alice --except-sid 5f2c --function token-introspection
   pbpaste | introspection-admin explain --token -";
 
-/// Options that stand before or after any command.
+/// Options that may precede or follow any command.
 #[derive(Args)]
 pub struct Global {
     /// How to print: tables for people, or one JSON document for scripts
@@ -43,6 +44,23 @@ pub struct Global {
     /// The AWS Region
     #[arg(long, global = true, help_heading = "Everywhere", value_parser = NonEmptyStringValueParser::new())]
     pub region: Option<String>,
+    /// Read all settings, tables included, from this deployed Lambda function: its name or ARN
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "NAME", conflicts_with = "settings",
+        value_parser = NonEmptyStringValueParser::new())]
+    pub function: Option<String>,
+    /// Read all settings from a file: NAME=value lines, or what `aws lambda get-function-configuration` prints
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE", value_parser = settings_file)]
+    pub settings: Option<Source>,
+}
+
+/// A file's name is not a secret, so it needs no `@`.
+fn settings_file(typed: &str) -> Result<Source, &'static str> {
+    match typed {
+        "" => Err("takes a file's name, or - for standard input"),
+        "-" => Ok(Source::from(typed.to_owned())),
+        _ if typed.starts_with('@') => Ok(Source::from(typed.to_owned())),
+        _ => Ok(Source::from(format!("@{typed}"))),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -62,7 +80,7 @@ pub enum Command {
     /// Store opaque tokens
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Say stage by stage why a token is active or not
+    /// Explain, stage by stage, why a token is active or not
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainCommand),
     /// Create the three tables
@@ -72,7 +90,7 @@ pub enum Command {
 
 #[derive(Subcommand)]
 pub enum TokenCommand {
-    /// Store the record of an opaque token; without --token one is made, and shown once
+    /// Store the record of an opaque token; without --token, a token is generated and shown once
     #[command(after_help = token::EXAMPLES)]
     Put(Box<token::Put>),
 }
@@ -82,30 +100,31 @@ pub struct ExplainCommand {
     /// The token: - for standard input, or @FILE
     #[arg(long, value_name = "-|@FILE")]
     pub token: Source,
-    /// Show how this client has to authenticate as well, and what it is then answered
+    /// Also show how this client must authenticate, and the answer that it then gets
     #[arg(long, value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     pub client: Option<String>,
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
-Needs the function's settings in the environment: ISSUER, TRUSTED_ISSUERS and the others. Reads only: a key set that it
-fetches is not shared with the function. Every stage is looked at, though the function stops at the first that fails.
+Needs the function's settings: from the environment, from --function or from --settings. It writes nothing: a key set
+that it fetches is not shared with the function. It shows every stage; the function stops at the first that fails.
 
 Exit codes: 0 active, 1 inactive (with --client: or not shown to that client), 3 unknown.
 
 Examples:
   introspection-admin explain --token @token.txt
-  introspection-admin explain --token - --client orders-api --output json < token.txt";
+  introspection-admin explain --token - --client orders-api --output json < token.txt
+  introspection-admin explain --token @token.txt --function token-introspection";
 
 #[derive(Subcommand)]
 pub enum TablesCommand {
-    /// Create what is missing of the three tables, on demand, with time to live where marks and tokens end
+    /// Create those of the three tables that are missing, billed on demand, with time to live for marks and tokens
     #[command(after_help = TABLES_EXAMPLES)]
     Create,
 }
 
 const TABLES_EXAMPLES: &str = "\
-A table that is there stays as it is, but for its time to live, which is turned on where it is off.
+An existing table stays as it is, except that its time to live is turned on if it is off.
 A deployment's tables come from its template, with point-in-time recovery and encryption; these are for development.
 
 Examples:

@@ -1,16 +1,16 @@
-//! Tokens, secrets, keys and JSON documents that come in by standard input or from a file.
+//! Tokens, secrets, keys and JSON documents that are read from standard input or a file.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 
 use serde_json::{Map, Value};
 use token_introspection::jwt;
 
-use crate::{output::warn, problem::Problem};
+use crate::{output::warn, paste::Pasted, problem::Problem};
 
 /// No token, secret or set of claims is longer.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Where a token, a secret or a key set is to be read. What was typed may be the token itself, so it has no `Debug`.
+/// Where to read a token, a secret or a key set. The typed text may be the token itself, so it has no `Debug`.
 #[derive(Clone)]
 pub struct Source(String);
 
@@ -25,7 +25,8 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Where it stands on the command line itself, cannot be read, is empty or holds more than one line.
+    /// Returns [`Problem::Usage`] if the secret itself is on the command line, cannot be read, is empty or has more than
+    /// one line.
     pub fn read(&self, option: &str, what: &str) -> Result<String, Problem> {
         let text = self.text(option, what, &format!("; change that {what} if it was a live one"))?;
         let text = text.trim_end_matches(['\r', '\n']);
@@ -36,16 +37,50 @@ impl Source {
         }
     }
 
+    /// Reads a token that exists, without what was pasted around it, and says what that was.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Problem::Usage`] if the token itself is on the command line, cannot be read, is empty or contains
+    /// control characters.
+    pub fn read_token(&self, option: &str) -> Result<String, Problem> {
+        let text = self.text(option, "token", "; change that token if it was a live one")?;
+        let pasted = Pasted::new(&text);
+        if let Some(message) = pasted.message() {
+            warn(&format!("removed from the token of {option}: {message}"));
+        }
+        match pasted.token {
+            token if token.is_empty() => Err(Problem::usage(format!("the token of {option} is empty"))),
+            token if token.contains(char::is_control) => {
+                Err(Problem::usage(format!("the token of {option} contains control characters")))
+            }
+            token => Ok(token),
+        }
+    }
+
+    /// Asks the operator a question, if there is a terminal to ask at. `None`: there is none.
+    pub fn confirm(&self, question: &str) -> Option<bool> {
+        if self.0 == "-" || !io::stdin().is_terminal() {
+            return None;
+        }
+        let mut stderr = io::stderr();
+        let asked = write!(stderr, "introspection-admin: {} [y/N] ", question.replace(char::is_control, " "));
+        asked.and_then(|()| stderr.flush()).ok()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+
     /// Reads a text of many lines.
     ///
     /// # Errors
     ///
-    /// Where it stands on the command line itself, cannot be read or is empty.
+    /// Returns [`Problem::Usage`] if the text itself is on the command line, cannot be read or is empty.
     pub fn read_document(&self, option: &str, what: &str) -> Result<String, Problem> {
         self.text(option, what, "")
     }
 
-    /// `cure` is for what somebody else may have seen by now.
+    /// `cure` is for a text that others may have seen by now.
     fn text(&self, option: &str, what: &str, cure: &str) -> Result<String, Problem> {
         let text = match (self.0.as_str(), self.0.strip_prefix('@')) {
             ("-", _) => {

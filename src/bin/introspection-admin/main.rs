@@ -8,15 +8,20 @@ mod explain;
 mod input;
 mod mark;
 mod output;
+mod paste;
 mod problem;
 mod random;
 mod registration;
 mod revoke;
 mod signature;
+mod signing_keys;
+mod suggestion;
 mod tables;
 mod time;
 mod token;
+mod trust;
 mod usage;
+mod variables;
 
 use std::{env, io::Write, process::ExitCode};
 
@@ -36,19 +41,19 @@ async fn main() -> ExitCode {
         Err(error) => return usage::answer(&error),
     };
     let format = cli.global.output;
-    let environment = Environment::new(cli.global, |name| env::var(name).ok());
-    match run(cli.command, &environment).await.and_then(|report| report.print(format)) {
+    match Box::pin(run(cli)).await.and_then(|report| report.print(format)) {
         Ok(code) => code,
         Err(problem) => {
-            // There is nobody left to tell where standard error is closed too.
+            // If standard error is closed too, nothing is left to report to.
             let _ = writeln!(std::io::stderr(), "introspection-admin: {problem}");
             problem.exit_code()
         }
     }
 }
 
-async fn run(command: Command, environment: &Environment) -> Result<Report, Problem> {
-    match command {
+async fn run(cli: Cli) -> Result<Report, Problem> {
+    let environment = &Environment::load(cli.global, |name| env::var(name).ok()).await?;
+    match cli.command {
         Command::Client(command) => client::run(command, environment).await,
         Command::Revoke(command) => revoke::run(*command, environment).await,
         Command::Token(TokenCommand::Put(command)) => token::put(*command, environment).await,

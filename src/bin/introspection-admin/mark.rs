@@ -178,11 +178,8 @@ impl Outcome {
         ];
         if let Some(not_before) = self.reach.not_before {
             pairs.push((
-                "note",
-                format!(
-                    "tokens issued in that same second are revoked too; those issued from {} on count",
-                    dated(Seconds(not_before + 1))
-                ),
+                "counts from",
+                format!("{}: tokens that are issued from then on are not revoked", dated(Seconds(not_before + 1))),
             ));
         }
         pairs

@@ -2,13 +2,16 @@
 
 use std::{fmt, process::ExitCode};
 
-use token_introspection::{settings::SettingError, store::Failure};
+use token_introspection::{
+    settings::SettingError,
+    store::{Failure, FunctionFailure},
+};
 
-/// Exit code of a negative answer: inactive, not found, there already.
+/// Exit code of a negative answer: inactive, not found, exists already, a mark that would revoke nothing.
 pub const NEGATIVE: u8 = 1;
 /// Exit code of a command line or a setting that makes no sense.
 pub const USAGE: u8 = 2;
-/// Exit code where it is unknown what is, or what was done.
+/// Exit code if the state of things, or what was done, is unknown.
 pub const UNKNOWN: u8 = 3;
 
 /// Its text is one line that says what is wrong and what helps, and holds neither token nor secret.
@@ -63,6 +66,16 @@ impl From<Failure> for Problem {
                 Self::Usage(failure.to_string())
             }
             _ => Self::Unknown(failure.to_string()),
+        }
+    }
+}
+
+impl From<FunctionFailure> for Problem {
+    fn from(failure: FunctionFailure) -> Self {
+        match failure {
+            FunctionFailure::Account(failure) => failure.into(),
+            failure if failure.is_wrong_usage() => Self::Usage(failure.to_string()),
+            failure => Self::Unknown(failure.to_string()),
         }
     }
 }

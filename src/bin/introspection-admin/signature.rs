@@ -12,17 +12,25 @@ use token_introspection::{
 };
 use tokio::time::Instant;
 
-use crate::{environment::Environment, problem::Problem};
+use crate::problem::Problem;
 
 /// For fetching a key set; a person waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What the issuer's keys say of a token.
+pub enum Signature {
+    Good,
+    Bad,
+    /// Why it could not be checked.
+    Unknown(String),
+}
+
 /// Checks the signature with the keys that the function would use: configured, shared or fetched. What is fetched
-/// here is not shared, since the state table is the function's own.
+/// here is not shared, because the state table is the function's own.
 ///
 /// # Errors
 ///
-/// Where the table of shared key sets cannot be read. The inner one is the library's own answer.
+/// Returns a [`Problem`] if the table of shared key sets cannot be read. The inner error is the library's own answer.
 pub async fn check(
     candidate: Box<Candidate<'_>>,
     settings: &Settings,
@@ -48,10 +56,12 @@ pub async fn check_with_keys(
     Ok((verdict, issuers.dropped_keys(issuer, now())))
 }
 
-/// Whether a token that claims an issuer is shown to be that issuer's. What cannot be found out is a no.
-pub async fn is_verified(token: &str, environment: &Environment, operator: &Operator) -> bool {
-    let Ok(settings) = environment.settings() else { return false };
-    let Ok(candidate) = Candidate::parse(token, settings) else { return false };
-    let checked = check(Box::new(candidate), settings, operator).await;
-    checked.is_ok_and(|token| token.is_ok())
+/// The same in one answer, for a command that goes on in each case.
+pub async fn of(candidate: Box<Candidate<'_>>, settings: &Settings, operator: &Operator) -> Signature {
+    match check(candidate, settings, operator).await {
+        Ok(Ok(_)) => Signature::Good,
+        Ok(Err(Unverified::Inactive(_))) => Signature::Bad,
+        Ok(Err(Unverified::DontKnow)) => Signature::Unknown("the issuer's keys cannot be reached from here".to_owned()),
+        Err(problem) => Signature::Unknown(problem.to_string()),
+    }
 }

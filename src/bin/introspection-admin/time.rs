@@ -2,7 +2,7 @@
 
 use token_introspection::records::Seconds;
 
-/// Whoever means a later time has typed milliseconds.
+/// A later time was probably given in milliseconds.
 const LAST_SECOND: i64 = 253_402_300_799;
 
 /// A time that may be left out on purpose.

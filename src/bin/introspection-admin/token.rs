@@ -17,6 +17,7 @@ use crate::{
     environment::Environment,
     input::{Source, json_object},
     output::{Report, pairs, warn},
+    paste::Pasted,
     problem::Problem,
     random,
     time::{dated, seconds},
@@ -41,7 +42,7 @@ pub struct Put {
     /// The client that the token is issued to
     #[arg(long, value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     client: String,
-    /// Whom the token is about; several gateways refuse a token without
+    /// Subject of the token; several gateways refuse a token without one
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     sub: Option<String>,
     /// Its scopes, between spaces
@@ -117,7 +118,7 @@ pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem>
     }
     let attributes = attributes(put, exp)?;
     let key = Key::token(&sha256_hex(&token));
-    let own_issuer = environment.settings().map_or("", |settings| settings.issuer.as_str());
+    let own_issuer = environment.partial_settings().map_or("", |settings| settings.issuer.as_str());
     is_readable(&key, attributes.clone(), own_issuer)?;
     let operator = environment.open().await?;
     match operator.insert(&key, attributes).await {
@@ -148,6 +149,9 @@ fn given_token(source: &Source) -> Result<String, Problem> {
     }
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Problem::usage("the token of --token is over 16 KiB, and would be inactive"));
+    }
+    if let Some(message) = Pasted::new(&token).message() {
+        warn(&format!("the token contains {message}, which a client would have to send too; it is stored as it is"));
     }
     if token.chars().count() < SHORT_TOKEN_CHARACTERS {
         warn("the token is under 22 characters, so it may be guessed (RFC 6749 §10.10)");

@@ -11,7 +11,7 @@ use crate::problem::USAGE;
 
 /// Prints the help that was asked for, or what is wrong with the command line.
 pub fn answer(error: &Error) -> ExitCode {
-    // There is nobody left to tell where the stream is closed.
+    // If the stream is closed, nothing is left to report to.
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let _ = writeln!(std::io::stdout(), "{}", error.to_string().trim_end());
@@ -36,7 +36,7 @@ fn what(error: &Error) -> String {
             format!("there is no option {}", option.split('=').next().unwrap_or_default())
         }
         ErrorKind::UnknownArgument => {
-            "there is an argument too many; tokens and secrets are given as - (standard input) or @FILE".to_owned()
+            "unexpected argument; tokens and secrets are given as - (standard input) or @FILE".to_owned()
         }
         ErrorKind::InvalidSubcommand => {
             let known = named(error, ContextKind::ValidSubcommand).map(|known| format!("; known are {known}"));
@@ -44,7 +44,7 @@ fn what(error: &Error) -> String {
         }
         ErrorKind::MissingRequiredArgument => format!("{option} is missing"),
         ErrorKind::ArgumentConflict => match named(error, ContextKind::PriorArg) {
-            Some(prior) if prior != option => format!("{option} cannot stand beside {prior}"),
+            Some(prior) if prior != option => format!("{option} cannot be used with {prior}"),
             _ => format!("{option} can be given only once"),
         },
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn o04_what_was_typed_is_not_repeated() {
         for (line, expected) in [
-            ("explain eyJhbGci", "there is an argument too many"),
+            ("explain eyJhbGci", "unexpected argument"),
             ("explain --tokn=eyJhbGci", "there is no option --tokn"),
             ("explain --token", "--token <-|@FILE> needs a value"),
             ("explain -----eyJ", "there is an argument too many"),
@@ -94,16 +94,18 @@ mod tests {
             ("explain", "--token <-|@FILE> is missing"),
             ("eyJhbGci", "there is no such command"),
             ("client eyJhbGci", "there is no such command"),
-            ("client show a eyJhbGci", "there is an argument too many"),
+            ("client show a eyJhbGci", "unexpected argument"),
             ("revoke", "is missing"),
-            ("revoke --sub a --jti b", "cannot stand beside"),
+            ("revoke --sub a --jti b", "cannot be used with"),
             ("revoke --sub a --sub b", "can be given only once"),
             ("revoke --sub=", "--sub <SUB> needs a value"),
-            ("revoke --jti a --except-sid b", "cannot stand beside"),
+            ("revoke --jti a --except-sid b", "cannot be used with"),
             ("revoke --issuer a --except-sid b", "--sub <SUB> is missing"),
             ("client list --output eyJhbGci", "takes one of table, json"),
             ("client rotate-secret a --overlap eyJhbGci", "--overlap <SECONDS>: "),
-            ("client add --public --secret -", "cannot stand beside"),
+            ("client add --public --secret -", "cannot be used with"),
+            ("client list --function f --settings s", "cannot be used with"),
+            ("client list --settings=", "--settings <FILE> needs a value"),
         ] {
             let words = std::iter::once("introspection-admin").chain(line.split(' '));
             let Err(error) = Cli::try_parse_from(words) else { panic!("{line} parses") };

@@ -2,11 +2,12 @@
 //! marks, lists clients and creates tables. Nothing here is on the way of a request.
 
 mod failure;
+mod function;
 mod tables;
 
 use std::{collections::HashMap, time::Duration};
 
-use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::{
     Client,
     config::{
@@ -21,6 +22,7 @@ use futures_util::future::try_join_all;
 use self::failure::failure;
 pub use self::{
     failure::Failure,
+    function::{Deployed, FunctionFailure, deployed_variables},
     tables::{Creation, TimeToLive},
 };
 use super::{
@@ -44,6 +46,33 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 pub struct Connection {
     pub endpoint_url: Option<String>,
     pub region: Option<String>,
+    /// The endpoint of Lambda, where deployed functions are looked up.
+    pub lambda_endpoint_url: Option<String>,
+}
+
+/// The SDK's configuration: endpoint, Region and credentials as every AWS tool finds them.
+async fn configuration(connection: &Connection) -> Result<SdkConfig, Failure> {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(TOTAL_TIMEOUT)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF));
+    if let Some(region) = &connection.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &connection.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let config = loader.load().await;
+    if config.region().is_none() {
+        return Err(Failure::NoRegion);
+    }
+    let credentials = config.credentials_provider().ok_or(Failure::NoCredentials)?;
+    credentials.provide_credentials().await.map_err(|_| Failure::NoCredentials)?;
+    Ok(config)
 }
 
 /// The three tables, as the operator may use them.
@@ -72,26 +101,7 @@ impl Operator {
         connection: Connection,
     ) -> Result<Self, Failure> {
         let redis = redis_url.map(|url| Redis::new(url, Limits::OPERATOR)).transpose()?;
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(TOTAL_TIMEOUT)
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF));
-        if let Some(region) = connection.region {
-            loader = loader.region(Region::new(region));
-        }
-        if let Some(url) = connection.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        let config = loader.load().await;
-        if config.region().is_none() {
-            return Err(Failure::NoRegion);
-        }
-        let credentials = config.credentials_provider().ok_or(Failure::NoCredentials)?;
-        credentials.provide_credentials().await.map_err(|_| Failure::NoCredentials)?;
+        let config = configuration(&connection).await?;
         let dynamodb = DynamoDb { client: Client::new(&config), tables };
         Ok(Self { store: Store { dynamodb, redis, consistency: ReadConsistency::Strong } })
     }

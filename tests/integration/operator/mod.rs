@@ -2,6 +2,7 @@
 
 mod barred;
 mod clients;
+mod deployed;
 mod explaining;
 mod failures;
 mod methods;
@@ -9,6 +10,7 @@ mod registering;
 mod revocation;
 mod tables;
 mod tokens;
+mod trust;
 
 use std::{
     collections::HashMap,

@@ -108,7 +108,7 @@ async fn what_could_not_be_active_is_refused() {
     for (line, stdin, expected) in [
         ("token put --client app".to_owned(), "", "give --exp or --expires-in"),
         ("token put --expires-in 60".to_owned(), "", "--client <CLIENT_ID> is missing"),
-        (format!("{put} --exp 1"), "", "cannot stand beside"),
+        (format!("{put} --exp 1"), "", "cannot be used with"),
         (format!("{put} --exp soon"), "", "seconds since the epoch"),
         (format!("{put} --token -"), &jwt, "is a JWT"),
         (format!("{put} --token -"), &"x".repeat(16 * 1024 + 1), "over 16 KiB"),

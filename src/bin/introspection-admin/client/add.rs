@@ -65,7 +65,7 @@ pub(super) async fn run(add: Add, environment: &Environment) -> Result<Report, P
     let id = id.map_or_else(random::identifier, Ok)?;
     let key = client_key(&id)?;
     if let Some(issuer) = issuer.clone().filter(|_| !authentication.is_by_token()) {
-        environment.issuer(Some(issuer))?;
+        environment.check_issuer(&issuer)?;
     }
     let secret = authentication.secret()?;
     let policy = policy.attributes();

@@ -4,7 +4,6 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use serde_json::json;
 use token_introspection::{
-    call::now,
     records::{Item, MarkKey, MarkKind, UnusableKey},
     store::{Change, Failure},
 };
@@ -16,12 +15,16 @@ use crate::{
     output::{Report, pairs, warn},
     problem::Problem,
     time::{Moment, not_before},
+    trust::{Force, mark_issuer},
 };
 
 pub const EXAMPLES: &str = "\
-Writes `disabled` into the client's record, and a `client#` mark for the issuer where it is registered (ISSUER and the
-first of TRUSTED_ISSUERS, if the record names none). Tokens issued in the same second are revoked too; those issued from
-the next second on would count, so have the authorization server stop issuing them, or give --not-before none.
+Writes `disabled` into the client's record, and a `client#` mark for each issuer at which the client is registered
+(ISSUER and the first trusted issuer, if the record names none). The mark revokes what was issued until now plus
+CLOCK_SKEW_SECONDS, because the function accepts tokens that are dated that far ahead. Tokens that are issued later
+count, so have the authorization server stop issuing them, or give --not-before none.
+
+Nothing is written, and the exit code is 1, if the record names an issuer that is neither ISSUER nor in TRUSTED_ISSUERS.
 
 Examples:
   introspection-admin client disable orders-api --reason 'contract ended'
@@ -31,20 +34,29 @@ Examples:
 pub struct Disable {
     #[arg(value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     client: String,
-    /// Revoke what was issued to it until then: now, none (whenever issued) or seconds since the epoch
+    /// Revoke what was issued to it until then: now (plus the clock skew), none (whenever issued) or seconds since the
+    /// epoch
     #[arg(long, value_name = "TIME", value_parser = not_before, default_value = "now")]
     not_before: Moment,
-    /// Why; for audit records and `explain`, never told to callers
+    /// Why; for audit records and `explain`, never sent to callers
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: Option<String>,
+    /// Disable the client even if the mark of its issuer would revoke nothing
+    #[arg(long)]
+    force: bool,
 }
 
 pub(super) async fn run(disable: &Disable, environment: &Environment) -> Result<Report, Problem> {
     let key = client_key(&disable.client)?;
     let operator = environment.open().await?;
     let client = operator.item(&key).await?.ok_or_else(|| not_found(&disable.client))?;
-    // Found out before anything is written, so that a missing setting leaves nothing half done.
-    let marks = issuers(&client, environment)?
+    // Before anything is written, so that a missing setting leaves nothing half done.
+    let not_before = match disable.not_before {
+        Moment::Now => Some(environment.until_now()?),
+        Moment::None => None,
+        Moment::At(time) => Some(time),
+    };
+    let marks = issuers(&client, Force(disable.force), environment)?
         .iter()
         .map(|issuer| MarkKey::new(MarkKind::Client, issuer, Some(&disable.client)))
         .collect::<Result<Vec<_>, _>>()
@@ -55,14 +67,7 @@ pub(super) async fn run(disable: &Disable, environment: &Environment) -> Result<
         Err(Failure::Condition) => return Err(not_found(&disable.client)),
         written => written?,
     }
-    let reach = Reach {
-        not_before: match disable.not_before {
-            Moment::Now => Some(now()),
-            Moment::None => None,
-            Moment::At(time) => Some(time),
-        },
-        except_sid: None,
-    };
+    let reach = Reach { not_before, except_sid: None };
     let (mut answer, mut written) =
         (vec![("client_id", disable.client.clone()), ("disabled", "yes".to_owned())], vec![]);
     for mark in marks {
@@ -76,10 +81,10 @@ pub(super) async fn run(disable: &Disable, environment: &Environment) -> Result<
     Ok(Report::done(pairs(&answer), json!({ "client_id": disable.client, "disabled": true, "marks": written })))
 }
 
-/// Where "issued to this client" may mean this client, as the function has it.
-fn issuers(client: &Item, environment: &Environment) -> Result<Vec<String>, Problem> {
+/// The issuers at which the client is registered, as the function decides it.
+fn issuers(client: &Item, force: Force, environment: &Environment) -> Result<Vec<String>, Problem> {
     match client.get("issuer") {
-        Some(AttributeValue::S(issuer)) => return Ok(vec![issuer.clone()]),
+        Some(AttributeValue::S(issuer)) => return Ok(vec![mark_issuer(Some(issuer), force, environment)?.name]),
         None | Some(AttributeValue::Null(_)) => {}
         Some(_) => warn("the client's issuer has a wrong type; the mark is for the issuers of a client without one"),
     }

@@ -19,7 +19,7 @@ use crate::{environment::Environment, input::Source, output::Report, problem::Pr
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Register a client; where it needs a secret, that is made here and shown once
+    /// Register a client; if it needs a secret, one is generated and shown once
     #[command(after_help = add::EXAMPLES)]
     Add(Box<Add>),
     /// Give a client a new secret; the old one stays valid for a while

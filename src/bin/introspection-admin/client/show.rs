@@ -16,6 +16,7 @@ use crate::{
     output::{Report, pairs, table, warn},
     problem::Problem,
     registration,
+    signing_keys::warn_of_nameless_keys,
     time::dated,
 };
 
@@ -47,7 +48,11 @@ pub(super) async fn one(client_id: &str, environment: &Environment) -> Result<Re
 }
 
 pub(super) async fn all(environment: &Environment) -> Result<Report, Problem> {
-    let items = environment.open().await?.clients().await?;
+    let operator = environment.open().await?;
+    let items = operator.clients().await?;
+    if let Ok(settings) = environment.settings() {
+        warn_of_nameless_keys(&settings.trusted_issuers, &operator).await;
+    }
     let mut clients: Vec<_> = items
         .iter()
         .filter_map(|item| match item.get("client_id") {

@@ -59,7 +59,7 @@ struct Context<'a> {
 /// Where the settings are not those of a function, or the tables cannot be read.
 pub async fn run(token: &Source, client: Option<&str>, environment: &Environment) -> Result<Report, Problem> {
     let settings = environment.settings()?;
-    let token = token.read("--token", "token")?;
+    let token = token.read_token("--token")?;
     let operator = environment.open().await?;
     let context = Context { settings, operator: &operator, now: token_introspection::call::now() };
     let mut explanation = match PresentedToken::parse(&token, settings) {

@@ -1,0 +1,204 @@
+//! `revoke`: one mark for one token, or for all that a subject, session, grant, client, issuer or key has.
+
+mod jwt;
+mod named;
+mod opaque;
+
+use clap::{ArgGroup, Args, builder::NonEmptyStringValueParser};
+use token_introspection::{
+    call::now,
+    jwt::is_jwt,
+    records::{Mark, MarkKey, MarkKind, Seconds},
+};
+
+use self::{jwt::Presented, named::Named};
+use crate::{
+    environment::Environment,
+    input::Source,
+    mark::{self, Reach, Wish},
+    output::{Report, pairs, warn},
+    problem::Problem,
+    time::{Moment, dated, expires_at, not_before},
+    trust::Force,
+};
+
+pub const EXAMPLES: &str = "\
+A mark works from the next request on. \"Until now\" includes CLOCK_SKEW_SECONDS more, because the function accepts
+tokens that are dated that far ahead; the answer says from which second on new tokens count. A user who signs in again
+before that second has to sign in once more. An existing mark is never weakened: one that revokes more stays.
+
+Nothing is written, and the exit code is 1, if the mark would revoke nothing: its issuer is neither ISSUER nor in
+TRUSTED_ISSUERS, the token is unknown, malformed or inactive anyway, or no key of its issuer made its signature. If the
+signature cannot be checked, the tool asks, or needs --force. Subjects, sessions, grants, clients and `jti`s are not
+looked up: a mark for one that does not exist is written.
+
+Of a token, `Bearer`, quotes and white space around it are removed, and the tool says so.
+
+A key without `kid` cannot be distrusted by itself; --issuer revokes all tokens of its issuer instead.
+
+Without --expires-at, a mark stays until it is deleted, except that of a JWT with a good signature, whose own exp says
+when the mark is over. The record of an opaque token may be extended later, so its mark stays.
+
+Examples:
+  introspection-admin revoke --token - < token.txt
+  introspection-admin revoke --sub alice --reason 'stolen laptop'
+  introspection-admin revoke --sub alice --except-sid 5f2c --function token-introspection
+  introspection-admin revoke --client orders-web --issuer https://auth.example.com
+  introspection-admin revoke --kid 2024-11 --issuer https://auth.example.com
+  introspection-admin revoke --issuer https://auth.example.com --not-before none";
+
+#[derive(Args)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true))]
+pub struct Command {
+    #[command(flatten)]
+    what: What,
+    /// The issuer of what is revoked (default: ISSUER); without another of these options, all of its tokens
+    #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
+    issuer: Option<String>,
+    /// With --sub: the session that is not revoked
+    // clap asks for no requirement that another argument excludes.
+    #[arg(long, requires = "sub", conflicts_with_all = ["token", "jti", "sid", "grant", "client", "kid"],
+        value_name = "SID", value_parser = NonEmptyStringValueParser::new())]
+    except_sid: Option<String>,
+    /// Revoke what was issued until then: now (plus the clock skew), none (whenever issued) or seconds since the epoch
+    /// [default: now for --sub, --client and --issuer, else none]
+    #[arg(long, value_name = "TIME", value_parser = not_before)]
+    not_before: Option<Moment>,
+    /// When no token that this concerns can be active any more, so that DynamoDB may remove the mark: seconds since
+    /// the epoch, or never
+    #[arg(long, value_name = "TIME", value_parser = expires_at)]
+    expires_at: Option<Moment>,
+    /// Why; for audit records and `explain`, never sent to callers
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    reason: Option<String>,
+    /// Replace an existing mark, even one that revokes more
+    #[arg(long)]
+    replace: bool,
+    /// Write the mark even if it would revoke nothing, or if the token's signature could not be checked
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Args)]
+#[group(multiple = false)]
+struct What {
+    /// One token, JWT or opaque: - for standard input, or @FILE
+    #[arg(long, group = "what", value_name = "-|@FILE", conflicts_with = "issuer")]
+    token: Option<Source>,
+    /// The one JWT of this `jti`
+    #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
+    jti: Option<String>,
+    /// All tokens of a subject
+    #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
+    sub: Option<String>,
+    /// All tokens of a session
+    #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
+    sid: Option<String>,
+    /// All tokens of a grant (of a JWT: its claim `grant_id`, or what claim_names maps to it)
+    #[arg(long, group = "what", value_name = "GRANT_ID", value_parser = NonEmptyStringValueParser::new())]
+    grant: Option<String>,
+    /// All tokens of a client
+    #[arg(long, group = "what", value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
+    client: Option<String>,
+    /// All tokens that a signing key made
+    #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
+    kid: Option<String>,
+}
+
+/// A longer reason would be cut wherever it is shown.
+const MAX_REASON_CHARACTERS: usize = 200;
+
+/// The greatest clock skew that the settings allow.
+const MAX_SKEW_SECONDS: i64 = 60;
+
+/// A mark's key, the issuer that it is about, and the last moment at which it can matter, if that is known.
+struct Target {
+    mark: MarkKey,
+    issuer: String,
+    last_exp: Option<i64>,
+}
+
+pub async fn run(command: Command, environment: &Environment) -> Result<Report, Problem> {
+    if command.reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARACTERS) {
+        return Err(Problem::usage("--reason is over 200 characters; shorten it"));
+    }
+    let force = Force(command.force);
+    let (operator, target, not_before);
+    if let Some(source) = &command.what.token {
+        not_before = reach_back(MarkKind::Jti, command.not_before, environment)?;
+        let text = source.read_token("--token")?;
+        operator = environment.open().await?;
+        target = if is_jwt(&text) {
+            Presented { text: &text, source, force }.target(environment, &operator).await?
+        } else {
+            opaque::target(&text, force, environment, &operator).await?
+        };
+    } else {
+        let named = Named::new(command.what, force);
+        not_before = reach_back(named.kind, command.not_before, environment)?;
+        operator = environment.open().await?;
+        target = named.target(command.issuer.as_deref(), environment, &operator).await?;
+    }
+    let Target { mark, issuer, last_exp } = target;
+    let reach = Reach { not_before, except_sid: command.except_sid };
+    let expires_at = expiry(command.expires_at, last_exp)?;
+    let wish = Wish { mark, reach, expires_at, reason: command.reason };
+    let outcome = mark::write(&operator, &wish, command.replace).await?;
+    let mut answer = outcome.pairs();
+    answer.insert(1, ("issuer", issuer.clone()));
+    let mut json = outcome.json();
+    if let Some(members) = json.as_object_mut() {
+        members.insert("issuer".to_owned(), issuer.into());
+    }
+    Ok(Report::done(pairs(&answer), json))
+}
+
+fn reach_back(kind: MarkKind, given: Option<Moment>, environment: &Environment) -> Result<Option<i64>, Problem> {
+    let default = match kind {
+        MarkKind::Subject | MarkKind::Client | MarkKind::Issuer => Moment::Now,
+        _ => Moment::None,
+    };
+    match given.unwrap_or(default) {
+        Moment::None => Ok(None),
+        _ if kind.presence_is_enough() => {
+            Err(Problem::usage("--not-before has no meaning here: this mark revokes by its presence; leave it out"))
+        }
+        Moment::Now => environment.until_now().map(Some),
+        Moment::At(time) => {
+            warn_of_time(time, environment);
+            Ok(Some(time))
+        }
+    }
+}
+
+/// A time near the present is probably meant to be "now".
+fn warn_of_time(time: i64, environment: &Environment) {
+    let Ok(until_now) = environment.until_now() else { return };
+    if time > until_now {
+        warn(&format!("tokens that are yet to be issued, until {}, are revoked too", dated(Seconds(time))));
+    } else if time < until_now && until_now - time <= 2 * MAX_SKEW_SECONDS {
+        warn(&format!(
+            "tokens may be dated until {}, by the clock skew, and those after --not-before stay active; \
+             --not-before now revokes them too",
+            dated(Seconds(until_now))
+        ));
+    }
+}
+
+/// A mark must outlive every token that it concerns.
+fn expiry(given: Option<Moment>, last_exp: Option<i64>) -> Result<Option<i64>, Problem> {
+    match given {
+        None => Ok(last_exp.map(|exp| exp.saturating_add(Mark::EXPIRY_MARGIN_SECONDS))),
+        Some(Moment::At(time)) if time <= now() => {
+            Err(Problem::usage("--expires-at is over already; DynamoDB would remove the mark, and revive the tokens"))
+        }
+        Some(Moment::At(time)) => match last_exp.filter(|exp| time < *exp) {
+            Some(exp) => Err(Problem::Usage(format!(
+                "--expires-at is before the token's own exp, {}; leave it out",
+                dated(Seconds(exp))
+            ))),
+            None => Ok(Some(time)),
+        },
+        Some(Moment::Now | Moment::None) => Ok(None),
+    }
+}
