@@ -70,16 +70,13 @@ pub fn untrusted(issuer: &str, settings: &Settings) -> String {
         let own = std::iter::once(settings.issuer.as_str());
         own.chain(settings.trusted_issuers.iter().map(|entry| entry.issuer.as_str()))
     };
-    let hint = match nearest(issuer, names()) {
-        Some(found) => {
-            let difference = found.difference.map(|difference| format!(" (the difference: {difference})"));
-            format!("did you mean {:?}{}?", found.issuer, difference.unwrap_or_default())
-        }
-        None => {
-            let listed: Vec<_> = names().take(MAX_LISTED).map(|name| format!("{name:?}")).collect();
-            let more = if names().count() > MAX_LISTED { " and others" } else { "" };
-            format!("configured are {}{more}", listed.join(", "))
-        }
+    let hint = if let Some(found) = nearest(issuer, names()) {
+        let difference = found.difference.map(|difference| format!(" (the difference: {difference})"));
+        format!("did you mean {:?}{}?", found.issuer, difference.unwrap_or_default())
+    } else {
+        let listed: Vec<_> = names().take(MAX_LISTED).map(|name| format!("{name:?}")).collect();
+        let more = if names().count() > MAX_LISTED { " and others" } else { "" };
+        format!("configured are {}{more}", listed.join(", "))
     };
     format!(
         "the issuer {issuer:?} is neither ISSUER nor in TRUSTED_ISSUERS, byte for byte, so its tokens are inactive; \

@@ -56,7 +56,7 @@ fn json(text: &str) -> Result<BTreeMap<String, String>, String> {
         serde_json::from_str(text).map_err(|error| format!("the JSON ends or breaks at line {}", error.line()))?;
     let document = document.get("Configuration").unwrap_or(&document);
     let environment = document.get("Environment");
-    if let Some(code) = environment.and_then(|environment| environment["Error"]["ErrorCode"].as_str()) {
+    if let Some(code) = document.pointer("/Environment/Error/ErrorCode").and_then(Value::as_str) {
         return Err(format!("Lambda could not decrypt the variables ({code})"));
     }
     let is_answer = document.get("FunctionName").is_some() || document.get("FunctionArn").is_some();

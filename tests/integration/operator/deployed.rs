@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
+    future::ready,
     sync::{Arc, Mutex},
 };
 
@@ -39,7 +40,7 @@ impl Lambda {
         let state = State { variables, ..State::default() };
         let lambda = Self { url, state: Arc::new(Mutex::new(state)) };
         let serving = lambda.clone();
-        server::serve(listener, move |request| serving.clone().answer(request));
+        server::serve(listener, move |request| ready(Ok::<_, Infallible>(serving.answer(&request))));
         lambda
     }
 
@@ -47,7 +48,7 @@ impl Lambda {
         self.state.lock().unwrap().fault = Some((status, name, times));
     }
 
-    async fn answer(self, request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    fn answer(&self, request: &Request<Incoming>) -> Response<String> {
         let mut state = self.state.lock().unwrap();
         let path = request.uri().path().to_owned();
         let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
@@ -66,7 +67,7 @@ impl Lambda {
             _ => (200, "", json!({ "FunctionName": "f", "Environment": { "Variables": state.variables } })),
         };
         let response = Response::builder().status(status).header("x-amzn-errortype", error);
-        Ok(response.body(body.to_string()).unwrap())
+        response.body(body.to_string()).unwrap()
     }
 }
 
@@ -154,9 +155,9 @@ async fn g17_a_function_that_cannot_be_read_is_one_clear_line() {
 async fn g17_settings_are_read_from_a_file() {
     let world = World::new().await;
     let (variables, tool) = deployment(&world);
-    let lines: String = variables.iter().map(|(name, value)| format!("export {name}='{value}'\n")).collect();
+    let lines: Vec<_> = variables.iter().map(|(name, value)| format!("export {name}='{value}'")).collect();
     let answer = json!({ "FunctionName": "f", "Environment": { "Variables": variables } }).to_string();
-    for (name, text) in [("lines.env", lines), ("function.json", answer)] {
+    for (name, text) in [("lines.env", lines.join("\n")), ("function.json", answer)] {
         let path = file(&format!("settings-{name}"), &text);
         revokes_as_the_function(&world, &tool, &format!("--settings {}", path.trim_start_matches('@'))).await;
         revokes_as_the_function(&world, &tool, &format!("--settings {path}")).await;

@@ -211,12 +211,12 @@ async fn g17_a_token_that_is_inactive_anyway_is_not_reported_as_revoked() {
         run.failed(1, expected);
         assert!(!run.stderr.contains(&token), "O-04");
         nothing_is_written(&world, expected).await;
-        let forced = tool.run_with("revoke --token - --force --output json", &token).await;
+        let insisted = tool.run_with("revoke --token - --force --output json", &token).await;
         if can_be_forced {
-            let id = forced.done().json()["id"].as_str().unwrap().to_owned();
+            let id = insisted.done().json()["id"].as_str().unwrap().to_owned();
             world.delete("oauth-tokens", &id).await;
         } else {
-            forced.failed(1, expected);
+            insisted.failed(1, expected);
         }
     }
     world.introspect(&good).await.assert_active();

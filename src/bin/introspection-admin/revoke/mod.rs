@@ -94,7 +94,7 @@ struct What {
     /// All tokens of a session
     #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
     sid: Option<String>,
-    /// All tokens of a grant (of a JWT: its claim `grant_id`, or what claim_names maps to it)
+    /// All tokens of a grant (of a JWT: its claim `grant_id`, or what `claim_names` maps to it)
     #[arg(long, group = "what", value_name = "GRANT_ID", value_parser = NonEmptyStringValueParser::new())]
     grant: Option<String>,
     /// All tokens of a client
