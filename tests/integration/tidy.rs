@@ -69,7 +69,7 @@ const ONE_PLACE: [(&str, &[&str]); 14] = [
     ("tracing_subscriber", &["src/logging.rs"]),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 42] = [
+const UNPRINTABLE: [&str; 45] = [
     "Call",
     "Identity",
     "Event",
