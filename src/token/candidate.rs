@@ -79,7 +79,7 @@ impl<'a> Candidate<'a> {
         }
         // A claim that is only checked is not repeated in the answer.
         claims.others.retain(|name, _| !issuer.required_claims.contains_key(name));
-        let marks = JwtMarks::derive(&claims, own, jwt.jws.signing_input(), jwt.jws.header.kid.as_deref())?;
+        let marks = JwtMarks::derive(&claims, &own, jwt.jws.signing_input(), jwt.jws.header.kid.as_deref())?;
         Ok(Self { issuer, jwt, claims, has_evidence, marks, expected_key_mark: None })
     }
 

@@ -57,7 +57,12 @@ impl JwtMarks {
     /// # Errors
     ///
     /// Returns [`Inactive::Unrevocable`] if one of them could have no key.
-    pub fn derive(claims: &Claims, own: OwnIdentity, signing_input: &str, kid: Option<&str>) -> Result<Self, Inactive> {
+    pub fn derive(
+        claims: &Claims,
+        own: &OwnIdentity,
+        signing_input: &str,
+        kid: Option<&str>,
+    ) -> Result<Self, Inactive> {
         let issuer = &claims.issuer;
         let mark = |kind, name: &str| MarkKey::new(kind, issuer, Some(name)).map_err(|_| Inactive::Unrevocable);
         let mut all = claims.marks()?;
@@ -87,7 +92,7 @@ mod tests {
         let own = OwnIdentity::of(&members);
         let mut claims = Claims::read(TokenType::AccessToken, members).unwrap_or_else(|why| panic!("{why}"));
         claims.jti = mapped_jti.map(str::to_owned).or(claims.jti);
-        let marks = JwtMarks::derive(&claims, own, "h.p", Some("k")).unwrap_or_else(|why| panic!("{why}"));
+        let marks = JwtMarks::derive(&claims, &own, "h.p", Some("k")).unwrap_or_else(|why| panic!("{why}"));
         (marks.all.iter().map(|mark| mark.key.id().to_owned()).collect(), marks.own.key.id().to_owned())
     }
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 
-use crate::{client, input::Source, revoke, token};
+use crate::{client, input::Source, issuer, revoke, token};
 
 /// The operator's tool of the token introspection endpoint: clients, tokens, revocations, and why a token is not
 /// active.
@@ -83,6 +83,9 @@ pub enum Command {
     /// Explain, stage by stage, why a token is active or not
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainCommand),
+    /// Suggest the entry of `TRUSTED_ISSUERS` for an issuer
+    #[command(subcommand)]
+    Issuer(issuer::Command),
     /// Create the three tables
     #[command(subcommand)]
     Tables(TablesCommand),

@@ -6,6 +6,7 @@ mod client;
 mod environment;
 mod explain;
 mod input;
+mod issuer;
 mod mark;
 mod output;
 mod paste;
@@ -60,6 +61,7 @@ async fn run(cli: Cli) -> Result<Report, Problem> {
         Command::Explain(ExplainCommand { token, client }) => {
             explain::run(&token, client.as_deref(), environment).await
         }
+        Command::Issuer(command) => issuer::run(&command, environment).await,
         Command::Tables(TablesCommand::Create) => tables::create(environment).await,
     }
 }

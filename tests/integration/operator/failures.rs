@@ -81,6 +81,7 @@ async fn every_command_has_help_with_examples() {
         "revoke",
         "token put",
         "explain",
+        "issuer suggest",
         "tables create",
     ] {
         let run = tool.run(format!("{line} --help").trim()).await.done();

@@ -8,6 +8,7 @@ mod failures;
 mod methods;
 mod registering;
 mod revocation;
+mod suggesting;
 mod tables;
 mod tokens;
 mod trust;

@@ -1,0 +1,95 @@
+//! What a token shows of its issuer: the claims by which issuers differ.
+
+use serde_json::{Map, Value};
+
+/// Header and claims of a token, unverified. Holds personal data, so it has no `Debug`.
+pub(super) struct Shape {
+    pub alg: String,
+    pub typ: Option<String>,
+    pub kid: Option<String>,
+    pub claims: Map<String, Value>,
+}
+
+/// Claims that carry the client, the session and the scopes. The first that is present counts.
+const CLIENT: [&str; 6] = ["client_id", "azp", "cid", "appid", "applicationId", "clientId"];
+const SESSION: [&str; 5] = ["sid", "origin_jti", "session_state", "session_id", "sessionId"];
+const SCOPE: [&str; 3] = ["scope", "scp", "scopes"];
+
+impl Shape {
+    /// A claim that is a string.
+    pub fn text(&self, claim: &str) -> Option<&str> {
+        self.claims.get(claim).and_then(Value::as_str)
+    }
+
+    pub fn has(&self, claim: &str) -> bool {
+        self.claims.contains_key(claim)
+    }
+
+    pub fn has_all(&self, claims: &[&str]) -> bool {
+        claims.iter().all(|claim| self.has(claim))
+    }
+
+    pub fn issuer(&self) -> &str {
+        self.text("iss").unwrap_or_default()
+    }
+
+    /// The host of the issuer, if it is a URL.
+    pub fn host(&self) -> &str {
+        let issuer = self.issuer();
+        let rest = issuer.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split(['/', ':']).next().unwrap_or_default()
+    }
+
+    pub fn audiences(&self) -> Vec<String> {
+        match self.claims.get("aud") {
+            Some(Value::String(one)) => vec![one.clone()],
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The claim that carries the client, and its value.
+    pub fn client(&self) -> Option<(&'static str, &str)> {
+        CLIENT.into_iter().find_map(|claim| Some((claim, self.text(claim)?)))
+    }
+
+    pub fn session(&self) -> Option<&'static str> {
+        SESSION.into_iter().find(|claim| self.text(claim).is_some())
+    }
+
+    pub fn scope(&self) -> Option<&'static str> {
+        SCOPE.into_iter().find(|claim| self.has(claim))
+    }
+
+    /// Whether `typ` says that it is an access token (RFC 9068 §2.1).
+    pub fn is_typed(&self) -> bool {
+        let typ = self.typ.as_deref().unwrap_or_default().to_ascii_lowercase();
+        typ == "at+jwt" || typ == "application/at+jwt"
+    }
+
+    /// What shows that this is another kind of token than an access token.
+    pub fn of_another_kind(&self) -> Option<&'static str> {
+        let kinds = [
+            ("at_hash", "it is an ID token: it has the claim at_hash"),
+            ("c_hash", "it is an ID token: it has the claim c_hash"),
+            ("s_hash", "it is an ID token: it has the claim s_hash"),
+            ("events", "it is a logout token or a security event: it has the claim events"),
+            ("token_introspection", "it is an introspection response: it has the claim token_introspection"),
+        ];
+        if let Some((_, kind)) = kinds.into_iter().find(|(claim, _)| self.has(claim)) {
+            return Some(kind);
+        }
+        match (self.text("token_use"), self.text("typ")) {
+            (Some("id"), _) | (_, Some("ID")) => Some("it is an ID token, as it says itself"),
+            (Some("refresh"), _) | (_, Some("Refresh" | "Offline")) => Some("it is a refresh token, as it says itself"),
+            (_, Some("Logout")) => Some("it is a logout token, as it says itself"),
+            _ if self.issuer().ends_with("accounts.google.com") => {
+                Some("it is an ID token: Google's access tokens are opaque")
+            }
+            _ if self.has("nonce") && self.scope().is_none() && !self.is_typed() && !self.has("cid") => {
+                Some("it is probably an ID token: it has a nonce and no scope")
+            }
+            _ => None,
+        }
+    }
+}
