@@ -164,7 +164,8 @@ impl Authentication {
         let items = Items::of(key, Item::from(attributes.clone()));
         let method = if self.is_by_token() {
             // Only the function's settings say which issuers are trusted.
-            Registration::of(key, &items, environment.partial_settings()?, now()).map(|registration| registration.method)
+            Registration::of(key, &items, environment.partial_settings()?, now())
+                .map(|registration| registration.method)
         } else {
             let record = items.record::<ClientRecord>(key).ok().flatten();
             let record = record.ok_or(CannotAuthenticate::CorruptClientRecord);

@@ -76,8 +76,8 @@ impl Suggestion {
         } else if shape.host().ends_with("securetoken.google.com") {
             let uri = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
             self.members.push(("jwks_uri", uri.into()));
-        } else if !issuer.starts_with("https://") {
-            self.members.push(("jwks_uri", "https://…".into()));
+        } else if !issuer.starts_with("https://") && !matches!(shape.host(), "127.0.0.1" | "localhost" | "[::1]") {
+            self.members.push(("jwks_uri", "https://fill-in.example/jwks.json".into()));
             self.note("the issuer is not an https URL, so the entry must say where its keys are: fill in jwks_uri");
         }
     }

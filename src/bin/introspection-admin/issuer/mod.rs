@@ -10,7 +10,7 @@ use token_introspection::{
     call::now,
     judge,
     jwt::{UnverifiedJws, is_jwt, parse_object},
-    settings::Settings,
+    settings::{SettingError, Settings},
     token::{Candidate, Inactive},
 };
 
@@ -60,11 +60,11 @@ pub async fn run(command: &Command, environment: &Environment) -> Result<Report,
     let shape = read(&text)?;
     let mut suggestion = Suggestion::of(&shape);
     let settings = settings(&suggestion);
-    let verdict = check(&text, settings.as_ref());
-    if let Some(settings) = &settings {
-        let keys = keys(&text, settings, environment).await;
-        suggestion.notes.push(keys);
-    }
+    let verdict = check(&text, settings.as_ref().ok());
+    suggestion.notes.push(match &settings {
+        Ok(settings) => keys(&text, settings, environment).await,
+        Err(error) => format!("the entry cannot be used as it is: {error}"),
+    });
     Ok(report(&shape, &suggestion, verdict.as_ref().err()))
 }
 
@@ -109,14 +109,14 @@ fn read(text: &str) -> Result<Shape, Problem> {
 }
 
 /// The settings of a function with this entry.
-fn settings(suggestion: &Suggestion) -> Option<Settings> {
+fn settings(suggestion: &Suggestion) -> Result<Settings, SettingError> {
     let issuers = json!([suggestion.entry()]).to_string();
     let settings = |name: &str| match name {
         "ISSUER" => Some("https://introspection.example.com".to_owned()),
         "TRUSTED_ISSUERS" => Some(issuers.clone()),
         _ => None,
     };
-    Settings::read(settings).ok()
+    Settings::read(settings)
 }
 
 /// Judges the token by the entry, with the function's own code; the signature and the marks are left out.
