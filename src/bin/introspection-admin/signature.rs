@@ -6,6 +6,7 @@ use token_introspection::{
     call::now,
     issuers::{Issuers, Unverified},
     jwt::DroppedKey,
+    records::Items,
     settings::Settings,
     store::Operator,
     token::{Candidate, VerifiedToken},
@@ -50,33 +51,53 @@ pub async fn check_with_keys(
     operator: &Operator,
 ) -> Result<(Result<VerifiedToken, Unverified>, Vec<DroppedKey>), Problem> {
     let issuers = Issuers::new(settings, operator.read_only_store());
-    let (issuer, snapshot) = (candidate.issuer, issuers.snapshot_key(&candidate, now()));
+    let snapshot = issuers.snapshot_key(&candidate, now());
     let items = operator.items(snapshot.as_slice()).await?;
-    let verdict = issuers.verify(candidate, &items, now(), Instant::now() + PATIENCE).await;
-    Ok((verdict, issuers.dropped_keys(issuer, now())))
+    Ok(check_with(&issuers, candidate, &items).await)
 }
 
 /// The same in one answer, for a command that goes on in each case.
 pub async fn of(candidate: Box<Candidate<'_>>, settings: &Settings, operator: &Operator) -> Signature {
-    answer(check(candidate, settings, operator).await)
-}
-
-/// The same with keys that are fetched now, whatever is shared. Nothing is read from a table.
-pub async fn by_fetched_keys(candidate: Box<Candidate<'_>>, settings: &Settings, operator: &Operator) -> Signature {
-    let issuers = Issuers::new(settings, operator.read_only_store());
-    let nothing = operator.items(&[]).await;
-    let checked = match nothing {
-        Ok(items) => Ok(issuers.verify(candidate, &items, now(), Instant::now() + PATIENCE).await),
-        Err(failure) => Err(failure.into()),
-    };
-    answer(checked)
-}
-
-fn answer(checked: Result<Result<VerifiedToken, Unverified>, Problem>) -> Signature {
-    match checked {
-        Ok(Ok(_)) => Signature::Good,
-        Ok(Err(Unverified::Inactive(_))) => Signature::Bad,
-        Ok(Err(Unverified::DontKnow)) => Signature::Unknown("the issuer's keys cannot be reached from here".to_owned()),
+    match check(candidate, settings, operator).await {
+        Ok(verdict) => Signature::from(verdict),
         Err(problem) => Signature::Unknown(problem.to_string()),
+    }
+}
+
+/// The same with keys that are fetched now, whatever is shared, and the keys that were not loaded. Nothing is read from
+/// a table.
+///
+/// # Errors
+///
+/// Returns a [`Problem`] if the store could not be asked for nothing.
+pub async fn by_fetched_keys(
+    candidate: Box<Candidate<'_>>,
+    settings: &Settings,
+    operator: &Operator,
+) -> Result<(Signature, Vec<DroppedKey>), Problem> {
+    let issuers = Issuers::new(settings, operator.read_only_store());
+    let (verdict, dropped) = check_with(&issuers, candidate, &operator.items(&[]).await?).await;
+    Ok((Signature::from(verdict), dropped))
+}
+
+async fn check_with(
+    issuers: &Issuers,
+    candidate: Box<Candidate<'_>>,
+    items: &Items,
+) -> (Result<VerifiedToken, Unverified>, Vec<DroppedKey>) {
+    let issuer = candidate.issuer;
+    let verdict = issuers.verify(candidate, items, now(), Instant::now() + PATIENCE).await;
+    (verdict, issuers.dropped_keys(issuer, now()))
+}
+
+impl From<Result<VerifiedToken, Unverified>> for Signature {
+    fn from(verdict: Result<VerifiedToken, Unverified>) -> Self {
+        match verdict {
+            Ok(_) => Self::Good,
+            Err(Unverified::Inactive(_)) => Self::Bad,
+            Err(Unverified::DontKnow(why)) => {
+                Self::Unknown(format!("the issuer's keys do not tell from here ({})", why.cause.name()))
+            }
+        }
     }
 }

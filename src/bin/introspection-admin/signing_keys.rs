@@ -51,7 +51,7 @@ pub async fn check_kid(kid: &str, issuer: &MarkIssuer<'_>, force: Force, operato
 /// there is no such set.
 async fn kids(issuer: &TrustedIssuer, operator: &Operator) -> Option<Vec<Option<String>>> {
     if let KeySource::Inline(keys) = &issuer.keys {
-        return Some(keys.iter().map(|key| key.kid().map(str::to_owned)).collect());
+        return Some(keys.keys.iter().map(|key| key.kid().map(str::to_owned)).collect());
     }
     let key = Key::snapshot(&issuer.issuer).ok()?;
     let items = operator.items(std::slice::from_ref(&key)).await.ok()?;

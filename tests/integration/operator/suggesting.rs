@@ -37,7 +37,7 @@ async fn keys_are_fetched_and_a_forged_signature_is_noticed() {
     let tool = Tool::at("http://127.0.0.1:1");
     let token = world.token(&json!({ "iss": "https://127.0.0.1:1" }));
     let answer = tool.json_with("issuer suggest --token -", &token).await;
-    assert!(answer["notes"].to_string().contains("keys could not be loaded from here"), "{answer}");
+    assert!(answer["notes"].to_string().contains("the issuer's keys do not tell from here"), "{answer}");
     let id_token = world.signer.token(&json!({}), &claims(&json!({ "at_hash": "h" })));
     let run = tool.run_with("issuer suggest --token - --output json", &id_token).await.ended(1);
     assert!(run.json()["notes"].to_string().contains("it is an ID token"), "{}", run.stdout);

@@ -61,29 +61,32 @@ pub async fn run(command: &Command, environment: &Environment) -> Result<Report,
     let mut suggestion = Suggestion::of(&shape);
     let settings = settings(&suggestion);
     let verdict = check(&text, settings.as_ref().ok());
-    suggestion.notes.push(match &settings {
-        Ok(settings) => keys(&text, settings, environment).await,
-        Err(error) => format!("the entry cannot be used as it is: {error}"),
-    });
+    match &settings {
+        Ok(settings) => suggestion.notes.extend(keys(&text, settings, environment).await),
+        Err(error) => suggestion.notes.push(format!("the entry cannot be used as it is: {error}")),
+    }
     Ok(report(&shape, &suggestion, verdict.as_ref().err()))
 }
 
 /// What the issuer's keys say of the token. They are found and fetched as the function would.
-async fn keys(text: &str, settings: &Settings, environment: &Environment) -> String {
+async fn keys(text: &str, settings: &Settings, environment: &Environment) -> Vec<String> {
     let Ok(candidate) = Candidate::parse(text, settings) else {
-        return "the issuer's keys were not fetched, because the token is inactive without them".to_owned();
+        return vec!["the issuer's keys were not fetched, because the token is inactive without them".to_owned()];
     };
-    let operator = match environment.open().await {
-        Ok(operator) => operator,
-        Err(problem) => return format!("the issuer's keys were not fetched: {problem}"),
+    let checked = match environment.open().await {
+        Ok(operator) => signature::by_fetched_keys(Box::new(candidate), settings, &operator).await,
+        Err(problem) => Err(problem),
     };
-    match signature::by_fetched_keys(Box::new(candidate), settings, &operator).await {
+    let (signature, dropped) = match checked {
+        Ok(checked) => checked,
+        Err(problem) => return vec![format!("the issuer's keys were not fetched: {problem}")],
+    };
+    let verdict = match signature {
         Signature::Good => "the issuer's keys load, and one of them made the token's signature".to_owned(),
         Signature::Bad => "the issuer's keys load, but none of them made the token's signature".to_owned(),
-        Signature::Unknown(_) => {
-            "the issuer's keys could not be loaded from here; check the metadata and jwks_uri of the entry".to_owned()
-        }
-    }
+        Signature::Unknown(why) => format!("{why}; check the issuer's metadata and the jwks_uri of the entry"),
+    };
+    std::iter::once(verdict).chain(dropped.iter().map(|key| format!("key not loaded: {key}"))).collect()
 }
 
 /// Reads header and claims of a token.
