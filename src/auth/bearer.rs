@@ -12,7 +12,7 @@ use crate::{
 /// The scope that the token must have.
 const SCOPE: &str = "introspection";
 
-/// The caller of a token that is valid except for its signature, which nobody has checked. Only the claims that a key has
+/// The caller of a token that is valid except for its signature, which is not verified yet. Only the claims that a key has
 /// signed make it a [`Caller`].
 pub struct UnverifiedBearer<'a> {
     pub(super) candidate: Box<Candidate<'a>>,

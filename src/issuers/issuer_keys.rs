@@ -18,7 +18,7 @@ use crate::{records::Snapshot, token::Candidate};
 const FAILURE_PAUSE: i64 = 30;
 /// Between two fetches that signatures cause which no held key made, in seconds.
 const RECHECK_PAUSE: i64 = 30;
-/// A younger set is not fetched again, in seconds: whoever asks for a key that does not exist must not cause a fetch
+/// A younger set is not fetched again, in seconds: a request for a key that does not exist must not cause a fetch
 /// for each request.
 const MIN_AGE: i64 = 1;
 /// Between two log lines about a budget that is used up, in seconds.

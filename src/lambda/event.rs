@@ -163,7 +163,7 @@ fn add_headers(headers: &mut HeaderMap, event: &Members<'_>, map: &str) -> Resul
         let fault = |problem| members.fault_at(position, problem);
         let values =
             serde_json::from_str(values.get()).map_err(|_| fault("is neither a string nor a list of strings"))?;
-        // What HTTP does not allow as a name is none of the headers that are read here.
+        // A name that HTTP does not allow cannot be one of the headers that are read here.
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
         let is_full = |_| fault("is one header too many");
         match values {

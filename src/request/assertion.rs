@@ -11,7 +11,7 @@ const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// A longer assertion is not read.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// What was sent as `client_assertion`. Nobody has checked its signature.
+/// What was sent as `client_assertion`. Its signature is not verified yet.
 pub struct PresentedAssertion {
     /// The client that it names, which chooses the record to read. Empty if no client can be read from it.
     pub client_id: String,

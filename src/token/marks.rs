@@ -46,7 +46,7 @@ pub fn own_mark(jwt: &UnverifiedJwt, issuer: &str) -> Result<MarkKey, Inactive> 
 pub(super) struct JwtMarks {
     /// Every mark that would revoke it.
     pub all: Vec<MarkKey>,
-    /// The mark that revokes it alone, under any profile.
+    /// The mark that revokes only this token, under any profile.
     pub own: MarkKey,
 }
 

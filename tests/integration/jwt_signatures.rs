@@ -314,7 +314,7 @@ async fn h15_a_token_without_kid_meets_keys_without_one_and_at_most_sixteen_of_t
     set.truncate(17);
     let world = trusting(json!(set), &["EdDSA"]).await;
     world.introspect(&token(&keys::ed25519(Some("key-1"), 1), &json!({}))).await.assert_active();
-    // An empty name is none.
+    // An empty name counts as missing.
     world.introspect(&token(&keys::ed25519(Some(""), 11), &json!({}))).await.assert_active();
     for (case, signer) in [
         ("a named key's token without the name", keys::ed25519(None, 1)),

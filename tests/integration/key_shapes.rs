@@ -86,7 +86,7 @@ fn es256_with_leading_zero(kid: &str) -> (Signer, &'static str) {
     }
 }
 
-/// An RSA entry of so many bits, which nobody can sign with.
+/// An RSA entry of so many bits, which has no private key.
 fn rsa_entry(kid: &str, bits: usize, e: &str) -> Value {
     let mut n = vec![0xff_u8; bits / 8];
     n[0] = 0x80;

@@ -90,7 +90,7 @@ pub fn response(status: &str, headers: &str, body: &str) -> String {
 /// A request up to its empty line.
 async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = vec![stream.read_u8().await.ok()?];
-    // A client that speaks TLS gets an answer that is none, as from a server without TLS.
+    // A client that speaks TLS gets an invalid answer, as from a server without TLS.
     if head == [0x16] {
         return Some("TLS".to_owned());
     }

@@ -30,7 +30,7 @@ struct Stored {
     value: Vec<u8>,
     /// What `EXPIRETIME` says.
     expiry: i64,
-    /// What can be made of the value; `None`: there is none.
+    /// What can be made of the value; `None`: the key does not exist.
     item: Option<Result<Item, Corrupt>>,
 }
 
