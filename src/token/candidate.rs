@@ -132,16 +132,17 @@ impl<'a> Candidate<'a> {
         mut keys: impl Iterator<Item = &'k VerificationKey>,
     ) -> Result<VerifiedToken, Box<Self>> {
         let Some(key) = keys.find(|key| key.verifies(&self.jwt.jws)) else { return Err(self) };
-        let mut token = VerifiedToken { claims: self.claims.clone(), marks: self.marks.all.clone(), unread_mark: None };
         // The mark on a key that the header names is among the marks already.
-        if let Some(kid) = key.kid().filter(|_| self.header().kid.is_none()) {
-            match self.signing_key_mark(kid) {
+        let (read, unread_mark) = match key.kid().filter(|_| self.header().kid.is_none()) {
+            None => (None, None),
+            Some(kid) => match self.signing_key_mark(kid) {
                 None => return Err(self),
-                mark if mark == self.expected_key_mark => token.marks.extend(mark),
-                mark => token.unread_mark = mark,
-            }
-        }
-        Ok(token)
+                mark if mark == self.expected_key_mark => (mark, None),
+                mark => (None, mark),
+            },
+        };
+        let Self { claims, marks, .. } = *self;
+        Ok(VerifiedToken { claims, marks: marks.all.into_iter().chain(read).collect(), unread_mark })
     }
 }
 
