@@ -25,7 +25,6 @@ mod engine;
 mod signer;
 
 mod aws;
-mod corpora;
 mod events;
 mod key_host;
 mod keys;
@@ -55,8 +54,7 @@ mod callers;
 mod certificates;
 mod confidentiality;
 mod conformance;
-mod corpora_form;
-mod corpora_signatures;
+mod corpora;
 mod corrupt_items;
 mod cors;
 mod data_model;
