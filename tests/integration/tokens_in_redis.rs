@@ -3,7 +3,7 @@
 #![allow(clippy::unused_async, reason = "where the table is in DynamoDB they wait")]
 
 use redis::{Connection, cmd};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{engine::attribute, redis_server::RedisServer, redis_tap::Tap, world::World};
 
@@ -32,20 +32,22 @@ impl World {
     /// Writes an item that is given as plain JSON, as somebody else would who keeps the contract.
     pub fn put_item(&self, item: &Value) {
         let mut item = item.clone();
-        let expires_at = item.as_object_mut().unwrap().remove("expires_at");
-        self.put_value(&item, expires_at.and_then(|time| time.as_i64()));
+        let item = item.as_object_mut().unwrap();
+        let expires_at = item.remove("expires_at");
+        let Some(Value::String(id)) = item.remove("id") else { panic!("{item:?} has no id") };
+        self.put_value(&id, &json!(item).to_string(), expires_at.and_then(|time| time.as_i64()));
     }
 
     /// Writes an item that is given as DynamoDB's own JSON. Of its types Redis has those that JSON has.
     pub fn put_attributes(&self, item: &Value) {
-        self.put_value(&plain(&json!({ "M": item })), None);
+        let mut item = item.clone();
+        let id = item.as_object_mut().unwrap().remove("id").unwrap();
+        self.put_value(id["S"].as_str().unwrap(), &plain(&json!({ "M": item })), None);
     }
 
-    fn put_value(&self, item: &Value, expires_at: Option<i64>) {
-        let mut value = item.clone();
-        let Some(Value::String(id)) = value.as_object_mut().unwrap().remove("id") else { panic!("{item} has no id") };
+    fn put_value(&self, id: &str, value: &str, expires_at: Option<i64>) {
         let mut set = cmd("SET");
-        set.arg(id).arg(value.to_string());
+        set.arg(id).arg(value);
         if let Some(time) = expires_at {
             set.arg("EXAT").arg(time);
         }
@@ -83,17 +85,18 @@ pub fn ids_asked_for(world: &World, _: &Value) -> Vec<String> {
     trip.iter().filter(|command| command[0] == "GET").map(|command| command[1].clone()).collect()
 }
 
-fn plain(attribute: &Value) -> Value {
+/// An attribute as JSON text, in which a number keeps its digits.
+fn plain(attribute: &Value) -> String {
     let (kind, value) = attribute.as_object().unwrap().iter().next().unwrap();
     match kind.as_str() {
-        "NULL" => Value::Null,
-        "N" => serde_json::from_str(value.as_str().unwrap()).unwrap(),
-        "S" | "BOOL" | "SS" => value.clone(),
-        "L" => value.as_array().unwrap().iter().map(plain).collect(),
+        "NULL" => "null".to_owned(),
+        "N" => value.as_str().unwrap().to_owned(),
+        "S" | "BOOL" | "SS" => value.to_string(),
+        "L" => format!("[{}]", value.as_array().unwrap().iter().map(plain).collect::<Vec<_>>().join(",")),
         "M" => {
-            let members: Map<_, _> =
-                value.as_object().unwrap().iter().map(|(name, value)| (name.clone(), plain(value))).collect();
-            members.into()
+            let members = value.as_object().unwrap().iter();
+            let members: Vec<_> = members.map(|(name, value)| format!("{}:{}", json!(name), plain(value))).collect();
+            format!("{{{}}}", members.join(","))
         }
         _ => panic!("JSON has no {kind}"),
     }

@@ -139,7 +139,7 @@ fn fusionauth() -> Issuer {
         "preferred_username": "alice",
     });
     Issuer {
-        section: "`FusionAuth`",
+        section: "FusionAuth",
         tokens: vec![token(
             "a user's",
             header,
