@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use token_introspection::{
     call, lambda, logging,
     service::Service,
-    settings::Settings,
+    settings::{Settings, check_root_certificates},
     signer::Signer,
     store::{self, Store},
 };
@@ -27,7 +27,9 @@ async fn main() -> ExitCode {
 }
 
 async fn start() -> Result<(), lambda_http::Error> {
-    let settings = Arc::new(Settings::read(|name| std::env::var(name).ok())?);
+    let variable = |name: &str| std::env::var(name).ok();
+    let settings = Arc::new(Settings::read(variable)?);
+    check_root_certificates(variable)?;
     logging::start(settings.log_level);
     settings.warn();
     let config = Box::pin(store::configuration()).await;

@@ -5,6 +5,7 @@ mod issuer;
 mod mtls;
 mod proxy;
 mod redis_url;
+mod roots;
 mod signing;
 mod tables;
 mod url;
@@ -21,6 +22,7 @@ pub use self::{
     mtls::MtlsMethod,
     proxy::ProxySettings,
     redis_url::RedisUrl,
+    roots::check_root_certificates,
     signing::{Arn, SigningKeySource},
     tables::TableNames,
     url::is_loopback,
@@ -210,7 +212,7 @@ fn trusted_issuers(get: &impl Fn(&str) -> Option<String>) -> Result<Vec<TrustedI
     match (get("TRUSTED_ISSUERS"), get("TRUSTED_ISSUERS_FILE")) {
         (Some(_), Some(_)) => Err(SettingError::new(
             "TRUSTED_ISSUERS_FILE",
-            "is set beside TRUSTED_ISSUERS; keep one of them",
+            "is set together with TRUSTED_ISSUERS; keep one of them",
             "issuers.json",
         )),
         (Some(text), None) => issuer::parse("TRUSTED_ISSUERS", &text),
@@ -290,6 +292,6 @@ fn log_level(get: &impl Fn(&str) -> Option<String>) -> Result<LogLevel, SettingE
         None | Some("info") => Ok(LogLevel::Info),
         Some("debug") => Ok(LogLevel::Debug),
         Some("trace") => Ok(LogLevel::Trace),
-        Some(_) => Err(SettingError::new("LOG_LEVEL", "is none of error, warn, info, debug, trace", "info")),
+        Some(_) => Err(SettingError::new("LOG_LEVEL", "is not one of error, warn, info, debug, trace", "info")),
     }
 }

@@ -11,12 +11,12 @@ pub fn endpoint(text: &str) -> Result<Uri, &'static str> {
     let uri: Uri = text.parse().map_err(|_| "is not a URL")?;
     let host = uri.host().filter(|host| !host.is_empty()).ok_or("is not an absolute URL")?;
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err("holds user information");
+        return Err("contains a user or a password");
     }
     match uri.scheme_str() {
         Some("https") => Ok(uri),
         Some("http") if is_loopback(host) => Ok(uri),
-        _ => Err("must start with https:// (http:// is for this machine's own address alone)"),
+        _ => Err("must start with https:// (http:// is accepted only for a loopback address)"),
     }
 }
 
@@ -26,7 +26,7 @@ pub fn endpoint(text: &str) -> Result<Uri, &'static str> {
 ///
 /// As [`endpoint`].
 pub fn identifier(text: &str) -> Result<Uri, &'static str> {
-    if text.contains(['?', '#']) { Err("may hold neither a query nor a fragment") } else { endpoint(text) }
+    if text.contains(['?', '#']) { Err("must contain neither a query nor a fragment") } else { endpoint(text) }
 }
 
 /// Whether an error may quote an issuer identifier: only a plain URL of usual length, so that the operator finds the
@@ -44,7 +44,7 @@ pub fn is_quotable(issuer: &str) -> bool {
 pub fn redis(text: &str) -> Result<Uri, &'static str> {
     // A fragment could switch the check of the server's certificate off.
     if text.contains(['?', '#']) {
-        return Err("may hold neither a query nor a fragment (in a password, write %3F and %23)");
+        return Err("must contain neither a query nor a fragment (in a password, write %3F and %23)");
     }
     let uri: Uri =
         text.parse().map_err(|_| "is not a URL (in a password, percent-encode all but letters and digits)")?;
@@ -60,7 +60,7 @@ pub fn redis(text: &str) -> Result<Uri, &'static str> {
     match uri.scheme_str() {
         Some("rediss") => Ok(uri),
         Some("redis") if is_loopback(host) => Ok(uri),
-        _ => Err("must start with rediss:// (redis:// is for this machine's own address alone)"),
+        _ => Err("must start with rediss:// (redis:// is accepted only for a loopback address)"),
     }
 }
 

@@ -97,6 +97,7 @@ mod revocation;
 mod revocation_matrix;
 mod secret_settings;
 mod secrets;
+mod settings_page;
 mod signed_responses;
 mod signing_cool_down;
 mod signing_keys;

@@ -94,7 +94,7 @@ impl Entry {
             },
         };
         if self.jwks_bearer_file.is_some() && matches!(keys, KeySource::Inline(_)) {
-            return Err("with \"jwks_bearer_file\" beside \"jwks\", whose keys are never fetched".into());
+            return Err("with both \"jwks_bearer_file\" and \"jwks\", whose keys are never fetched".into());
         }
         Ok(TrustedIssuer {
             issuer: self.issuer,
