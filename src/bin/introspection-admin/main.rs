@@ -27,6 +27,7 @@ mod variables;
 use std::{env, io::Write, process::ExitCode};
 
 use clap::Parser;
+use token_introspection::settings::check_root_certificates;
 
 use self::{
     args::{Cli, Command, ExplainCommand, TablesCommand, TokenCommand},
@@ -53,7 +54,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<Report, Problem> {
-    let environment = &Environment::load(cli.global, |name| env::var(name).ok()).await?;
+    let variable = |name: &str| env::var(name).ok();
+    check_root_certificates(variable)?;
+    let environment = &Environment::load(cli.global, variable).await?;
     match cli.command {
         Command::Client(command) => client::run(command, environment).await,
         Command::Revoke(command) => revoke::run(*command, environment).await,
