@@ -28,6 +28,7 @@ async fn main() -> ExitCode {
 
 async fn start() -> Result<(), lambda_http::Error> {
     let settings = Arc::new(Settings::read(|name| std::env::var(name).ok())?);
+    settings.check_token_files()?;
     logging::start(settings.log_level);
     settings.warn();
     let config = Box::pin(store::configuration()).await;
