@@ -30,6 +30,7 @@ async fn start() -> Result<(), lambda_http::Error> {
     let variable = |name: &str| std::env::var(name).ok();
     let settings = Arc::new(Settings::read(variable)?);
     check_root_certificates(variable)?;
+    settings.check_token_files()?;
     logging::start(settings.log_level);
     settings.warn();
     let config = Box::pin(store::configuration()).await;

@@ -69,7 +69,8 @@ pub(super) fn check<'a>(
         return Err(AuthError::BearerAsksAboutItself);
     }
     let candidate = presented.candidate.ok_or(AuthError::BearerMalformed)?;
-    if record.issuer.as_deref() != Some(&candidate.issuer.issuer) {
+    let registered_at = record.issuer.as_deref().and_then(|issuer| settings.canonical_issuer(issuer));
+    if registered_at != Some(&candidate.issuer.issuer) {
         let found = candidate.issuer.issuer.clone();
         return Err(AuthError::BearerForeign { found, registered: record.issuer });
     }

@@ -44,6 +44,28 @@ impl Cause {
             Self::TooManyTries => "too_many_keys_fit",
         }
     }
+
+    /// What it means, as a sentence without a full stop.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::FetchFailed => "the last fetch of the issuer's keys failed",
+            Self::NoTime => "there was too little time left to fetch the issuer's keys",
+            Self::UnreadableKey => "the issuer publishes a key that may be the token's and cannot be read",
+            Self::TruncatedSet => "the issuer publishes more keys than are loaded",
+            Self::TooManyTries => "more keys fit the token than are tried",
+        }
+    }
+
+    /// What most likely helps.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::FetchFailed => "check jwks_uri and the way to it; the log line jwks_fetch_failed names the cause",
+            Self::NoTime => "ask again: the next request fetches them",
+            Self::UnreadableKey => "have the issuer correct the key that was not loaded",
+            Self::TruncatedSet => "have the issuer remove old keys",
+            Self::TooManyTries => "have the issuer give its keys distinct `kid`s, and name them in its tokens",
+        }
+    }
 }
 
 impl From<Gap> for Cause {

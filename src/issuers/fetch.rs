@@ -119,7 +119,8 @@ impl Fetcher {
             status if status.is_redirection() => return Err(FetchError::Redirect(status)),
             status => return Err(FetchError::Status(status)),
         }
-        if let Some(encoding) = response.headers().get(header::CONTENT_ENCODING).filter(|name| *name != "identity") {
+        let is_plain = |name: &HeaderValue| name.is_empty() || name.as_bytes().eq_ignore_ascii_case(b"identity");
+        if let Some(encoding) = response.headers().get(header::CONTENT_ENCODING).filter(|name| !is_plain(name)) {
             return Err(FetchError::Compressed(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
         }
         let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;

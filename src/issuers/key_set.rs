@@ -206,7 +206,9 @@ impl<'k> Selection<'k> {
 
     /// Whether a key that could not be read may be the token's.
     fn misses(&self, gaps: &Gaps) -> bool {
-        gaps.unreadable.contains(&self.other)
+        // Without `kid`, it could also be the one key that fits, whatever it is called.
+        let may_be_the_only_one = self.other.is_none() && self.keys.is_empty() && !gaps.unreadable.is_empty();
+        may_be_the_only_one || gaps.unreadable.contains(&self.other)
     }
 
     /// What kept the set from deciding, after no key was found to have made the signature.

@@ -50,9 +50,22 @@ pub struct PolicyRecord {
 
 /// Whether the policy hides, or only says what it would hide.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+// `serde_dynamo` would also take a map with the variant's name for a variant.
+#[serde(try_from = "Text")]
 pub enum Mode {
     #[default]
     Enforce,
     Report,
+}
+
+impl TryFrom<Text> for Mode {
+    type Error = &'static str;
+
+    fn try_from(Text(name): Text) -> Result<Self, &'static str> {
+        match name.as_str() {
+            "enforce" => Ok(Self::Enforce),
+            "report" => Ok(Self::Report),
+            _ => Err("not a mode"),
+        }
+    }
 }

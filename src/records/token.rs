@@ -55,10 +55,23 @@ impl TokenRecord {
 
 /// What an opaque token is good for (RFC 6749 §1.4, §1.5).
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
+// `serde_dynamo` would also take a map with the variant's name for a variant.
+#[serde(try_from = "Text")]
 pub enum TokenType {
     AccessToken,
     RefreshToken,
+}
+
+impl TryFrom<Text> for TokenType {
+    type Error = &'static str;
+
+    fn try_from(Text(name): Text) -> Result<Self, &'static str> {
+        match name.as_str() {
+            "access_token" => Ok(Self::AccessToken),
+            "refresh_token" => Ok(Self::RefreshToken),
+            _ => Err("not a type of token"),
+        }
+    }
 }
 
 /// One audience or several; the token's own form is kept (RFC 7519 §4.1.3).

@@ -154,6 +154,16 @@ impl Settings {
         url::path(&self.issuer)
     }
 
+    /// Checks that the token files of `jwks_bearer_file` can be read. Their tokens may change later, and the files may be
+    /// missing where an operator reads a deployed function's settings.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`SettingError`] for the first that cannot be read or is empty.
+    pub fn check_token_files(&self) -> Result<(), SettingError> {
+        self.trusted_issuers.iter().try_for_each(TrustedIssuer::check_token_file)
+    }
+
     /// Warns of settings that are right and that an operator may regret.
     pub fn warn(&self) {
         if self.default_policy == DefaultPolicy::Any {
@@ -189,7 +199,17 @@ impl Settings {
     /// `TRUSTED_ISSUERS` with all its tenants.
     pub fn home_issuers(&self) -> impl Iterator<Item = &str> {
         let first = self.trusted_issuers.iter().filter(|trusted| trusted.entry == 0).map(|trusted| &trusted.issuer);
-        std::iter::once(&self.issuer).chain(first.filter(|issuer| **issuer != self.issuer)).map(String::as_str)
+        let own = self.canonical_issuer(&self.issuer).unwrap_or(&self.issuer);
+        std::iter::once(own).chain(first.map(String::as_str).filter(move |issuer| *issuer != own))
+    }
+
+    /// The identifier by which marks name an issuer whose tokens can be active: that of its entry, even if it was
+    /// named by an alias, or `ISSUER`. `None` for any other.
+    pub fn canonical_issuer<'a>(&'a self, issuer: &'a str) -> Option<&'a str> {
+        match self.trusted_issuer(issuer) {
+            Some(trusted) => Some(&trusted.issuer),
+            None => Some(issuer).filter(|issuer| *issuer == self.issuer),
+        }
     }
 }
 

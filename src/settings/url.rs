@@ -8,6 +8,11 @@ use http::Uri;
 ///
 /// What is wrong with it, to be continued after the setting's name.
 pub fn endpoint(text: &str) -> Result<Uri, &'static str> {
+    // The parser takes some of these characters, none of which a URI may contain (RFC 3986 §2). A brace is most often a
+    // placeholder that nothing fills in.
+    if text.contains(['{', '}', '<', '>', '"', '\\', '^', '`', '|']) {
+        return Err("contains a character that no URL contains, such as a brace");
+    }
     let uri: Uri = text.parse().map_err(|_| "is not a URL")?;
     let host = uri.host().filter(|host| !host.is_empty()).ok_or("is not an absolute URL")?;
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
@@ -93,6 +98,9 @@ mod tests {
             ("http://localhost@issuer.example", false),
             ("https://user:password@issuer.example", false),
             ("ftp://issuer.example", false),
+            ("https://issuer.example/{tenantid}/keys", false),
+            ("https://issuer.example/<tenant>", false),
+            ("https://issuer.example/a|b", false),
             ("issuer.example", false),
             ("/path", false),
             ("https://", false),

@@ -1,5 +1,7 @@
 //! A JWT whose issuer is trusted and whose claims are readable, before and after its signature was verified.
 
+use serde_json::{Value, value::RawValue};
+
 use super::{
     Claims, Inactive,
     marks::{JwtMarks, OwnIdentity},
@@ -68,7 +70,7 @@ impl<'a> Candidate<'a> {
         let own = OwnIdentity::of(&set);
         let profile = issuer.profile;
         let has_evidence = !profile.checked.is_empty()
-            || profile.evidence.iter().any(|claim| set.get(*claim).is_some_and(|text| text.get() != "null"))
+            || profile.evidence.iter().any(|claim| set.get(*claim).is_some_and(|text| says_something(text)))
             || (profile.is_generic() && !issuer.required_claims.is_empty());
         let canonical = profile.canonical(set, &issuer.claim_names).map_err(mismatch)?;
         let mut claims = Claims::read(TokenType::AccessToken, canonical)?;
@@ -171,15 +173,25 @@ impl VerifiedToken {
 fn has_required_claims(issuer: &TrustedIssuer, set: &RawMembers) -> Result<(), Inactive> {
     for (claim, expected) in &issuer.required_claims {
         let found = set.get(claim);
-        let is_equal = found.is_some_and(|text| {
-            serde_json::from_str(text.get()).is_ok_and(|found: serde_json::Value| found == *expected)
-        });
+        let is_equal =
+            found.is_some_and(|text| serde_json::from_str(text.get()).is_ok_and(|found: Value| found == *expected));
         if !is_equal {
             let expected = expected.to_string();
             return Err(Inactive::RequiredClaim { claim: claim.clone(), expected, missing: found.is_none() });
         }
     }
     Ok(())
+}
+
+/// Whether a claim has a value. One that is empty is no evidence of anything.
+fn says_something(claim: &RawValue) -> bool {
+    let is_empty = |value: Value| match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(list) => list.iter().all(|value| value.as_str().is_some_and(|text| text.trim().is_empty())),
+        _ => false,
+    };
+    serde_json::from_str(claim.get()).is_ok_and(|value| !is_empty(value))
 }
 
 fn mismatch(ProfileMismatch { claim, found, expected }: ProfileMismatch) -> Inactive {

@@ -190,9 +190,21 @@ impl Inactive {
         )
     }
 
-    /// What most likely helps, if there is a usual cure.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+    /// What most likely helps.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::TooLong => "check that only the token was given; have the issuer put less into its tokens",
+            Self::Unrevocable => "have the issuer write shorter identifiers",
+            Self::CriticalExtension | Self::UnencodedPayload => "have the issuer sign its tokens without extensions",
+            Self::Expired { .. } => "get a new token; if this one was just issued, compare the clocks",
+            Self::Revoked { kind: MarkKind::SigningKey, .. } => {
+                "get a token that another key signed; delete the mark if the key is trusted again"
+            }
+            Self::Revoked { .. } => "get a new token by a new login; delete the mark if it was set by mistake",
+            Self::RevokedRecord => "get a new token; correct the record if `revoked` was set by mistake",
+            Self::ForeignToken { .. } | Self::ForeignRefreshToken { .. } => {
+                "ask as the client that the token was issued to; compare `issuer` and `client_id` of its record"
+            }
             Self::Malformed(_) => "check that the token was copied whole, without line breaks",
             Self::UntrustedIssuer { .. } => {
                 "add the issuer to TRUSTED_ISSUERS, byte for byte as `iss` has it, or list it under `aliases`"
@@ -228,8 +240,7 @@ impl Inactive {
                 "add the audience to the client's `introspection.audiences`; a trailing slash counts"
             }
             Self::ScopesHidden { .. } => "add one of the scopes to the client's `introspection.scopes`",
-            _ => return None,
-        })
+        }
     }
 }
 

@@ -42,13 +42,11 @@ impl Recorded {
     /// key.
     pub fn from_record(record: TokenRecord, settings: &Settings) -> Result<Self, Inactive> {
         let mut claims = claims(record, &settings.issuer)?;
-        if claims.issuer != settings.issuer {
-            let Some(issuer) = settings.trusted_issuer(&claims.issuer) else {
-                return Err(Inactive::UntrustedIssuer { iss: Some(claims.issuer) });
-            };
-            let presented = std::mem::replace(&mut claims.issuer, issuer.issuer.clone());
-            claims.alias = Some(presented).filter(|presented| *presented != claims.issuer);
-        }
+        let Some(issuer) = settings.canonical_issuer(&claims.issuer).map(str::to_owned) else {
+            return Err(Inactive::UntrustedIssuer { iss: Some(claims.issuer) });
+        };
+        let presented = std::mem::replace(&mut claims.issuer, issuer);
+        claims.alias = Some(presented).filter(|presented| *presented != claims.issuer);
         let marks = claims.marks()?;
         Ok(Self { claims, marks })
     }

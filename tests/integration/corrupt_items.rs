@@ -20,6 +20,10 @@ fn values() -> Vec<Value> {
         json!({ "BOOL": true }),
         json!({ "L": [{ "S": "1" }] }),
         json!({ "M": { "a": { "S": "1" } } }),
+        // A mapping library may take these for the word in them.
+        json!({ "M": { "access_token": { "NULL": true } } }),
+        json!({ "M": { "report": { "M": {} } } }),
+        json!({ "M": { "enforce": { "NULL": true } } }),
         json!({ "SS": ["1"] }),
         json!({ "NS": ["1"] }),
         json!({ "BS": ["MQ=="] }),

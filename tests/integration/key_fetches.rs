@@ -53,6 +53,7 @@ async fn h13_the_log_tells_the_causes_of_failed_fetches_apart() {
         ("/html", response("200 OK", "", "<html></html>"), "not_json", json!(null)),
         ("/twice", response("200 OK", "", &set.replacen('{', r#"{"keys":[],"#, 1)), "duplicate_members", json!(null)),
         ("/list", response("200 OK", "", "[]"), "not_a_key_set", json!(null)),
+        ("/deflate", response("200 OK", "content-encoding: DEFLATE\r\n", &set), "compressed", json!("DEFLATE")),
         ("/gzip", response("200 OK", "content-encoding: gzip\r\n", &set), "compressed", json!("gzip")),
         ("/status", response("403 Forbidden", "", &set), "status", json!("403")),
         ("/moved", response("302 Found", "location: /keys\r\n", &set), "redirect", json!("302")),
@@ -77,9 +78,14 @@ async fn h13_the_log_tells_the_causes_of_failed_fetches_apart() {
             "{path}"
         );
     }
+    for encoding in ["identity", "Identity", ""] {
+        site.put_raw("/plain", &response("200 OK", &format!("content-encoding: {encoding}\r\n"), &set));
+        let environment = trusting(&world, &json!({ "issuer": ISSUER, "jwks_uri": site.url("/plain") }), &[]).await;
+        at(&environment, 0, &token(&key)).await.assert_active();
+    }
     let asked = site.take_requests();
     assert!(asked.iter().all(|head| head.to_ascii_lowercase().contains("accept-encoding: identity")), "{asked:?}");
-    assert_eq!(asked.len(), 9, "no redirect was followed");
+    assert_eq!(asked.len(), 13, "no redirect was followed");
 
     let host = KeyHost::start(&key_set(&[&key])).await;
     host.hang();

@@ -365,6 +365,13 @@ fn number_shapes() -> Vec<Shape> {
             ACTIVE,
             &["wrong_length"],
         ),
+        shape(
+            "an unreadable key with kid that may be the only one for a token without kid",
+            vec![unreadable(json!("c")), es.jwk()],
+            token(&forged),
+            "unreadable_key",
+            &["wrong_length"],
+        ),
     ]
 }
 

@@ -46,6 +46,7 @@ mod tokens;
 mod world;
 
 mod advertised;
+mod aliases;
 mod assertions;
 mod audit;
 mod batch;

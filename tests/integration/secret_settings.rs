@@ -275,3 +275,32 @@ fn o04_the_function_and_the_tool_print_no_setting() {
         }
     });
 }
+
+#[test]
+fn a_token_file_that_cannot_be_read_ends_the_start() {
+    let directory = std::env::temp_dir().join(format!("token-files-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let empty = directory.join("empty");
+    std::fs::write(&empty, "\n").unwrap();
+    for (file, expected) in [
+        (directory.join("missing").display().to_string(), "names a file that cannot be read"),
+        (empty.display().to_string(), "names an empty file"),
+        (PASSWORD.to_owned(), "names a file that cannot be read"),
+    ] {
+        let entry = json!({ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": "https://issuer.example.com/keys",
+            "jwks_bearer_file": file });
+        let output = Command::new(env!("CARGO_BIN_EXE_token-introspection"))
+            .env_clear()
+            .envs([("ISSUER", OWN), ("TRUSTED_ISSUERS", &json!([entry]).to_string())])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), text.lines().count()), (Some(1), 1), "{text}");
+        assert!(
+            text.contains("TRUSTED_ISSUERS") && text.contains("jwks_bearer_file") && text.contains(expected),
+            "{text}"
+        );
+        assert!(!text.contains(&file), "{text}");
+    }
+    std::fs::remove_dir_all(&directory).unwrap();
+}

@@ -255,6 +255,18 @@ fn issuers() -> Vec<Case> {
         ),
         issuer(&json!({ "jwks_uri": uri, "jwks": jwks(json!({})) }), "with both \"jwks_uri\" and \"jwks\""),
         issuer(
+            &json!({ "jwks_uri": "https://a.example/{x}" }),
+            "whose \"jwks_uri\" contains a character that no URL contains, such as a brace",
+        ),
+        issuer(
+            &json!({ "jwks_uri": uri, "jwks_bearer_file": "/none/token" }),
+            "whose \"jwks_bearer_file\" names a file that cannot be read: No such file or directory (os error 2)",
+        ),
+        issuer(
+            &json!({ "jwks_uri": uri, "jwks_bearer_file": file("empty-token", "") }),
+            "whose \"jwks_bearer_file\" names an empty file",
+        ),
+        issuer(
             &json!({ "jwks": jwks(json!({})), "jwks_bearer_file": "/token" }),
             "with both \"jwks_bearer_file\" and \"jwks\", whose keys are never fetched",
         ),

@@ -46,7 +46,9 @@ pub fn mark_issuer<'a>(
     let Some(given) = given else {
         // Without a name, the choice of ISSUER is a guess unless the other issuers are known.
         let settings = environment.settings()?;
-        return Ok(MarkIssuer { name: settings.issuer.clone(), entry: settings.trusted_issuer(&settings.issuer) });
+        let entry = settings.trusted_issuer(&settings.issuer);
+        let name = entry.map_or(&settings.issuer, |entry| &entry.issuer).clone();
+        return Ok(MarkIssuer { name, entry });
     };
     if given.contains('#') {
         return Err(Problem::usage("--issuer contains '#', which no issuer identifier may"));

@@ -88,6 +88,22 @@ impl TrustedIssuer {
         std::iter::once(&self.issuer).chain(&self.aliases).map(String::as_str)
     }
 
+    /// Checks that its token file can be read, if it has one. The path is not quoted: it may be the token.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`SettingError`] if the file cannot be read or is empty.
+    pub(super) fn check_token_file(&self) -> Result<(), SettingError> {
+        let Some(path) = &self.jwks_bearer_file else { return Ok(()) };
+        let what = match std::fs::read_to_string(path) {
+            Ok(token) if token.trim().is_empty() => "names an empty file".to_owned(),
+            Ok(_) => return Ok(()),
+            Err(error) => format!("names a file that cannot be read: {error}"),
+        };
+        let name = shown(&self.issuer, self.entry);
+        Err(problem("TRUSTED_ISSUERS", format!("has an issuer {name} whose \"jwks_bearer_file\" {what}")))
+    }
+
     /// Whether this entry tells access tokens from ID tokens only by their audience, which an ID token may share.
     pub fn tells_access_tokens_by_audience_only(&self) -> bool {
         self.profile.is_generic() && self.required_claims.is_empty()

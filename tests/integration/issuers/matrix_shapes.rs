@@ -64,6 +64,8 @@ fn of_the_profiles() -> Vec<Row> {
             "T N A A M N A A"),
         row("Entra, ID token", "JWT", json!({ "sub": "u", "aud": "app", "preferred_username": "alice", "nonce": "n", "ver": "2.0" }),
             "T N N N N N N R"),
+        row("empty scopes are no evidence", "JWT", json!({ "sub": "u", "aud": "api", "azp": "app", "scp": "", "nonce": "n", "use": "access" }),
+            "T N N N N N N A"),
         row("Azure AD B2C", "JWT", json!({ "sub": "u", "aud": "api", "azp": "app", "scp": "a", "nonce": "n", "tfp": "p", "use": "access" }),
             "T N N A N N N A"),
         row("Azure AD B2C, ID token", "JWT", json!({ "sub": "u", "aud": "app", "nonce": "n", "tfp": "p", "c_hash": "h" }),

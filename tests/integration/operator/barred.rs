@@ -125,7 +125,7 @@ async fn a_policy_counts_for_every_method() {
         let mtls = if method == "self_signed_tls_client_auth" { method } else { "tls_client_auth" };
         let tool = Tool::beside(&world).with("MTLS_METHOD", mtls);
         for (policy, code, status, reason) in [
-            (json!({ "allowed": false }), 1, 403, Value::Null),
+            (json!({ "allowed": false }), 1, 403, json!("not_allowed")),
             (json!({ "audiences": ["https://other.example"] }), 1, 200, json!("audience_hidden")),
             (json!({ "mode": "report", "scopes": ["admin"] }), 0, 200, Value::Null),
             (json!({ "require_signed_response": true }), 0, 200, Value::Null),

@@ -92,6 +92,7 @@ async fn every_reason_is_named_and_the_verdict_is_the_services() {
         let explanation = run.json();
         let verdict = if reason.is_null() { "active" } else { "inactive" };
         assert_eq!((&explanation["verdict"], &explanation["reason"]), (&json!(verdict), &reason), "{explanation}");
+        assert_eq!(explanation["hint"].is_string(), !reason.is_null(), "a cure for each reason: {explanation}");
         if !at.is_empty() {
             assert_eq!(
                 (&stage(&explanation, at)["result"], &stage(&explanation, at)["reason"]),
@@ -197,6 +198,11 @@ async fn keys_out_of_reach_are_unknown_and_the_state_table_is_left_alone() {
     let explanation = explain(&tool, &token, "--client api").await.ended(3).json();
     assert_eq!((&explanation["verdict"], &explanation["client"]["status"]), (&json!("unknown"), &json!(503)));
     assert_eq!(stage(&explanation, "signature")["result"], "unknown");
+    // The same name as in the audit record, and the cause as in the log.
+    assert_eq!(explanation["reason"], "keys_unavailable");
+    assert_eq!(explanation["because"], "the last fetch of the issuer's keys failed");
+    assert!(explanation["hint"].is_string() && explanation["client"]["reason"] == "keys_unavailable");
+    assert_eq!(stage(&explanation, "signature")["reason"], "fetch_failed");
     tool.run(&format!("revoke --sub alice --issuer {ISSUER}")).await.done();
     // Marks count for a verified token only, so the function answers 503 still.
     explain(&tool, &token, "").await.ended(3);
@@ -214,7 +220,7 @@ async fn a_client_is_answered_as_the_service_answers_it() {
         (json!({ "scopes": ["admin"] }), 1, 200, json!("scopes_hidden")),
         (json!({ "issuers": [GENERIC] }), 1, 200, json!("issuer_hidden")),
         (json!({ "token_types": ["refresh_token"] }), 1, 200, json!("token_type_hidden")),
-        (json!({ "allowed": false }), 1, 403, Value::Null),
+        (json!({ "allowed": false }), 1, 403, json!("not_allowed")),
         (json!({ "mode": "report", "scopes": ["admin"] }), 0, 200, Value::Null),
         (json!({ "mode": "sometimes" }), 1, 401, json!("corrupt_client_record")),
     ] {

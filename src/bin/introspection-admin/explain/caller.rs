@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use token_introspection::{
+    audit::Reason,
     auth::{AuthMethod, CannotAuthenticate, Registration},
     policy,
     token::{Claims, Inactive},
@@ -61,7 +62,7 @@ pub(super) async fn explain(
     let (outcome, view) = match (verdict, claims) {
         _ if !registration.client.may_introspect() => (Outcome::NotAllowed, None),
         _ if hidden.is_some() => (hidden.map_or(Outcome::Inactive, Outcome::Hidden), None),
-        (Verdict::Unknown, _) => (Outcome::Unavailable, None),
+        (Verdict::Unknown(_), _) => (Outcome::Unavailable, None),
         (Verdict::Active, Some(claims)) => {
             let preview = policy::preview(&registration, claims, context.settings);
             match preview.members {
@@ -115,8 +116,8 @@ impl Answer {
     pub fn json(&self) -> Value {
         let (status, reason) = match &self.outcome {
             Outcome::Refused(why) => (401, Some(why.name().to_owned())),
-            Outcome::NotAllowed => (403, None),
-            Outcome::Unavailable => (503, None),
+            Outcome::NotAllowed => (403, Some(Reason::NotAllowed.name())),
+            Outcome::Unavailable => (503, Some(Reason::KeysUnavailable.name())),
             Outcome::Hidden(why) => (200, Some(why.name().to_owned())),
             Outcome::Inactive | Outcome::Shown { .. } => (200, None),
         };
@@ -132,7 +133,7 @@ impl Answer {
                 _ => None,
             },
             "hint": match &self.outcome {
-                Outcome::Hidden(why) => why.hint(),
+                Outcome::Hidden(why) => Some(why.hint()),
                 _ => None,
             },
             "signed_only": self.signed_only,

@@ -50,7 +50,11 @@ pub(super) async fn explain(
         Err(Unverified::Inactive(why)) => explanation.failed(why, format!("{named}, {}", keys_of(issuer))),
         Err(Unverified::DontKnow(dont_know)) => {
             let detail = format!("{}, {}", dont_know.cause.name(), keys_of(issuer));
-            explanation.stages.push(Stage { name: Name::Signature, finding: Finding::Unknown, detail });
+            explanation.stages.push(Stage {
+                name: Name::Signature,
+                finding: Finding::Unknown(dont_know.cause),
+                detail,
+            });
         }
     }
     explain_marks(&mut explanation, &claims, &marks, context).await?;

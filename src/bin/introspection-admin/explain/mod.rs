@@ -8,6 +8,8 @@ mod stage;
 
 use serde_json::{Value, json};
 use token_introspection::{
+    audit::Reason,
+    issuers::Cause,
     jwt::DroppedKey,
     settings::Settings,
     store::Operator,
@@ -41,8 +43,8 @@ struct Explanation {
 enum Verdict {
     Active,
     Inactive(Inactive),
-    /// The issuer's keys are out of reach.
-    Unknown,
+    /// The function could not check the signature, so it answers 503.
+    Unknown(Cause),
 }
 
 /// What every part of an explanation needs.
@@ -100,7 +102,7 @@ impl Explanation {
         let decided = stages.into_iter().find_map(|stage| match &stage.finding {
             Finding::Passed => None,
             Finding::Failed(why) => Some(Verdict::Inactive(why.clone())),
-            Finding::Unknown => Some(Verdict::Unknown),
+            Finding::Unknown(cause) => Some(Verdict::Unknown(*cause)),
         });
         decided.unwrap_or(Verdict::Active)
     }
@@ -119,14 +121,17 @@ fn dropped_key(key: &DroppedKey) -> Value {
 }
 
 fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>) -> Report {
-    let (word, why) = match verdict {
-        Verdict::Active => ("active", None),
-        Verdict::Inactive(why) => ("inactive", Some(why)),
-        Verdict::Unknown => ("unknown", None),
+    let (word, reason, because, hint) = match verdict {
+        Verdict::Active => ("active", None, None, None),
+        Verdict::Inactive(why) => ("inactive", Some(why.name().to_owned()), Some(why.to_string()), Some(why.hint())),
+        Verdict::Unknown(cause) => {
+            let reason = Reason::KeysUnavailable.name();
+            ("unknown", Some(reason), Some(cause.meaning().to_owned()), Some(cause.hint()))
+        }
     };
     let mut summary = vec![("verdict", word.to_owned())];
-    summary.extend(why.map(|why| ("because", why.to_string())));
-    summary.extend(why.and_then(Inactive::hint).map(|hint| ("hint", hint.to_owned())));
+    summary.extend(because.clone().map(|because| ("because", because)));
+    summary.extend(hint.map(|hint| ("hint", hint.to_owned())));
     if let Some(answer) = answer {
         summary.extend(answer.pairs());
     }
@@ -146,16 +151,16 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
     }
     let json = json!({
         "verdict": word,
-        "reason": why.map(Inactive::name),
-        "because": why.map(ToString::to_string),
-        "hint": why.and_then(Inactive::hint),
+        "reason": reason,
+        "because": because,
+        "hint": hint,
         "stages": explanation.stages.iter().map(Stage::json).collect::<Vec<_>>(),
         "marks": explanation.marks.iter().map(Looked::json).collect::<Vec<_>>(),
         "dropped_keys": explanation.dropped_keys.iter().map(dropped_key).collect::<Vec<_>>(),
         "client": answer.map_or(Value::Null, Answer::json),
     });
     let exit_code = match (verdict, answer) {
-        (Verdict::Unknown, _) => UNKNOWN,
+        (Verdict::Unknown(_), _) => UNKNOWN,
         (Verdict::Active, None) => 0,
         (Verdict::Active, Some(answer)) if answer.view.is_some() => 0,
         _ => NEGATIVE,

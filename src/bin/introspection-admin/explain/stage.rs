@@ -1,7 +1,7 @@
 //! The stages of a judgement. A new rule of the library needs its stage here to compile.
 
 use serde_json::{Value, json};
-use token_introspection::token::Inactive;
+use token_introspection::{issuers::Cause, token::Inactive};
 
 /// One step of the judgement.
 pub(super) struct Stage {
@@ -28,7 +28,8 @@ pub(super) enum Name {
 pub(super) enum Finding {
     Passed,
     Failed(Inactive),
-    Unknown,
+    /// The function could not look, so it answers 503.
+    Unknown(Cause),
 }
 
 impl Name {
@@ -80,7 +81,7 @@ impl Finding {
         match self {
             Self::Passed => "passed",
             Self::Failed(_) => "FAILED",
-            Self::Unknown => "unknown",
+            Self::Unknown(_) => "unknown",
         }
     }
 }
@@ -89,7 +90,8 @@ impl Stage {
     pub fn row(&self) -> Vec<String> {
         let why = match &self.finding {
             Finding::Failed(why) => why.to_string(),
-            _ => String::new(),
+            Finding::Unknown(cause) => cause.meaning().to_owned(),
+            Finding::Passed => String::new(),
         };
         let detail = [&why, &self.detail]
             .into_iter()
@@ -103,7 +105,8 @@ impl Stage {
     pub fn json(&self) -> Value {
         let why = match &self.finding {
             Finding::Failed(why) => Some(why.name()),
-            _ => None,
+            Finding::Unknown(cause) => Some(cause.name()),
+            Finding::Passed => None,
         };
         let finding = self.finding.text().to_ascii_lowercase();
         json!({ "stage": self.name.text(), "result": finding, "reason": why, "detail": self.detail })

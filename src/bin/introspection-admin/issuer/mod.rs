@@ -144,10 +144,7 @@ fn report(shape: &Shape, suggestion: &Suggestion, why: Option<&Inactive>) -> Rep
     ];
     let mut notes = suggestion.notes.clone();
     if let Some(why) = why {
-        notes.push(match why.hint() {
-            Some(hint) => format!("with this entry the token is inactive: {why}; {hint}"),
-            None => format!("with this entry the token is inactive: {why}"),
-        });
+        notes.push(format!("with this entry the token is inactive: {why}; {}", why.hint()));
     }
     seen.extend(notes.iter().map(|note| ("note", note.clone())));
     let json = json!({
