@@ -1,6 +1,7 @@
 """Who may ask: credentials, their rotation, and how a refusal looks."""
 
 import base64
+import urllib.parse
 
 import pytest
 
@@ -122,6 +123,14 @@ def test_c05_secret_sent_raw(function, items, token):
         caller = items.caller(secret=secret)
         assert_active(function.introspect(token, caller, **with_header(caller.raw_basic())))
         assert_active(function.introspect(token, caller))
+
+
+def test_c05_secret_percent_encoded_with_its_plus_kept(function, items, token):
+    for secret in ("with+plus/and=" * 3, "a%20b+c d" * 4, "s \u00e9+%" * 8):
+        caller = items.caller(secret=secret)
+        encoded = urllib.parse.quote(secret, safe="+")
+        assert_active(function.introspect(token, **with_header(basic(f"{caller.id}:{encoded}"))))
+        assert_refused(function.introspect(token, **with_header(basic(f"{caller.id}:{encoded}x"))))
 
 
 def test_c06_unreadable_credentials(function, token):

@@ -1,6 +1,7 @@
 """Corrupt token records and marks: each attribute with each wrong type, as NULL, and absent.
 
-A wrong type never helps the bearer: it revokes. NULL is absent. Attributes that no decision reads do not matter.
+A wrong type never helps the bearer: it revokes. NULL is absent. What no decision reads is left out of the answer if its
+type is wrong, or does not matter at all.
 """
 
 from decimal import Decimal
@@ -18,9 +19,10 @@ UNREAD = [pytest.param(name, value, id=f"{name}-{kind}")
 
 RECORD = {
     "token_type": "S", "client_id": "S", "sub": "S", "scope": "S", "aud": ("S", *LIST), "iss": "S", "iat": "N",
-    "exp": "N", "nbf": "N", "jti": "S", "sid": "S", "grant_id": "S", "username": "S", "cnf": "M", "claims": "M",
-    "revoked": "BOOL",
+    "exp": "N", "nbf": "N", "jti": "S", "sid": "S", "grant_id": "S", "cnf": "M", "claims": "M", "revoked": "BOOL",
 }
+# Shown, but read by no decision.
+SHOWN = {"username": "S"}
 REQUIRED = ("token_type", "client_id", "exp")
 FULL = {
     "client_id": "app", "sub": "u", "scope": "read", "aud": "https://api.example.com", "iss": OWN, "jti": "j",
@@ -38,7 +40,7 @@ def test_g11_token_record_with_a_wrong_type_is_inactive(function, caller, items,
 
 
 @pytest.mark.parametrize("value", [None, ABSENT], ids=["NULL", "absent"])
-@pytest.mark.parametrize("name", RECORD)
+@pytest.mark.parametrize("name", {**RECORD, **SHOWN})
 def test_g11_token_record_without_an_attribute(function, caller, items, name, value):
     answer = function.introspect(items.opaque(**{**full(), name: value}), caller)
     if name in REQUIRED:
@@ -59,8 +61,15 @@ CLAIMS = {"act": "M", "acr": "S", "auth_time": "N", "authorization_details": ("L
 
 
 @pytest.mark.parametrize("name, value", table(CLAIMS, lists={}))
-def test_g11_j23_registered_member_of_claims_with_a_wrong_type(function, caller, items, name, value):
-    assert_inactive(function.introspect(items.opaque(claims={name: value}), caller))
+def test_h29_j23_registered_member_of_claims_with_a_wrong_type_is_left_out(function, caller, items, name, value):
+    right = {"acr": "silver"} if name != "acr" else {"auth_time": 1_700_000_000}
+    shown = assert_active(function.introspect(items.opaque(claims={name: value, **right}), caller))
+    assert {member: shown.get(member) for member in (name, *right)} == {name: None, **right}
+
+
+@pytest.mark.parametrize("name, value", table(SHOWN))
+def test_h29_j23_shown_attribute_with_a_wrong_type_is_left_out(function, caller, items, name, value):
+    assert name not in assert_active(function.introspect(items.opaque(**{**full(), name: value}), caller))
 
 
 @pytest.mark.parametrize("name", ["act", "acr", "auth_time", "authorization_details"])

@@ -33,8 +33,15 @@ def test_g08_no_snapshot_and_no_host_is_503(site, failure):
     function = site.function()
     assert_unavailable(site.ask(function, site.one))
     assert_unavailable(site.ask(function, site.unknown))
-    # The failure counts for the cool-down, so the second request did not try again.
+    # The failure counts for 30 s, so no further request tries again, and a revoked token is judged no sooner.
+    payload = claims(site.issuer)
+    site.items.mark(f"jti#{site.issuer}#{payload['jti']}")
+    answer = function.introspect(mint(site.one, payload), site.caller)
+    assert_unavailable(answer)
+    assert 20 <= int(answer.headers["retry-after"]) <= 30
     assert len(site.host.requests) <= 1
+    # What the token says of itself is judged without any key.
+    assert_inactive(site.ask(function, site.one, exp=now() - 1))
     assert site.stored() is None
 
 
@@ -94,9 +101,17 @@ def test_metadata_that_name_another_issuer_are_refused(site, changes):
     assert "/jwks.json" not in site.host.requests
 
 
-def test_discovered_place_must_be_https(site, plain_site):
-    # Only a URL from the settings themselves may be plain HTTP.
+@pytest.mark.parametrize("place", ["http://192.0.2.1/jwks.json", "http://127.0.0.1.example.com/jwks.json",
+                                   "file:///etc/passwd"])
+def test_h13_discovered_place_must_be_https(site, place):
+    discovered(site, jwks_uri=place)
+    function = site.function()
+    assert_unavailable(site.ask(function, site.one), within=1.0)
+    assert "insecure_jwks_uri" in function.output()
+
+
+def test_discovered_place_of_an_issuer_on_loopback_may_be_plain_http_on_loopback(site, plain_site):
     plain_site.host.keys = site.host.keys
     discovered(site, jwks_uri=plain_site.host.url)
-    assert_unavailable(site.ask(site.function(), site.one))
-    assert plain_site.host.requests == []
+    assert_active(site.ask(site.function(), site.one))
+    assert plain_site.host.requests == ["/jwks.json"]

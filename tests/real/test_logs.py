@@ -2,11 +2,13 @@
 
 import base64
 import json
+import re
 
 import pytest
 
 import events
 from items import Items
+from lambda_runtime import REPOSITORY
 from settings import KEYS, OWN, RFC9068
 from tokens import claims, digest, forged, mint, mint_raw, now
 
@@ -100,6 +102,17 @@ def test_o06_every_call_leaves_one_audit_record(run):
         assert float(record["latency_ms"]) >= 0
         assert not {"sub", "jti", "subject", "username"} & record.keys()
     assert any(record.get("caller") == caller.id for record in records)
+
+
+def test_o06_every_reason_is_one_of_the_documentation(run):
+    output, _, _, _ = run
+    pages = "".join((REPOSITORY / "docs" / page).read_text() for page in ("reasons.md", "callers.md"))
+    known = set(re.findall(r"^\| `([a-z0-9_]+)`", pages, re.MULTILINE))
+    records = [record for record in audit_records(output) if record["outcome"] not in ("active", "document")]
+    reasons = {record.get("reason") for record in records}
+    assert reasons <= known, reasons - known
+    assert {"expired", "bad_signature", "revoked_token", "unknown_key", "untrusted_issuer", "unknown_token", "malformed",
+            "wrong_secret", "corrupt_client_record", "store_unavailable", "two_mechanisms"} <= reasons
 
 
 def test_o06_record_of_an_answer_says_everything(run):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from settings import AUDIENCES, GENERIC, KEYS, NARROW, NAMELESS_KEY, OTHER, OWN, RFC9068
-from tokens import ABSENT, Key, claims, encode, forged, mint, mint_raw, now
+from tokens import ABSENT, Key, claims, encode, forged, make_key, mint, mint_raw, now
 from verdicts import assert_active, assert_inactive
 
 EVERYTHING = {
@@ -72,9 +72,15 @@ def test_j15_scope_is_left_out_where_there_is_none(function, caller):
         assert "scope" not in shown
 
 
-def test_h15_token_without_kid_meets_only_the_key_without_one(function, caller):
+def test_h15_token_without_kid_meets_the_keys_without_one_and_the_only_one_that_fits(function, caller):
     assert_active(function.introspect(mint(NAMELESS_KEY, claims(RFC9068)), caller))
+    # Two keys fit ES256, and one fits EdDSA.
     assert_inactive(function.introspect(mint(KEYS["ES256"].named(None), claims(RFC9068)), caller))
+    assert_active(function.introspect(mint(KEYS["EdDSA"].named(None), claims(RFC9068)), caller))
+    header = {"alg": "EdDSA", "typ": "at+jwt", "kid": ""}
+    assert_active(function.introspect(mint_raw(KEYS["EdDSA"], claims(RFC9068), header), caller))
+    stranger = make_key("EdDSA").named(None)
+    assert_inactive(function.introspect(mint(stranger, claims(RFC9068)), caller))
     assert_inactive(function.introspect(mint(NAMELESS_KEY.named("made-up"), claims(RFC9068)), caller))
 
 
@@ -101,12 +107,48 @@ def test_h03_generic_needs_only_iss_and_exp(function, caller):
       for name in ("iss", "aud", "sub", "client_id", "iat", "jti")],
     *[pytest.param({name: value}, id=f"j23-{name}-is-{type(value).__name__}") for name, value in (
         ("exp", "9999999999"), ("exp", None), ("iat", "1"), ("nbf", True), ("sub", 1), ("aud", 1), ("aud", [1]),
-        ("client_id", 1), ("jti", 1), ("scope", ["read"]), ("scope", None), ("cnf", "x"), ("act", "x"),
-        ("authorization_details", {}), ("acr", 1), ("auth_time", "1"), ("username", 1))],
+        ("client_id", 1), ("jti", 1), ("scope", [1]), ("scope", {"read": True}), ("scope", None), ("cnf", "x"),
+        ("exp", 10**13), ("iat", 10**13), ("nbf", 10**13))],
 ])
 def test_inactive_by_one_claim(function, caller, change):
     changes = {name: value() if callable(value) else value for name, value in change.items()}
     assert_inactive(function.introspect(mint_raw(KEYS["ES256"], claims(RFC9068, **changes)), caller))
+
+
+@pytest.mark.parametrize("name, value", [
+    ("act", "x"), ("act", None), ("authorization_details", {}), ("acr", 1), ("auth_time", "1"), ("auth_time", 0),
+    ("username", 1)])
+def test_h29_claim_that_no_decision_reads_is_left_out(function, caller, name, value):
+    payload = claims(RFC9068)
+    shown = assert_active(function.introspect(mint_raw(KEYS["ES256"], {**payload, name: value}), caller))
+    assert shown == {"active": True, "token_type": "Bearer", **payload}
+
+
+@pytest.mark.parametrize("changes, scope", [
+    ({"scope": ["read", "write"]}, "read write"), ({"scope": ABSENT, "scp": "read"}, "read"),
+    ({"scope": ABSENT, "scp": ["read", "x"]}, "read x"), ({"scope": ABSENT, "scopes": ["read"]}, "read")], ids=str)
+def test_h28_scopes_as_issuers_write_them(function, items, caller, changes, scope):
+    token = mint_raw(KEYS["ES256"], claims(RFC9068, **changes))
+    assert assert_active(function.introspect(token, caller))["scope"] == scope
+    # A policy filters them under whatever name they came.
+    shown = assert_active(function.introspect(token, items.caller(introspection={"scopes": ["read"]})))
+    assert shown["scope"] == "read" and not {"scp", "scopes"} & shown.keys()
+    assert_inactive(function.introspect(token, items.caller(introspection={"scopes": ["admin"]})))
+
+
+def test_h33_b64_in_the_header(function, caller):
+    key = KEYS["ES256"]
+    for value, active in ((True, True), (False, False), ("true", False), (None, False)):
+        header = {"alg": "ES256", "typ": "at+jwt", "kid": key.kid, "b64": value}
+        answer = function.introspect(mint_raw(key, claims(RFC9068), header), caller)
+        assert_active(answer) if active else assert_inactive(answer)
+
+
+def test_h35_numbers_pass_unchanged(function, caller):
+    payload = json.dumps(claims(RFC9068))[:-1].encode()
+    for number in (b"12345678901234567890123456789012345678", b"1.10", b"1E40", b"-0", b"0.10000000000000000000001"):
+        answer = function.introspect(mint_raw(KEYS["ES256"], payload + b',"custom":' + number + b"}"), caller)
+        assert answer.status == 200 and f'"custom":{number.decode()}' in answer.body, answer.raw
 
 
 def test_h19_skew_is_granted_to_nbf_and_iat(function, caller):
@@ -126,11 +168,21 @@ def test_h01_type_is_compared_without_case_and_prefix(function, caller):
 
 
 @pytest.mark.parametrize("changes", [
-    {"token_use": "id"}, {"token_use": ABSENT}, {"nonce": "n"}, {"at_hash": "h"}, {"c_hash": "h"}, {"s_hash": "h"}],
-    ids=lambda changes: next(iter(changes)))
+    {"token_use": "id"}, {"token_use": ABSENT}, {"token_use": ABSENT, "nonce": "n"}, {"at_hash": "h"}, {"c_hash": "h"},
+    {"s_hash": "h"}, {"events": {}}, {"token_introspection": {}}], ids=lambda changes: "-".join(changes))
 def test_h03_id_token_is_not_an_access_token(function, caller, changes):
     payload = claims(GENERIC, **{"token_use": "access", **changes})
     assert_inactive(function.introspect(mint(KEYS["ES256"], payload, "JWT"), caller))
+
+
+def test_h03_nonce_decides_only_without_other_evidence(function, caller):
+    """`required_claims` and `typ: at+jwt` are evidence; `audiences` are none, because ID tokens have an audience too."""
+    key = KEYS["ES256"]
+    assert_active(function.introspect(mint(key, claims(GENERIC, token_use="access", nonce="n"), "JWT"), caller))
+    assert_active(function.introspect(mint(key, claims(RFC9068, nonce="n")), caller))
+    assert_active(function.introspect(mint(key, claims(AUDIENCES), "JWT"), caller))
+    assert_inactive(function.introspect(mint(key, claims(AUDIENCES, nonce="n"), "JWT"), caller))
+    assert_active(function.introspect(mint(key, claims(AUDIENCES, nonce="n")), caller))
 
 
 def test_g06_h20_audiences_of_the_issuer(function, caller):

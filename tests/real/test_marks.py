@@ -73,6 +73,15 @@ def test_g13_kid_mark_does_not_reach_other_keys(function, caller, items):
     assert_active(function.introspect(mint(NAMELESS_KEY, claims(RFC9068)), caller))
 
 
+def test_g13_h15_kid_mark_reaches_tokens_that_do_not_name_the_key(function, proxy, caller, items):
+    token = mint(KEYS["EdDSA"].named(None), claims(RFC9068))
+    assert_active(function.introspect(token, caller))
+    items.mark(f"kid#{RFC9068}#{KEYS['EdDSA'].kid}")
+    with proxy.watch() as calls:
+        assert_inactive(function.introspect(token, caller))
+    assert len(calls) == 1
+
+
 @pytest.mark.parametrize("kind, name", ALL_DATED)
 def test_not_before_revokes_what_was_issued_until_then(function, caller, items, kind, name):
     # A login as old as the token keeps the other rule of `sub#` out of this test.

@@ -28,10 +28,31 @@ def test_m01_m03_m11_metadata(function):
     methods = document["introspection_endpoint_auth_methods_supported"]
     assert {"client_secret_basic", "client_secret_post"} <= set(methods)
     assert "none" not in methods
+    # Public clients may only revoke their own tokens.
+    assert "none" in document["revocation_endpoint_auth_methods_supported"]
     if "private_key_jwt" in methods:
         assert "none" not in document["introspection_endpoint_auth_signing_alg_values_supported"]
     assert "evil" not in answer.body
     assert "public" in answer.headers["cache-control"] and "max-age=" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("make", [events.http_api, events.rest_api, events.function_url, events.load_balancer])
+def test_a02_head_is_get_without_the_body(function, make):
+    for path in (PATHS[0], "/.well-known/jwks.json", "/nothing"):
+        get, head = (function.invoke(make(method=method, path=path)) for method in ("GET", "HEAD"))
+        assert (head.status, head.headers, head.body) == (get.status, get.headers, "")
+        assert get.body
+
+
+@pytest.mark.parametrize("method, other", [("tls_client_auth", "self_signed_tls_client_auth"),
+                                           ("self_signed_tls_client_auth", "tls_client_auth")])
+def test_f08_f09_only_the_method_of_the_setting_is_advertised(start, method, other):
+    with start(MTLS_PUBLIC_URL="https://mtls.example.com", MTLS_METHOD=method) as function:
+        document = function.invoke(events.http_api(method="GET", path=PATHS[0])).json
+    for name in ("introspection", "revocation"):
+        assert method in document[f"{name}_endpoint_auth_methods_supported"]
+        assert other not in document[f"{name}_endpoint_auth_methods_supported"]
+    assert document["mtls_endpoint_aliases"]["introspection_endpoint"].startswith("https://mtls.example.com/")
 
 
 def test_m08_members_that_strict_clients_demand(function):

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from items import TOKENS
-from settings import OWN, RFC9068
+from settings import GENERIC, OWN, RFC9068
 from tokens import ABSENT, digest, now
 from verdicts import assert_active, assert_inactive
 
@@ -111,8 +111,10 @@ def test_i04_refresh_token_is_hidden_from_other_clients(function, items):
 
 
 def test_i04_same_client_id_at_another_issuer_is_another_client(function, items):
+    # Without an issuer of its own, a client belongs to ISSUER and to the first of TRUSTED_ISSUERS.
     owner = items.caller(introspection=SHOWS_REFRESH)
-    assert_inactive(function.introspect(items.opaque(**REFRESH, client_id=owner.id, iss=RFC9068), owner))
+    assert_active(function.introspect(items.opaque(**REFRESH, client_id=owner.id, iss=RFC9068), owner))
+    assert_inactive(function.introspect(items.opaque(**REFRESH, client_id=owner.id, iss=GENERIC), owner))
     theirs = items.caller(introspection=SHOWS_REFRESH, issuer=RFC9068)
     assert_active(function.introspect(items.opaque(**REFRESH, client_id=theirs.id, iss=RFC9068), theirs))
     assert_inactive(function.introspect(items.opaque(**REFRESH, client_id=theirs.id), theirs))

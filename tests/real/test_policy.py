@@ -37,12 +37,18 @@ def test_i01_default_policy_audience(strict, items):
     assert_inactive(strict.introspect(items.opaque(), caller))
     assert_active(strict.introspect(items.opaque(aud=[caller.id, "x"]), caller))
     assert_active(strict.introspect(items.opaque(client_id=caller.id), caller))
-    # The same client id at another issuer is another client: it received nothing.
-    assert_inactive(strict.introspect(items.opaque(client_id=caller.id, iss=RFC9068), caller))
+    # Its issuers are ISSUER and the first of TRUSTED_ISSUERS.
+    assert_active(strict.introspect(items.opaque(client_id=caller.id, iss=RFC9068), caller))
     assert_active(strict.introspect(jwt(aud=caller.id), caller))
-    assert_inactive(strict.introspect(jwt(client_id=caller.id), caller))
+    assert_active(strict.introspect(jwt(client_id=caller.id), caller))
+    # The same client id at another issuer is another client: it received nothing, and is not the audience either.
+    for attributes in ({"client_id": caller.id}, {"aud": caller.id}):
+        assert_inactive(strict.introspect(items.opaque(iss=GENERIC, **attributes), caller))
+        theirs = mint(KEYS["ES256"], claims(GENERIC, token_use="access", **attributes), "JWT")
+        assert_inactive(strict.introspect(theirs, caller))
     theirs = items.caller(issuer=RFC9068)
     assert_active(strict.introspect(jwt(client_id=theirs.id), theirs))
+    assert_inactive(strict.introspect(items.opaque(client_id=theirs.id), theirs))
     assert_active(strict.introspect(jwt(), items.caller(introspection={"audiences": [API]})))
 
 

@@ -125,6 +125,41 @@ def test_b11_refused_caller_costs_one_read_whatever_the_token_is(function, proxy
             check_batch(calls)
 
 
+def test_b19_a_batch_of_a_refused_caller_costs_the_read_of_its_record(function, proxy, items):
+    tokens = [mint(KEYS["ES256"], claims(RFC9068)) for _ in range(25)] + ["unknown"] * 25
+    headers = {"content-type": "application/json"}
+    for caller in (items.caller().with_secret("x"), Caller("nobody-3", "x"), items.caller(disabled=True)):
+        with proxy.watch() as calls:
+            answer = function.introspect(None, caller, path="/token/introspect/batch", headers=headers,
+                                         body=json.dumps({"tokens": tokens}))
+        assert answer.status == 401
+        assert [call.keys() for call in calls] == [[(CLIENTS, caller.id)]]
+
+
+def test_b19_a_throttled_caller_costs_the_read_of_its_record(start, proxy, items):
+    caller, token = items.caller(), mint(KEYS["ES256"], claims(RFC9068))
+    with start(FAILED_AUTHENTICATION_LIMIT="1") as function:
+        function.introspect(token, caller.with_secret("x"))
+        with proxy.watch() as calls:
+            assert function.introspect(token, caller.with_secret("x")).status == 429
+        assert [call.keys() for call in calls] == [[(CLIENTS, caller.id)]]
+        assert_active(function.introspect(token, caller))
+
+
+def test_g14_a_forged_token_costs_and_looks_the_same_whatever_marks_exist(function, proxy, caller, items):
+    c = claims(RFC9068, sid="s-8", grant_id="g-8")
+    token, keys, answers = forged(mint(KEYS["ES256"], c)), [], []
+    for marked in (False, True):
+        if marked:
+            for key in (f"jti#{RFC9068}#{c['jti']}", f"sid#{RFC9068}#s-8", f"grant#{RFC9068}#g-8",
+                        f"sub#{RFC9068}#{c['sub']}", f"client#{RFC9068}#{c['client_id']}"):
+                items.mark(key, reason="r")
+        with proxy.watch() as calls:
+            answers.append(function.introspect(token, caller).raw)
+        keys.append([sorted(call.keys()) for call in calls])
+    assert answers[0] == answers[1] and keys[0] == keys[1]
+
+
 def test_request_without_credentials_costs_nothing(function, proxy, items):
     with proxy.watch() as calls:
         for token in ("garbage", mint(KEYS["ES256"], claims(RFC9068)), items.opaque(), None):
