@@ -184,13 +184,6 @@ fn signing_keys() -> Vec<Case> {
 }
 
 fn issuers() -> Vec<Case> {
-    let uri = json!("https://a.example/jwks.json");
-    let jwks = |members: Value| {
-        let mut key =
-            json!({ "kty": "OKP", "crv": "Ed25519", "kid": "1", "x": "vg5ZADxtx9O2jlOy9ju2RizCdBHd3nveXIwZjfTZ5SE" });
-        key.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        json!({ "keys": [key] })
-    };
     let plain = json!({ "issuer": "https://a.example", "profile": "rfc9068" });
     let foreign =
         |c: char| format!("has an issuer (entry 1) whose identifier contains '{c}', which no issuer identifier does");
@@ -249,6 +242,18 @@ fn issuers() -> Vec<Case> {
             "with an algorithm that is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA, Ed25519",
         ),
         issuer(&json!({ "algorithms": [] }), "with an empty list of \"algorithms\""),
+    ]
+}
+
+fn keys_of_issuers() -> Vec<Case> {
+    let uri = json!("https://a.example/jwks.json");
+    let jwks = |members: Value| {
+        let mut key =
+            json!({ "kty": "OKP", "crv": "Ed25519", "kid": "1", "x": "vg5ZADxtx9O2jlOy9ju2RizCdBHd3nveXIwZjfTZ5SE" });
+        key.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        json!({ "keys": [key] })
+    };
+    vec![
         issuer(
             &json!({ "jwks_uri": "http://a.example/jwks.json" }),
             "whose \"jwks_uri\" must start with https:// (http:// is accepted only for a loopback address)",
@@ -321,7 +326,10 @@ fn printed(settings: &[(&str, String)]) -> String {
 #[test]
 fn every_line_of_the_page_is_printed_for_settings_that_cause_it() {
     let cases: Vec<Case> =
-        [urls(), choices_and_numbers(), tables_and_files(), signing_keys(), issuers()].into_iter().flatten().collect();
+        [urls(), choices_and_numbers(), tables_and_files(), signing_keys(), issuers(), keys_of_issuers()]
+            .into_iter()
+            .flatten()
+            .collect();
     let page = fs::read_to_string(PAGE).unwrap();
     let (whole, shortened) = lines(&page);
     let example = |line: &str| {
