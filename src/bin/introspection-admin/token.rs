@@ -10,7 +10,7 @@ use token_introspection::{
     jwt,
     records::{Items, Key, Seconds, sha256_hex},
     store::Failure,
-    token::claims_of_record,
+    token::{claims_of_record, is_ignored_in_claims},
 };
 
 use crate::{
@@ -81,7 +81,7 @@ pub struct Put {
     /// The key it is bound to (RFC 7800): a JSON object, or @FILE
     #[arg(long, value_name = "JSON")]
     cnf: Option<String>,
-    /// Anything more: a JSON object, or @FILE
+    /// Further claims: a JSON object, or @FILE. Claims with an option of their own are given with that option
     #[arg(long, value_name = "JSON")]
     claims: Option<String>,
     /// Store it as revoked
@@ -164,6 +164,9 @@ fn attributes(put: Put, exp: Option<i64>) -> Result<HashMap<String, AttributeVal
     let time = |time: Option<i64>| time.map(|time| AttributeValue::N(time.to_string()));
     let object = |option: &str, typed: Option<String>| -> Result<Option<AttributeValue>, Problem> {
         let Some(members) = typed.map(|typed| json_object(option, &typed)).transpose()? else { return Ok(None) };
+        if option == "--claims" {
+            have_no_option(&members)?;
+        }
         map(members).map(Some).ok_or_else(|| Problem::Usage(format!("{option} holds what DynamoDB cannot")))
     };
     let kind = put.kind.to_possible_value().map(|kind| kind.get_name().to_owned());
@@ -192,6 +195,34 @@ fn attributes(put: Put, exp: Option<i64>) -> Result<HashMap<String, AttributeVal
         ("expires_at", time(exp)),
     ];
     Ok(attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+}
+
+/// Refuses claims that the function would ignore: they have attributes of their own, or no record can set them.
+fn have_no_option(claims: &Map<String, Value>) -> Result<(), Problem> {
+    let Some(claim) = claims.keys().find(|claim| is_ignored_in_claims(claim)) else { return Ok(()) };
+    let option = match claim.as_str() {
+        "iss" => "--issuer",
+        "client_id" => "--client",
+        "token_type" => "--type",
+        "grant_id" => "--grant-id",
+        "sub" => "--sub",
+        "scope" => "--scope",
+        "aud" => "--aud",
+        "iat" => "--iat",
+        "exp" => "--exp",
+        "nbf" => "--nbf",
+        "jti" => "--jti",
+        "sid" => "--sid",
+        "username" => "--username",
+        "cnf" => "--cnf",
+        _ => {
+            return Err(Problem::Usage(format!(
+                "--claims contains {claim:?}, which the function decides itself; leave it out (--revoked stores a revoked \
+                 token)"
+            )));
+        }
+    };
+    Err(Problem::Usage(format!("--claims contains {claim:?}, which the function ignores there; use {option} instead")))
 }
 
 fn map(members: Map<String, Value>) -> Option<AttributeValue> {

@@ -113,7 +113,8 @@ impl Explanation {
     }
 }
 
-fn dropped_key(key: &DroppedKey) -> Value {
+/// A key that was published and not loaded.
+pub fn dropped_key(key: &DroppedKey) -> Value {
     json!({
         "kid": key.kid, "kty": key.kty, "cause": key.cause.name(), "member": key.cause.member(),
         "unreadable": key.cause.is_unreadable(),
