@@ -25,12 +25,12 @@ pub struct Environment {
     missing: Option<&'static str>,
 }
 
-/// How the settings become known.
-const CURES: &str = "set ISSUER and TRUSTED_ISSUERS as the function has them (TRUSTED_ISSUERS='[]' if it has none), or \
+/// How to provide the settings.
+const HINT: &str = "set ISSUER and TRUSTED_ISSUERS as the function has them (TRUSTED_ISSUERS='[]' if it has none), or \
                      give --function NAME or --settings FILE";
 
 impl Environment {
-    /// Reads everything, and lets each command complain of what it needs. The settings are those of a deployed
+    /// Reads everything, and each command reports what it needs. The settings are those of a deployed
     /// function or of a file, if an option says so, else those of the environment.
     ///
     /// # Errors
@@ -121,7 +121,7 @@ impl Environment {
         let settings = self.partial_settings()?;
         match self.missing {
             None => Ok(settings),
-            Some(missing) => Err(Problem::Usage(format!("{missing} is missing; {CURES}"))),
+            Some(missing) => Err(Problem::Usage(format!("{missing} is missing; {HINT}"))),
         }
     }
 
@@ -132,7 +132,7 @@ impl Environment {
     /// Returns [`Problem::Usage`] if the function would not start with them.
     pub fn partial_settings(&self) -> Result<&Settings, Problem> {
         self.settings.as_ref().map_err(|error| match self.missing {
-            Some("ISSUER") if self.origin.is_none() => Problem::Usage(format!("ISSUER is missing; {CURES}")),
+            Some("ISSUER") if self.origin.is_none() => Problem::Usage(format!("ISSUER is missing; {HINT}")),
             _ => self.wrong(error),
         })
     }

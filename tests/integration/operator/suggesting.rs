@@ -175,6 +175,9 @@ async fn metadata_of_another_issuer_are_pointed_out() {
     };
     // The address with a slash leads to the same metadata.
     publish(&site, "", &site.url("/"), &keys);
+    let token = world.token(&json!({ "iss": site.url("") }));
+    let notes = tool.json_with("issuer suggest --token -", &token).await["notes"].to_string();
+    assert!(notes.contains("issuer_differs") && notes.contains(&site.url("/keys")), "{notes}");
     let answer = suggest(site.url("")).await.ended(1).json();
     assert_eq!((&answer["entry"]["issuer"], &answer["reason"]), (&json!(site.url("/")), &json!("issuer_differs")));
     assert_eq!(answer["entry"].get("jwks_uri"), None, "{answer}");

@@ -10,10 +10,10 @@ use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use serde_json::{Value, json};
 use token_introspection::{
     call::now,
-    issuers::{Probe, Unverified},
+    issuers::{FetchError, Probe, PublishedKeys, Unverified},
     judge,
     jwt::{UnverifiedJws, is_jwt, parse_object},
-    settings::{ProxySettings, SettingError, Settings},
+    settings::{KeySource, ProxySettings, SettingError, Settings, TrustedIssuer},
     token::{Candidate, Inactive},
 };
 
@@ -98,7 +98,9 @@ async fn keys(text: &str, settings: &Settings, proxies: ProxySettings) -> Vec<St
         return vec!["the issuer's keys were not fetched, because the token is inactive without them".to_owned()];
     };
     let issuer = candidate.issuer;
-    let fetched = Probe::new(proxies).keys(issuer).await;
+    let probe = Probe::new(proxies);
+    let fetched = probe.keys(issuer).await;
+    let elsewhere = elsewhere(&probe, issuer, &fetched).await;
     let dropped = fetched.as_ref().ok().and_then(|keys| keys.load(&issuer.algorithms).ok());
     let verdict = match fetched.and_then(|keys| keys.verify(Box::new(candidate))) {
         Ok(Ok(_)) => "the issuer's keys load, and one of them made the token's signature".to_owned(),
@@ -115,7 +117,24 @@ async fn keys(text: &str, settings: &Settings, proxies: ProxySettings) -> Vec<St
         }
     };
     let dropped = dropped.into_iter().flat_map(|(loaded, _)| loaded.dropped);
-    std::iter::once(verdict).chain(dropped.map(|key| format!("key not loaded: {key}"))).collect()
+    std::iter::once(verdict).chain(elsewhere).chain(dropped.map(|key| format!("key not loaded: {key}"))).collect()
+}
+
+/// Where the keys are if the metadata name another issuer than the tokens do, as those of Azure AD B2C: the function takes
+/// the address from the entry only.
+async fn elsewhere(
+    probe: &Probe,
+    issuer: &TrustedIssuer,
+    fetched: &Result<PublishedKeys, FetchError>,
+) -> Option<String> {
+    let (Err(FetchError::IssuerDiffers { .. }), KeySource::Discovered(places)) = (fetched, &issuer.keys) else {
+        return None;
+    };
+    let metadata = probe.metadata(places).await.ok()?;
+    let jwks_uri = metadata.get("jwks_uri")?.as_str()?;
+    Some(format!(
+        "if the metadata are nevertheless those of the tokens' issuer, add \"jwks_uri\": {jwks_uri:?} to the entry"
+    ))
 }
 
 /// Reads header and claims of a token.
