@@ -214,7 +214,16 @@ async fn what_an_issuer_does_not_publish_well_is_one_line_with_its_name() {
         (response("200 OK", "", "{\"issuer\":\"a\",\"issuer\":\"b\"}"), 1, "duplicate_members"),
         (response("200 OK", "content-encoding: gzip\r\n", "x"), 1, "compressed (gzip)"),
         (response("200 OK", "", "{}"), 1, "issuer_differs"),
-        (response("200 OK", "", &format!("{{\"issuer\":\"{}\"}}", site.url("/bad"))), 1, "no_jwks_uri"),
+        (response("200 OK", "", &json!({ "issuer": site.url("/bad") }).to_string()), 1, "no_jwks_uri"),
+        (
+            response(
+                "200 OK",
+                "",
+                &json!({ "issuer": site.url("/bad"), "jwks_uri": "http://a.example/k" }).to_string(),
+            ),
+            1,
+            "insecure_jwks_uri",
+        ),
     ] {
         for place in ["/bad/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/bad"] {
             site.put_raw(place, &answer);

@@ -72,6 +72,12 @@ impl Facts {
         let host = host(issuer);
         let (profile, because) = self.profile(host);
         let mut suggestion = Suggestion::new(issuer, profile, because);
+        let tenant =
+            issuer.strip_prefix("https://login.microsoftonline.com/").and_then(|rest| rest.strip_suffix("/v2.0"));
+        if let Some(tenant) = tenant {
+            // An API gets tokens of version 1 unless its registration asks for version 2.
+            suggestion.push("aliases", json!([format!("https://sts.windows.net/{tenant}/")]));
+        }
         if self.has_tenants() {
             suggestion.push("tenants", json!([TENANT]));
             suggestion.note(
@@ -187,6 +193,16 @@ mod tests {
             let settings = super::super::settings(&suggestion);
             assert!(settings.is_ok(), "{issuer}: {:?}", settings.err().map(|error| error.to_string()));
             assert!(suggestion.text().contains("fill-in-"), "{issuer}");
+        }
+    }
+
+    #[test]
+    fn tokens_of_version_1_are_an_alias_of_version_2() {
+        for (tenant, members) in [("11112222", 4), ("{tenantid}", 5)] {
+            let metadata = json!({ "issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0") });
+            let entry = Facts::of(metadata.as_object().unwrap()).suggestion().entry();
+            assert_eq!(entry["aliases"], json!([format!("https://sts.windows.net/{tenant}/")]), "{entry}");
+            assert_eq!(entry.as_object().map(Map::len), Some(members), "{entry}");
         }
     }
 

@@ -5,12 +5,12 @@ use token_introspection::{
     issuers::{FetchError, Probe, PublishedKeys},
     jwt::{Algorithm, LoadedKeys, VerificationKey},
     profile::Profile,
-    settings::{ProxySettings, Settings, metadata_places},
+    settings::{ProxySettings, Settings, TrustedIssuer, is_loopback, metadata_places},
 };
 
 use super::{
     entry::Suggestion,
-    facts::{Facts, is_same_party},
+    facts::{Facts, host, is_same_party},
     settings,
 };
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
 ///
 /// Returns [`Problem`] if there are no metadata, or they name an issuer that does not confirm them.
 pub async fn suggest(typed: &str, proxies: ProxySettings) -> Result<Report, Problem> {
+    let typed = typed.trim();
     let place = place(typed);
     let probe = Probe::new(proxies);
     let (mut facts, mut is_confirmed) = (facts(&probe, &place).await?, true);
@@ -45,6 +46,9 @@ pub async fn suggest(typed: &str, proxies: ProxySettings) -> Result<Report, Prob
         }
     }
     let Some(jwks_uri) = facts.jwks_uri.clone() else { return Err(failed(&place, &FetchError::NoJwksUri)) };
+    if !is_secure(&jwks_uri) {
+        return Err(failed(&place, &FetchError::InsecureJwksUri(jwks_uri)));
+    }
     let mut suggestion = facts.suggestion();
     if !is_confirmed || !is_derived(&suggestion, &named, &jwks_uri) {
         suggestion.push("jwks_uri", jwks_uri.clone().into());
@@ -65,8 +69,7 @@ pub async fn suggest(typed: &str, proxies: ProxySettings) -> Result<Report, Prob
 
 /// The issuer whose metadata are asked for: without what is left of the address of a document, and for AD FS the
 /// address of its service.
-fn place(typed: &str) -> String {
-    let text = typed.trim();
+fn place(text: &str) -> String {
     if let Some(issuer) = text.strip_suffix("/.well-known/openid-configuration") {
         return issuer.to_owned();
     }
@@ -113,6 +116,11 @@ fn failed(place: &str, error: &FetchError) -> Problem {
     if error.is_answer() { Problem::Negative(text) } else { Problem::Unknown(text) }
 }
 
+/// Whether the function fetches keys from this address: over https, except on this machine.
+fn is_secure(uri: &str) -> bool {
+    uri.starts_with("https://") || (uri.starts_with("http://") && is_loopback(host(uri)))
+}
+
 /// Whether the function finds these keys without `jwks_uri` in the entry.
 fn is_derived(suggestion: &Suggestion, issuer: &str, jwks_uri: &str) -> bool {
     let path = Profile::named(suggestion.profile).and_then(|profile| profile.key_set);
@@ -145,7 +153,7 @@ fn usable(suggestion: &Suggestion) -> Result<Settings, Problem> {
         .map_err(|error| Problem::Negative(format!("no entry can be made of what the issuer publishes: {error}")))
 }
 
-fn trusted(settings: &Settings) -> Result<&token_introspection::settings::TrustedIssuer, Problem> {
+fn trusted(settings: &Settings) -> Result<&TrustedIssuer, Problem> {
     settings.trusted_issuers.first().ok_or_else(|| Problem::negative("the entry has no issuer"))
 }
 
