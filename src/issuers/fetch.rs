@@ -34,6 +34,7 @@ type HttpsClient = Client<Connector, Empty<&'static [u8]>>;
 pub struct Fetcher {
     client: OnceLock<HttpsClient>,
     proxies: ProxySettings,
+    timeout: Duration,
 }
 
 /// Where an issuer's keys are, and with which token they are asked for.
@@ -75,7 +76,12 @@ impl KeyLocation {
 
 impl Fetcher {
     pub fn new(proxies: ProxySettings) -> Self {
-        Self { client: OnceLock::new(), proxies }
+        Self::with_timeout(proxies, TIMEOUT)
+    }
+
+    /// The same with another time limit: a person waits longer than a request can.
+    pub fn with_timeout(proxies: ProxySettings, timeout: Duration) -> Self {
+        Self { client: OnceLock::new(), proxies, timeout }
     }
 
     /// Fetches the text of an issuer's key set, through its metadata if the settings do not say where it is.
@@ -84,20 +90,39 @@ impl Fetcher {
     ///
     /// Returns [`FetchError`] for everything except answers of 200 with a body of at most 256 KiB, all in time.
     pub async fn fetch(&self, location: &KeyLocation, deadline: Instant) -> Result<Vec<u8>, FetchError> {
-        let deadline = deadline.min(Instant::now() + TIMEOUT);
+        let deadline = deadline.min(Instant::now() + self.timeout);
         timeout_at(deadline, self.fetch_keys(location)).await.unwrap_or(Err(FetchError::TimedOut))
+    }
+
+    /// Fetches an issuer's metadata from the first of these addresses that has them.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`FetchError`], as [`Fetcher::fetch`] does.
+    pub async fn fetch_metadata(&self, places: &[Uri; 2]) -> Result<Vec<u8>, FetchError> {
+        let deadline = Instant::now() + self.timeout;
+        timeout_at(deadline, self.fetch_first(places, None)).await.unwrap_or(Err(FetchError::TimedOut))
+    }
+
+    async fn fetch_first(
+        &self,
+        [openid, oauth]: &[Uri; 2],
+        token: Option<&HeaderValue>,
+    ) -> Result<Vec<u8>, FetchError> {
+        match self.fetch_body(openid, token).await {
+            Err(FetchError::Status(_) | FetchError::Redirect(_)) => self.fetch_body(oauth, token).await,
+            metadata => metadata,
+        }
     }
 
     async fn fetch_keys(&self, location: &KeyLocation) -> Result<Vec<u8>, FetchError> {
         let token = location.bearer_file.as_deref().map(read_token).transpose()?;
-        let [openid, oauth] = match &location.place {
+        let places = match &location.place {
             Place::KeySet(uri) => return self.fetch_body(uri, token.as_ref()).await,
             Place::Metadata(places) => places,
         };
-        let metadata = match self.fetch_body(openid, token.as_ref()).await {
-            Err(FetchError::Status(_) | FetchError::Redirect(_)) => self.fetch_body(oauth, token.as_ref()).await?,
-            metadata => metadata?,
-        };
+        let metadata = self.fetch_first(places, token.as_ref()).await?;
+        let [openid, _] = places;
         let keys = jwks_uri(&metadata, &location.issuer, openid)?;
         // The token is for the issuer, not for any other host that the metadata name.
         let token = token.filter(|_| is_same_origin(&keys, openid));

@@ -1,6 +1,6 @@
 //! Why an issuer's keys could not be fetched, told apart for the log.
 
-use std::{error::Error, io};
+use std::{error::Error, fmt, io};
 
 use http::StatusCode;
 use rustls::CertificateError;
@@ -105,9 +105,53 @@ impl FetchError {
         }
     }
 
+    /// Whether the issuer's host answered, so that only a change on its side or in the settings helps. After the other
+    /// failures, nothing is known.
+    pub fn is_answer(&self) -> bool {
+        match self {
+            Self::Status(status) => !status.is_server_error() && !matches!(status.as_u16(), 408 | 429),
+            Self::IssuerDiffers { .. }
+            | Self::NoJwksUri
+            | Self::InsecureJwksUri(_)
+            | Self::NotJson
+            | Self::DuplicateMembers
+            | Self::NotAKeySet
+            | Self::Compressed(_)
+            | Self::Redirect(_)
+            | Self::TooLarge
+            | Self::NoUsableKey(_) => true,
+            Self::NoRootCertificates
+            | Self::TokenFileUnreadable
+            | Self::CertificateNotTrusted
+            | Self::CertificateExpired
+            | Self::CertificateNotYetValid
+            | Self::CertificateNameMismatch
+            | Self::Tls
+            | Self::Refused
+            | Self::Dns
+            | Self::TimedOut
+            | Self::Proxy
+            | Self::Connection
+            | Self::Body => false,
+        }
+    }
+
     /// What a failed request failed from: the first cause in its chain that is known.
     pub fn of_request(error: &(dyn Error + 'static)) -> Self {
         cause(error).unwrap_or(Self::Connection)
+    }
+}
+
+/// The name, and the values if there are any.
+impl fmt::Display for FetchError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.found(), self.expected()) {
+            (Some(found), Some(expected)) => {
+                write!(formatter, "{} (found {found:?}, expected {expected:?})", self.name())
+            }
+            (Some(found), None) => write!(formatter, "{} ({found})", self.name()),
+            _ => formatter.write_str(self.name()),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! One issuer's keys: which of them a token is tried against, and what they say about its signature.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     jwt::{Algorithm, DroppedKey, LoadedKeys, UnreadableKeySet, VerificationKey, key_set_entries, kid},
@@ -79,8 +79,7 @@ impl KeySet {
     /// Returns [`UnusableKeySet`] if the text is not a key set or has no usable key: such a fetch has failed.
     pub fn parse(text: &[u8], algorithms: &[Algorithm], fetched_at: i64) -> Result<Self, UnusableKeySet> {
         let entries = key_set_entries(text).map_err(UnusableKeySet::Unreadable)?;
-        let (first, rest) = entries.split_at(entries.len().min(MAX_KEYS));
-        let LoadedKeys { keys, dropped } = LoadedKeys::load(first, algorithms);
+        let (LoadedKeys { keys, dropped }, rest) = load(&entries, algorithms);
         if keys.is_empty() {
             return Err(UnusableKeySet::NoUsableKey(entries.len()));
         }
@@ -146,6 +145,12 @@ impl KeySet {
     pub fn check<'a>(&self, candidate: Box<Candidate<'a>>) -> SignatureCheck<'a> {
         check(&self.keys, &self.gaps, candidate)
     }
+}
+
+/// Loads the first entries of a set; the rest is more than a set may have.
+pub fn load<'e>(entries: &'e [Value], algorithms: &[Algorithm]) -> (LoadedKeys, &'e [Value]) {
+    let (first, rest) = entries.split_at(entries.len().min(MAX_KEYS));
+    (LoadedKeys::load(first, algorithms), rest)
 }
 
 /// [`KeySet::check`] for any keys; those in the settings have no gaps.

@@ -8,16 +8,20 @@ mod fetch;
 mod fetch_error;
 mod issuer_keys;
 mod key_set;
+mod probe;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
-pub use self::dont_know::{Cause, DontKnow, Unverified};
+pub use self::{
+    dont_know::{Cause, DontKnow, Unverified},
+    fetch_error::FetchError,
+    probe::{Probe, PublishedKeys},
+};
 use self::{
     fetch::{Fetcher, KeyLocation},
-    fetch_error::FetchError,
     issuer_keys::{FAIR_TIME, FetchReason, IssuerKeys, NotAllowed},
     key_set::{Gap, Gaps, KeySet, SignatureCheck, check, only_fitting},
 };

@@ -37,6 +37,11 @@ impl Algorithm {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, algorithm)| *algorithm)
     }
 
+    /// Every algorithm, once.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.iter().filter(|(name, algorithm)| algorithm.name() == *name).map(|(_, algorithm)| *algorithm)
+    }
+
     /// The name that a header of ours gives it.
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|(_, known)| *known == self).map_or("none", |(name, _)| *name)
@@ -62,6 +67,11 @@ mod tests {
         for name in ["none", "None", "HS256", "HS384", "HS512", "rs256", "ES512", "ES256K", "Ed448", ""] {
             assert_eq!(Algorithm::from_name(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn each_algorithm_is_listed_once() {
+        assert_eq!(Algorithm::all().count(), 9);
     }
 
     #[test]

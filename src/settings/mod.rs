@@ -18,7 +18,7 @@ use tracing::warn;
 use self::error::json_problem;
 pub use self::{
     error::SettingError,
-    issuer::{KeySource, TrustedIssuer},
+    issuer::{KeySource, TrustedIssuer, metadata_places},
     mtls::MtlsMethod,
     proxy::ProxySettings,
     redis_url::RedisUrl,

@@ -11,7 +11,7 @@ pub use self::{
     claims::Claims,
     inactive::Inactive,
     marks::own_mark,
-    opaque::{Recorded, claims as claims_of_record},
+    opaque::{Recorded, claims as claims_of_record, is_ignored_in_claims},
 };
 use crate::{
     jwt::{self, UnverifiedJwt},

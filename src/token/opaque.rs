@@ -52,6 +52,11 @@ impl Recorded {
     }
 }
 
+/// Whether a member of an opaque record's `claims` is ignored.
+pub fn is_ignored_in_claims(member: &str) -> bool {
+    NOT_IN_CLAIMS.contains(&member)
+}
+
 /// The claims of a record, of any issuer.
 ///
 /// # Errors
@@ -60,7 +65,7 @@ impl Recorded {
 pub fn claims(record: TokenRecord, own_issuer: &str) -> Result<Claims, Inactive> {
     let mut members: RawMembers = record.claims.unwrap_or_default();
     // In a stored record NULL is absent.
-    members.retain(|name, value| value.get() != "null" && !NOT_IN_CLAIMS.contains(&name.as_str()));
+    members.retain(|name, value| value.get() != "null" && !is_ignored_in_claims(name));
     let seconds = |time: Option<Seconds>| time.and_then(|Seconds(seconds)| raw(&seconds));
     let text = |text: Option<String>| text.and_then(|text| raw(&text));
     let own = [

@@ -23,7 +23,7 @@ The settings are the function's own: ISSUER, TRUSTED_ISSUERS, CLIENTS_TABLE, TOK
 They are read from the environment, from the deployed function (--function) or from a file (--settings). AWS_PROFILE,
 AWS_REGION and the other standard variables choose account, Region and endpoint.
 
-Exit codes: 0 done, or active; 1 a negative answer: inactive, not found, exists already, or a mark that would revoke
+Exit codes: 0 done, or active; 1 a negative answer: inactive, not found, already exists, or a mark that would revoke
 nothing; 2 wrong usage or settings; 3 unknown, because DynamoDB, Lambda or an issuer's keys cannot be reached.
 
 Examples:

@@ -5,7 +5,7 @@ use std::path::Path;
 use http::Uri;
 use token_introspection::{
     call::now,
-    settings::{RedisUrl, SettingError, Settings, TableNames},
+    settings::{ProxySettings, RedisUrl, SettingError, Settings, TableNames},
     store::{Connection, Operator, deployed_variables},
 };
 
@@ -17,18 +17,20 @@ pub struct Environment {
     tables: TableNames,
     settings: Result<Settings, SettingError>,
     redis_url: Result<Option<RedisUrl>, SettingError>,
+    /// The proxies of this environment, whatever the settings say.
+    proxies: Result<ProxySettings, SettingError>,
     /// What the settings were read from, unless it was the environment.
     origin: Option<String>,
     /// The variable without which the trusted issuers are unknown, if it is missing.
     missing: Option<&'static str>,
 }
 
-/// How the settings become known.
-const CURES: &str = "set ISSUER and TRUSTED_ISSUERS as the function has them (TRUSTED_ISSUERS='[]' if it has none), or \
+/// How to provide the settings.
+const HINT: &str = "set ISSUER and TRUSTED_ISSUERS as the function has them (TRUSTED_ISSUERS='[]' if it has none), or \
                      give --function NAME or --settings FILE";
 
 impl Environment {
-    /// Reads everything, and lets each command complain of what it needs. The settings are those of a deployed
+    /// Reads everything, and each command reports what it needs. The settings are those of a deployed
     /// function or of a file, if an option says so, else those of the environment.
     ///
     /// # Errors
@@ -40,6 +42,7 @@ impl Environment {
             region: global.region,
             lambda_endpoint_url: variable("AWS_ENDPOINT_URL_LAMBDA"),
         };
+        let proxies = ProxySettings::read(|name| variable(name).filter(|value| !value.trim().is_empty()));
         let document = match (&global.function, &global.settings) {
             (Some(name), _) => {
                 let deployed = deployed_variables(name, &connection).await?;
@@ -51,16 +54,21 @@ impl Environment {
             (None, None) => None,
         };
         match document {
-            None => Ok(Self::read(connection, None, variable)),
+            None => Ok(Self::read(connection, None, proxies, variable)),
             Some(document) => {
                 issuers_file_is_here(&document, &variable)?;
                 let origin = Some(document.origin.clone());
-                Ok(Self::read(connection, origin, |name| document.variable(name, &variable)))
+                Ok(Self::read(connection, origin, proxies, |name| document.variable(name, &variable)))
             }
         }
     }
 
-    fn read(connection: Connection, origin: Option<String>, variable: impl Fn(&str) -> Option<String>) -> Self {
+    fn read(
+        connection: Connection,
+        origin: Option<String>,
+        proxies: Result<ProxySettings, SettingError>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         // The tool neither signs nor serves metadata, and a private key does not belong on an operator's machine.
         let unused = |name: &str| name.starts_with("SIGNING_") || name == "METADATA_FILE";
         let is_set = |name: &str| variable(name).is_some_and(|value| !value.trim().is_empty());
@@ -76,6 +84,7 @@ impl Environment {
             tables: TableNames::read(&variable),
             settings: Settings::read(|name| variable(name).filter(|_| !unused(name))),
             redis_url: RedisUrl::read(&variable),
+            proxies,
             origin,
             missing,
         }
@@ -112,7 +121,7 @@ impl Environment {
         let settings = self.partial_settings()?;
         match self.missing {
             None => Ok(settings),
-            Some(missing) => Err(Problem::Usage(format!("{missing} is missing; {CURES}"))),
+            Some(missing) => Err(Problem::Usage(format!("{missing} is missing; {HINT}"))),
         }
     }
 
@@ -123,9 +132,18 @@ impl Environment {
     /// Returns [`Problem::Usage`] if the function would not start with them.
     pub fn partial_settings(&self) -> Result<&Settings, Problem> {
         self.settings.as_ref().map_err(|error| match self.missing {
-            Some("ISSUER") if self.origin.is_none() => Problem::Usage(format!("ISSUER is missing; {CURES}")),
+            Some("ISSUER") if self.origin.is_none() => Problem::Usage(format!("ISSUER is missing; {HINT}")),
             _ => self.wrong(error),
         })
+    }
+
+    /// The proxies of this environment, for fetching what an issuer publishes without a function's settings.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Problem::Usage`] for an address that is not that of an HTTP proxy.
+    pub fn proxies(&self) -> Result<ProxySettings, Problem> {
+        self.proxies.as_ref().cloned().map_err(|error| Problem::Usage(error.to_string()))
     }
 
     /// The last second of what is revoked "until now": the function accepts tokens that are dated this far ahead.

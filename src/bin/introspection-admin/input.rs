@@ -58,7 +58,7 @@ impl Source {
         }
     }
 
-    /// Asks the operator a question, if there is a terminal to ask at. `None`: there is none.
+    /// Asks the operator a question, if there is a terminal. Returns `None` if there is not.
     pub fn confirm(&self, question: &str) -> Option<bool> {
         if self.0 == "-" || !io::stdin().is_terminal() {
             return None;
@@ -80,8 +80,8 @@ impl Source {
         self.text(option, what, "")
     }
 
-    /// `cure` is for a text that others may have seen by now.
-    fn text(&self, option: &str, what: &str, cure: &str) -> Result<String, Problem> {
+    /// `hint` is for a text that others may have seen by now.
+    fn text(&self, option: &str, what: &str, hint: &str) -> Result<String, Problem> {
         let text = match (self.0.as_str(), self.0.strip_prefix('@')) {
             ("-", _) => {
                 if io::stdin().is_terminal() {
@@ -93,7 +93,7 @@ impl Source {
             _ => {
                 return Err(Problem::usage(format!(
                     "{option} takes - (standard input) or @FILE, not the {what} itself, which a shell's history would \
-                     keep{cure}"
+                     keep{hint}"
                 )));
             }
         };
@@ -105,11 +105,11 @@ impl Source {
     }
 }
 
-/// A JSON object, as it was typed or in the file that `@FILE` names.
+/// Reads a JSON object, as typed or from the file that `@FILE` names.
 ///
 /// # Errors
 ///
-/// Where it is none, or says a thing twice.
+/// Returns [`Problem::Usage`] if it is not a JSON object, or names a member twice.
 pub fn json_object(option: &str, typed: &str) -> Result<Map<String, Value>, Problem> {
     let text = match typed.strip_prefix('@') {
         Some(path) => std::fs::File::open(path)
@@ -119,7 +119,7 @@ pub fn json_object(option: &str, typed: &str) -> Result<Map<String, Value>, Prob
     };
     jwt::parse_object(text.as_bytes()).map_err(|_| {
         Problem::usage(format!(
-            "{option} is not a JSON object, or says a thing twice; for example: {option} '{{\"a\": 1}}'"
+            "{option} is not a JSON object, or names a member twice; for example: {option} '{{\"a\": 1}}'"
         ))
     })
 }

@@ -1,4 +1,4 @@
-//! What a command says on standard output: columns for people, or one JSON document.
+//! What a command prints on standard output: columns for people, or one JSON document.
 
 use std::{
     io::{self, Write},
@@ -17,32 +17,34 @@ pub struct Report {
 }
 
 impl Report {
-    /// A command that was done.
+    /// The answer of a command that succeeded.
     pub fn done(text: String, json: Value) -> Self {
         Self { text, json, exit_code: 0 }
     }
 
-    /// Prints it; says how to exit.
+    /// Prints it and returns the exit code.
     ///
     /// # Errors
     ///
-    /// Where standard output takes nothing: a secret that is shown once is lost then.
+    /// Returns [`Problem::Unknown`] if nothing can be written to standard output: a secret that is shown once is then lost.
     pub fn print(self, format: Format) -> Result<ExitCode, Problem> {
         let mut stdout = io::stdout().lock();
         let written = match format {
             Format::Table => stdout.write_all(self.text.as_bytes()),
             Format::Json => writeln!(stdout, "{:#}", self.json),
         };
-        written
-            .and_then(|()| stdout.flush())
-            .map_err(|error| Problem::Unknown(format!("it was done, but standard output takes no answer: {error}")))?;
+        written.and_then(|()| stdout.flush()).map_err(|error| {
+            Problem::Unknown(format!(
+                "the command succeeded, but its answer could not be written to standard output: {error}"
+            ))
+        })?;
         Ok(ExitCode::from(self.exit_code))
     }
 }
 
-/// Says something that nobody asked for, where scripts do not look.
+/// Prints a warning to standard error, which scripts do not parse.
 pub fn warn(text: &str) {
-    // There is nobody left to tell where standard error is closed.
+    // If standard error is closed, nothing is left to report to.
     let _ = writeln!(io::stderr(), "introspection-admin: warning: {}", text.replace(char::is_control, " "));
 }
 
@@ -57,9 +59,9 @@ pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     columns(std::iter::once(heading).chain(rows).collect())
 }
 
-/// Lines whose cells stand below each other, all but the last padded.
+/// Lines with aligned cells: every cell except the last is padded.
 fn columns(rows: Vec<Vec<String>>) -> String {
-    // What others wrote into a table may steer a terminal.
+    // Other programs write the tables as well, and control characters would steer the terminal.
     let rows: Vec<Vec<String>> =
         rows.into_iter().map(|row| row.into_iter().map(|cell| cell.replace(char::is_control, " ")).collect()).collect();
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
@@ -77,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_stand_below_each_other() {
+    fn cells_are_aligned() {
         let rows = vec![vec!["é".to_owned(), "b".to_owned()], vec!["long".to_owned(), String::new()]];
         assert_eq!(table(&["id", "name"], rows), "ID    NAME\né     b\nlong\n");
     }

@@ -1,4 +1,4 @@
-//! Why a command did not do what it was asked to.
+//! Why a command failed.
 
 use std::{fmt, process::ExitCode};
 
@@ -9,9 +9,9 @@ use token_introspection::{
 
 /// Exit code of a negative answer: inactive, not found, exists already, a mark that would revoke nothing.
 pub const NEGATIVE: u8 = 1;
-/// Exit code of a command line or a setting that makes no sense.
+/// Exit code of an invalid command line or setting.
 pub const USAGE: u8 = 2;
-/// Exit code if the state of things, or what was done, is unknown.
+/// Exit code if the answer, or what was done, is unknown.
 pub const UNKNOWN: u8 = 3;
 
 /// Its text is one line that says what is wrong and what helps, and holds neither token nor secret.

@@ -1,4 +1,4 @@
-//! Secrets, tokens and client ids that nobody can guess.
+//! Secrets, tokens and client ids that cannot be guessed.
 
 use crate::problem::Problem;
 
@@ -9,16 +9,16 @@ const SECRET_CHARACTERS: usize = 43;
 /// 62^22 is the first power over 2^128.
 const IDENTIFIER_CHARACTERS: usize = 22;
 
-/// A secret or a token of 256 bits. Letters and digits alone, since no client's encoding changes those.
+/// A secret or a token of 256 bits. Only letters and digits, because no client's encoding changes them.
 ///
 /// # Errors
 ///
-/// Where the operating system has no randomness to give.
+/// Returns [`Problem::Unknown`] if the operating system provides no random numbers.
 pub fn secret() -> Result<String, Problem> {
     characters(SECRET_CHARACTERS)
 }
 
-/// A client id of 128 bits: nothing secret, but never the same twice.
+/// A client id of 128 bits: not secret, but unique.
 ///
 /// # Errors
 ///
@@ -32,7 +32,7 @@ fn characters(count: usize) -> Result<String, Problem> {
     let mut bytes = [0; 64];
     while text.len() < count {
         getrandom::fill(&mut bytes)
-            .map_err(|error| Problem::Unknown(format!("the operating system gives no random numbers: {error}")))?;
+            .map_err(|error| Problem::Unknown(format!("the operating system provides no random numbers: {error}")))?;
         // Six bits choose among 64; the two numbers too many are drawn again, so that all characters are as likely.
         let drawn = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 0x3f)));
         text.extend(drawn.take(count - text.len()).map(|character| char::from(*character)));

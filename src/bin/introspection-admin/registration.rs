@@ -9,14 +9,14 @@ use token_introspection::{
 
 use crate::{output::warn, problem::Problem};
 
-/// What the client has to present.
+/// What the client must present.
 pub fn method(method: &AuthMethod) -> String {
     let methods = method.methods().join(" or ");
     let with = match method {
         AuthMethod::Secret(_) => "with its secret".to_owned(),
         AuthMethod::PrivateKeyJwt(keys) => {
             let keys: Vec<_> = keys.iter().map(key).collect();
-            format!("with an assertion that a key of its jwks made: {}", keys.join(", "))
+            format!("with an assertion signed by a key of its jwks: {}", keys.join(", "))
         }
         AuthMethod::TlsClientAuth { attribute, value } => format!("with a certificate whose {attribute} is {value:?}"),
         AuthMethod::SelfSignedTlsClientAuth { certificates: 1 } => "with the certificate of its jwks".to_owned(),
@@ -40,10 +40,10 @@ fn key(key: &VerificationKey) -> String {
     key.kid().map_or_else(|| format!("{name} without kid"), |kid| format!("{name} {kid:?}"))
 }
 
-/// Why nothing that the client could present is accepted.
+/// Why the client can never authenticate.
 pub fn cannot(why: CannotAuthenticate) -> &'static str {
     match why {
-        CannotAuthenticate::UnknownClient => "there is no such client",
+        CannotAuthenticate::UnknownClient => "no such client exists",
         CannotAuthenticate::CorruptClientRecord => "an attribute of its record has a wrong type",
         CannotAuthenticate::Disabled => "it is disabled",
         CannotAuthenticate::PublicClient => {
@@ -52,7 +52,7 @@ pub fn cannot(why: CannotAuthenticate) -> &'static str {
         CannotAuthenticate::UnknownMethod => "its token_endpoint_auth_method is not supported here",
         CannotAuthenticate::OtherMtlsMethod => "MTLS_METHOD names the other method of mutual TLS",
         CannotAuthenticate::UnusableSecret => "no secret has the digest in its record",
-        CannotAuthenticate::NoUsableKey => "its jwks has no key that an assertion could be checked with",
+        CannotAuthenticate::NoUsableKey => "its jwks has no key that could verify an assertion",
         CannotAuthenticate::NotOneSubject => {
             "its record has none, or more than one, of the subject values of tls_client_auth"
         }
@@ -81,7 +81,7 @@ pub fn warn_of_mtls(client_id: &str, method: &AuthMethod, settings: Result<&Sett
             mtls.name()
         )),
         Err(problem) => warn(&format!(
-            "whether the function accepts {}, which MTLS_METHOD decides, is not known here: {problem}",
+            "whether the function accepts {}, as MTLS_METHOD decides, is not known here: {problem}",
             mtls.name()
         )),
     }

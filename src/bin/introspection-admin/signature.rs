@@ -64,22 +64,6 @@ pub async fn of(candidate: Box<Candidate<'_>>, settings: &Settings, operator: &O
     }
 }
 
-/// The same with keys that are fetched now, whatever is shared, and the keys that were not loaded. Nothing is read from
-/// a table.
-///
-/// # Errors
-///
-/// Returns a [`Problem`] if the store could not be asked for nothing.
-pub async fn by_fetched_keys(
-    candidate: Box<Candidate<'_>>,
-    settings: &Settings,
-    operator: &Operator,
-) -> Result<(Signature, Vec<DroppedKey>), Problem> {
-    let issuers = Issuers::new(settings, operator.read_only_store());
-    let (verdict, dropped) = check_with(&issuers, candidate, &operator.items(&[]).await?).await;
-    Ok((Signature::from(verdict), dropped))
-}
-
 async fn check_with(
     issuers: &Issuers,
     candidate: Box<Candidate<'_>>,

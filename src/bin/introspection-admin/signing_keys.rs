@@ -25,7 +25,7 @@ const KEY_WITHOUT_KID: &str =
 pub async fn check_kid(kid: &str, issuer: &MarkIssuer<'_>, force: Force, operator: &Operator) -> Result<(), Problem> {
     let Some(entry) = issuer.entry else {
         return force.over(&format!(
-            "the issuer {:?} is not in TRUSTED_ISSUERS, so no key of it signs a token that is active",
+            "the issuer {:?} is not in TRUSTED_ISSUERS, so no key of that issuer can sign an active token",
             issuer.name
         ));
     };

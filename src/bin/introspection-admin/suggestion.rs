@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 /// A shorter part of a path is not an id.
 const MIN_ID: usize = 16;
 
-/// A configured issuer that is like the one that was given.
+/// A configured issuer that resembles the given one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Suggestion<'a> {
     pub issuer: &'a str,

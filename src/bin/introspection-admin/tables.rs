@@ -9,16 +9,16 @@ use crate::{
     problem::Problem,
 };
 
-/// Creates what is missing; what is there is reported and stays.
+/// Creates the missing tables, and reports the existing ones without changing them.
 ///
 /// # Errors
 ///
-/// Where a table cannot be created, or one of that name is another.
+/// Returns [`Problem`] if a table cannot be created, or if a different table has its name.
 pub async fn create(environment: &Environment) -> Result<Report, Problem> {
     let operator = environment.open().await?;
     let (mut rows, mut tables) = (Vec::new(), Vec::new());
     if !operator.tables().contains(&Table::Tokens) {
-        warn("the tokens are in Redis (REDIS_URL), so there is no table of them");
+        warn("the tokens are in Redis (REDIS_URL), so no table is created for them");
     }
     for table in operator.tables() {
         let creation = operator.create_table(table).await?;

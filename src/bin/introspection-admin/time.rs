@@ -1,4 +1,4 @@
-//! Times as people type and read them: seconds since the epoch, and the date beside them.
+//! Times as operators type and read them: seconds since the epoch, and the date beside them.
 
 use token_introspection::records::Seconds;
 
@@ -7,9 +7,9 @@ const LAST_SECOND: i64 = 253_402_300_799;
 
 /// A time that may be left out on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
+pub enum TimeArgument {
     Now,
-    /// Whenever, or never.
+    /// No limit: all tokens, or no end.
     None,
     At(i64),
 }
@@ -18,12 +18,12 @@ pub enum Moment {
 ///
 /// # Errors
 ///
-/// What it takes instead.
-pub fn not_before(text: &str) -> Result<Moment, &'static str> {
+/// Returns the values that it takes.
+pub fn not_before(text: &str) -> Result<TimeArgument, &'static str> {
     match text {
-        "now" => Ok(Moment::Now),
-        "none" => Ok(Moment::None),
-        _ => seconds(text).map(Moment::At).map_err(|_| "takes none, now or seconds since the epoch"),
+        "now" => Ok(TimeArgument::Now),
+        "none" => Ok(TimeArgument::None),
+        _ => seconds(text).map(TimeArgument::At).map_err(|_| "takes none, now or seconds since the epoch"),
     }
 }
 
@@ -31,11 +31,11 @@ pub fn not_before(text: &str) -> Result<Moment, &'static str> {
 ///
 /// # Errors
 ///
-/// What it takes instead.
-pub fn expires_at(text: &str) -> Result<Moment, &'static str> {
+/// Returns the values that it takes.
+pub fn expires_at(text: &str) -> Result<TimeArgument, &'static str> {
     match text {
-        "never" => Ok(Moment::None),
-        _ => seconds(text).map(Moment::At).map_err(|_| "takes never or seconds since the epoch"),
+        "never" => Ok(TimeArgument::None),
+        _ => seconds(text).map(TimeArgument::At).map_err(|_| "takes never or seconds since the epoch"),
     }
 }
 
@@ -43,7 +43,7 @@ pub fn expires_at(text: &str) -> Result<Moment, &'static str> {
 ///
 /// # Errors
 ///
-/// What it takes instead.
+/// Returns the values that it takes.
 pub fn seconds(text: &str) -> Result<i64, &'static str> {
     let seconds = text.parse().ok().filter(|seconds| (0..=LAST_SECOND).contains(seconds));
     seconds.ok_or("takes seconds since the epoch (not milliseconds)")
@@ -94,10 +94,10 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_seconds_or_a_word() {
-        assert_eq!(not_before("now"), Ok(Moment::Now));
-        assert_eq!(not_before("none"), Ok(Moment::None));
-        assert_eq!(not_before("1700000000"), Ok(Moment::At(1_700_000_000)));
-        assert_eq!(expires_at("never"), Ok(Moment::None));
+        assert_eq!(not_before("now"), Ok(TimeArgument::Now));
+        assert_eq!(not_before("none"), Ok(TimeArgument::None));
+        assert_eq!(not_before("1700000000"), Ok(TimeArgument::At(1_700_000_000)));
+        assert_eq!(expires_at("never"), Ok(TimeArgument::None));
         for text in ["", "-1", "1.5", "1700000000000", "tomorrow", "never"] {
             assert!(not_before(text).is_err() && seconds(text).is_err(), "{text}");
         }

@@ -10,7 +10,7 @@ use token_introspection::{
     jwt,
     records::{Items, Key, Seconds, sha256_hex},
     store::Failure,
-    token::claims_of_record,
+    token::{claims_of_record, is_ignored_in_claims},
 };
 
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub const EXAMPLES: &str = "\
-Stored is the SHA-256 of the token, never the token. A record that is there stays as it is.
+The SHA-256 of the token is stored, never the token. An existing record is not changed.
 
 Examples:
   introspection-admin token put --client orders-web --sub alice --scope 'read write' --expires-in 3600
@@ -33,10 +33,10 @@ Examples:
 
 #[derive(Args)]
 pub struct Put {
-    /// The token: - for standard input, or @FILE; left out: one of 256 bits is made
+    /// The token: - for standard input, or @FILE; if left out, one of 256 bits is generated
     #[arg(long, value_name = "-|@FILE")]
     token: Option<Source>,
-    /// What the token is good for
+    /// Whether it is an access token or a refresh token
     #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "access_token")]
     kind: Kind,
     /// The client that the token is issued to
@@ -45,10 +45,10 @@ pub struct Put {
     /// Subject of the token; several gateways refuse a token without one
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     sub: Option<String>,
-    /// Its scopes, between spaces
+    /// Its scopes, separated by spaces
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     scope: Option<String>,
-    /// A resource server that it is for; may be repeated
+    /// A resource server that the token is for; may be repeated
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     aud: Vec<String>,
     /// Its issuer (the function's ISSUER if left out)
@@ -81,7 +81,7 @@ pub struct Put {
     /// The key it is bound to (RFC 7800): a JSON object, or @FILE
     #[arg(long, value_name = "JSON")]
     cnf: Option<String>,
-    /// Anything more: a JSON object, or @FILE
+    /// Further claims: a JSON object, or @FILE. Claims with an option of their own are given with that option
     #[arg(long, value_name = "JSON")]
     claims: Option<String>,
     /// Store it as revoked
@@ -108,10 +108,10 @@ pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem>
     };
     let exp = put.exp.or_else(|| put.expires_in.map(|seconds| now() + i64::from(seconds)));
     if put.kind == Kind::AccessToken && exp.is_none() {
-        return Err(Problem::usage("an access token needs an end; give --exp or --expires-in"));
+        return Err(Problem::usage("an access token must expire; give --exp or --expires-in"));
     }
     if exp.is_some_and(|exp| exp <= now()) {
-        warn("the token is expired already, so it is inactive");
+        warn("the token has already expired, so it is inactive");
     }
     if let Some(issuer) = &put.issuer {
         environment.warn_of_untrusted(issuer);
@@ -122,11 +122,11 @@ pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem>
     is_readable(&key, attributes.clone(), own_issuer)?;
     let operator = environment.open().await?;
     match operator.insert(&key, attributes).await {
-        // Nobody else can have stored a token that was just made: a first attempt was answered too late.
+        // No other process can have stored a token that was just generated: the answer to a first attempt was lost.
         Ok(()) => {}
         Err(Failure::Condition) if made => {}
         Err(Failure::Condition) => {
-            return Err(Problem::negative("this token is stored already; its record stays as it is"));
+            return Err(Problem::negative("this token is already stored; its record was not changed"));
         }
         Err(failure) => return Err(failure.into()),
     }
@@ -135,7 +135,7 @@ pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem>
     let json = json!({ "id": key.id(), "exp": exp, "token": made.then_some(token.as_str()) });
     if made {
         answer.push(("token", token));
-        answer.push(("note", "the token is shown this once; only its SHA-256 is stored".to_owned()));
+        answer.push(("note", "the token is shown only once; only its SHA-256 is stored".to_owned()));
     }
     Ok(Report::done(pairs(&answer), json))
 }
@@ -151,7 +151,9 @@ fn given_token(source: &Source) -> Result<String, Problem> {
         return Err(Problem::usage("the token of --token is over 16 KiB, and would be inactive"));
     }
     if let Some(message) = Pasted::new(&token).message() {
-        warn(&format!("the token contains {message}, which a client would have to send too; it is stored as it is"));
+        warn(&format!(
+            "the token contains {message}, which a client would have to send as well; it is stored unchanged"
+        ));
     }
     if token.chars().count() < SHORT_TOKEN_CHARACTERS {
         warn("the token is under 22 characters, so it may be guessed (RFC 6749 §10.10)");
@@ -164,7 +166,12 @@ fn attributes(put: Put, exp: Option<i64>) -> Result<HashMap<String, AttributeVal
     let time = |time: Option<i64>| time.map(|time| AttributeValue::N(time.to_string()));
     let object = |option: &str, typed: Option<String>| -> Result<Option<AttributeValue>, Problem> {
         let Some(members) = typed.map(|typed| json_object(option, &typed)).transpose()? else { return Ok(None) };
-        map(members).map(Some).ok_or_else(|| Problem::Usage(format!("{option} holds what DynamoDB cannot")))
+        if option == "--claims" {
+            have_no_option(&members)?;
+        }
+        map(members)
+            .map(Some)
+            .ok_or_else(|| Problem::Usage(format!("{option} contains a value that DynamoDB cannot store")))
     };
     let kind = put.kind.to_possible_value().map(|kind| kind.get_name().to_owned());
     let audience = match put.aud.as_slice() {
@@ -194,11 +201,39 @@ fn attributes(put: Put, exp: Option<i64>) -> Result<HashMap<String, AttributeVal
     Ok(attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
 }
 
+/// Refuses claims that the function would ignore: they have attributes of their own, or no record can set them.
+fn have_no_option(claims: &Map<String, Value>) -> Result<(), Problem> {
+    let Some(claim) = claims.keys().find(|claim| is_ignored_in_claims(claim)) else { return Ok(()) };
+    let option = match claim.as_str() {
+        "iss" => "--issuer",
+        "client_id" => "--client",
+        "token_type" => "--type",
+        "grant_id" => "--grant-id",
+        "sub" => "--sub",
+        "scope" => "--scope",
+        "aud" => "--aud",
+        "iat" => "--iat",
+        "exp" => "--exp",
+        "nbf" => "--nbf",
+        "jti" => "--jti",
+        "sid" => "--sid",
+        "username" => "--username",
+        "cnf" => "--cnf",
+        _ => {
+            return Err(Problem::Usage(format!(
+                "--claims contains {claim:?}, which the function decides itself; leave it out (--revoked stores a revoked \
+                 token)"
+            )));
+        }
+    };
+    Err(Problem::Usage(format!("--claims contains {claim:?}, which the function ignores there; use {option} instead")))
+}
+
 fn map(members: Map<String, Value>) -> Option<AttributeValue> {
     serde_dynamo::to_attribute_value(members).ok()
 }
 
-/// Whether the function could read the record: `claims` may hold what a registered claim is not.
+/// Checks that the function could read the record: `claims` may contain a registered claim with a wrong type.
 fn is_readable(key: &Key, attributes: HashMap<String, AttributeValue>, own_issuer: &str) -> Result<(), Problem> {
     let items = Items::of(key, attributes.into());
     let record = items.token_record(key).ok().flatten();
@@ -206,8 +241,8 @@ fn is_readable(key: &Key, attributes: HashMap<String, AttributeValue>, own_issue
     match claims.filter(|claims| claims.left_out.is_empty()).map(|claims| claims.marks()) {
         Some(Ok(_)) => Ok(()),
         _ => Err(Problem::usage(
-            "the record could not be read back: an identifier is over 2,048 bytes, or --claims holds a registered \
-             claim of another type than its registration says",
+            "the record could not be read back: an identifier is over 2,048 bytes, or --claims contains a registered \
+             claim with a wrong type",
         )),
     }
 }

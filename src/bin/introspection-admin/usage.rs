@@ -33,14 +33,14 @@ fn what(error: &Error) -> String {
     match error.kind() {
         // An option's own name may be quoted, and nothing that could be its value. A PEM begins with dashes, too.
         ErrorKind::UnknownArgument if is_option(option.split('=').next().unwrap_or_default()) => {
-            format!("there is no option {}", option.split('=').next().unwrap_or_default())
+            format!("unknown option {}", option.split('=').next().unwrap_or_default())
         }
         ErrorKind::UnknownArgument => {
             "unexpected argument; tokens and secrets are given as - (standard input) or @FILE".to_owned()
         }
         ErrorKind::InvalidSubcommand => {
-            let known = named(error, ContextKind::ValidSubcommand).map(|known| format!("; known are {known}"));
-            format!("there is no such command{}", known.unwrap_or_default())
+            let known = named(error, ContextKind::ValidSubcommand).map(|known| format!("; the commands are {known}"));
+            format!("unknown command{}", known.unwrap_or_default())
         }
         ErrorKind::MissingRequiredArgument => format!("{option} is missing"),
         ErrorKind::ArgumentConflict => match named(error, ContextKind::PriorArg) {
@@ -56,7 +56,7 @@ fn what(error: &Error) -> String {
                 _ => format!("{option} needs a value"),
             }
         }
-        kind => kind.as_str().unwrap_or("the command line cannot be read").to_owned(),
+        kind => kind.as_str().unwrap_or("the command line is not valid").to_owned(),
     }
 }
 
@@ -87,13 +87,13 @@ mod tests {
     fn o04_what_was_typed_is_not_repeated() {
         for (line, expected) in [
             ("explain eyJhbGci", "unexpected argument"),
-            ("explain --tokn=eyJhbGci", "there is no option --tokn"),
+            ("explain --tokn=eyJhbGci", "unknown option --tokn"),
             ("explain --token", "--token <-|@FILE> needs a value"),
             ("explain -----eyJ", "unexpected argument"),
             ("explain --eyJhbGci", "unexpected argument"),
             ("explain", "--token <-|@FILE> is missing"),
-            ("eyJhbGci", "there is no such command"),
-            ("client eyJhbGci", "there is no such command"),
+            ("eyJhbGci", "unknown command"),
+            ("client eyJhbGci", "unknown command"),
             ("client show a eyJhbGci", "unexpected argument"),
             ("revoke", "is missing"),
             ("revoke --sub a --jti b", "cannot be used with"),

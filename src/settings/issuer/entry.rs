@@ -90,7 +90,9 @@ impl Entry {
             (Some(_), Some(_)) => return Err("with both \"jwks_uri\" and \"jwks\"".into()),
             (None, None) => match profile.key_set {
                 Some(path) => KeySource::Remote(key_set_of(&self.issuer, path)?),
-                None => KeySource::Discovered(metadata_places(&self.issuer)?),
+                None => KeySource::Discovered(metadata_places(&self.issuer).map_err(
+                    |_| "with neither \"jwks_uri\" nor \"jwks\", whose identifier is not a URL to find them by",
+                )?),
             },
         };
         if self.jwks_bearer_file.is_some() && matches!(keys, KeySource::Inline(_)) {
@@ -138,13 +140,16 @@ fn key_set_of(issuer: &str, path: &str) -> Result<Uri, String> {
         .map_err(|_| why.to_owned())
 }
 
-/// An issuer's metadata are below its identifier; RFC 8414 has its well-known part before the path instead.
-fn metadata_places(issuer: &str) -> Result<[Uri; 2], String> {
-    let why = "with neither \"jwks_uri\" nor \"jwks\", whose identifier is not a URL to find them by";
-    url::identifier(issuer).map_err(|_| why)?;
+/// The places of an issuer's metadata: below its identifier; RFC 8414 has its well-known part before the path instead.
+///
+/// # Errors
+///
+/// Returns what is wrong with the identifier, if it is not the URL of an issuer.
+pub fn metadata_places(issuer: &str) -> Result<[Uri; 2], &'static str> {
+    url::identifier(issuer)?;
     let path = url::path(issuer);
     let origin = issuer.trim_end_matches('/').strip_suffix(path).unwrap_or(issuer);
-    let place = |text: String| text.parse::<Uri>().map_err(|_| why.to_owned());
+    let place = |text: String| text.parse::<Uri>().map_err(|_| "is not a URL");
     Ok([
         place(format!("{origin}{path}/.well-known/openid-configuration"))?,
         place(format!("{origin}/.well-known/oauth-authorization-server{path}"))?,

@@ -90,10 +90,10 @@ async fn a_client_that_can_never_authenticate_is_explained_as_such() {
         assert_eq!(client["authenticates_by"].is_null(), !reason.is_empty(), "{record}");
         assert_eq!(tool.json("client show orders").await["status"], status, "{record}");
         if status == "unusable" {
-            tool.run("client list").await.done().warned("can never authenticate, since ");
+            tool.run("client list").await.done().warned("can never authenticate, because ");
             let text = tool.run_with("explain --token - --client orders", &token).await.ended(1).stdout;
             assert!(
-                text.contains("is answered  401, whatever it presents: it can never authenticate, since "),
+                text.contains("is answered  401, whatever it presents: it can never authenticate, because "),
                 "{text}"
             );
         }
@@ -139,7 +139,7 @@ async fn a_policy_counts_for_every_method() {
         }
     }
     let text = tool.run_with("explain --token - --client orders", &token).await.done().stdout;
-    assert!(text.contains("signed answers alone"), "{text}");
+    assert!(text.contains("only signed answers"), "{text}");
 }
 
 #[tokio::test]
@@ -147,11 +147,11 @@ async fn a_secret_that_the_method_does_not_accept_is_rotated_with_a_warning() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     world.put_client(&changed(&good("aws_iam"), &json!({ "client_secret": sha256_hex(SECRET) })));
-    tool.run("client rotate-secret orders").await.done().warned("no secret is accepted of the client here");
+    tool.run("client rotate-secret orders").await.done().warned("no secret of this client is accepted");
     for (record, expected) in [
         (changed(&good("bearer"), &json!({ "issuer": null })), "names no issuer"),
         (changed(&good("private_key_jwt"), &json!({ "jwks": 1 })), "its record is corrupt"),
-        (good("self_signed_tls_client_auth"), "is replaced in its record, as jwks"),
+        (good("self_signed_tls_client_auth"), "replace the attribute jwks in its record"),
     ] {
         world.put_client(&record);
         tool.run("client rotate-secret orders").await.failed(1, expected);

@@ -38,7 +38,7 @@ async fn a_client_that_is_there_stays_as_it_is() {
     let tool = Tool::beside(&world);
     let before = world.stored_client(API).await;
     for line in [format!("client add --id {API}"), format!("client add --id {API} --public")] {
-        tool.run(&line).await.failed(1, "there is a client \"api\"");
+        tool.run(&line).await.failed(1, "the client \"api\" already exists");
     }
     assert_eq!(world.stored_client(API).await, before);
     let (one, other) = (tool.json("client add").await, tool.json("client add").await);
@@ -80,7 +80,7 @@ async fn a_public_client_has_no_secret() {
     assert_eq!(run.json(), json!({ "client_id": "web", "client_secret": null }));
     assert_eq!(world.stored_client("web").await, json!({ "client_id": { "S": "web" } }));
     assert_eq!(tool.json("client show web").await["status"], "public");
-    tool.run("client rotate-secret web").await.failed(1, "has no secret that could be replaced");
+    tool.run("client rotate-secret web").await.failed(1, "has no secret to replace");
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn a_client_that_is_not_there_is_a_negative_answer() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     for line in ["client show nobody", "client rotate-secret nobody", "client disable nobody"] {
-        tool.run(line).await.failed(1, "there is no client \"nobody\"");
+        tool.run(line).await.failed(1, "the client \"nobody\" does not exist");
     }
     assert_eq!(world.stored_client("nobody").await, Value::Null);
 }
@@ -213,7 +213,7 @@ async fn a_corrupt_record_is_shown_as_such_and_can_be_disabled() {
         .put_client(&json!({ "client_id": "odd", "client_secret": sha256_hex(SECRET), "disabled": "no", "issuer": 1 }));
     let run = tool.run("client show odd --output json").await.done();
     assert_eq!((&run.json()["status"], run.json()["attributes"].get("client_secret")), (&json!("corrupt"), None));
-    run.warned("holds a wrong type");
+    run.warned("has an attribute of a wrong type");
     let run = tool.run("client disable odd").await.done();
     run.warned("issuer has a wrong type");
     assert_eq!(world.stored_client("odd").await["disabled"], json!({ "BOOL": true }));

@@ -60,7 +60,7 @@ async fn assert_answered(world: &World, tool: &Tool, method: &str, way: &str, as
     assert_eq!((&shown["status"], &shown["has_secret"]), (&json!("enabled"), &json!(false)));
     assert_eq!(shown["authenticates_by"], client["authenticates_by"]);
     let run = tool.run("client rotate-secret orders").await;
-    run.failed(1, &format!("has no secret that could be replaced: it authenticates by {method}"));
+    run.failed(1, &format!("has no secret to replace: it authenticates by {method}"));
     assert!(world.stored_client("orders").await.get("client_secret").is_none());
 }
 
@@ -85,7 +85,7 @@ async fn e11_a_client_of_private_key_jwt_has_its_public_keys_in_its_record() {
         assert_eq!(stored["token_endpoint_auth_method"]["S"], "private_key_jwt");
         let name =
             key.kid.as_ref().map_or(format!("{} without kid", key.alg()), |kid| format!("{} {kid:?}", key.alg()));
-        let way = format!("with an assertion that a key of its jwks made: {name}");
+        let way = format!("with an assertion signed by a key of its jwks: {name}");
         assert_answered(&world, &tool, "private_key_jwt", &way, |token| by_assertion(&key, OWN, token)).await;
         let other = by_assertion(&keys::ed25519(key.kid.as_deref(), 8), OWN, "unknown");
         assert_refused(&world.send(other).await, "another key");
@@ -198,7 +198,7 @@ async fn f09_a_client_of_the_other_method_of_mutual_tls_is_registered_with_a_war
     }
     world.delete_client("own").await;
     let tool = Tool::beside(&world).without("ISSUER");
-    tool.run_with(own, &set).await.done().warned("which MTLS_METHOD decides, is not known here");
+    tool.run_with(own, &set).await.done().warned("as MTLS_METHOD decides, is not known here");
 }
 
 #[tokio::test]

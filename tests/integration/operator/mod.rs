@@ -62,6 +62,11 @@ impl Tool {
         Self { environment }
     }
 
+    /// The tool without anything of AWS: no Region, no credentials.
+    fn without_aws() -> Self {
+        Self { environment: HashMap::new() }
+    }
+
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.environment.insert(name, value.to_owned());
         self

@@ -23,12 +23,37 @@ async fn a_client_that_could_never_authenticate_is_refused_with_the_option_and_t
     let option = |name: &str| format!("--tls-client-auth-{name}");
     for (method, name, value, expected) in [
         ("tls_client_auth", option("subject-dn"), "orders", "write it as in CN=orders"),
-        ("tls_client_auth", option("subject-dn"), "/CN=orders/C=DE", "--tls-client-auth-subject-dn is nothing"),
-        ("tls_client_auth", option("san-ip"), "192.0.2", "--tls-client-auth-san-ip is nothing"),
+        (
+            "tls_client_auth",
+            option("subject-dn"),
+            "/CN=orders/C=DE",
+            "no certificate can have the value of --tls-client-auth-subject-dn",
+        ),
+        (
+            "tls_client_auth",
+            option("san-ip"),
+            "192.0.2",
+            "no certificate can have the value of --tls-client-auth-san-ip",
+        ),
         ("tls_client_auth", option("san-ip"), "192.0.2.0/24", "write it as in 192.0.2.7"),
-        ("tls_client_auth", option("san-dns"), "größe.example", "--tls-client-auth-san-dns is nothing"),
-        ("tls_client_auth", option("san-uri"), "https://größe.example", "--tls-client-auth-san-uri is nothing"),
-        ("tls_client_auth", option("san-email"), "example.com", "--tls-client-auth-san-email is nothing"),
+        (
+            "tls_client_auth",
+            option("san-dns"),
+            "größe.example",
+            "no certificate can have the value of --tls-client-auth-san-dns",
+        ),
+        (
+            "tls_client_auth",
+            option("san-uri"),
+            "https://größe.example",
+            "no certificate can have the value of --tls-client-auth-san-uri",
+        ),
+        (
+            "tls_client_auth",
+            option("san-email"),
+            "example.com",
+            "no certificate can have the value of --tls-client-auth-san-email",
+        ),
         ("aws_iam", "--iam-principal-arn".to_owned(), "Orders", "not the ARN of one IAM user or role"),
         ("aws_iam", "--iam-principal-arn".to_owned(), "arn:aws:iam::111122223333:role/*", "of one IAM user or role"),
         ("aws_iam", "--iam-principal-arn".to_owned(), "arn:aws:iam::111122223333:root", "of one IAM user or role"),
@@ -56,11 +81,11 @@ async fn h06_a_key_set_without_a_usable_key_is_refused_with_the_reason_of_each_k
         json!({ "keys": [key] })
     };
     for (method, set, expected) in [
-        ("private_key_jwt", json!({ "keys": [] }), "--jwks is no JSON Web Key Set"),
-        ("private_key_jwt", good.clone(), "--jwks is no JSON Web Key Set"),
-        ("private_key_jwt", json!([good]), "--jwks is no JSON Web Key Set"),
+        ("private_key_jwt", json!({ "keys": [] }), "--jwks is not a JSON Web Key Set"),
+        ("private_key_jwt", good.clone(), "--jwks is not a JSON Web Key Set"),
+        ("private_key_jwt", json!([good]), "--jwks is not a JSON Web Key Set"),
         ("private_key_jwt", changed("use", json!("enc")), "of key 1, its kty, use or key_ops say"),
-        ("private_key_jwt", changed("alg", json!("RS256")), "of key 1, its algorithm is none of RS256"),
+        ("private_key_jwt", changed("alg", json!("RS256")), "of key 1, its algorithm is not RS256"),
         ("private_key_jwt", changed("x", json!("AAAA")), "of key 1, a member is missing or cannot be read"),
         ("private_key_jwt", changed("x", good["y"].clone()), "of key 1, a member is missing or cannot be read"),
         (
@@ -68,10 +93,10 @@ async fn h06_a_key_set_without_a_usable_key_is_refused_with_the_reason_of_each_k
             json!({ "keys": [1, { "kty": "RSA", "n": "AQAB", "e": "AQAB" }] }),
             "cannot be read; of key 2, an RSA key has 2,048 to 8,192 bits",
         ),
-        ("self_signed_tls_client_auth", json!({ "keys": [good] }), "--jwks holds no key with a certificate"),
+        ("self_signed_tls_client_auth", json!({ "keys": [good] }), "--jwks contains no key with a certificate"),
         ("self_signed_tls_client_auth", x5c(ORDERS), "without line breaks"),
-        ("self_signed_tls_client_auth", x5c("AAAA"), "--jwks holds no key with a certificate"),
-        ("self_signed_tls_client_auth", x5c(&body(ORDERS)[..200]), "--jwks holds no key with a certificate"),
+        ("self_signed_tls_client_auth", x5c("AAAA"), "--jwks contains no key with a certificate"),
+        ("self_signed_tls_client_auth", x5c(&body(ORDERS)[..200]), "--jwks contains no key with a certificate"),
         ("private_key_jwt", changed("x5t", json!("x".repeat(64 * 1024))), "--jwks is over 64 KiB"),
     ] {
         let words = ["--method", method, "--jwks", "-"];
@@ -81,8 +106,8 @@ async fn h06_a_key_set_without_a_usable_key_is_refused_with_the_reason_of_each_k
     for (text, expected) in [
         ("", "is empty"),
         ("\n", "is empty"),
-        ("nothing", "is no JSON Web Key Set"),
-        (r#"{"keys":[{"kty":"OKP"}],"keys":[]}"#, "says nothing twice"),
+        ("nothing", "is not a JSON Web Key Set"),
+        (r#"{"keys":[{"kty":"OKP"}],"keys":[]}"#, "no member twice"),
     ] {
         assert_not_registered(&world, &tool, &words, text, expected).await;
     }
@@ -101,7 +126,7 @@ async fn keys_that_are_never_used_are_told_beside_those_that_are() {
     let many: Vec<_> = (0..21).map(|number| keys::ed25519(Some(&format!("k{number}")), number).jwk()).collect();
     let set = json!({ "keys": many }).to_string();
     let run = tool.run_with("client add --id many --method private_key_jwt --jwks -", &set).await.done();
-    run.warned("20 of 21 keys are used: the last ones are too many to be read");
+    run.warned("20 of 21 keys are used: the set has more keys than are read");
 }
 
 #[tokio::test]
@@ -131,7 +156,7 @@ async fn h27_o04_a_private_key_is_refused_and_neither_stored_nor_repeated() {
             for (source, stdin) in [("-".to_owned(), text.as_str()), (file(&format!("private-{number}"), text), "")] {
                 let line = format!("client add --id orders --method {method} --jwks {source}");
                 let run = tool.run_with(&line, stdin).await;
-                run.failed(2, "--jwks holds a private key, of which nothing was kept");
+                run.failed(2, "--jwks contains a private key, which was not stored");
                 assert!(!run.stderr.contains(secret), "{}", run.stderr);
                 assert_eq!(world.stored_client("orders").await, Value::Null);
             }
@@ -143,14 +168,14 @@ async fn h27_o04_a_private_key_is_refused_and_neither_stored_nor_repeated() {
         "--jwks takes - (standard input) or @FILE, not the key set itself, which a shell's history would keep",
     );
     assert!(!run.stderr.contains(secret) && !run.stderr.contains("live"));
-    // Somebody else may have stored one, be it as the record has it or not.
+    // Another program may have stored one, in the form of our records or in another.
     for jwks in [json!(texts[0]), json!({ "keys": [key("d")] }), json!(texts[texts.len() - 1])] {
         world.put_client(&json!({
             "client_id": "orders", "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks,
         }));
         for line in ["client show orders", "client list --output json"] {
             let run = tool.run(line).await.done();
-            run.warned("holds a private key");
+            run.warned("contains a private key");
             assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{line}");
         }
     }
@@ -190,7 +215,7 @@ async fn options_of_another_method_are_refused_and_missing_ones_named() {
     tool.run(&format!("client add --method bearer --issuer {ISSUER}")).await.failed(2, "--id is missing");
     let line = format!("client add --id orders --method bearer --issuer {ISSUER}");
     tool.run(&line).await.done();
-    tool.run(&line).await.failed(1, "there is a client \"orders\", which stays as it is; choose another --id");
+    tool.run(&line).await.failed(1, "the client \"orders\" already exists and was not changed; choose another --id");
 }
 
 #[tokio::test]

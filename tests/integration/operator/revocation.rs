@@ -55,7 +55,7 @@ async fn g12_one_session_can_stay() {
     let (stays, goes) = (world.token(&json!({ "sid": "s1" })), world.token(&json!({ "sid": "s2", "jti": "2" })));
     let line = format!("revoke --sub alice --except-sid s1 --issuer {ISSUER}");
     let run = tool.run(&line).await.done();
-    assert!(run.stdout.contains("but for the session \"s1\""), "{}", run.stdout);
+    assert!(run.stdout.contains("except the session \"s1\""), "{}", run.stdout);
     assert!(run.stdout.contains("issued from then on are not revoked"), "{}", run.stdout);
     world.introspect(&stays).await.assert_active();
     world.introspect(&goes).await.assert_inactive();
@@ -183,7 +183,7 @@ async fn ends_are_only_ever_put_off() {
         assert_eq!(tool.json(&revoke(end)).await["expires_at"], expected);
         assert_eq!(world.stored_mark(&id).await["expires_at"]["N"], expected.to_string());
     }
-    tool.run(&revoke(now() - 1)).await.failed(2, "--expires-at is over already");
+    tool.run(&revoke(now() - 1)).await.failed(2, "--expires-at is in the past");
     let token = world.token(&json!({ "exp": now() + 600 }));
     let line = format!("revoke --token - --expires-at {}", now() + 60);
     tool.run_with(&line, &token).await.failed(2, "before the token's own exp");
@@ -208,5 +208,5 @@ async fn what_means_nothing_is_refused() {
     }
     tool.run(&format!("revoke --sub {}", "x".repeat(2048))).await.failed(2, "over 2,048 bytes");
     tool.run(&format!("revoke --sub a --reason {}", "x".repeat(201))).await.failed(2, "over 200 characters");
-    tool.run(&format!("revoke --sub a --not-before {}", now() + 1000)).await.done().warned("yet to be issued");
+    tool.run(&format!("revoke --sub a --not-before {}", now() + 1000)).await.done().warned("will be issued until");
 }

@@ -76,7 +76,7 @@ async fn every_attribute_is_stored_as_the_function_reads_it() {
         "cnf": { "jkt": "x" }, "acr": "gold", "auth_time": 17, "level": 1.5, "deep": { "a": [true, null] }, "sid": "s1",
     });
     assert_eq!(answer, expected);
-    tool.run_words(&words, token).await.failed(1, "stored already");
+    tool.run_words(&words, token).await.failed(1, "already stored");
     for mark in ["--grant g1", "--sid s1"] {
         tool.run(&format!("revoke {mark} --issuer {ISSUER}")).await.done();
     }
@@ -117,8 +117,9 @@ async fn what_could_not_be_active_is_refused() {
         (format!("{put} --token literal"), "", "takes - (standard input) or @FILE"),
         (format!("{put} --token @/nowhere"), "", "cannot be read"),
         (format!("{put} --claims [1]"), "", "--claims is not a JSON object"),
-        (format!("{put} --claims {{\"a\":1,\"a\":2}}"), "", "says a thing twice"),
+        (format!("{put} --claims {{\"a\":1,\"a\":2}}"), "", "names a member twice"),
         (format!("{put} --claims {{\"acr\":1}}"), "", "could not be read back"),
+        (format!("{put} --claims {{\"a\":1,\"sub\":\"alice\"}}"), "", "use --sub instead"),
         (format!("{put} --cnf @/nowhere"), "", "cannot be read"),
         (format!("{put} --sub {}", "x".repeat(2048)), "", "over 2,048 bytes"),
     ] {
@@ -127,5 +128,32 @@ async fn what_could_not_be_active_is_refused() {
         assert!(!run.stderr.contains("literal") && !run.stderr.contains(&jwt), "O-04: {}", run.stderr);
     }
     assert_eq!(world.count_items().await, 0, "nothing was written");
-    tool.run("token put --client app --exp 1").await.done().warned("expired already");
+    tool.run("token put --client app --exp 1").await.done().warned("already expired");
+}
+
+#[tokio::test]
+async fn j20_claims_that_the_function_would_ignore_are_refused_with_the_option_to_use() {
+    let tool = Tool::at("http://127.0.0.1:1");
+    for (claim, expected) in [
+        ("iss", "use --issuer instead"),
+        ("client_id", "use --client instead"),
+        ("sub", "use --sub instead"),
+        ("scope", "use --scope instead"),
+        ("aud", "use --aud instead"),
+        ("iat", "use --iat instead"),
+        ("exp", "use --exp instead"),
+        ("nbf", "use --nbf instead"),
+        ("jti", "use --jti instead"),
+        ("sid", "use --sid instead"),
+        ("grant_id", "use --grant-id instead"),
+        ("username", "use --username instead"),
+        ("cnf", "use --cnf instead"),
+        ("token_type", "use --type instead"),
+        ("active", "leave it out"),
+    ] {
+        let claims = json!({ "acr": "gold", claim: "x" }).to_string();
+        let run = tool.run(&format!("token put --client a --expires-in 60 --claims {claims}")).await;
+        run.failed(2, &format!("--claims contains {claim:?}"));
+        run.failed(2, expected);
+    }
 }

@@ -256,7 +256,7 @@ async fn g17_a_key_that_the_issuer_cannot_have_is_not_distrusted() {
     let world = World::new().await;
     let tool = tool_with_issuers(&world);
     tool.run(&format!("revoke --kid key-2 --issuer {ISSUER}")).await.failed(1, "has no key with kid \"key-2\"; known");
-    tool.run("revoke --kid key-1").await.failed(1, "is not in TRUSTED_ISSUERS, so no key of it signs");
+    tool.run("revoke --kid key-1").await.failed(1, "is not in TRUSTED_ISSUERS, so no key of that issuer can sign");
     tool.run(&format!("revoke --kid key-2 --issuer {ISSUER} --force")).await.done().warned("has no key");
     let remote = "revoke --kid key-9 --issuer https://remote.example.com";
     tool.run(remote).await.done().warned("is unknown: no key set is shared yet");

@@ -1,4 +1,4 @@
-//! `client add`: a client that was not there.
+//! `client add`: a new client.
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
@@ -14,14 +14,14 @@ use crate::{
 };
 
 pub const EXAMPLES: &str = "\
-A secret has 256 bits, of letters and digits, and is shown once; stored is its SHA-256. A client that is there stays
-as it is. What the policy options leave out is not restricted (but for --token-type: access tokens alone, and
---audience: DEFAULT_POLICY decides).
+A secret has 256 bits, consists of letters and digits and is shown once; only its SHA-256 is stored. An existing client is
+not changed. Whatever the policy options leave out is not restricted, except that without --token-type the client sees
+only access tokens, and that without --audience DEFAULT_POLICY decides.
 
 Methods, and the options that belong to them:
   client_secret_basic, client_secret_post
                                --secret, to import one
-  private_key_jwt              --jwks; --assertion-audience, where its assertions name something else than ISSUER
+  private_key_jwt              --jwks; --assertion-audience, if its assertions name something other than ISSUER
   tls_client_auth              exactly one of --tls-client-auth-subject-dn, -san-dns, -san-uri, -san-ip, -san-email
   self_signed_tls_client_auth  --jwks, whose keys have its certificates as x5c
   bearer                       --id and --issuer: whose tokens it presents
@@ -43,7 +43,7 @@ Examples:
 
 #[derive(Args)]
 pub struct Add {
-    /// The client id; left out: one is made
+    /// The client id; generated if left out
     #[arg(long, value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     id: Option<String>,
     /// A name for people
@@ -81,13 +81,13 @@ pub(super) async fn run(add: Add, environment: &Environment) -> Result<Report, P
         Err(Failure::Condition) => {
             let stored = operator.item(&key).await?;
             let same = |name| stored.as_ref().and_then(|stored| stored.get(name)) == attributes.get(name);
-            // Nobody else can have stored what was just made here: a first attempt was answered too late.
+            // No other process can have stored what was just generated: the answer to a first attempt was lost.
             let secret_was_made = secret.as_ref().is_some_and(|secret| secret.made);
             if !(id_was_made || secret_was_made && same("client_secret")) {
                 let rotate =
                     secret.map_or("", |_| ", or give it a new secret with `introspection-admin client rotate-secret`");
                 return Err(Problem::Negative(format!(
-                    "there is a client {id:?}, which stays as it is; choose another --id{rotate}"
+                    "the client {id:?} already exists and was not changed; choose another --id{rotate}"
                 )));
             }
         }
@@ -108,7 +108,7 @@ fn report(id: String, secret: Option<Secret>, method: Option<&AuthMethod>) -> Re
         (None, Some(_)) => None,
         (Some(Secret { text, made: true }), _) => {
             answer.push(("client_secret", text));
-            Some("the secret is shown this once; only its SHA-256 is stored")
+            Some("the secret is shown only once; only its SHA-256 is stored")
         }
         (Some(Secret { made: false, .. }), _) => Some("the secret was imported; only its SHA-256 is stored"),
     };

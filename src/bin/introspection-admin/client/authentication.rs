@@ -16,7 +16,7 @@ use crate::{environment::Environment, input::Source, problem::Problem, registrat
 /// How the client has to authenticate.
 #[derive(Args)]
 pub(super) struct Authentication {
-    /// How it has to authenticate, by one of the methods below; left out: by a secret, sent either way
+    /// How it must authenticate, by one of the methods below; if left out, by a secret, sent either way
     #[arg(long, value_enum, hide_possible_values = true, conflicts_with = "public")]
     method: Option<Method>,
     /// A client without a secret, which may not introspect
@@ -33,7 +33,7 @@ pub(super) struct Authentication {
     assertion_audience: Option<String>,
     #[command(flatten)]
     certificate: CertificateName,
-    /// The IAM user that it is, or the role, which stands for all its sessions
+    /// The IAM user or role that it is; a role includes all of its sessions
     #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
     iam_principal_arn: Option<String>,
     /// The unique id of that user (AIDA…) or role (AROA…), which a principal that is created again does not have
@@ -80,11 +80,11 @@ impl Authentication {
         self.method == Some(Method::Bearer)
     }
 
-    /// Whether each option belongs to the method, and none that it needs is missing.
+    /// Checks that each option belongs to the method, and that no option that it needs is missing.
     ///
     /// # Errors
     ///
-    /// The first option that is out of place.
+    /// Returns [`Problem::Usage`] for the first option that does not fit.
     pub fn fits(&self, has_id: bool, has_issuer: bool) -> Result<(), Problem> {
         let secret = [Method::ClientSecretBasic, Method::ClientSecretPost];
         let keys = [Method::PrivateKeyJwt, Method::SelfSignedTlsClientAuth];
@@ -128,14 +128,14 @@ impl Authentication {
     ///
     /// # Errors
     ///
-    /// Where the one to import is none.
+    /// Returns [`Problem::Usage`] if the secret to import is not valid.
     pub fn secret(&self) -> Result<Option<Secret>, Problem> {
         let by_secret = matches!(self.method, None | Some(Method::ClientSecretBasic | Method::ClientSecretPost));
         if by_secret && !self.public { Secret::new(self.secret.as_ref()).map(Some) } else { Ok(None) }
     }
 
-    /// Adds its attributes to the record's, and has the function's own code read the whole: nothing is written by which
-    /// nobody could authenticate. `None` for a public client.
+    /// Adds its attributes to the record's, and lets the function's own code read the whole, so that no client is
+    /// written that could never authenticate. Returns `None` for a public client.
     ///
     /// # Errors
     ///
@@ -171,7 +171,7 @@ impl Authentication {
             let record = record.ok_or(CannotAuthenticate::CorruptClientRecord);
             record.and_then(|record| AuthMethod::of(&record, now()))
         };
-        let method = method.map_err(|why| Problem::usage(self.cure(why, keys.as_ref())))?;
+        let method = method.map_err(|why| Problem::usage(self.hint(why, keys.as_ref())))?;
         registration::warn_of_mtls(key.id(), &method, environment.settings());
         if let Some(keys) = &keys {
             keys.warn_of_unused(&method);
@@ -180,13 +180,13 @@ impl Authentication {
     }
 
     /// The option that is at fault, and what helps.
-    fn cure(&self, why: CannotAuthenticate, keys: Option<&KeySet>) -> String {
+    fn hint(&self, why: CannotAuthenticate, keys: Option<&KeySet>) -> String {
         match why {
             CannotAuthenticate::NoUsableKey => format!(
-                "--jwks holds no key that an assertion could be checked with: {}",
+                "--jwks contains no key that could verify an assertion: {}",
                 keys.map(|keys| keys.unusable().join("; ")).unwrap_or_default()
             ),
-            CannotAuthenticate::NoUsableCertificate => "--jwks holds no key with a certificate: the first of its \"x5c\" is the \
+            CannotAuthenticate::NoUsableCertificate => "--jwks contains no key with a certificate: the first of its \"x5c\" is the \
                                             certificate's DER in base64, as its PEM has it between the first and the \
                                             last line, without line breaks"
                 .to_owned(),
@@ -202,7 +202,7 @@ impl Authentication {
                     option @ "--tls-client-auth-san-email" => (option, "orders@example.com"),
                     option => (option, "orders.example.com or spiffe://example.com/orders, in ASCII"),
                 };
-                format!("{option} is nothing that a certificate can have; write it as in {example}")
+                format!("no certificate can have the value of {option}; write it as in {example}")
             }
             CannotAuthenticate::UnusablePrincipal => "--iam-principal-arn is not the ARN of one IAM user or role, as \
                                           arn:aws:iam::111122223333:role/services/Orders is; for a session give its role"
@@ -217,7 +217,7 @@ impl Authentication {
                                                         of a user, AROA… of a role, in capitals and digits, as `aws iam \
                                                         get-role` prints it as RoleId"
                 .to_owned(),
-            _ => format!("this client could never authenticate, since {}", registration::cannot(why)),
+            _ => format!("this client could never authenticate, because {}", registration::cannot(why)),
         }
     }
 }

@@ -4,17 +4,17 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use serde_json::json;
 use token_introspection::{
-    records::{Item, MarkKey, MarkKind, UnusableKey},
+    records::{Item, MarkKey, MarkKind, MarkScope, UnusableKey},
     store::{Change, Failure},
 };
 
 use super::{client_key, not_found};
 use crate::{
     environment::Environment,
-    mark::{self, Reach, Wish},
+    mark::{self, MarkRequest},
     output::{Report, pairs, warn},
     problem::Problem,
-    time::{Moment, not_before},
+    time::{TimeArgument, not_before},
     trust::{Force, mark_issuer},
 };
 
@@ -34,10 +34,10 @@ Examples:
 pub struct Disable {
     #[arg(value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     client: String,
-    /// Revoke what was issued to it until then: now (plus the clock skew), none (whenever issued) or seconds since the
+    /// Revoke what was issued to it until then: now (plus the clock skew), none (all of them) or seconds since the
     /// epoch
     #[arg(long, value_name = "TIME", value_parser = not_before, default_value = "now")]
-    not_before: Moment,
+    not_before: TimeArgument,
     /// Why; for audit records and `explain`, never sent to callers
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: Option<String>,
@@ -52,9 +52,9 @@ pub(super) async fn run(disable: &Disable, environment: &Environment) -> Result<
     let client = operator.item(&key).await?.ok_or_else(|| not_found(&disable.client))?;
     // Before anything is written, so that a missing setting leaves nothing half done.
     let not_before = match disable.not_before {
-        Moment::Now => Some(environment.until_now()?),
-        Moment::None => None,
-        Moment::At(time) => Some(time),
+        TimeArgument::Now => Some(environment.until_now()?),
+        TimeArgument::None => None,
+        TimeArgument::At(time) => Some(time),
     };
     let marks = issuers(&client, Force(disable.force), environment)?
         .iter()
@@ -67,12 +67,12 @@ pub(super) async fn run(disable: &Disable, environment: &Environment) -> Result<
         Err(Failure::Condition) => return Err(not_found(&disable.client)),
         written => written?,
     }
-    let reach = Reach { not_before, except_sid: None };
+    let scope = MarkScope { not_before, except_sid: None };
     let (mut answer, mut written) =
         (vec![("client_id", disable.client.clone()), ("disabled", "yes".to_owned())], vec![]);
     for mark in marks {
-        let wish = Wish { mark, reach: reach.clone(), expires_at: None, reason: disable.reason.clone() };
-        let outcome = mark::write(&operator, &wish, false).await;
+        let request = MarkRequest { mark, scope: scope.clone(), expires_at: None, reason: disable.reason.clone() };
+        let outcome = mark::write(&operator, &request, false).await;
         let outcome =
             outcome.map_err(|problem| problem.after("the client is disabled; its tokens may still be active"))?;
         answer.extend(outcome.pairs());

@@ -8,7 +8,7 @@ use token_introspection::{
 
 use crate::{input::Source, output::warn, problem::Problem};
 
-/// The members of a JSON Web Key that hold what its owner alone may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
+/// The members of a JSON Web Key that only its owner may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 /// The record is read with every request of its client. Certificates are the longest members of a key.
 const MAX_BYTES: usize = 64 * 1024;
@@ -21,7 +21,7 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// Where it is none, or holds a private key; nothing of it is repeated.
+    /// Returns [`Problem::Usage`] if it is not a key set, or contains a private key. The error quotes nothing of it.
     pub fn read(source: &Source) -> Result<Self, Problem> {
         let text = source.read_document("--jwks", "key set")?;
         if text.contains("PRIVATE KEY-----") {
@@ -34,12 +34,12 @@ impl KeySet {
         let keys = set.get("keys").and_then(Value::as_array).cloned();
         let set = Self(keys.filter(|keys| !keys.is_empty()).ok_or_else(|| {
             Problem::usage(
-                "--jwks is no JSON Web Key Set, which is one JSON object with a list of \"keys\" and says nothing twice; for \
+                "--jwks is not a JSON Web Key Set, which is one JSON object with a list of \"keys\" and no member twice; for \
                  example: {\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"…\"}]}",
             )
         })?);
         if set.text().len() > MAX_BYTES {
-            return Err(Problem::usage("--jwks is over 64 KiB; hand over the client's own keys alone"));
+            return Err(Problem::usage("--jwks is over 64 KiB; pass only the client's own keys"));
         }
         Ok(set)
     }
@@ -58,7 +58,7 @@ impl KeySet {
                     "its kty, use or key_ops say that it verifies no signatures"
                 }
                 RejectedKey::RsaSize | RejectedKey::RsaExponent => "an RSA key has 2,048 to 8,192 bits",
-                _ => "its algorithm is none of RS256, PS256, ES256 and EdDSA, or not that of its type",
+                _ => "its algorithm is not RS256, PS256, ES256 or EdDSA, or does not fit its type",
             };
             Some(format!("of key {}, {why}", number + 1))
         };
@@ -71,7 +71,7 @@ impl KeySet {
             AuthMethod::PrivateKeyJwt(keys) if keys.len() < self.0.len() => {
                 let mut reasons = self.unusable();
                 if keys.len() + reasons.len() < self.0.len() {
-                    reasons.push("the last ones are too many to be read".to_owned());
+                    reasons.push("the set has more keys than are read".to_owned());
                 }
                 warn(&format!("{} of {} keys are used: {}", keys.len(), self.0.len(), reasons.join("; ")));
             }
@@ -99,7 +99,7 @@ pub(super) fn holds_private_key(set: &Value) -> bool {
 
 fn private() -> Problem {
     Problem::usage(
-        "--jwks holds a private key, of which nothing was kept; hand over the public keys alone, without the members d, p, \
-         q, dp, dq, qi, oth and k, and make a new key if somebody else may have seen that one",
+        "--jwks contains a private key, which was not stored; pass only the public keys, without the members d, p, \
+         q, dp, dq, qi, oth and k, and generate a new key if anyone else may have seen that one",
     )
 }

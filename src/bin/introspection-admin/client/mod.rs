@@ -55,7 +55,7 @@ const MIN_SECRET_CHARACTERS: usize = 32;
 /// A client's secret in plain text, so it has no `Debug`.
 struct Secret {
     text: String,
-    /// Whether it was made here, so that nobody knows it yet.
+    /// Whether it was generated here, so that no one knows it yet.
     made: bool,
 }
 
@@ -66,7 +66,7 @@ impl Secret {
         let text = source.read("--secret", "secret")?;
         if text.chars().count() < MIN_SECRET_CHARACTERS {
             return Err(Problem::usage(
-                "the secret of --secret is under 32 characters; leave --secret out to have one of 256 bits made",
+                "the secret of --secret is under 32 characters; leave --secret out to generate one of 256 bits",
             ));
         }
         Ok(Self { text, made: false })
@@ -77,9 +77,9 @@ impl Secret {
 ///
 /// # Errors
 ///
-/// Where it is no client id.
+/// Returns [`Problem::Usage`] if it is not a client id.
 pub fn client_key(client_id: &str) -> Result<Key, Problem> {
-    let unusable = || Problem::usage("a client id is 1 to 2,048 bytes long and holds no control characters");
+    let unusable = || Problem::usage("a client id is 1 to 2,048 bytes long and contains no control characters");
     if client_id.contains(char::is_control) {
         return Err(unusable());
     }
@@ -87,7 +87,9 @@ pub fn client_key(client_id: &str) -> Result<Key, Problem> {
 }
 
 fn not_found(client_id: &str) -> Problem {
-    Problem::Negative(format!("there is no client {client_id:?}; `introspection-admin client list` shows all"))
+    Problem::Negative(format!(
+        "the client {client_id:?} does not exist; `introspection-admin client list` shows all clients"
+    ))
 }
 
 /// Leaves out the attributes that have no value.

@@ -29,7 +29,7 @@ pub(super) struct Policy {
     /// Whether audiences, scopes and claims are enforced, or only reported
     #[arg(long, value_enum)]
     mode: Option<Mode>,
-    /// It gets signed answers alone (RFC 9701)
+    /// It gets only signed answers (RFC 9701)
     #[arg(long)]
     require_signed_response: bool,
     /// It may not introspect

@@ -21,9 +21,9 @@ use crate::{
 };
 
 pub const EXAMPLES: &str = "\
-The old secret stays valid for a day, or for --overlap seconds. One that somebody else may know is to end at once:
---overlap 0, which ends an earlier one too. All else in the record stays. A client of a method without a secret has none
-to rotate: its keys, names, principal or issuer are changed in its record.
+The old secret stays valid for a day, or for --overlap seconds. If anyone else may know it, give --overlap 0: it ends at
+once, and so does an earlier one. The rest of the record is not changed. A client that authenticates without a secret has
+none to rotate: its keys, names, principal or issuer are changed in its record.
 
 Examples:
   introspection-admin client rotate-secret orders-api
@@ -37,7 +37,7 @@ pub struct Rotate {
     /// How long the old secret stays valid; 0 ends it at once
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
     overlap: u32,
-    /// Import a secret of at least 32 characters: - for standard input, or @FILE; left out: one is made
+    /// Import a secret of at least 32 characters: - for standard input, or @FILE; generated if left out
     #[arg(long, value_name = "-|@FILE")]
     secret: Option<Source>,
 }
@@ -57,14 +57,14 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
         && !matches!(method, AuthMethod::Secret(_))
     {
         let methods = method.methods().join(" or ");
-        warn(&format!("no secret is accepted of the client here: it authenticates by {methods}"));
+        warn(&format!("no secret of this client is accepted: it authenticates by {methods}"));
     }
     if *old == digest {
         return Err(Problem::usage("the secret of --secret is the one that the client has; import another"));
     }
     let (now, overlap) = (now(), i64::from(rotate.overlap));
     if overlap > 0 && previous_is_valid(&client, now) {
-        warn("the secret before the last rotation was still valid, and is not any more");
+        warn("the secret before the last rotation was still valid, and no longer is");
     }
     let mut change = Change::default();
     change.set.insert("client_secret".to_owned(), AttributeValue::S(digest.clone()));
@@ -84,7 +84,7 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
     Ok(report(rotate, secret, (overlap > 0).then_some(now + overlap)))
 }
 
-/// Why there is nothing to rotate, and where the client's credentials are replaced instead.
+/// Why the client has no secret to rotate, and where its credentials are replaced instead.
 fn without_secret(client_id: &str, method: Option<Result<AuthMethod, CannotAuthenticate>>) -> Problem {
     let why = match method {
         None => "its record is corrupt".to_owned(),
@@ -98,12 +98,12 @@ fn without_secret(client_id: &str, method: Option<Result<AuthMethod, CannotAuthe
                 AuthMethod::AwsIam { .. } => "iam_principal_arn",
             };
             format!(
-                "it authenticates by {}; what that needs is replaced in its record, as {attribute}",
+                "it authenticates by {}; replace the attribute {attribute} in its record",
                 method.methods().join(" or ")
             )
         }
     };
-    Problem::Negative(format!("the client {client_id:?} has no secret that could be replaced: {why}"))
+    Problem::Negative(format!("the client {client_id:?} has no secret to replace: {why}"))
 }
 
 /// A write that was made while its answer got lost finds, at its next attempt, the secret changed: by itself.
@@ -133,12 +133,12 @@ fn report(rotate: &Rotate, secret: Secret, old_until: Option<i64>) -> Report {
     });
     let until = match old_until {
         Some(time) => format!("valid until {}", dated(Seconds(time))),
-        None => "not valid any more".to_owned(),
+        None => "no longer valid".to_owned(),
     };
     let mut answer = vec![("client_id", rotate.client.clone()), ("old secret", until)];
     if secret.made {
         answer.push(("client_secret", secret.text));
-        answer.push(("note", "the new secret is shown this once; only its SHA-256 is stored".to_owned()));
+        answer.push(("note", "the new secret is shown only once; only its SHA-256 is stored".to_owned()));
     } else {
         answer.push(("note", "the new secret was imported; only its SHA-256 is stored".to_owned()));
     }

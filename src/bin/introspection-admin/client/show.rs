@@ -112,11 +112,14 @@ impl Client {
                 registration::warn_of_mtls(key.id(), method, environment.settings());
             }
             Err(CannotAuthenticate::CorruptClientRecord) => {
-                warn(&format!("the record of the client {:?} holds a wrong type, so the client is refused", key.id()));
+                warn(&format!(
+                    "the record of the client {:?} has an attribute of a wrong type, so the client is refused",
+                    key.id()
+                ));
             }
             Err(why) if status == "unusable" => {
                 warn(&format!(
-                    "the client {:?} can never authenticate, since {}",
+                    "the client {:?} can never authenticate, because {}",
                     key.id(),
                     registration::cannot(*why)
                 ));
@@ -129,7 +132,7 @@ impl Client {
         Self { key, status, method: method.ok(), has_secret, previous_until, attributes }
     }
 
-    /// An attribute as it may be shown. Somebody else may have stored more than public keys.
+    /// An attribute as it may be shown. Another program may have stored more than public keys.
     fn shown(key: &Key, name: &str, value: &AttributeValue) -> Value {
         let value = json_of(value);
         let is_private = match &value {
@@ -140,7 +143,7 @@ impl Client {
             set => holds_private_key(set),
         };
         if name == "jwks" && is_private {
-            warn(&format!("the jwks of the client {:?} holds a private key, which should be replaced", key.id()));
+            warn(&format!("the jwks of the client {:?} contains a private key, which should be replaced", key.id()));
             return "(a private key)".into();
         }
         value
@@ -169,7 +172,7 @@ impl Client {
 }
 
 fn json_of(value: &AttributeValue) -> Value {
-    // What JSON cannot hold is another program's.
+    // A value that JSON cannot express was written by another program.
     serde_dynamo::from_attribute_value(value.clone()).unwrap_or_else(|_| "(binary)".into())
 }
 

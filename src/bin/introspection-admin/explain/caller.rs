@@ -11,7 +11,7 @@ use token_introspection::{
 use super::{Context, Verdict};
 use crate::{client, problem::Problem, registration};
 
-/// An answer, and why it is no other.
+/// An answer, and the reason for it.
 pub(super) struct Answer {
     pub client_id: String,
     /// How it has to authenticate; `None` if it never can.
@@ -19,7 +19,7 @@ pub(super) struct Answer {
     outcome: Outcome,
     /// The body of an active answer.
     pub view: Option<Value>,
-    /// It is given the signed form alone.
+    /// Whether it gets only signed answers.
     signed_only: bool,
 }
 
@@ -89,7 +89,10 @@ impl Answer {
         pairs.extend(self.method.as_ref().map(|method| ("by", registration::method(method))));
         pairs.push(("is answered", self.text()));
         if self.signed_only {
-            pairs.push(("note", "signed answers alone: where it accepts JSON only, it is refused with 400".to_owned()));
+            pairs.push((
+                "note",
+                "it gets only signed answers: a request that accepts only JSON is refused with 400".to_owned(),
+            ));
         }
         pairs
     }
@@ -97,18 +100,18 @@ impl Answer {
     fn text(&self) -> String {
         match &self.outcome {
             Outcome::Refused(why @ (CannotAuthenticate::UnknownClient | CannotAuthenticate::Disabled)) => {
-                format!("401, since {}", registration::cannot(*why))
+                format!("401, because {}", registration::cannot(*why))
             }
             Outcome::Refused(why) => {
-                format!("401, whatever it presents: it can never authenticate, since {}", registration::cannot(*why))
+                format!("401, whatever it presents: it can never authenticate, because {}", registration::cannot(*why))
             }
-            Outcome::NotAllowed => "403, since its policy does not allow it to introspect".to_owned(),
-            Outcome::Unavailable => "503, as everybody".to_owned(),
-            Outcome::Inactive => "inactive, as everybody".to_owned(),
+            Outcome::NotAllowed => "403, because its policy does not allow it to introspect".to_owned(),
+            Outcome::Unavailable => "503, like every other client".to_owned(),
+            Outcome::Inactive => "inactive, like every other client".to_owned(),
             Outcome::Hidden(why) => format!("inactive, because {why}"),
             Outcome::Shown { would_deny: false } => "active, with the members below".to_owned(),
             Outcome::Shown { would_deny: true } => {
-                "active, with the members below; enforced, its policy would show less".to_owned()
+                "active, with the members below; in enforce mode, its policy would show less".to_owned()
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The marks that could revoke a token, and what those that are there say.
+//! The marks that could revoke a token, and the contents of those that exist.
 
 use serde_json::{Value, json};
 use token_introspection::{
@@ -21,7 +21,7 @@ pub(super) struct Looked {
 }
 
 impl Looked {
-    /// Looks for one mark, and lets the library judge the token by it alone.
+    /// Looks for one mark, and lets the library judge the token by only this mark.
     fn new(mark: &MarkKey, items: &Items, judged: Result<(), Inactive>) -> Self {
         let there = items.contains(&mark.key);
         let read = items.record::<Mark>(&mark.key).ok().flatten();
@@ -61,13 +61,13 @@ impl Looked {
     }
 }
 
-/// Adds the stage of the marks, each of them judged alone, in the function's order.
+/// Adds the stage of the marks, each of them judged by itself, in the function's order.
 pub(super) fn explain(explanation: &mut Explanation, claims: &Claims, marks: &[MarkKey], items: &Items) {
     let judged = |mark: &MarkKey| judge::is_not_revoked(claims, std::slice::from_ref(mark), items);
     explanation.marks.extend(marks.iter().map(|mark| Looked::new(mark, items, judged(mark))));
     let revoking: Vec<_> = explanation.marks.iter().filter(|looked| looked.judged.is_err()).collect();
     let detail = match revoking.as_slice() {
-        [] => format!("none of {} is set against it", marks.len()),
+        [] => format!("none of the {} marks that could revoke it exists", marks.len()),
         revoking => revoking.iter().map(|looked| looked.id.as_str()).collect::<Vec<_>>().join(", "),
     };
     explanation.judged(Name::Marks, judge::is_not_revoked(claims, marks, items), detail);

@@ -32,7 +32,7 @@ use crate::{
 #[derive(Default)]
 struct Explanation {
     stages: Vec<Stage>,
-    /// The marks that could revoke the token, there or not.
+    /// The marks that could revoke the token, whether they exist or not.
     marks: Vec<Looked>,
     /// The keys that the issuer publishes and that were not loaded.
     dropped_keys: Vec<DroppedKey>,
@@ -58,7 +58,7 @@ struct Context<'a> {
 ///
 /// # Errors
 ///
-/// Where the settings are not those of a function, or the tables cannot be read.
+/// Returns [`Problem`] if the settings are not valid, or the tables cannot be read.
 pub async fn run(token: &Source, client: Option<&str>, environment: &Environment) -> Result<Report, Problem> {
     let settings = environment.settings()?;
     let token = token.read_token("--token")?;
@@ -113,7 +113,8 @@ impl Explanation {
     }
 }
 
-fn dropped_key(key: &DroppedKey) -> Value {
+/// A key that was published and not loaded.
+pub fn dropped_key(key: &DroppedKey) -> Value {
     json!({
         "kid": key.kid, "kty": key.kty, "cause": key.cause.name(), "member": key.cause.member(),
         "unreadable": key.cause.is_unreadable(),

@@ -42,7 +42,7 @@ pub(super) async fn explain(digest: &str, too_long: bool, context: &Context<'_>)
 fn refused(explanation: &mut Explanation, why: Inactive, record: &str) {
     let stage = Name::of(&why);
     if stage > Name::Form {
-        explanation.passed(Name::Form, "opaque, since it has not the three parts of a JWT");
+        explanation.passed(Name::Form, "opaque, because it does not have the three parts of a JWT");
     }
     // The record's own issuer and times are the library's to read; that they were reached is all that is known.
     if stage > Name::Record {

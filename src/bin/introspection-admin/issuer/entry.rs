@@ -1,4 +1,4 @@
-//! The entry of `TRUSTED_ISSUERS` that fits a token.
+//! The entry of `TRUSTED_ISSUERS` that is suggested, and how it follows from a token.
 
 use serde_json::{Map, Value, json};
 use token_introspection::{jwt::Algorithm, profile::Profile};
@@ -24,14 +24,15 @@ const FIXED: [(&str, Option<&str>); 6] = [
 ];
 
 impl Suggestion {
+    /// An entry with nothing but these.
+    pub fn new(issuer: &str, profile: &'static str, because: &'static str) -> Self {
+        let members = vec![("issuer", issuer.into()), ("profile", profile.into())];
+        Self { profile, because, members, notes: Vec::new() }
+    }
+
     pub fn of(shape: &Shape) -> Self {
         let (profile, because) = profile(shape);
-        let mut suggestion = Self {
-            profile,
-            because,
-            members: vec![("issuer", shape.issuer().into()), ("profile", profile.into())],
-            notes: Vec::new(),
-        };
+        let mut suggestion = Self::new(shape.issuer(), profile, because);
         suggestion.add_keys(shape);
         suggestion.add_algorithms(shape);
         suggestion.add_recipients(shape);
@@ -50,7 +51,15 @@ impl Suggestion {
         format!("{{{}}}", members.join(", "))
     }
 
-    fn note(&mut self, note: impl Into<String>) {
+    pub fn issuer(&self) -> &str {
+        self.members.first().and_then(|(_, issuer)| issuer.as_str()).unwrap_or_default()
+    }
+
+    pub fn push(&mut self, member: &'static str, value: Value) {
+        self.members.push((member, value));
+    }
+
+    pub fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
 
@@ -176,14 +185,18 @@ impl Suggestion {
     }
 }
 
+/// Whether a host is Microsoft's.
+pub(super) fn is_microsoft(host: &str) -> bool {
+    ["login.microsoftonline.com", "login.partner.microsoftonline.cn", "sts.windows.net"].contains(&host)
+        || [".b2clogin.com", ".ciamlogin.com", ".microsoftonline.us"].iter().any(|end| host.ends_with(end))
+}
+
 /// The profile, and what speaks for it.
 fn profile(shape: &Shape) -> (&'static str, &'static str) {
     let host = shape.host();
-    let is_microsoft = ["login.microsoftonline.com", "sts.windows.net"].contains(&host)
-        || [".b2clogin.com", ".ciamlogin.com", ".microsoftonline.us"].iter().any(|end| host.ends_with(end));
     if host.starts_with("cognito-idp.") {
         ("cognito", "the issuer is a user pool of Amazon Cognito")
-    } else if is_microsoft {
+    } else if is_microsoft(host) {
         ("entra", "the issuer is Microsoft's")
     } else if host.ends_with(".auth0.com") || (shape.has("azp") && shape.has("gty") && shape.issuer().ends_with('/')) {
         ("auth0", "the issuer is Auth0's, or its claims azp and gty are")

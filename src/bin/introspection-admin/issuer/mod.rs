@@ -1,16 +1,19 @@
-//! `issuer suggest`: the entry of `TRUSTED_ISSUERS` that fits a real token. Nothing that it reads is believed: the entry
-//! is for a person to check.
+//! `issuer suggest`: the entry of `TRUSTED_ISSUERS` that fits a real token, or what an issuer publishes. Nothing that it
+//! reads is believed: the entry is for a person to check.
 
 mod entry;
+mod facts;
+mod published;
 mod shape;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use serde_json::{Value, json};
 use token_introspection::{
     call::now,
+    issuers::{FetchError, Probe, PublishedKeys, Unverified},
     judge,
     jwt::{UnverifiedJws, is_jwt, parse_object},
-    settings::{SettingError, Settings},
+    settings::{KeySource, ProxySettings, SettingError, Settings, TrustedIssuer},
     token::{Candidate, Inactive},
 };
 
@@ -20,73 +23,118 @@ use crate::{
     input::Source,
     output::{Report, pairs},
     problem::{NEGATIVE, Problem},
-    signature::{self, Signature},
 };
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Suggest the entry of `TRUSTED_ISSUERS` for the issuer of a token
+    /// Suggest the entry of `TRUSTED_ISSUERS` for an issuer, from one of its tokens or from its URL
     #[command(after_help = EXAMPLES)]
     Suggest(Suggest),
 }
 
 const EXAMPLES: &str = "\
-Reads the token and prints the entry to paste and what it saw: the profile and why, the algorithm, the audiences, the
-claims that carry client, session and scope, and whether the issuer's keys load and made the signature. It warns of tokens
-that are not access tokens. The token itself is never printed. It needs no settings and reads no table, but fetches the
-issuer's keys. The token's word is all that the entry rests on, so check the issuer before you paste it.
+With --token, it reads the token and prints the entry to paste and what it saw: the profile and why, the algorithm, the
+audiences, the claims that carry client, session and scope, and whether the issuer's keys load and made the signature.
+It warns of tokens that are not access tokens. It never prints the token.
 
-Exit codes: 0 the token passes the rules of the entry; 1 it does not, and the output says why.
+With --issuer, it reads the issuer's metadata and keys and prints the entry, with fill-in-… in place of what only a
+token can tell, and the keys that load and that do not. Prefer --token.
+
+Both fetch what the issuer publishes, and need neither settings nor AWS credentials. Nothing that they read is verified
+otherwise, so check the issuer before you paste the entry.
+
+Exit codes: 0 the token passes the rules of the entry, or the issuer's keys load; 1 it does not, the issuer publishes
+nothing that can be used, or its metadata name another issuer; 3 the issuer cannot be reached. The output says why, with
+the names of docs/reasons.md.
 
 Examples:
   introspection-admin issuer suggest --token @token.txt
+  introspection-admin issuer suggest --issuer https://tenant.eu.auth0.com/
   pbpaste | introspection-admin issuer suggest --token - --output json";
 
 #[derive(Args)]
+#[group(required = true, multiple = false)]
 pub struct Suggest {
     /// An access token of the issuer: - for standard input, or @FILE
     #[arg(long, value_name = "-|@FILE")]
-    token: Source,
+    token: Option<Source>,
+    /// The issuer's URL, as its tokens have it in iss
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    issuer: Option<String>,
 }
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// Returns [`Problem::Negative`] if the token is not a JWT, from which nothing can be read.
+/// Returns [`Problem::Negative`] if the token is not a JWT, from which nothing can be read, or if the issuer publishes
+/// nothing that can be used, and [`Problem::Unknown`] if the issuer cannot be reached.
 pub async fn run(command: &Command, environment: &Environment) -> Result<Report, Problem> {
-    let Command::Suggest(Suggest { token }) = command;
+    let Command::Suggest(Suggest { token, issuer }) = command;
+    let proxies = environment.proxies()?;
+    match (token, issuer) {
+        (Some(token), _) => by_token(token, proxies).await,
+        (None, Some(issuer)) => published::suggest(issuer, proxies).await,
+        (None, None) => Err(Problem::usage("give --token or --issuer")),
+    }
+}
+
+async fn by_token(token: &Source, proxies: ProxySettings) -> Result<Report, Problem> {
     let text = token.read_token("--token")?;
     let shape = read(&text)?;
     let mut suggestion = Suggestion::of(&shape);
     let settings = settings(&suggestion);
     let verdict = check(&text, settings.as_ref().ok());
     match &settings {
-        Ok(settings) => suggestion.notes.extend(keys(&text, settings, environment).await),
+        Ok(settings) => suggestion.notes.extend(keys(&text, settings, proxies).await),
         Err(error) => suggestion.notes.push(format!("the entry cannot be used as it is: {error}")),
     }
     Ok(report(&shape, &suggestion, verdict.as_ref().err()))
 }
 
-/// What the issuer's keys say of the token. They are found and fetched as the function would.
-async fn keys(text: &str, settings: &Settings, environment: &Environment) -> Vec<String> {
+/// The result of checking the token with the issuer's keys, which are fetched as the function would.
+async fn keys(text: &str, settings: &Settings, proxies: ProxySettings) -> Vec<String> {
     let Ok(candidate) = Candidate::parse(text, settings) else {
         return vec!["the issuer's keys were not fetched, because the token is inactive without them".to_owned()];
     };
-    let checked = match environment.open().await {
-        Ok(operator) => signature::by_fetched_keys(Box::new(candidate), settings, &operator).await,
-        Err(problem) => Err(problem),
+    let issuer = candidate.issuer;
+    let probe = Probe::new(proxies);
+    let fetched = probe.keys(issuer).await;
+    let elsewhere = elsewhere(&probe, issuer, &fetched).await;
+    let dropped = fetched.as_ref().ok().and_then(|keys| keys.load(&issuer.algorithms).ok());
+    let verdict = match fetched.and_then(|keys| keys.verify(Box::new(candidate))) {
+        Ok(Ok(_)) => "the issuer's keys load, and one of them made the token's signature".to_owned(),
+        Ok(Err(Unverified::Inactive(why))) => {
+            format!("the issuer's keys load, but none of them made the token's signature ({})", why.name())
+        }
+        Ok(Err(Unverified::DontKnow(why))) => {
+            format!("the issuer's keys do not tell whether one of them made the signature ({})", why.cause.name())
+        }
+        Err(error) => {
+            format!(
+                "the issuer's keys cannot be used from here: {error}; check its metadata and the jwks_uri of the entry"
+            )
+        }
     };
-    let (signature, dropped) = match checked {
-        Ok(checked) => checked,
-        Err(problem) => return vec![format!("the issuer's keys were not fetched: {problem}")],
+    let dropped = dropped.into_iter().flat_map(|(loaded, _)| loaded.dropped);
+    std::iter::once(verdict).chain(elsewhere).chain(dropped.map(|key| format!("key not loaded: {key}"))).collect()
+}
+
+/// Where the keys are if the metadata name another issuer than the tokens do, as those of Azure AD B2C: the function takes
+/// the address from the entry only.
+async fn elsewhere(
+    probe: &Probe,
+    issuer: &TrustedIssuer,
+    fetched: &Result<PublishedKeys, FetchError>,
+) -> Option<String> {
+    let (Err(FetchError::IssuerDiffers { .. }), KeySource::Discovered(places)) = (fetched, &issuer.keys) else {
+        return None;
     };
-    let verdict = match signature {
-        Signature::Good => "the issuer's keys load, and one of them made the token's signature".to_owned(),
-        Signature::Bad => "the issuer's keys load, but none of them made the token's signature".to_owned(),
-        Signature::Unknown(why) => format!("{why}; check the issuer's metadata and the jwks_uri of the entry"),
-    };
-    std::iter::once(verdict).chain(dropped.iter().map(|key| format!("key not loaded: {key}"))).collect()
+    let metadata = probe.metadata(places).await.ok()?;
+    let jwks_uri = metadata.get("jwks_uri")?.as_str()?;
+    Some(format!(
+        "if the metadata are nevertheless those of the tokens' issuer, add \"jwks_uri\": {jwks_uri:?} to the entry"
+    ))
 }
 
 /// Reads header and claims of a token.

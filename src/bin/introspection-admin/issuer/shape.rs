@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::facts::host;
+
 /// Header and claims of a token, unverified. Holds personal data, so it has no `Debug`.
 pub(super) struct Shape {
     pub alg: String,
@@ -35,9 +37,7 @@ impl Shape {
 
     /// The host of the issuer, if it is a URL.
     pub fn host(&self) -> &str {
-        let issuer = self.issuer();
-        let rest = issuer.split_once("://").map_or("", |(_, rest)| rest);
-        rest.split(['/', ':']).next().unwrap_or_default()
+        host(self.issuer())
     }
 
     pub fn audiences(&self) -> Vec<String> {

@@ -8,17 +8,17 @@ use clap::{ArgGroup, Args, builder::NonEmptyStringValueParser};
 use token_introspection::{
     call::now,
     jwt::is_jwt,
-    records::{Mark, MarkKey, MarkKind, Seconds},
+    records::{Mark, MarkKey, MarkKind, MarkScope, Seconds},
 };
 
 use self::{jwt::Presented, named::Named};
 use crate::{
     environment::Environment,
     input::Source,
-    mark::{self, Reach, Wish},
+    mark::{self, MarkRequest},
     output::{Report, pairs, warn},
     problem::Problem,
-    time::{Moment, dated, expires_at, not_before},
+    time::{TimeArgument, dated, expires_at, not_before},
     trust::Force,
 };
 
@@ -60,14 +60,14 @@ pub struct Command {
     #[arg(long, requires = "sub", conflicts_with_all = ["token", "jti", "sid", "grant", "client", "kid"],
         value_name = "SID", value_parser = NonEmptyStringValueParser::new())]
     except_sid: Option<String>,
-    /// Revoke what was issued until then: now (plus the clock skew), none (whenever issued) or seconds since the epoch
+    /// Revoke what was issued until then: now (plus the clock skew), none (all of them) or seconds since the epoch
     /// [default: now for --sub, --client and --issuer, else none]
     #[arg(long, value_name = "TIME", value_parser = not_before)]
-    not_before: Option<Moment>,
-    /// When no token that this concerns can be active any more, so that DynamoDB may remove the mark: seconds since
+    not_before: Option<TimeArgument>,
+    /// When no token that this concerns can be active anymore, so that DynamoDB may remove the mark: seconds since
     /// the epoch, or never
     #[arg(long, value_name = "TIME", value_parser = expires_at)]
-    expires_at: Option<Moment>,
+    expires_at: Option<TimeArgument>,
     /// Why; for audit records and `explain`, never sent to callers
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: Option<String>,
@@ -82,7 +82,7 @@ pub struct Command {
 #[derive(Args)]
 #[group(multiple = false)]
 struct What {
-    /// One token, JWT or opaque: - for standard input, or @FILE
+    /// One token, a JWT or an opaque one: - for standard input, or @FILE
     #[arg(long, group = "what", value_name = "-|@FILE", conflicts_with = "issuer")]
     token: Option<Source>,
     /// The one JWT of this `jti`
@@ -140,10 +140,10 @@ pub async fn run(command: Command, environment: &Environment) -> Result<Report, 
         target = named.target(command.issuer.as_deref(), environment, &operator).await?;
     }
     let Target { mark, issuer, last_exp } = target;
-    let reach = Reach { not_before, except_sid: command.except_sid };
+    let scope = MarkScope { not_before, except_sid: command.except_sid };
     let expires_at = expiry(command.expires_at, last_exp)?;
-    let wish = Wish { mark, reach, expires_at, reason: command.reason };
-    let outcome = mark::write(&operator, &wish, command.replace).await?;
+    let request = MarkRequest { mark, scope, expires_at, reason: command.reason };
+    let outcome = mark::write(&operator, &request, command.replace).await?;
     let mut answer = outcome.pairs();
     answer.insert(1, ("issuer", issuer.clone()));
     let mut json = outcome.json();
@@ -153,18 +153,18 @@ pub async fn run(command: Command, environment: &Environment) -> Result<Report, 
     Ok(Report::done(pairs(&answer), json))
 }
 
-fn reach_back(kind: MarkKind, given: Option<Moment>, environment: &Environment) -> Result<Option<i64>, Problem> {
+fn reach_back(kind: MarkKind, given: Option<TimeArgument>, environment: &Environment) -> Result<Option<i64>, Problem> {
     let default = match kind {
-        MarkKind::Subject | MarkKind::Client | MarkKind::Issuer => Moment::Now,
-        _ => Moment::None,
+        MarkKind::Subject | MarkKind::Client | MarkKind::Issuer => TimeArgument::Now,
+        _ => TimeArgument::None,
     };
     match given.unwrap_or(default) {
-        Moment::None => Ok(None),
+        TimeArgument::None => Ok(None),
         _ if kind.presence_is_enough() => {
             Err(Problem::usage("--not-before has no meaning here: this mark revokes by its presence; leave it out"))
         }
-        Moment::Now => environment.until_now().map(Some),
-        Moment::At(time) => {
+        TimeArgument::Now => environment.until_now().map(Some),
+        TimeArgument::At(time) => {
             warn_of_time(time, environment);
             Ok(Some(time))
         }
@@ -175,7 +175,7 @@ fn reach_back(kind: MarkKind, given: Option<Moment>, environment: &Environment) 
 fn warn_of_time(time: i64, environment: &Environment) {
     let Ok(until_now) = environment.until_now() else { return };
     if time > until_now {
-        warn(&format!("tokens that are yet to be issued, until {}, are revoked too", dated(Seconds(time))));
+        warn(&format!("tokens that will be issued until {} are revoked too", dated(Seconds(time))));
     } else if time < until_now && until_now - time <= 2 * MAX_SKEW_SECONDS {
         warn(&format!(
             "tokens may be dated until {}, by the clock skew, and those after --not-before stay active; \
@@ -186,19 +186,19 @@ fn warn_of_time(time: i64, environment: &Environment) {
 }
 
 /// A mark must outlive every token that it concerns.
-fn expiry(given: Option<Moment>, last_exp: Option<i64>) -> Result<Option<i64>, Problem> {
+fn expiry(given: Option<TimeArgument>, last_exp: Option<i64>) -> Result<Option<i64>, Problem> {
     match given {
         None => Ok(last_exp.map(|exp| exp.saturating_add(Mark::EXPIRY_MARGIN_SECONDS))),
-        Some(Moment::At(time)) if time <= now() => {
-            Err(Problem::usage("--expires-at is over already; DynamoDB would remove the mark, and revive the tokens"))
-        }
-        Some(Moment::At(time)) => match last_exp.filter(|exp| time < *exp) {
+        Some(TimeArgument::At(time)) if time <= now() => Err(Problem::usage(
+            "--expires-at is in the past; DynamoDB would remove the mark, and the tokens would be active again",
+        )),
+        Some(TimeArgument::At(time)) => match last_exp.filter(|exp| time < *exp) {
             Some(exp) => Err(Problem::Usage(format!(
                 "--expires-at is before the token's own exp, {}; leave it out",
                 dated(Seconds(exp))
             ))),
             None => Ok(Some(time)),
         },
-        Some(Moment::Now | Moment::None) => Ok(None),
+        Some(TimeArgument::Now | TimeArgument::None) => Ok(None),
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     trust::{Force, MarkIssuer, mark_issuer},
 };
 
-/// What the operator named, and whose it is.
+/// What the operator named, and the issuer that it belongs to.
 pub(super) struct Named {
     pub kind: MarkKind,
     name: Option<String>,
@@ -53,8 +53,9 @@ impl Named {
         let is_default = issuer.is_none();
         let issuer = mark_issuer(issuer, self.force, environment)?;
         let mark = MarkKey::new(self.kind, &issuer.name, self.name.as_deref());
-        let mark =
-            mark.map_err(|UnusableKey| Problem::usage("what is to be revoked is over 2,048 bytes; no token has that"))?;
+        let mark = mark.map_err(|UnusableKey| {
+            Problem::usage("the identifier is over 2,048 bytes, so no token that contains it can be active")
+        })?;
         if is_default {
             warn_of_other_issuers(environment);
         }
@@ -87,7 +88,7 @@ impl Named {
         }
     }
 
-    /// Identifiers are compared byte for byte, and nobody can see these differences.
+    /// Identifiers are compared byte for byte, and these differences are invisible.
     fn warn_of_odd_characters(&self) {
         let Some(name) = &self.name else { return };
         if name.trim() != name || name.contains(['\u{200b}', '\u{feff}', '\u{a0}']) {
@@ -99,7 +100,7 @@ impl Named {
     }
 }
 
-/// An operator who means a subject of another issuer and does not name it would revoke nothing.
+/// If the operator means a subject of another issuer and does not name it, the mark revokes nothing.
 fn warn_of_other_issuers(environment: &Environment) {
     let Ok(settings) = environment.settings() else { return };
     let others = settings.trusted_issuers.iter().filter(|trusted| trusted.issuer != settings.issuer);

@@ -37,7 +37,7 @@ pub(super) async fn target(
             return Ok(Target { mark, issuer: own_issuer(), last_exp: None });
         }
         Err(Corrupt) => {
-            // It may be repaired, so the mark is not in vain.
+            // It may be repaired, so the mark may matter.
             warn("the record of the token cannot be read, so it is inactive anyway");
             return Ok(Target { mark, issuer: own_issuer(), last_exp: None });
         }
@@ -55,7 +55,7 @@ pub(super) async fn target(
         }
     }
     if record.revoked == Some(true) {
-        warn("the record of the token says already that it is revoked");
+        warn("the record of the token already says that it is revoked");
     }
     if let Some(grant) = record.grant_id {
         warn(&format!("this revokes the one token; --grant {grant:?} revokes all tokens of its grant"));
