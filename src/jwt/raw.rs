@@ -16,8 +16,8 @@ const MAX_DEPTH: usize = 127;
 ///
 /// # Errors
 ///
-/// Returns an error for anything but one JSON object, for a duplicate member name, for nesting deeper than 127, for
-/// escapes that are not Unicode and for numbers with a fraction or exponent that no double can hold.
+/// Returns an error for anything but one JSON object, for a duplicate member name, for nesting deeper than 127 and for
+/// escapes that are not Unicode.
 pub fn parse_members(text: &[u8]) -> Result<RawMembers, serde_json::Error> {
     let text = std::str::from_utf8(text).map_err(serde_json::Error::custom)?;
     let members = serde_json::from_str(text)?;
@@ -64,13 +64,6 @@ fn has_one_reading(text: &str) -> Result<(), &'static str> {
                 }
                 name_follows = false;
             }
-            b'-' | b'0'..=b'9' => {
-                length = rest.bytes().take_while(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte)).count();
-                let number = rest.get(..length).unwrap_or_default();
-                if number.contains(['.', 'e', 'E']) && !number.parse().is_ok_and(f64::is_finite) {
-                    return Err("a number out of range");
-                }
-            }
             _ => {}
         }
         // Only ASCII characters were looked at, so this is a boundary unless the character is longer.
@@ -97,9 +90,15 @@ mod tests {
     #[test]
     fn h35_members_keep_the_text_that_they_were_written_as() {
         let long = format!("1{}", "0".repeat(400));
-        for value in
-            ["12345678901234567890123456789012345678", "-0.10", "1.50e3", "{ \"a\" : [1, 2.0] }", "null", &long]
-        {
+        for value in [
+            "12345678901234567890123456789012345678",
+            "-0.10",
+            "1.50e3",
+            "1e999",
+            "{ \"a\" : [1, 2.0] }",
+            "null",
+            &long,
+        ] {
             let members = parse_members(format!("{{\"a\":{value},\"é\\u00e9\": \"x\"}}").as_bytes()).unwrap();
             assert_eq!(members.get("a").map(|raw| raw.get()), Some(value));
             assert_eq!(members.get("éé").map(|raw| raw.get()), Some("\"x\""));
@@ -145,8 +144,6 @@ mod tests {
             "{}x",
             "{\"a\":1,}",
             "{'a':1}",
-            "{\"a\":1e999}",
-            "{\"a\":-1.5e400}",
             "{\"a\":01}",
             "{\"a\":\"\\ud800\"}",
             "{\"\\ud800\":1}",

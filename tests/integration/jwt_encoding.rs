@@ -105,13 +105,14 @@ async fn h35_members_that_no_decision_reads_pass_as_they_were_written() {
     let world = World::new().await;
     let long = "1".repeat(400);
     let members = format!(
-        r#""balance":12345678901234567890123456789012345678,"big":{long},"price":0.10,"rate":1.50e-7,"zero":-0.0,"nested":{{"n":[18446744073709551616,2.0]}},"act":{{"sub":"bob","n":1.00}},"authorization_details":[{{"type":"pay","amount":123.40}}],"cnf":{{"jkt":"x","n":10000000000000000000000}}"#
+        r#""balance":12345678901234567890123456789012345678,"huge":1E400,"big":{long},"price":0.10,"rate":1.50e-7,"zero":-0.0,"nested":{{"n":[18446744073709551616,2.0]}},"act":{{"sub":"bob","n":1.00}},"authorization_details":[{{"type":"pay","amount":123.40}}],"cnf":{{"jkt":"x","n":10000000000000000000000}}"#
     );
     let claims = claims(&json!({})).to_string().replacen('{', &format!("{{{members},"), 1);
     let token = world.signer.sign(r#"{"alg":"EdDSA","kid":"key-1","typ":"at+jwt"}"#, &claims);
     let body = world.introspect(&token).await.body;
     for member in [
         r#""balance":12345678901234567890123456789012345678"#,
+        r#""huge":1E400"#,
         &format!(r#""big":{long}"#),
         r#""price":0.10"#,
         r#""rate":1.50e-7"#,

@@ -43,7 +43,8 @@ fn attribute(text: &RawValue) -> Result<AttributeValue, Corrupt> {
             b'"' => AttributeValue::S(serde_json::from_str(text.get()).ok()?),
             b't' | b'f' => AttributeValue::Bool(text.get() == "true"),
             b'n' => AttributeValue::Null(true),
-            _ => AttributeValue::N(text.get().to_owned()),
+            // A number beyond a double is beyond those of DynamoDB too.
+            _ => AttributeValue::N(Some(text.get()).filter(|text| text.parse().is_ok_and(f64::is_finite))?.to_owned()),
         })
     };
     read().ok_or(Corrupt)
