@@ -78,9 +78,9 @@ async fn h13_the_log_tells_the_causes_of_failed_fetches_apart() {
             "{path}"
         );
     }
-    for encoding in ["identity", "Identity", ""] {
-        site.put_raw("/plain", &response("200 OK", &format!("content-encoding: {encoding}\r\n"), &set));
-        let environment = trusting(&world, &json!({ "issuer": ISSUER, "jwks_uri": site.url("/plain") }), &[]).await;
+    for (path, encoding) in [("/1", "identity"), ("/2", "Identity"), ("/3", "")] {
+        site.put_raw(path, &response("200 OK", &format!("content-encoding: {encoding}\r\n"), &set));
+        let environment = trusting(&world, &json!({ "issuer": ISSUER, "jwks_uri": site.url(path) }), &[]).await;
         at(&environment, 0, &token(&key)).await.assert_active();
     }
     let asked = site.take_requests();
