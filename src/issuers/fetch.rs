@@ -10,6 +10,7 @@ use std::{
 use http::{HeaderValue, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
@@ -111,6 +112,10 @@ impl Fetcher {
     ) -> Result<Vec<u8>, FetchError> {
         match self.fetch_body(openid, token).await {
             Err(FetchError::Status(_) | FetchError::Redirect(_)) => self.fetch_body(oauth, token).await,
+            // Some hosts answer a page for people at every address that they do not know.
+            Ok(page) if serde_json::from_slice::<IgnoredAny>(&page).is_err() => {
+                self.fetch_body(oauth, token).await.or(Ok(page))
+            }
             metadata => metadata,
         }
     }

@@ -10,33 +10,37 @@ use crate::jwt::RawMembers;
 
 type Attributes = HashMap<String, AttributeValue>;
 
-/// Takes an optional map attribute out of an item, as the members of a JSON object. NULL is absent.
+/// A map attribute as the members of a JSON object.
+#[derive(Default)]
+pub(super) struct JsonMap {
+    pub members: RawMembers,
+    /// Members with binary data, for which JSON has no form.
+    pub unreadable: Vec<String>,
+}
+
+/// Takes an optional map attribute out of an item. NULL is absent.
 ///
 /// # Errors
 ///
-/// Returns [`Corrupt`] if the attribute is not a map, or contains binary data.
-pub(super) fn take_map(item: &mut Item, name: &str) -> Result<Option<RawMembers>, Corrupt> {
+/// Returns [`Corrupt`] if the attribute is not a map.
+pub(super) fn take_map(item: &mut Item, name: &str) -> Result<Option<JsonMap>, Corrupt> {
     let mut attributes = std::mem::replace(item, Item::from(Attributes::new())).into_inner();
     let value = attributes.remove(name);
     *item = attributes.into();
-    match value {
-        None | Some(AttributeValue::Null(_)) => Ok(None),
-        Some(AttributeValue::M(members)) => {
-            let member = |(name, value): (String, AttributeValue)| {
-                let text = to_json(&value).or_else(|Corrupt| placeholder(&name))?;
-                Ok((name, text))
-            };
-            members.into_iter().map(member).collect::<Result<_, _>>().map(Some)
+    let members = match value {
+        None | Some(AttributeValue::Null(_)) => return Ok(None),
+        Some(AttributeValue::M(members)) => members,
+        Some(_) => return Err(Corrupt),
+    };
+    let mut map = JsonMap::default();
+    for (name, value) in members {
+        match to_json(&value) {
+            Ok(text) => drop(map.members.insert(name, text)),
+            Err(Corrupt) => map.unreadable.push(name),
         }
-        Some(_) => Err(Corrupt),
     }
-}
-
-/// Binary data has no JSON. For a member that is left out if its type is wrong, anything of a wrong type will do.
-fn placeholder(name: &str) -> Result<Box<RawValue>, Corrupt> {
-    const LEFT_OUT: [&str; 4] = ["act", "acr", "auth_time", "authorization_details"];
-    let text = crate::jwt::raw(&false).filter(|_| LEFT_OUT.contains(&name));
-    text.ok_or(Corrupt)
+    map.unreadable.sort_unstable();
+    Ok(Some(map))
 }
 
 /// An attribute as JSON text.
@@ -106,11 +110,11 @@ mod tests {
 
     use super::*;
 
-    fn map(value: AttributeValue) -> Result<Option<String>, Corrupt> {
+    fn map(value: AttributeValue) -> Result<Option<(String, Vec<String>)>, Corrupt> {
         let mut item: Item = HashMap::from([("claims".to_owned(), value), ("other".to_owned(), S("x".into()))]).into();
-        let members = take_map(&mut item, "claims")?;
+        let map = take_map(&mut item, "claims")?;
         assert!(item.get("claims").is_none() && item.get("other").is_some());
-        Ok(members.map(|members| serde_json::to_string(&members).unwrap()))
+        Ok(map.map(|map| (serde_json::to_string(&map.members).unwrap(), map.unreadable)))
     }
 
     #[test]
@@ -127,7 +131,7 @@ mod tests {
         let expected = format!(
             r#"{{"l":[1E+100,"a\"b",true,null],"m":{{"a":{digits},"b":0.10}},"n":{digits},"s":["x"],"t":[-1.50]}}"#
         );
-        assert_eq!(map(M(claims)), Ok(Some(expected)));
+        assert_eq!(map(M(claims)), Ok(Some((expected, vec![]))));
     }
 
     #[test]
@@ -137,7 +141,8 @@ mod tests {
             assert_eq!(map(value), Err(Corrupt));
         }
         for value in [B(vec![1]), N("x".into()), N("1,2".into()), L(vec![B(vec![])])] {
-            assert_eq!(map(M(HashMap::from([("a".to_owned(), value)]))), Err(Corrupt));
+            let map = map(M(HashMap::from([("a".to_owned(), value), ("b".to_owned(), N("1".into()))])));
+            assert_eq!(map, Ok(Some((r#"{"b":1}"#.to_owned(), vec!["a".to_owned()]))));
         }
     }
 }

@@ -33,7 +33,10 @@ pub struct TokenRecord {
     pub cnf: Option<RawMembers>,
     /// Anything that has no attribute of its own.
     #[serde(skip)]
-    pub claims: Option<RawMembers>,
+    pub claims: RawMembers,
+    /// Members of `claims` that JSON has no form for. No decision reads them, so they are left out.
+    #[serde(skip)]
+    pub unreadable_claims: Vec<String>,
 }
 
 impl TokenRecord {
@@ -43,13 +46,17 @@ impl TokenRecord {
     ///
     /// Returns [`Corrupt`] if a required attribute is missing or an attribute has a wrong type.
     pub(super) fn read(mut item: Item) -> Result<Self, Corrupt> {
-        let (cnf, claims) = (json::take_map(&mut item, "cnf")?, json::take_map(&mut item, "claims")?);
+        let cnf = match json::take_map(&mut item, "cnf")? {
+            Some(map) if !map.unreadable.is_empty() => return Err(Corrupt),
+            cnf => cnf.map(|map| map.members),
+        };
+        let claims = json::take_map(&mut item, "claims")?.unwrap_or_default();
         let username = match item.get("username") {
             None | Some(AttributeValue::Null(_)) => None,
             Some(AttributeValue::S(name)) => Some(Ok(name.clone())),
             Some(_) => Some(Err(Corrupt)),
         };
-        Ok(Self { username, cnf, claims, ..types::read(item)? })
+        Ok(Self { username, cnf, claims: claims.members, unreadable_claims: claims.unreadable, ..types::read(item)? })
     }
 }
 

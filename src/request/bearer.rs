@@ -1,12 +1,7 @@
 //! `Authorization: Bearer`: an access token of the caller's own (RFC 6750 §2.1, RFC 7662 §2.1).
 
 use super::Parameters;
-use crate::{
-    jwt::is_jwt,
-    records::{Key, sha256_hex},
-    settings::Settings,
-    token::Candidate,
-};
+use crate::{jwt::is_jwt, records::sha256_hex, settings::Settings, token::Candidate};
 
 /// A longer token is not read.
 const MAX_BYTES: usize = 16 * 1024;
@@ -43,11 +38,6 @@ impl<'a> PresentedBearer<'a> {
     /// stays the same token with another signature: an ECDSA signature `(r, s)` has a valid twin `(r, n−s)`.
     pub(super) fn reject_self_introspection(&mut self, token: &str) {
         self.asks_about_itself |= self.signing_input_digest == signing_input_digest(token);
-    }
-
-    /// The keys of the marks that would revoke it.
-    pub fn mark_keys(&self) -> impl Iterator<Item = Key> {
-        self.candidate.iter().flat_map(|candidate| candidate.item_keys().cloned())
     }
 }
 

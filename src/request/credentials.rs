@@ -154,15 +154,6 @@ impl<'a> Credentials<'a> {
         }
     }
 
-    /// The keys of all items that are needed to judge them.
-    pub fn keys(&self) -> Vec<Key> {
-        let marks = match self {
-            Self::Bearer(presented) => presented.mark_keys().collect(),
-            _ => Vec::new(),
-        };
-        self.client_key().into_iter().chain(marks).collect()
-    }
-
     /// The key of the client's record; `None` for a text that cannot be a client id.
     pub fn client_key(&self) -> Option<Key> {
         client_key(self.client_id())

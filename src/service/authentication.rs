@@ -23,6 +23,14 @@ pub(super) struct TokenItems {
     reads: Reads,
 }
 
+/// The items that are needed to authenticate the caller.
+struct OwnKeys {
+    /// The client's record; `None` for an id that no record can have.
+    client: Option<Key>,
+    /// What the caller's own token needs: its marks and its issuer's keys.
+    bearer: BTreeSet<Key>,
+}
+
 /// Who presented credentials, for the count of failures and the challenge.
 struct Presented {
     client_id: String,
@@ -48,18 +56,21 @@ impl Service {
             _ => None,
         };
         let snapshot = own.and_then(|candidate| self.issuers.snapshot_key(candidate, call.now));
-        let own_keys = credentials.keys().into_iter().chain(snapshot).collect();
+        let own_keys = OwnKeys {
+            client: credentials.client_key(),
+            bearer: own.into_iter().flat_map(|candidate| candidate.item_keys().cloned()).chain(snapshot).collect(),
+        };
         let presented = Presented {
             client_id: credentials.client_id().to_owned(),
             by_bearer: matches!(credentials, Credentials::Bearer(_)),
         };
-        let mut items = self.first_read(own_keys, tokens, reads, &presented, call, trail).await?;
+        let mut items = self.first_read(&own_keys, tokens, reads, &presented, call, trail).await?;
         trail.caller = known_client(credentials.client_key(), &items.read);
         let caller = match Caller::authenticate(credentials, &items.read, &self.settings, call.now) {
             Ok(Authentication::Complete(caller)) => Ok(caller),
             Ok(Authentication::NeedsFirstUse(assertion)) => self.check_replay(assertion, call, trail).await?,
             Ok(Authentication::NeedsSignature(bearer)) => {
-                let caller = self.verify_bearer(bearer, &items.read, call, trail).await?;
+                let caller = self.verify_bearer(bearer, &mut items, &own_keys.bearer, call, trail).await?;
                 // The reason of a mark on the caller's token must not be reported as one of the presented token.
                 let of_tokens: Vec<Key> = tokens.iter().flat_map(PresentedToken::keys).collect();
                 items.read.0.retain(|key, _| key.table() != Table::Tokens || of_tokens.contains(key));
@@ -89,10 +100,26 @@ impl Service {
         trail.method = Some(PUBLIC_METHOD);
         let key = client_key(&client_id);
         let presented = Presented { client_id, by_bearer: false };
-        let items = self.first_read(key.iter().cloned().collect(), tokens, reads, &presented, call, trail).await?;
+        let own_keys = OwnKeys { client: key.clone(), bearer: BTreeSet::new() };
+        let items = self.first_read(&own_keys, tokens, reads, &presented, call, trail).await?;
         trail.caller = known_client(key.clone(), &items.read);
         let client = RevokingClient::public(key.as_ref(), &items.read, &self.settings);
         client.map(|client| (client, items)).map_err(|error| self.refuse(error, &presented, call, trail))
+    }
+
+    /// Reads those of the keys that were left out because the caller is throttled.
+    async fn read_unread<'k>(
+        &self,
+        items: &mut TokenItems,
+        keys: impl Iterator<Item = &'k Key>,
+        call: &Call,
+    ) -> Result<(), Unjudged> {
+        let keys: Vec<Key> = keys.filter(|key| items.unread.contains(key)).cloned().collect();
+        if !keys.is_empty() {
+            items.unread.retain(|key| !keys.contains(key));
+            items.read.0.extend(self.store.get(&keys, call.deadline).await?.0);
+        }
+        Ok(())
     }
 
     /// Reads what was left out before the caller was known.
@@ -112,12 +139,12 @@ impl Service {
         items.map_err(|Unavailable| unavailable(trail))
     }
 
-    /// Makes the first round trip. `own` are the keys that are needed to authenticate the caller. They are read without the
-    /// tokens' for a batch, and if this client and address are throttled: credentials that have failed so often cost the
-    /// client's record only. A key that several of them name is read once.
+    /// Makes the first round trip. A batch reads what is needed to authenticate the caller before the tokens' items. If
+    /// this client and address are throttled, only the client's record is read: credentials that have failed so often
+    /// cost no more. A key that several of them name is read once.
     async fn first_read(
         &self,
-        own: BTreeSet<Key>,
+        own: &OwnKeys,
         tokens: &mut [PresentedToken<'_>],
         reads: Reads,
         presented: &Presented,
@@ -136,16 +163,20 @@ impl Service {
         let snapshots =
             candidates.filter_map(|candidate: &Candidate<'_>| self.issuers.snapshot_key(candidate, call.now));
         let of_tokens: BTreeSet<Key> = tokens.iter().flat_map(PresentedToken::keys).chain(snapshots).collect();
-        let is_throttled = || self.throttle.is_at_limit(&presented.client_id, &call.source_address, call.now);
-        let (mut first, mut unread) = (own, BTreeSet::new());
-        if reads == Reads::Batch || is_throttled() {
-            unread = of_tokens.difference(&first).cloned().collect();
-            if first.is_empty() {
-                // A client id that no record can have costs a read all the same.
-                first.insert(Key::nothing(&sha256_hex(&presented.client_id), 0));
-            }
-        } else {
-            first.extend(of_tokens);
+        let all: BTreeSet<Key> =
+            of_tokens.into_iter().chain(own.client.clone()).chain(own.bearer.iter().cloned()).collect();
+        let mut first: BTreeSet<Key> =
+            if self.throttle.is_at_limit(&presented.client_id, &call.source_address, call.now) {
+                own.client.iter().cloned().collect()
+            } else if reads == Reads::Batch {
+                own.client.iter().chain(&own.bearer).cloned().collect()
+            } else {
+                all.clone()
+            };
+        let unread: BTreeSet<Key> = all.difference(&first).cloned().collect();
+        if first.is_empty() {
+            // A client id that no record can have costs a read all the same.
+            first.insert(Key::nothing(&sha256_hex(&presented.client_id), 0));
         }
         let first: Vec<Key> = first.into_iter().collect();
         let read = self.read(&first, reads, call, trail).await?;
@@ -165,12 +196,20 @@ impl Service {
     async fn verify_bearer(
         &self,
         bearer: UnverifiedBearer<'_>,
-        items: &Items,
+        items: &mut TokenItems,
+        own: &BTreeSet<Key>,
         call: &Call,
         trail: &mut Trail,
     ) -> Result<Result<Caller, AuthError>, Outcome> {
         let (candidate, bearer) = bearer.open();
-        match self.verify(candidate, items, call).await {
+        let claims = async {
+            let is_key_set = |key: &&Key| key.table() == Table::State;
+            self.read_unread(items, own.iter().filter(is_key_set), call).await?;
+            let token = self.issuers.verify(candidate, &items.read, call.now, call.deadline).await?;
+            self.read_unread(items, own.iter(), call).await?;
+            self.unrevoked(token, &items.read, call).await
+        };
+        match claims.await {
             Ok(claims) => Ok(bearer.verified(&claims)),
             Err(Unjudged::Inactive(why)) => Ok(Err(AuthError::BearerInactive(why))),
             Err(Unjudged::KeysUnavailable { retry_after }) => {

@@ -25,7 +25,7 @@ use crate::{
     signer::Signer,
     store::{Store, Unavailable},
     throttle::Throttle,
-    token::{Candidate, Claims, Inactive, PresentedToken, Recorded},
+    token::{Candidate, Claims, Inactive, PresentedToken, Recorded, VerifiedToken},
     view::View,
 };
 
@@ -187,12 +187,12 @@ impl Service {
     ) -> Result<Claims, Unjudged> {
         let candidate = judge::jwt(candidate, &self.settings, call.now)?;
         policy::is_visible_at_all(caller, candidate.unverified_claims(), &self.settings)?;
-        self.verify(candidate, items, call).await
+        let token = self.issuers.verify(candidate, items, call.now, call.deadline).await?;
+        self.unrevoked(token, items, call).await
     }
 
-    /// Checks the signature, then the marks. The mark on a key that could not be expected is read after it verified.
-    async fn verify(&self, candidate: Box<Candidate<'_>>, items: &Items, call: &Call) -> Result<Claims, Unjudged> {
-        let token = self.issuers.verify(candidate, items, call.now, call.deadline).await?;
+    /// Checks the marks of a verified token. The mark on a key that could not be expected is read now.
+    async fn unrevoked(&self, token: VerifiedToken, items: &Items, call: &Call) -> Result<Claims, Unjudged> {
         let later = match token.unread_mark() {
             Some(mark) => self.store.get(std::slice::from_ref(&mark.key), call.deadline).await?,
             None => Items::default(),

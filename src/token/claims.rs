@@ -47,7 +47,7 @@ pub struct Claims {
     /// `grant_id`, which is only part of a mark's key.
     pub grant: Option<String>,
     /// Registered members that no decision reads and that were left out because of their type.
-    pub left_out: Vec<&'static str>,
+    pub left_out: Vec<String>,
     /// Every other member, as it was written.
     pub others: BTreeMap<String, Box<RawValue>>,
 }
@@ -149,7 +149,7 @@ impl Claims {
 /// The members that are yet to be sorted.
 struct Set<'a> {
     members: &'a mut RawMembers,
-    left_out: Vec<&'static str>,
+    left_out: Vec<String>,
 }
 
 impl Set<'_> {
@@ -166,7 +166,7 @@ impl Set<'_> {
         read: impl FnOnce(&mut Self, &str) -> Result<Option<T>, Inactive>,
     ) -> Option<T> {
         read(self, claim).unwrap_or_else(|_| {
-            self.left_out.push(claim);
+            self.left_out.push(claim.to_owned());
             None
         })
     }

@@ -63,7 +63,7 @@ pub fn is_ignored_in_claims(member: &str) -> bool {
 ///
 /// Returns [`Inactive::CorruptRecord`] if a member has a wrong type.
 pub fn claims(record: TokenRecord, own_issuer: &str) -> Result<Claims, Inactive> {
-    let mut members: RawMembers = record.claims.unwrap_or_default();
+    let mut members: RawMembers = record.claims;
     // In a stored record NULL is absent.
     members.retain(|name, value| value.get() != "null" && !is_ignored_in_claims(name));
     let seconds = |time: Option<Seconds>| time.and_then(|Seconds(seconds)| raw(&seconds));
@@ -84,5 +84,7 @@ pub fn claims(record: TokenRecord, own_issuer: &str) -> Result<Claims, Inactive>
         ("cnf", record.cnf.and_then(|cnf| raw(&cnf))),
     ];
     members.extend(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-    Claims::read(record.token_type, members).map_err(|_| Inactive::CorruptRecord)
+    let mut claims = Claims::read(record.token_type, members).map_err(|_| Inactive::CorruptRecord)?;
+    claims.left_out.extend(record.unreadable_claims);
+    Ok(claims)
 }

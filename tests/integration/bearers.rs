@@ -339,3 +339,34 @@ async fn n01_a_client_revokes_its_token_by_another() {
     world.introspect(&other).await.assert_inactive();
     world.introspect(&bearer).await.assert_active();
 }
+
+#[tokio::test]
+async fn b19_d01_a_throttled_bearer_costs_the_clients_record_only_until_its_signature_is_verified() {
+    let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1")]).await;
+    world.put_client(&json!({ "client_id": CLIENT, "token_endpoint_auth_method": "bearer", "issuer": ISSUER }));
+    let forged = keys::ed25519(Some("key-1"), 2).token(&json!({ "typ": "at+jwt" }), &claims(&own(&json!({}))));
+    let reads = || -> Vec<usize> {
+        let keys = |tables: &Value| {
+            let tables = tables["RequestItems"].as_object().unwrap().values();
+            tables.map(|table| table["Keys"].as_array().unwrap().len()).sum()
+        };
+        world.proxy.take_requests().iter().map(|(_, body)| keys(body)).collect()
+    };
+    let start = now().div_euclid(60) * 60;
+    world.send(ask(&forged).at(start)).await.assert_error(401, "invalid_client");
+    assert_eq!(reads().len(), 1, "below the limit, one trip for everything");
+    for mark in ["", "jti#{}#own", "iss#{}"] {
+        if !mark.is_empty() {
+            world.put_mark(&mark.replace("{}", ISSUER), &json!({}));
+        }
+        world.send(ask(&forged).at(start)).await.assert_error(429, "invalid_client");
+        assert_eq!(reads(), [1], "{mark}");
+    }
+    world.delete_item(&format!("jti#{ISSUER}#own")).await;
+    world.delete_item(&format!("iss#{ISSUER}")).await;
+    let good = world.token(&changed(&own(&json!({})), &json!({ "iat": start, "exp": start + 600 })));
+    world.send(ask(&good).at(start)).await.assert_inactive();
+    assert_eq!(reads()[0], 1);
+    world.put_mark(&format!("jti#{ISSUER}#own"), &json!({}));
+    world.send(ask(&good).at(start)).await.assert_error(429, "invalid_client");
+}
