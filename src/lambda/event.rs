@@ -53,39 +53,23 @@ impl Event {
         let body = event.text("body")?.unwrap_or_default();
         let body = if is_base64 { STANDARD.decode(body).ok() } else { Some(body.into_bytes()) };
         let headers = headers(source, &event)?;
-        Ok(match source {
-            Source::HttpApi => Incoming {
-                path: event.needed_text("rawPath")?,
-                query_names: event.text("rawQueryString")?.map(|query| parse_names(&query)).unwrap_or_default(),
-                source_address: context.inner("http")?.text("sourceIp")?.unwrap_or_default(),
-                identity: identity_of_http_api(&context)?,
-                source,
-                method,
-                headers,
-                body,
-            },
-            Source::RestApi => Incoming {
-                path: event.needed_text("path")?,
-                query_names: query_names(&event)?,
-                source_address: context.inner("identity")?.text("sourceIp")?.unwrap_or_default(),
-                identity: identity_of_rest_api(&context)?,
-                source,
-                method,
-                headers,
-                body,
-            },
-            Source::LoadBalancer => Incoming {
-                path: event.needed_text("path")?,
-                query_names: query_names(&event)?,
-                source_address: last_forwarded_for(&headers),
-                // Load balancers write such things into headers, which do not count.
-                identity: Identity::default(),
-                source,
-                method,
-                headers,
-                body,
-            },
-        })
+        let path = event.needed_text(if source == Source::HttpApi { "rawPath" } else { "path" })?;
+        let query_names = match source {
+            Source::HttpApi => event.text("rawQueryString")?.map(|query| parse_names(&query)).unwrap_or_default(),
+            Source::RestApi | Source::LoadBalancer => query_names(&event)?,
+        };
+        let source_address = match source {
+            Source::HttpApi => context.inner("http")?.text("sourceIp")?.unwrap_or_default(),
+            Source::RestApi => context.inner("identity")?.text("sourceIp")?.unwrap_or_default(),
+            Source::LoadBalancer => last_forwarded_for(&headers),
+        };
+        let identity = match source {
+            Source::HttpApi => identity_of_http_api(&context)?,
+            Source::RestApi => identity_of_rest_api(&context)?,
+            // Load balancers write such things into headers, which do not count.
+            Source::LoadBalancer => Identity::default(),
+        };
+        Ok(Incoming { source, method, path, query_names, headers, body, source_address, identity })
     }
 
     /// Whether the request is a `HEAD`, as far as even an unreadable event tells.
