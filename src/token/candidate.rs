@@ -32,6 +32,7 @@ pub struct VerifiedToken {
     claims: Claims,
     marks: Vec<MarkKey>,
     unread_mark: Option<MarkKey>,
+    signing_kid: Option<String>,
 }
 
 impl<'a> Candidate<'a> {
@@ -143,8 +144,9 @@ impl<'a> Candidate<'a> {
                 mark => (None, mark),
             },
         };
+        let signing_kid = key.kid().map(str::to_owned);
         let Self { claims, marks, .. } = *self;
-        Ok(VerifiedToken { claims, marks: marks.all.into_iter().chain(read).collect(), unread_mark })
+        Ok(VerifiedToken { claims, marks: marks.all.into_iter().chain(read).collect(), unread_mark, signing_kid })
     }
 }
 
@@ -162,6 +164,11 @@ impl VerifiedToken {
     /// The mark on the key that made the signature, if that was not expected and has yet to be read.
     pub fn unread_mark(&self) -> Option<&MarkKey> {
         self.unread_mark.as_ref()
+    }
+
+    /// The name of the key that made the signature, if it has one. A key without a name cannot be distrusted by a mark.
+    pub fn signing_kid(&self) -> Option<&str> {
+        self.signing_kid.as_deref()
     }
 
     pub fn into_claims(self) -> Claims {

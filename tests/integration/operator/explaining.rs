@@ -263,3 +263,19 @@ async fn the_functions_environment_serves_without_the_private_key_that_it_names(
     let run = explain(&tool, &world.token(&json!({})), "").await;
     assert_eq!(run.code, 0, "{}", run.stderr);
 }
+
+#[tokio::test]
+async fn a_key_without_kid_is_said_to_be_beyond_distrust() {
+    let world = World::new().await;
+    for (signer, expected) in [
+        (keys::ed25519(None, 5), "a key without kid, which no mark can distrust (revoke --issuer"),
+        (keys::ed25519(Some("k"), 5), "key \"k\", keys from the settings"),
+    ] {
+        let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks": { "keys": [signer.jwk()] } }]);
+        let tool = Tool::beside(&world).with("TRUSTED_ISSUERS", &issuers.to_string());
+        let token = signer.token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&json!({})));
+        let explanation = explain(&tool, &token, "").await.done().json();
+        let detail = stage(&explanation, "signature")["detail"].as_str().unwrap();
+        assert!(detail.contains(expected), "{detail}");
+    }
+}

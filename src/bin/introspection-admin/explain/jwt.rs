@@ -41,7 +41,12 @@ pub(super) async fn explain(
     explanation.dropped_keys = dropped;
     match verdict {
         Ok(token) => {
-            explanation.passed(Name::Signature, keys_of(issuer));
+            let key = match token.signing_kid() {
+                Some(kid) => format!("key {kid:?}"),
+                None => "a key without kid, which no mark can distrust (revoke --issuer ends all tokens of its issuer)"
+                    .to_owned(),
+            };
+            explanation.passed(Name::Signature, format!("{key}, {}", keys_of(issuer)));
             let marks: Vec<MarkKey> = token.marks().iter().chain(token.unread_mark()).cloned().collect();
             explain_marks(&mut explanation, token.claims(), &marks, context).await?;
             explanation.claims = Some(token.into_claims());
