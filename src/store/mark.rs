@@ -91,7 +91,7 @@ impl DynamoDb {
 }
 
 impl ConditionalPut {
-    /// A mark where there is none.
+    /// Writes a mark if none exists.
     fn new(expires_at: Option<Seconds>) -> Self {
         Self {
             attributes: aws(new_mark(expires_at)),
