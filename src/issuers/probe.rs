@@ -40,7 +40,7 @@ impl Probe {
     ///
     /// # Errors
     ///
-    /// Returns [`FetchError`] if there are none or they are not a JSON object.
+    /// Returns [`FetchError`] if no address has them, or if they are not a JSON object.
     pub async fn metadata(&self, places: &[Uri; 2]) -> Result<Map<String, Value>, FetchError> {
         document(&self.fetcher.fetch_metadata(places).await?).map_err(FetchError::from)
     }

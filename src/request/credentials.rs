@@ -125,7 +125,7 @@ impl<'a> Credentials<'a> {
         }
     }
 
-    /// The client id that was presented, unverified; empty if there is none.
+    /// The client id that was presented, unverified; empty if it is missing.
     pub fn client_id(&self) -> &str {
         match self {
             Self::Secret(presented) => &presented.client_id,

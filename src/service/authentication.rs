@@ -117,7 +117,7 @@ impl Service {
         let keys: Vec<Key> = keys.filter(|key| items.unread.contains(key)).cloned().collect();
         if !keys.is_empty() {
             items.unread.retain(|key| !keys.contains(key));
-            items.read.0.extend(self.store.get(&keys, call.deadline).await?.0);
+            items.read.0.extend(self.read(&keys, items.reads, call).await?.0);
         }
         Ok(())
     }
@@ -126,17 +126,18 @@ impl Service {
     pub(super) async fn read_rest(&self, items: TokenItems, call: &Call, trail: &mut Trail) -> Result<Items, Outcome> {
         let TokenItems { read: mut items, unread, reads } = items;
         if !unread.is_empty() {
-            items.0.extend(self.read(&unread, reads, call, trail).await?.0);
+            let rest = self.read(&unread, reads, call).await;
+            items.0.extend(rest.map_err(|Unavailable| unavailable(trail))?.0);
         }
         Ok(items)
     }
 
-    async fn read(&self, keys: &[Key], reads: Reads, call: &Call, trail: &mut Trail) -> Result<Items, Outcome> {
-        let items = match reads {
+    /// The one place that chooses the consistency: revocation reads strongly, whatever `READ_CONSISTENCY` says.
+    async fn read(&self, keys: &[Key], reads: Reads, call: &Call) -> Result<Items, Unavailable> {
+        match reads {
             Reads::Introspection | Reads::Batch => self.store.get(keys, call.deadline).await,
             Reads::Revocation => self.store.get_strongly(keys, call.deadline).await,
-        };
-        items.map_err(|Unavailable| unavailable(trail))
+        }
     }
 
     /// Makes the first round trip. A batch reads what is needed to authenticate the caller before the tokens' items. If
@@ -179,7 +180,7 @@ impl Service {
             first.insert(Key::nothing(&sha256_hex(&presented.client_id), 0));
         }
         let first: Vec<Key> = first.into_iter().collect();
-        let read = self.read(&first, reads, call, trail).await?;
+        let read = self.read(&first, reads, call).await.map_err(|Unavailable| unavailable(trail))?;
         Ok(TokenItems { read, unread: unread.into_iter().collect(), reads })
     }
 
