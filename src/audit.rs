@@ -10,14 +10,14 @@ use tracing::info;
 use crate::{
     auth::AuthError,
     records::hex,
-    request::Rejection,
+    request::RequestError,
     response::{BatchEntry, Outcome},
     token::Inactive,
 };
 
 /// What is known of a call, gathered on its way. Only written to; no decision reads it.
 #[derive(Default)]
-pub struct Trail {
+pub struct AuditRecord {
     /// The client id of a record that was there, so that it cannot be something a stranger made up.
     pub caller: Option<String>,
     /// How the caller authenticated.
@@ -48,7 +48,7 @@ pub struct Counts {
 /// Why a call did not end in an active answer.
 #[derive(Clone, Debug)]
 pub enum Reason {
-    Rejected(Rejection),
+    Rejected(RequestError),
     Refused(AuthError),
     Inactive(Inactive),
     /// The caller's record says that it may not introspect.
@@ -80,13 +80,13 @@ impl Reason {
     }
 }
 
-/// Makes fingerprints under a key that nobody knows and that dies with the execution environment: two records
+/// Fingerprints texts under a key that is never shown and that dies with the execution environment: two records
 /// of one token can be told to belong together, and a token cannot be looked for.
-pub struct Fingerprints {
+pub struct Fingerprinter {
     keyed: Hmac<Sha256>,
 }
 
-impl Fingerprints {
+impl Fingerprinter {
     /// Draws the key.
     ///
     /// # Errors
@@ -99,13 +99,13 @@ impl Fingerprints {
     }
 
     /// The first 8 hex digits of an HMAC.
-    pub fn of(&self, text: &str) -> String {
+    pub fn fingerprint(&self, text: &str) -> String {
         let tag = self.keyed.clone().chain_update(text).finalize().into_bytes();
         hex(&tag).chars().take(8).collect()
     }
 }
 
-impl Trail {
+impl AuditRecord {
     /// The record of one token of a batch, which has its own beside that of the call.
     #[must_use]
     pub fn of_entry(&self, position: usize) -> Self {
@@ -122,7 +122,7 @@ impl Trail {
             Outcome::Revoked => "revoked",
             Outcome::NothingRevoked => "nothing_revoked",
             Outcome::Document(_) | Outcome::Preflight => "document",
-            Outcome::Rejected(Rejection::NoCredentials | Rejection::NoCredentialsForSigned)
+            Outcome::Rejected(RequestError::NoCredentials | RequestError::NoCredentialsForSigned)
             | Outcome::Refused(_)
             | Outcome::Throttled(_) => "refused",
             Outcome::Rejected(_) | Outcome::SignedResponseRequired => "invalid_request",

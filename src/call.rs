@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// What is left of an invocation's time when its request has to be answered.
 const ANSWER_RESERVE: Duration = Duration::from_millis(150);
 /// Common gateways give up after two seconds.
-const LONGEST_ANSWER: Duration = Duration::from_millis(1800);
+const MAX_ANSWER: Duration = Duration::from_millis(1800);
 
 /// Everything that a request is made of. Holds secrets and tokens, so it has no `Debug`.
 pub struct Call {
@@ -53,5 +53,5 @@ pub fn now() -> i64 {
 
 /// When a request must have been answered, of whose invocation this much time is left.
 pub fn deadline(time_left: Duration) -> Instant {
-    Instant::now() + time_left.saturating_sub(ANSWER_RESERVE).min(LONGEST_ANSWER)
+    Instant::now() + time_left.saturating_sub(ANSWER_RESERVE).min(MAX_ANSWER)
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     auth::{Caller, Client, Registration},
     jwt::raw,
-    records::{Mode, PolicyRecord, Text, TokenType},
+    records::{Mode, PolicyRecord, StrictString, TokenType},
     settings::{DefaultPolicy, Settings},
     token::{Claims, Inactive},
     view::View,
@@ -127,7 +127,7 @@ fn is_meant_for(client: &Client, claims: &Claims, settings: &Settings) -> Result
 fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord, names: &[String]) -> Result<bool, Inactive> {
     let Some(released) = &policy.scopes else { return Ok(false) };
     let is_released = |scope: &str| {
-        released.iter().any(|Text(pattern)| match pattern.strip_suffix('*') {
+        released.iter().any(|StrictString(pattern)| match pattern.strip_suffix('*') {
             Some(prefix) => scope.starts_with(prefix),
             None => scope == pattern,
         })
@@ -192,10 +192,10 @@ fn limit_details(claims: &mut Claims, policy: &PolicyRecord) -> bool {
     reduced
 }
 
-fn lists(list: &[Text], name: &str) -> bool {
+fn lists(list: &[StrictString], name: &str) -> bool {
     list.iter().any(|listed| listed == name)
 }
 
-fn texts(list: &[Text]) -> Vec<String> {
-    list.iter().map(|Text(text)| text.clone()).collect()
+fn texts(list: &[StrictString]) -> Vec<String> {
+    list.iter().map(|StrictString(text)| text.clone()).collect()
 }

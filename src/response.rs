@@ -7,7 +7,7 @@ use http::{
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
-use crate::{request::Rejection, view::View};
+use crate::{request::RequestError, view::View};
 
 /// The one body of every inactive token (RFC 7662 §2.2).
 const INACTIVE: &str = r#"{"active":false}"#;
@@ -36,7 +36,7 @@ pub enum Outcome {
     /// A public document, as JSON.
     Document(String),
     Preflight,
-    Rejected(Rejection),
+    Rejected(RequestError),
     /// The credentials authenticate nobody.
     Refused(Challenge),
     /// As [`Outcome::Refused`], too often; the seconds after which to come back.
@@ -172,31 +172,33 @@ fn batch(entries: &[BatchEntry]) -> Result<String, serde_json::Error> {
     Ok(format!(r#"{{"results":[{}]}}"#, entries.collect::<Result<Vec<_>, _>>()?.join(",")))
 }
 
-fn rejected(rejection: Rejection) -> Response<String> {
+fn rejected(rejection: RequestError) -> Response<String> {
     let bad_request = |description| error(StatusCode::BAD_REQUEST, "invalid_request", Some(description));
     match rejection {
-        Rejection::NotFound => error(StatusCode::NOT_FOUND, "not_found", None),
-        Rejection::MethodNotAllowed(allowed) => with(
+        RequestError::NotFound => error(StatusCode::NOT_FOUND, "not_found", None),
+        RequestError::MethodNotAllowed(allowed) => with(
             error(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", Some("the method is not allowed here")),
             header::ALLOW,
             HeaderValue::from_static(allowed),
         ),
-        Rejection::SecretInQuery => bad_request("tokens and credentials must not be sent in the URL"),
-        Rejection::MediaType(expected) => {
+        RequestError::SecretInQuery => bad_request("tokens and credentials must not be sent in the URL"),
+        RequestError::MediaType(expected) => {
             let description = format!("the body must be {expected}");
             error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", Some(&description))
         }
-        Rejection::TooLarge => error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", Some("the body is too large")),
-        Rejection::MalformedForm => bad_request("the body cannot be decoded"),
-        Rejection::DuplicateParameter => bad_request("a parameter was sent more than once"),
-        Rejection::TwoMechanisms => bad_request("the client authenticated in more than one way"),
-        Rejection::UnreadableCredentials => bad_request("the Authorization header cannot be read"),
-        Rejection::ClientIdMismatch => bad_request("client_id differs from the client of the Authorization header"),
-        Rejection::NoCredentials => refused(Challenge::Basic),
-        Rejection::NoCredentialsForSigned => error(StatusCode::BAD_REQUEST, "invalid_client", None),
-        Rejection::WrongTokens => bad_request("tokens must be a list of 1 to 50 strings"),
-        Rejection::MissingToken => bad_request("the parameter token is missing"),
-        Rejection::NothingIsSigned => bad_request("responses are not signed here; accept application/json"),
+        RequestError::TooLarge => {
+            error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", Some("the body is too large"))
+        }
+        RequestError::MalformedForm => bad_request("the body cannot be decoded"),
+        RequestError::DuplicateParameter => bad_request("a parameter was sent more than once"),
+        RequestError::TwoMechanisms => bad_request("the client authenticated in more than one way"),
+        RequestError::UnreadableCredentials => bad_request("the Authorization header cannot be read"),
+        RequestError::ClientIdMismatch => bad_request("client_id differs from the client of the Authorization header"),
+        RequestError::NoCredentials => refused(Challenge::Basic),
+        RequestError::NoCredentialsForSigned => error(StatusCode::BAD_REQUEST, "invalid_client", None),
+        RequestError::WrongTokens => bad_request("tokens must be a list of 1 to 50 strings"),
+        RequestError::MissingToken => bad_request("the parameter token is missing"),
+        RequestError::NothingIsSigned => bad_request("responses are not signed here; accept application/json"),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{AuthError, Found, entries, registered};
 use crate::{
     judge,
     jwt::{Algorithm, Header, RejectedKey, VerificationKey},
-    records::{Audience, ClientRecord, Key, Seconds},
+    records::{Audience, ClientRecord, ItemKey, UnixTime},
     request::PresentedAssertion,
     settings::Settings,
 };
@@ -27,8 +27,8 @@ const CHECKS: usize = 4;
 pub(super) struct Accepted {
     pub record: ClientRecord,
     /// The item that its one use writes, and how long that must stay.
-    pub use_key: Key,
-    pub use_expires_at: Seconds,
+    pub use_key: ItemKey,
+    pub use_expires_at: UnixTime,
     /// Its `aud` is the client's registered one instead of our issuer identifier.
     pub by_registered_audience: bool,
 }
@@ -53,8 +53,8 @@ pub(super) fn check(
         return Err(AuthError::AssertionSignature);
     }
     has_fitting_header(&text.header)?;
-    let time = || AuthError::AssertionTime { exp: claims.expires_at.map(|Seconds(exp)| exp), now };
-    let Some(Seconds(expires_at)) = claims.expires_at else { return Err(time()) };
+    let time = || AuthError::AssertionTime { exp: claims.expires_at.map(|UnixTime(exp)| exp), now };
+    let Some(UnixTime(expires_at)) = claims.expires_at else { return Err(time()) };
     if expires_at.saturating_sub(now) > MAX_LIFETIME_SECONDS {
         return Err(time());
     }
@@ -69,8 +69,8 @@ pub(super) fn check(
     }
     let jti = claims.jti.as_deref().filter(|jti| !jti.is_empty()).ok_or(AuthError::AssertionWithoutJti)?;
     Ok(Accepted {
-        use_key: Key::assertion(&presented.client_id, jti),
-        use_expires_at: Seconds(expires_at + settings.clock_skew_seconds),
+        use_key: ItemKey::assertion(&presented.client_id, jti),
+        use_expires_at: UnixTime(expires_at + settings.clock_skew_seconds),
         by_registered_audience: !is_for_us,
         record,
     })
@@ -170,7 +170,7 @@ const DUMMY_RSA: &str = r#"{"kty":"RSA","e":"AQAB","n":"zZWKj51zyAKvKIG1kvA6USW9
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::records::Text;
+    use crate::records::StrictString;
 
     fn header(alg: &str, kid: Option<&str>) -> Header {
         Header { alg: alg.to_owned(), typ: None, kid: kid.map(str::to_owned), critical: false, unencoded: false }
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn e03_only_a_single_audience_counts() {
-        let text = |text: &str| Text(text.to_owned());
+        let text = |text: &str| StrictString(text.to_owned());
         for (audience, expected) in [
             (Audience::One(text("a")), Some("a")),
             (Audience::Several(vec![text("a")]), Some("a")),

@@ -6,7 +6,7 @@ use crate::{
     records::ClientRecord,
     request::PresentedBearer,
     settings::{Settings, TrustedIssuer},
-    token::{Candidate, Claims},
+    token::{Claims, UnverifiedToken},
 };
 
 /// The scope that the token must have.
@@ -15,7 +15,7 @@ const SCOPE: &str = "introspection";
 /// The caller of a token that is valid except for its signature, which is not verified yet. Only the claims that a key has
 /// signed make it a [`Caller`].
 pub struct UnverifiedBearer<'a> {
-    pub(super) candidate: Box<Candidate<'a>>,
+    pub(super) unverified: Box<UnverifiedToken<'a>>,
     pub(super) bearer: Bearer,
 }
 
@@ -28,8 +28,8 @@ pub struct Bearer {
 
 impl<'a> UnverifiedBearer<'a> {
     /// The token, for its issuer's keys to verify, and the caller that this makes.
-    pub fn open(self) -> (Box<Candidate<'a>>, Bearer) {
-        (self.candidate, self.bearer)
+    pub fn open(self) -> (Box<UnverifiedToken<'a>>, Bearer) {
+        (self.unverified, self.bearer)
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) fn check<'a>(
     found: Found,
     settings: &Settings,
     now: i64,
-) -> Result<(ClientRecord, Box<Candidate<'a>>), AuthError> {
+) -> Result<(ClientRecord, Box<UnverifiedToken<'a>>), AuthError> {
     if presented.client_id.is_empty() {
         return Err(AuthError::BearerMalformed);
     }
@@ -68,14 +68,14 @@ pub(super) fn check<'a>(
     if presented.asks_about_itself {
         return Err(AuthError::BearerAsksAboutItself);
     }
-    let candidate = presented.candidate.ok_or(AuthError::BearerMalformed)?;
+    let unverified = presented.unverified.ok_or(AuthError::BearerMalformed)?;
     let registered_at = record.issuer.as_deref().and_then(|issuer| settings.canonical_issuer(issuer));
-    if registered_at != Some(&candidate.issuer.issuer) {
-        let found = candidate.issuer.issuer.clone();
+    if registered_at != Some(&unverified.issuer.issuer) {
+        let found = unverified.issuer.issuer.clone();
         return Err(AuthError::BearerForeign { found, registered: record.issuer });
     }
-    let candidate = judge::jwt(Ok(candidate), settings, now).map_err(AuthError::BearerInactive)?;
-    let claims = candidate.unverified_claims();
+    let unverified = judge::jwt(Ok(unverified), settings, now).map_err(AuthError::BearerInactive)?;
+    let claims = unverified.unverified_claims();
     if !claims.audiences().any(|audience| audience == settings.issuer) {
         let found = claims.audiences().map(str::to_owned).collect();
         return Err(AuthError::BearerAudience { found, accepted: settings.issuer.clone() });
@@ -84,5 +84,5 @@ pub(super) fn check<'a>(
     if claims.cnf.is_some() {
         return Err(AuthError::BearerBound);
     }
-    Ok((record, candidate))
+    Ok((record, unverified))
 }

@@ -24,7 +24,7 @@ pub use self::{
     revoking::{PUBLIC_METHOD, RevokingClient},
 };
 use crate::{
-    records::{ClientRecord, Corrupt, Items, Key, Seconds},
+    records::{ClientRecord, Corrupt, FetchedItems, ItemKey, UnixTime},
     request::{Credentials, SecretMethod},
     settings::Settings,
     store::FirstUse,
@@ -53,15 +53,15 @@ pub enum Authentication<'a> {
 /// The caller of a valid assertion. Only the proof that this is its first use makes it a [`Caller`].
 pub struct UnspentAssertion {
     caller: Caller,
-    use_key: Key,
-    use_expires_at: Seconds,
+    use_key: ItemKey,
+    use_expires_at: UnixTime,
     /// Its audience was the one that the client registered, not our issuer identifier.
     pub by_registered_audience: bool,
 }
 
 impl UnspentAssertion {
     /// The item that its one use writes, and how long that must stay.
-    pub fn guard(&self) -> (&Key, Seconds) {
+    pub fn guard(&self) -> (&ItemKey, UnixTime) {
         (&self.use_key, self.use_expires_at)
     }
 
@@ -87,7 +87,7 @@ impl Caller {
     /// Returns [`AuthError`]; the response never says which (RFC 6749 §5.2).
     pub fn authenticate<'a>(
         credentials: Credentials<'a>,
-        items: &Items,
+        items: &FetchedItems,
         settings: &Settings,
         now: i64,
     ) -> Result<Authentication<'a>, AuthError> {
@@ -112,10 +112,10 @@ impl Caller {
             }
             Credentials::Bearer(presented) => {
                 let client_id = presented.client_id.clone();
-                let (record, candidate) = bearer::check(*presented, found, settings, now)?;
+                let (record, unverified) = bearer::check(*presented, found, settings, now)?;
                 let caller = Self::of(&client_id, record, settings);
-                let bearer = Bearer::of(caller, candidate.issuer, settings);
-                Ok(Authentication::NeedsSignature(UnverifiedBearer { candidate, bearer }))
+                let bearer = Bearer::of(caller, unverified.issuer, settings);
+                Ok(Authentication::NeedsSignature(UnverifiedBearer { unverified, bearer }))
             }
             Credentials::Unsupported => Err(AuthError::UnsupportedMechanism),
         }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     certificate::Certificate,
     jwt::VerificationKey,
-    records::{ClientRecord, Corrupt, Items, Key},
+    records::{ClientRecord, Corrupt, FetchedItems, ItemKey},
     request::{GatewayCredentials, PresentedAssertion, PresentedBearer, SecretMethod},
     settings::{MtlsMethod, Settings},
 };
@@ -101,7 +101,7 @@ impl Registration {
     /// # Errors
     ///
     /// Returns [`CannotAuthenticate`] if no credentials are accepted.
-    pub fn of(key: &Key, items: &Items, settings: &Settings, now: i64) -> Result<Self, CannotAuthenticate> {
+    pub fn of(key: &ItemKey, items: &FetchedItems, settings: &Settings, now: i64) -> Result<Self, CannotAuthenticate> {
         let record = items.record::<ClientRecord>(key).map_err(|Corrupt| CannotAuthenticate::CorruptClientRecord)?;
         let record = record.ok_or(CannotAuthenticate::UnknownClient)?;
         if record.disabled == Some(true) {

@@ -2,7 +2,7 @@
 
 use super::{AuthError, Caller, Client, Found, registered};
 use crate::{
-    records::{ClientRecord, Items, Key},
+    records::{ClientRecord, FetchedItems, ItemKey},
     settings::Settings,
 };
 
@@ -19,11 +19,11 @@ impl RevokingClient {
     /// # Errors
     ///
     /// Returns [`AuthError`] if there is no such client, or if it could authenticate and did not.
-    pub fn public(key: Option<&Key>, items: &Items, settings: &Settings) -> Result<Self, AuthError> {
+    pub fn public(key: Option<&ItemKey>, items: &FetchedItems, settings: &Settings) -> Result<Self, AuthError> {
         let found: Found = key.map_or(Ok(None), |key| items.record::<ClientRecord>(key));
         let is_public = found.as_ref().ok().and_then(Option::as_ref).is_some_and(is_public);
         let record = registered(found, PUBLIC_METHOD, |_| is_public)?;
-        let client_id = key.map(Key::id).unwrap_or_default();
+        let client_id = key.map(ItemKey::id).unwrap_or_default();
         Ok(Self(Client::of(client_id, record, settings)))
     }
 

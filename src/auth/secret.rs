@@ -4,7 +4,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::{AuthError, Found, registered};
 use crate::{
-    records::{ClientRecord, Seconds},
+    records::{ClientRecord, UnixTime},
     request::PresentedSecret,
 };
 
@@ -52,5 +52,5 @@ fn secret_matches(record: Option<&ClientRecord>, presented: &PresentedSecret, no
 
 /// The secret before a rotation counts until its expiry, and never without one.
 fn previous_counts(record: &ClientRecord, now: i64) -> bool {
-    record.previous_client_secret_expires_at.is_some_and(|Seconds(expires_at)| now < expires_at)
+    record.previous_client_secret_expires_at.is_some_and(|UnixTime(expires_at)| now < expires_at)
 }

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use super::{
     budget::{Budget, elapsed, rest_of_pause},
     fetch::KeyLocation,
-    key_set::KeySet,
+    key_set::IssuerKeySet,
 };
-use crate::{records::Snapshot, token::Candidate};
+use crate::{records::Snapshot, token::UnverifiedToken};
 
 /// After a failed fetch, in seconds.
 const FAILURE_PAUSE: i64 = 30;
@@ -41,7 +41,7 @@ pub struct IssuerKeys {
 
 #[derive(Default)]
 struct State {
-    set: Option<Arc<KeySet>>,
+    set: Option<Arc<IssuerKeySet>>,
     /// When the last fetch began, if it failed.
     failed_at: Option<i64>,
     /// When the last fetch began that a signature caused.
@@ -90,7 +90,7 @@ impl IssuerKeys {
     }
 
     /// The set that may be used now, stale for at most a day.
-    pub fn set(&self, now: i64) -> Option<Arc<KeySet>> {
+    pub fn set(&self, now: i64) -> Option<Arc<IssuerKeySet>> {
         self.with(|state| state.usable(now).cloned())
     }
 
@@ -100,8 +100,8 @@ impl IssuerKeys {
     }
 
     /// Whether the shared snapshot may know more about this token than the held set.
-    pub fn needs_snapshot(&self, candidate: &Candidate<'_>, now: i64) -> bool {
-        self.is_due(now) || self.set(now).is_none_or(|set| !set.serves(candidate))
+    pub fn needs_snapshot(&self, unverified: &UnverifiedToken<'_>, now: i64) -> bool {
+        self.is_due(now) || self.set(now).is_none_or(|set| !set.serves(unverified))
     }
 
     /// Begins a fetch if it is allowed and has a fair time; `None` if only the time is missing. The holder of `flight`
@@ -130,9 +130,9 @@ impl IssuerKeys {
     }
 
     /// Takes over a set that another environment fetched, if it is newer than the held one.
-    pub fn adopt(&self, set: KeySet, now: i64) {
+    pub fn adopt(&self, set: IssuerKeySet, now: i64) {
         self.with(|state| {
-            let is_credible = |set: &KeySet| set.fetched_at <= now.saturating_add(CLOCK_DIFFERENCE);
+            let is_credible = |set: &IssuerKeySet| set.fetched_at <= now.saturating_add(CLOCK_DIFFERENCE);
             let held = state.set.as_ref().filter(|held| is_credible(held));
             if is_credible(&set) && held.is_none_or(|held| held.fetched_at < set.fetched_at) {
                 let is_newer = |failed_at: &i64| *failed_at > set.fetched_at && elapsed(*failed_at, now).is_some();
@@ -163,7 +163,7 @@ impl IssuerKeys {
 }
 
 impl State {
-    fn usable(&self, now: i64) -> Option<&Arc<KeySet>> {
+    fn usable(&self, now: i64) -> Option<&Arc<IssuerKeySet>> {
         self.set.as_ref().filter(|set| now.saturating_sub(set.fetched_at) < Snapshot::LIFETIME_SECONDS)
     }
 
@@ -199,7 +199,7 @@ impl State {
 
 impl Flight<'_> {
     /// Swaps in the set that was fetched.
-    pub fn succeeded(mut self, set: Arc<KeySet>) {
+    pub fn succeeded(mut self, set: Arc<IssuerKeySet>) {
         self.open = false;
         self.keys.with(|state| {
             state.failed_at = None;
@@ -232,10 +232,10 @@ mod tests {
 
     const T: i64 = 1_700_000_000;
 
-    fn set(kid: &str, fetched_at: i64) -> KeySet {
+    fn set(kid: &str, fetched_at: i64) -> IssuerKeySet {
         let key =
             json!({ "kty": "OKP", "crv": "Ed25519", "kid": kid, "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
-        KeySet::parse(json!({ "keys": [key] }).to_string().as_bytes(), &[Algorithm::EdDsa], fetched_at).unwrap()
+        IssuerKeySet::parse(json!({ "keys": [key] }).to_string().as_bytes(), &[Algorithm::EdDsa], fetched_at).unwrap()
     }
 
     fn keys() -> IssuerKeys {

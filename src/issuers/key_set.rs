@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     jwt::{Algorithm, DroppedKey, LoadedKeys, UnreadableKeySet, VerificationKey, key_set_entries, kid},
     records::Snapshot,
-    token::{Candidate, VerifiedToken},
+    token::{UnverifiedToken, VerifiedToken},
 };
 
 /// More entries of a set are not loaded.
@@ -14,7 +14,7 @@ const MAX_KEYS: usize = 100;
 const MAX_TRIES: usize = 16;
 
 /// A key set that loaded, with at least one key in it.
-pub struct KeySet {
+pub struct IssuerKeySet {
     keys: Vec<VerificationKey>,
     dropped: Vec<DroppedKey>,
     gaps: Gaps,
@@ -45,10 +45,10 @@ pub enum SignatureCheck<'a> {
     /// One of the keys made the signature.
     Signed(Box<VerifiedToken>),
     /// The set has no key that the token could be signed with.
-    UnknownKey(Box<Candidate<'a>>),
-    BadSignature(Box<Candidate<'a>>),
+    UnknownKey(Box<UnverifiedToken<'a>>),
+    BadSignature(Box<UnverifiedToken<'a>>),
     /// No key that was tried made the signature, but the right one may not have been tried.
-    Undecided(Gap, Box<Candidate<'a>>),
+    Undecided(Gap, Box<UnverifiedToken<'a>>),
 }
 
 /// Why a key set cannot decide about a token.
@@ -71,7 +71,7 @@ struct Selection<'k> {
     other: Option<String>,
 }
 
-impl KeySet {
+impl IssuerKeySet {
     /// Loads a fetched set.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// Returns [`UnusableKeySet`], as [`KeySet::parse`] does.
+    /// Returns [`UnusableKeySet`], as [`IssuerKeySet::parse`] does.
     pub fn from_snapshot(snapshot: &Snapshot, algorithms: &[Algorithm]) -> Result<Self, UnusableKeySet> {
         let mut set = Self::parse(snapshot.jwks.as_bytes(), algorithms, snapshot.fetched_at)?;
         let unreadable = snapshot.unreadable.iter().map(|kid| Some(kid.clone()).filter(|kid| !kid.is_empty()));
@@ -132,8 +132,8 @@ impl KeySet {
 
     /// Whether the set can decide about the token as far as its header tells: it has a key for it, and knows of
     /// none that it could not read.
-    pub fn serves(&self, candidate: &Candidate<'_>) -> bool {
-        let selection = Selection::new(&self.keys, &self.gaps, candidate);
+    pub fn serves(&self, unverified: &UnverifiedToken<'_>) -> bool {
+        let selection = Selection::new(&self.keys, &self.gaps, unverified);
         selection.is_known() && !selection.misses(&self.gaps)
     }
 
@@ -142,8 +142,8 @@ impl KeySet {
     }
 
     /// Tries the token against its keys.
-    pub fn check<'a>(&self, candidate: Box<Candidate<'a>>) -> SignatureCheck<'a> {
-        check(&self.keys, &self.gaps, candidate)
+    pub fn check<'a>(&self, unverified: Box<UnverifiedToken<'a>>) -> SignatureCheck<'a> {
+        check(&self.keys, &self.gaps, unverified)
     }
 }
 
@@ -153,41 +153,41 @@ pub fn load<'e>(entries: &'e [Value], algorithms: &[Algorithm]) -> (LoadedKeys, 
     (LoadedKeys::load(first, algorithms), rest)
 }
 
-/// [`KeySet::check`] for any keys; those in the settings have no gaps.
-pub fn check<'a>(keys: &[VerificationKey], gaps: &Gaps, candidate: Box<Candidate<'a>>) -> SignatureCheck<'a> {
-    let selection = Selection::new(keys, gaps, &candidate);
-    match candidate.verify(selection.keys.iter().copied().take(MAX_TRIES)) {
+/// [`IssuerKeySet::check`] for any keys; those in the settings have no gaps.
+pub fn check<'a>(keys: &[VerificationKey], gaps: &Gaps, unverified: Box<UnverifiedToken<'a>>) -> SignatureCheck<'a> {
+    let selection = Selection::new(keys, gaps, &unverified);
+    match unverified.verify(selection.keys.iter().copied().take(MAX_TRIES)) {
         Ok(token) => SignatureCheck::Signed(Box::new(token)),
-        Err(candidate) => match selection.gap(gaps) {
-            Some(gap) => SignatureCheck::Undecided(gap, candidate),
-            None if selection.is_known() => SignatureCheck::BadSignature(candidate),
-            None => SignatureCheck::UnknownKey(candidate),
+        Err(unverified) => match selection.gap(gaps) {
+            Some(gap) => SignatureCheck::Undecided(gap, unverified),
+            None if selection.is_known() => SignatureCheck::BadSignature(unverified),
+            None => SignatureCheck::UnknownKey(unverified),
         },
     }
 }
 
 /// The one key of a set that fits a token without `kid`, if exactly one does.
-pub fn only_fitting<'k>(keys: &'k [VerificationKey], candidate: &Candidate<'_>) -> Option<&'k VerificationKey> {
-    if named_kid(candidate).is_some() {
+pub fn only_fitting<'k>(keys: &'k [VerificationKey], unverified: &UnverifiedToken<'_>) -> Option<&'k VerificationKey> {
+    if named_kid(unverified).is_some() {
         return None;
     }
-    let algorithm = Algorithm::from_name(&candidate.header().alg)?;
+    let algorithm = Algorithm::from_name(&unverified.header().alg)?;
     let mut fitting = keys.iter().filter(|key| key.serves(algorithm));
     fitting.next().filter(|_| fitting.next().is_none())
 }
 
 /// The token's `kid`; an empty one names no key.
-fn named_kid<'c>(candidate: &'c Candidate<'_>) -> Option<&'c str> {
-    candidate.header().kid.as_deref().filter(|kid| !kid.is_empty())
+fn named_kid<'c>(unverified: &'c UnverifiedToken<'_>) -> Option<&'c str> {
+    unverified.header().kid.as_deref().filter(|kid| !kid.is_empty())
 }
 
 impl<'k> Selection<'k> {
-    fn new(keys: &'k [VerificationKey], gaps: &Gaps, candidate: &Candidate<'_>) -> Self {
-        let algorithm = Algorithm::from_name(&candidate.header().alg);
+    fn new(keys: &'k [VerificationKey], gaps: &Gaps, unverified: &UnverifiedToken<'_>) -> Self {
+        let algorithm = Algorithm::from_name(&unverified.header().alg);
         let fits = |key: &&VerificationKey| algorithm.is_some_and(|algorithm| key.serves(algorithm));
-        let Some(kid) = named_kid(candidate) else {
+        let Some(kid) = named_kid(unverified) else {
             // Other keys with a `kid` are not tried: leaving it out must not escape their `kid#` marks.
-            let only = only_fitting(keys, candidate).filter(|key| key.kid().is_some());
+            let only = only_fitting(keys, unverified).filter(|key| key.kid().is_some());
             let keys = keys.iter().filter(|key| key.kid().is_none()).filter(fits).chain(only).collect();
             return Self { keys, by_kid: false, other: None };
         };

@@ -1,36 +1,36 @@
 //! The keys of the trusted issuers: held, shared through the state table, fetched. The only way from a
-//! [`Candidate`] to a [`VerifiedToken`].
+//! [`UnverifiedToken`] to a [`VerifiedToken`].
 
 mod budget;
 mod connect;
-mod dont_know;
 mod fetch;
 mod fetch_error;
 mod issuer_keys;
 mod key_set;
 mod probe;
+mod verify_error;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
-pub use self::{
-    dont_know::{Cause, DontKnow, Unverified},
-    fetch_error::FetchError,
-    probe::{Probe, PublishedKeys},
-};
 use self::{
     fetch::{Fetcher, KeyLocation},
     issuer_keys::{FAIR_TIME, FetchReason, IssuerKeys, NotAllowed},
-    key_set::{Gap, Gaps, KeySet, SignatureCheck, check, only_fitting},
+    key_set::{Gap, Gaps, IssuerKeySet, SignatureCheck, check, only_fitting},
+};
+pub use self::{
+    fetch_error::FetchError,
+    probe::{Probe, PublishedKeys},
+    verify_error::{Cause, KeysUnavailable, VerifyError},
 };
 use crate::{
     jwt::DroppedKey,
-    records::{Items, Key, Snapshot},
+    records::{FetchedItems, ItemKey, Snapshot},
     settings::{KeySource, Settings, TrustedIssuer},
     store::Store,
-    token::{Candidate, Inactive, VerifiedToken},
+    token::{Inactive, UnverifiedToken, VerifiedToken},
 };
 
 /// What a fetch leaves of the invocation's time, to write the snapshot and to answer.
@@ -64,24 +64,24 @@ impl Issuers {
     }
 
     /// The item keys of all shared snapshots, to be read while the function starts.
-    pub fn snapshot_keys(&self) -> Vec<Key> {
-        self.fetched.keys().filter_map(|issuer| Key::snapshot(issuer).ok()).collect()
+    pub fn snapshot_item_keys(&self) -> Vec<ItemKey> {
+        self.fetched.keys().filter_map(|issuer| ItemKey::snapshot(issuer).ok()).collect()
     }
 
     /// The item key of the shared snapshot, if the held set cannot serve this token.
-    pub fn snapshot_key(&self, candidate: &Candidate<'_>, now: i64) -> Option<Key> {
-        let keys = self.fetched.get(&candidate.issuer.issuer)?;
-        let needed = keys.needs_snapshot(candidate, now);
-        needed.then(|| Key::snapshot(&candidate.issuer.issuer).ok()).flatten()
+    pub fn snapshot_item_key(&self, unverified: &UnverifiedToken<'_>, now: i64) -> Option<ItemKey> {
+        let keys = self.fetched.get(&unverified.issuer.issuer)?;
+        let needed = keys.needs_snapshot(unverified, now);
+        needed.then(|| ItemKey::snapshot(&unverified.issuer.issuer).ok()).flatten()
     }
 
     /// The `kid` of the one key of the held set that fits a token without `kid`, so that this key's mark is read
     /// with the token's others. `None` if the token has a `kid`, or if not exactly one key fits.
-    pub fn only_fitting_kid(&self, candidate: &Candidate<'_>, now: i64) -> Option<String> {
-        let kid = |keys| only_fitting(keys, candidate).and_then(|key| key.kid().map(str::to_owned));
-        match &candidate.issuer.keys {
+    pub fn only_fitting_kid(&self, unverified: &UnverifiedToken<'_>, now: i64) -> Option<String> {
+        let kid = |keys| only_fitting(keys, unverified).and_then(|key| key.kid().map(str::to_owned));
+        match &unverified.issuer.keys {
             KeySource::Inline(loaded) => kid(&loaded.keys),
-            _ => kid(self.fetched.get(&candidate.issuer.issuer)?.set(now)?.keys()),
+            _ => kid(self.fetched.get(&unverified.issuer.issuer)?.set(now)?.keys()),
         }
     }
 
@@ -96,16 +96,16 @@ impl Issuers {
     }
 
     /// Takes over an issuer's snapshot, if it is among the items, comes from the configured address and loads.
-    pub fn adopt(&self, issuer: &TrustedIssuer, items: &Items, now: i64) {
+    pub fn adopt(&self, issuer: &TrustedIssuer, items: &FetchedItems, now: i64) {
         let Some(keys) = self.fetched.get(&issuer.issuer) else { return };
-        let Ok(key) = Key::snapshot(&issuer.issuer) else { return };
+        let Ok(key) = ItemKey::snapshot(&issuer.issuer) else { return };
         let corrupt = || error!(event = "corrupt_item", item = "jwks#", issuer = issuer.issuer);
         let Ok(snapshot) = items.record::<Snapshot>(&key) else { return corrupt() };
         let Some(snapshot) = snapshot else { return };
         if *keys.location.uri() != snapshot.jwks_uri.as_str() {
             return;
         }
-        match KeySet::from_snapshot(&snapshot, &issuer.algorithms) {
+        match IssuerKeySet::from_snapshot(&snapshot, &issuer.algorithms) {
             Ok(set) => keys.adopt(set, now),
             Err(_) => corrupt(),
         }
@@ -115,27 +115,27 @@ impl Issuers {
     ///
     /// # Errors
     ///
-    /// Returns [`Unverified`]: inactive if the issuer's keys say so, "don't know" if they are out of reach or one of
+    /// Returns [`VerifyError`]: inactive if the issuer's keys say so, "don't know" if they are out of reach or one of
     /// our limits stopped the search.
     pub async fn verify(
         &self,
-        candidate: Box<Candidate<'_>>,
-        items: &Items,
+        unverified: Box<UnverifiedToken<'_>>,
+        items: &FetchedItems,
         now: i64,
         deadline: Instant,
-    ) -> Result<VerifiedToken, Unverified> {
-        let issuer = candidate.issuer;
+    ) -> Result<VerifiedToken, VerifyError> {
+        let issuer = unverified.issuer;
         let verdict = match &issuer.keys {
-            KeySource::Inline(loaded) => conclude(check(&loaded.keys, &Gaps::default(), candidate), None, 1),
+            KeySource::Inline(loaded) => conclude(check(&loaded.keys, &Gaps::default(), unverified), None, 1),
             KeySource::Remote(_) | KeySource::Discovered(_) => match self.fetched.get(&issuer.issuer) {
                 Some(keys) => {
                     self.adopt(issuer, items, now);
-                    self.verify_with(keys, candidate, now, deadline).await
+                    self.verify_with(keys, unverified, now, deadline).await
                 }
-                None => Err(DontKnow { cause: Cause::FetchFailed, retry_after: 1 }.into()),
+                None => Err(KeysUnavailable { cause: Cause::FetchFailed, retry_after: 1 }.into()),
             },
         };
-        if let Err(Unverified::DontKnow(DontKnow { cause, retry_after })) = &verdict {
+        if let Err(VerifyError::KeysUnavailable(KeysUnavailable { cause, retry_after })) = &verdict {
             info!(event = "keys_unavailable", issuer = issuer.issuer, cause = cause.name(), retry_after);
         }
         verdict
@@ -144,20 +144,20 @@ impl Issuers {
     async fn verify_with(
         &self,
         keys: &IssuerKeys,
-        candidate: Box<Candidate<'_>>,
+        unverified: Box<UnverifiedToken<'_>>,
         now: i64,
         deadline: Instant,
-    ) -> Result<VerifiedToken, Unverified> {
-        let issuer = candidate.issuer;
+    ) -> Result<VerifiedToken, VerifyError> {
+        let issuer = unverified.issuer;
         let mut attempt = Attempt::NotAllowed;
         if keys.is_due(now) {
             attempt = self.fetch(issuer, keys, FetchReason::Due, now, deadline).await;
         }
         let set = keys.set(now).ok_or_else(|| {
             let cause = if attempt == Attempt::NoTime { Cause::NoTime } else { Cause::FetchFailed };
-            DontKnow { cause, retry_after: keys.retry_after(now) }
+            KeysUnavailable { cause, retry_after: keys.retry_after(now) }
         })?;
-        let mut checked = set.check(candidate);
+        let mut checked = set.check(unverified);
         let reason = match &checked {
             SignatureCheck::Signed(_) => None,
             SignatureCheck::UnknownKey(_) | SignatureCheck::Undecided(Gap::TruncatedSet, _) => {
@@ -173,9 +173,9 @@ impl Issuers {
             }
             if let Some(newer) = keys.set(now).filter(|newer| !Arc::ptr_eq(newer, &set)) {
                 checked = match checked {
-                    SignatureCheck::UnknownKey(candidate)
-                    | SignatureCheck::BadSignature(candidate)
-                    | SignatureCheck::Undecided(_, candidate) => newer.check(candidate),
+                    SignatureCheck::UnknownKey(unverified)
+                    | SignatureCheck::BadSignature(unverified)
+                    | SignatureCheck::Undecided(_, unverified) => newer.check(unverified),
                     signed @ SignatureCheck::Signed(_) => signed,
                 };
             }
@@ -211,7 +211,7 @@ impl Issuers {
             Err(_) => return Attempt::NotAllowed,
         };
         let set = match self.fetcher.fetch(&keys.location, deadline).await {
-            Ok(text) => KeySet::parse(&text, &issuer.algorithms, now).map_err(FetchError::from),
+            Ok(text) => IssuerKeySet::parse(&text, &issuer.algorithms, now).map_err(FetchError::from),
             Err(error) => Err(error),
         };
         let set = match set {
@@ -225,7 +225,7 @@ impl Issuers {
         flight.succeeded(Arc::clone(&set));
         drop(single);
         log_fetched(issuer, &set);
-        if let Ok(key) = Key::snapshot(&issuer.issuer) {
+        if let Ok(key) = ItemKey::snapshot(&issuer.issuer) {
             let snapshot = set.to_snapshot(keys.location.uri().to_string());
             // Without the snapshot, the other environments fetch for themselves.
             let _ = self.store.put_snapshot(&key, &snapshot, deadline + RESERVE / 2).await;
@@ -239,16 +239,16 @@ fn conclude(
     checked: SignatureCheck<'_>,
     failure: Option<Cause>,
     retry_after: u32,
-) -> Result<VerifiedToken, Unverified> {
+) -> Result<VerifiedToken, VerifyError> {
     let why = match checked {
         SignatureCheck::Signed(token) => return Ok(*token),
-        SignatureCheck::Undecided(gap, _) => return Err(DontKnow { cause: gap.into(), retry_after }.into()),
-        SignatureCheck::UnknownKey(candidate) => Inactive::UnknownKey { kid: candidate.header().kid.clone() },
-        SignatureCheck::BadSignature(candidate) => Inactive::BadSignature { kid: candidate.header().kid.clone() },
+        SignatureCheck::Undecided(gap, _) => return Err(KeysUnavailable { cause: gap.into(), retry_after }.into()),
+        SignatureCheck::UnknownKey(unverified) => Inactive::UnknownKey { kid: unverified.header().kid.clone() },
+        SignatureCheck::BadSignature(unverified) => Inactive::BadSignature { kid: unverified.header().kid.clone() },
     };
     match failure {
-        Some(cause) => Err(DontKnow { cause, retry_after }.into()),
-        None => Err(Unverified::Inactive(why)),
+        Some(cause) => Err(KeysUnavailable { cause, retry_after }.into()),
+        None => Err(VerifyError::Inactive(why)),
     }
 }
 
@@ -258,7 +258,7 @@ fn log_failure(issuer: &TrustedIssuer, error: &FetchError) {
 }
 
 /// One line for the set, and one for each entry that was not loaded.
-fn log_fetched(issuer: &TrustedIssuer, set: &KeySet) {
+fn log_fetched(issuer: &TrustedIssuer, set: &IssuerKeySet) {
     info!(event = "jwks_fetched", issuer = issuer.issuer, keys = set.keys().len(), truncated = set.is_truncated());
     for DroppedKey { kid, kty, cause } in set.dropped() {
         let (issuer, kid, kty) = (&issuer.issuer, kid.as_deref(), kty.as_deref());

@@ -7,15 +7,15 @@ use http::Uri;
 use serde_json::{Map, Value};
 
 use super::{
-    Unverified, conclude,
+    VerifyError, conclude,
     fetch::{Fetcher, KeyLocation},
     fetch_error::FetchError,
-    key_set::{KeySet, load},
+    key_set::{IssuerKeySet, load},
 };
 use crate::{
     jwt::{Algorithm, LoadedKeys, document, key_set_entries},
     settings::{ProxySettings, TrustedIssuer},
-    token::{Candidate, VerifiedToken},
+    token::{UnverifiedToken, VerifiedToken},
 };
 
 /// For one document or key set; a person waits for it.
@@ -75,8 +75,11 @@ impl PublishedKeys {
     ///
     /// Returns [`FetchError`] if the text is not a key set, or has no usable key. The inner error is the function's own
     /// answer.
-    pub fn verify(&self, candidate: Box<Candidate<'_>>) -> Result<Result<VerifiedToken, Unverified>, FetchError> {
-        let set = KeySet::parse(&self.text, &candidate.issuer.algorithms, 0)?;
-        Ok(conclude(set.check(candidate), None, 1))
+    pub fn verify(
+        &self,
+        unverified: Box<UnverifiedToken<'_>>,
+    ) -> Result<Result<VerifiedToken, VerifyError>, FetchError> {
+        let set = IssuerKeySet::parse(&self.text, &unverified.issuer.algorithms, 0)?;
+        Ok(conclude(set.check(unverified), None, 1))
     }
 }

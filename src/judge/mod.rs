@@ -5,9 +5,9 @@ mod opaque;
 mod profile;
 
 use crate::{
-    records::{Corrupt, Items, MarkKey, RevokedBy, Seconds, revokes},
+    records::{Corrupt, FetchedItems, MarkKey, RevokedBy, UnixTime, revokes},
     settings::Settings,
-    token::{Candidate, Claims, Inactive, VerifiedToken},
+    token::{Claims, Inactive, UnverifiedToken, VerifiedToken},
 };
 
 pub use self::{opaque::record, profile::follows_profile};
@@ -18,14 +18,14 @@ pub use self::{opaque::record, profile::follows_profile};
 ///
 /// Returns the first rule that it breaks.
 pub fn jwt<'a>(
-    candidate: Result<Box<Candidate<'a>>, Inactive>,
+    unverified: Result<Box<UnverifiedToken<'a>>, Inactive>,
     settings: &Settings,
     now: i64,
-) -> Result<Box<Candidate<'a>>, Inactive> {
-    let candidate = candidate?;
-    follows_profile(&candidate)?;
-    is_current(candidate.unverified_claims(), now, settings.clock_skew_seconds)?;
-    Ok(candidate)
+) -> Result<Box<UnverifiedToken<'a>>, Inactive> {
+    let unverified = unverified?;
+    follows_profile(&unverified)?;
+    is_current(unverified.unverified_claims(), now, settings.clock_skew_seconds)?;
+    Ok(unverified)
 }
 
 /// The claims of a verified token that no mark revokes. `items` were read before the signature was verified, `later`
@@ -34,7 +34,7 @@ pub fn jwt<'a>(
 /// # Errors
 ///
 /// Returns [`Inactive`] as [`is_not_revoked`] does.
-pub fn unrevoked(token: VerifiedToken, items: &Items, later: &Items) -> Result<Claims, Inactive> {
+pub fn unrevoked(token: VerifiedToken, items: &FetchedItems, later: &FetchedItems) -> Result<Claims, Inactive> {
     is_not_revoked(token.claims(), token.marks(), items)?;
     is_not_revoked(token.claims(), token.unread_mark().map(std::slice::from_ref).unwrap_or_default(), later)?;
     Ok(token.into_claims())
@@ -46,12 +46,12 @@ pub fn unrevoked(token: VerifiedToken, items: &Items, later: &Items) -> Result<C
 ///
 /// [`Inactive::Expired`], [`Inactive::NotYetValid`] and [`Inactive::IssuedInTheFuture`].
 pub fn is_current(claims: &Claims, now: i64, skew: i64) -> Result<(), Inactive> {
-    let later = |time: Option<Seconds>| time.filter(|Seconds(time)| *time > now + skew);
-    if let Some(Seconds(exp)) = claims.expires_at.filter(|exp| now >= exp.0) {
+    let later = |time: Option<UnixTime>| time.filter(|UnixTime(time)| *time > now + skew);
+    if let Some(UnixTime(exp)) = claims.expires_at.filter(|exp| now >= exp.0) {
         Err(Inactive::Expired { exp, now })
-    } else if let Some(Seconds(nbf)) = later(claims.not_before) {
+    } else if let Some(UnixTime(nbf)) = later(claims.not_before) {
         Err(Inactive::NotYetValid { nbf, now, skew })
-    } else if let Some(Seconds(iat)) = later(claims.issued_at) {
+    } else if let Some(UnixTime(iat)) = later(claims.issued_at) {
         Err(Inactive::IssuedInTheFuture { iat, now, skew })
     } else {
         Ok(())
@@ -63,9 +63,9 @@ pub fn is_current(claims: &Claims, now: i64, skew: i64) -> Result<(), Inactive> 
 /// # Errors
 ///
 /// Returns [`Inactive::Revoked`] by the first mark that revokes; a mark that cannot be read revokes too.
-pub fn is_not_revoked(claims: &Claims, marks: &[MarkKey], items: &Items) -> Result<(), Inactive> {
+pub fn is_not_revoked(claims: &Claims, marks: &[MarkKey], items: &FetchedItems) -> Result<(), Inactive> {
     marks.iter().try_for_each(|MarkKey { kind, key }| {
-        match items.item(key).map(|item| revokes(*kind, item, &claims.marked())) {
+        match items.item(key).map(|item| revokes(*kind, item, &claims.revocation_facts())) {
             None | Some(Ok(None)) => Ok(()),
             Some(Ok(Some(RevokedBy { kind, not_before }))) => Err(Inactive::Revoked { kind, not_before }),
             Some(Err(Corrupt)) => Err(Inactive::CorruptMark(*kind)),

@@ -2,9 +2,9 @@
 
 use super::is_current;
 use crate::{
-    records::{Corrupt, Items, Key, MarkKind, TokenRecord, TokenType},
+    records::{Corrupt, FetchedItems, ItemKey, MarkKind, TokenRecord, TokenType},
     settings::Settings,
-    token::{Inactive, Recorded},
+    token::{Inactive, OpaqueToken},
 };
 
 /// Judges the record under this digest.
@@ -16,18 +16,18 @@ use crate::{
 pub fn record(
     digest: &str,
     too_long: bool,
-    items: &Items,
+    items: &FetchedItems,
     settings: &Settings,
     now: i64,
-) -> Result<Recorded, Inactive> {
+) -> Result<OpaqueToken, Inactive> {
     if too_long {
         return Err(Inactive::TooLong);
     }
     let record: TokenRecord = items
-        .token_record(&Key::token(digest))
+        .token_record(&ItemKey::token(digest))
         .map_err(|Corrupt| Inactive::CorruptRecord)?
         .ok_or(Inactive::UnknownToken)?;
-    if items.contains(&Key::revoked(digest)) {
+    if items.contains(&ItemKey::revoked(digest)) {
         return Err(Inactive::Revoked { kind: MarkKind::Revoked, not_before: None });
     }
     if record.revoked == Some(true) {
@@ -36,7 +36,7 @@ pub fn record(
     if record.token_type == TokenType::AccessToken && record.exp.is_none() {
         return Err(Inactive::CorruptRecord);
     }
-    let recorded = Recorded::from_record(record, settings)?;
-    is_current(&recorded.claims, now, settings.clock_skew_seconds)?;
-    Ok(recorded)
+    let opaque = OpaqueToken::from_record(record, settings)?;
+    is_current(&opaque.claims, now, settings.clock_skew_seconds)?;
+    Ok(opaque)
 }

@@ -3,7 +3,7 @@
 use crate::{
     jwt::Algorithm,
     settings::TrustedIssuer,
-    token::{Candidate, Claims, Inactive},
+    token::{Claims, Inactive, UnverifiedToken},
 };
 
 /// Claims of an ID token (OpenID Connect Core §3.1.3.6, §3.3.2.11), of a logout token (Back-Channel Logout §2.4) and of an
@@ -17,10 +17,10 @@ const NONCE: &str = "nonce";
 /// # Errors
 ///
 /// Returns the first rule of the profile that is broken.
-pub fn follows_profile(candidate: &Candidate<'_>) -> Result<(), Inactive> {
-    let (issuer, claims) = (candidate.issuer, candidate.unverified_claims());
-    has_fitting_header(candidate)?;
-    is_access_token(candidate)?;
+pub fn follows_profile(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
+    let (issuer, claims) = (unverified.issuer, unverified.unverified_claims());
+    has_fitting_header(unverified)?;
+    is_access_token(unverified)?;
     let profile = issuer.profile;
     if let Some(claim) = profile.required.iter().find(|claim| !has(claims, claim)) {
         return Err(Inactive::MissingClaim { claim, profile: profile.name });
@@ -29,8 +29,8 @@ pub fn follows_profile(candidate: &Candidate<'_>) -> Result<(), Inactive> {
 }
 
 /// RFC 8725 §3.1, §3.11; RFC 7515 §4.1.11; RFC 7797 §7.
-fn has_fitting_header(candidate: &Candidate<'_>) -> Result<(), Inactive> {
-    let (issuer, header) = (candidate.issuer, candidate.header());
+fn has_fitting_header(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
+    let (issuer, header) = (unverified.issuer, unverified.header());
     if header.critical {
         return Err(Inactive::CriticalExtension);
     }
@@ -49,9 +49,10 @@ fn has_fitting_header(candidate: &Candidate<'_>) -> Result<(), Inactive> {
 }
 
 /// Positive evidence decides. Without any, a `nonce` makes it an ID token.
-fn is_access_token(candidate: &Candidate<'_>) -> Result<(), Inactive> {
-    let has_evidence = candidate.has_evidence() || candidate.header().typ.as_deref().is_some_and(is_access_token_type);
-    let others = &candidate.unverified_claims().others;
+fn is_access_token(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
+    let has_evidence =
+        unverified.has_evidence() || unverified.header().typ.as_deref().is_some_and(is_access_token_type);
+    let others = &unverified.unverified_claims().others;
     let unwanted = OF_ANOTHER_KIND.into_iter().chain((!has_evidence).then_some(NONCE));
     match unwanted.into_iter().find(|claim| others.contains_key(*claim)) {
         Some(claim) => Err(Inactive::NotAnAccessToken { claim: claim.to_owned(), found: None, expected: Vec::new() }),

@@ -22,7 +22,7 @@ pub use self::{
     key_set::{DroppedKey, LoadedKeys, RejectedKey, UnreadableKeySet, document, key_set_entries, kid},
     published::PublishedKey,
     raw::{RawMembers, parse_members, raw},
-    signing::{SigningKey, UnusableKey, compact, signing_input},
+    signing::{SigningKey, UnusableSigningKey, compact, signing_input},
 };
 
 /// A signed text in compact form (RFC 7515 §7.1) that parsed, whose signature nobody has checked.

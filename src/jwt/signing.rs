@@ -34,7 +34,7 @@ enum PrivateKey {
 
 /// Why a text is no key to sign with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnusableKey {
+pub enum UnusableSigningKey {
     /// It is neither PKCS#8 in PEM nor a JSON Web Key, or holds a broken one.
     Malformed,
     /// A PEM of another kind: encrypted, or in a format of one kind of key alone.
@@ -45,7 +45,7 @@ pub enum UnusableKey {
     Purpose,
 }
 
-impl UnusableKey {
+impl UnusableSigningKey {
     /// What is wrong with the key, to be continued after whatever names it.
     pub fn problem(self) -> &'static str {
         match self {
@@ -63,8 +63,8 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`UnusableKey`]; none of its texts quotes the key.
-    pub fn parse(text: &str, rsa: Algorithm) -> Result<Self, UnusableKey> {
+    /// [`UnusableSigningKey`]; none of its texts quotes the key.
+    pub fn parse(text: &str, rsa: Algorithm) -> Result<Self, UnusableSigningKey> {
         if text.trim_start().starts_with('{') { Self::from_jwk(text, rsa) } else { Self::from_pem(text, rsa) }
     }
 
@@ -98,37 +98,38 @@ impl SigningKey {
         Some(Self { key, published })
     }
 
-    fn from_pem(text: &str, rsa: Algorithm) -> Result<Self, UnusableKey> {
+    fn from_pem(text: &str, rsa: Algorithm) -> Result<Self, UnusableSigningKey> {
         let (before, rest) = text.split_once("-----BEGIN PRIVATE KEY-----").ok_or_else(|| {
-            if text.contains("PRIVATE KEY-----") { UnusableKey::NotPkcs8 } else { UnusableKey::Malformed }
+            if text.contains("PRIVATE KEY-----") { UnusableSigningKey::NotPkcs8 } else { UnusableSigningKey::Malformed }
         })?;
-        let (body, after) = rest.split_once("-----END PRIVATE KEY-----").ok_or(UnusableKey::Malformed)?;
+        let (body, after) = rest.split_once("-----END PRIVATE KEY-----").ok_or(UnusableSigningKey::Malformed)?;
         // Of two keys it could be either.
         if [before, after].iter().any(|text| text.contains("PRIVATE KEY-----")) {
-            return Err(UnusableKey::Malformed);
+            return Err(UnusableSigningKey::Malformed);
         }
         let body: String = body.split_ascii_whitespace().collect();
-        let der = STANDARD.decode(body).map_err(|_| UnusableKey::Malformed)?;
+        let der = STANDARD.decode(body).map_err(|_| UnusableSigningKey::Malformed)?;
         let key = if let Ok(key) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der) {
             PrivateKey::Ec(key)
         } else if let Ok(key) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der) {
             PrivateKey::Ed25519(key)
         } else {
-            PrivateKey::Rsa(RsaKeyPair::from_pkcs8(&der).map_err(|_| UnusableKey::Kind)?)
+            PrivateKey::Rsa(RsaKeyPair::from_pkcs8(&der).map_err(|_| UnusableSigningKey::Kind)?)
         };
-        Self::new(key, rsa, None).ok_or(UnusableKey::Kind)
+        Self::new(key, rsa, None).ok_or(UnusableSigningKey::Kind)
     }
 
-    fn from_jwk(text: &str, rsa: Algorithm) -> Result<Self, UnusableKey> {
-        let jwk = Value::Object(parse_object(text.as_bytes()).map_err(|_| UnusableKey::Malformed)?);
-        let member = |name| string(&jwk, name).map_err(|_: RejectedKey| UnusableKey::Malformed);
-        let number = |name, length| bytes(&jwk, name, length).map_err(|_| UnusableKey::Malformed);
-        let (kty, crv) = (member("kty")?.ok_or(UnusableKey::Malformed)?, member("crv")?);
+    fn from_jwk(text: &str, rsa: Algorithm) -> Result<Self, UnusableSigningKey> {
+        let jwk = Value::Object(parse_object(text.as_bytes()).map_err(|_| UnusableSigningKey::Malformed)?);
+        let member = |name| string(&jwk, name).map_err(|_: RejectedKey| UnusableSigningKey::Malformed);
+        let number = |name, length| bytes(&jwk, name, length).map_err(|_| UnusableSigningKey::Malformed);
+        let (kty, crv) = (member("kty")?.ok_or(UnusableSigningKey::Malformed)?, member("crv")?);
         may_sign(&jwk, member("use")?)?;
-        let own = member("alg")?.map(|name| Algorithm::from_name(name).ok_or(UnusableKey::Purpose)).transpose()?;
+        let own =
+            member("alg")?.map(|name| Algorithm::from_name(name).ok_or(UnusableSigningKey::Purpose)).transpose()?;
         let signs_with = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256, Algorithm::Ps256];
         if own.is_some_and(|own| !own.fits(kty, crv) || !signs_with.contains(&own)) {
-            return Err(UnusableKey::Purpose);
+            return Err(UnusableSigningKey::Purpose);
         }
         let key = match (kty, crv) {
             ("EC", Some("P-256")) => {
@@ -142,11 +143,12 @@ impl SigningKey {
                     .map(PrivateKey::Ed25519)
             }
             ("RSA", _) => rsa_key(number)?.map(PrivateKey::Rsa),
-            _ => return Err(UnusableKey::Kind),
+            _ => return Err(UnusableSigningKey::Kind),
         };
-        let key = key.map_err(|_| if kty == "RSA" { UnusableKey::Kind } else { UnusableKey::Malformed })?;
+        let key =
+            key.map_err(|_| if kty == "RSA" { UnusableSigningKey::Kind } else { UnusableSigningKey::Malformed })?;
         let rsa = own.filter(|_| kty == "RSA").unwrap_or(rsa);
-        Self::new(key, rsa, member("kid")?.filter(|kid| !kid.is_empty())).ok_or(UnusableKey::Kind)
+        Self::new(key, rsa, member("kid")?.filter(|kid| !kid.is_empty())).ok_or(UnusableSigningKey::Kind)
     }
 }
 
@@ -162,19 +164,23 @@ pub fn compact(signing_input: &str, signature: &[u8]) -> String {
 }
 
 /// An entry may sign unless it says otherwise (RFC 7517 §4.2, §4.3).
-fn may_sign(jwk: &Value, purpose: Option<&str>) -> Result<(), UnusableKey> {
+fn may_sign(jwk: &Value, purpose: Option<&str>) -> Result<(), UnusableSigningKey> {
     let key_ops_allow = match jwk.get("key_ops") {
         None => true,
         Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "sign"),
-        Some(_) => return Err(UnusableKey::Malformed),
+        Some(_) => return Err(UnusableSigningKey::Malformed),
     };
-    if key_ops_allow && purpose.is_none_or(|purpose| purpose == "sig") { Ok(()) } else { Err(UnusableKey::Purpose) }
+    if key_ops_allow && purpose.is_none_or(|purpose| purpose == "sig") {
+        Ok(())
+    } else {
+        Err(UnusableSigningKey::Purpose)
+    }
 }
 
 /// All eight numbers are needed: who made the key had them (RFC 7518 §6.3.2).
 fn rsa_key(
-    number: impl Fn(&'static str, Option<usize>) -> Result<Vec<u8>, UnusableKey>,
-) -> Result<Result<RsaKeyPair, aws_lc_rs::error::KeyRejected>, UnusableKey> {
+    number: impl Fn(&'static str, Option<usize>) -> Result<Vec<u8>, UnusableSigningKey>,
+) -> Result<Result<RsaKeyPair, aws_lc_rs::error::KeyRejected>, UnusableSigningKey> {
     let number = |name| number(name, None);
     let public = |name| number(name).map(|number| without_leading_zeros(&number).to_vec());
     let components = KeyPairComponents {
@@ -241,7 +247,7 @@ mod tests {
                 Algorithm::EdDsa,
             ),
         ] {
-            let key = SigningKey::parse(&text, rsa).map_err(UnusableKey::problem).unwrap();
+            let key = SigningKey::parse(&text, rsa).map_err(UnusableSigningKey::problem).unwrap();
             let published = key.published();
             assert_eq!(published.algorithm, algorithm);
             let input = signing_input(published, "example", r#"{"a":1}"#);
@@ -260,7 +266,7 @@ mod tests {
     #[test]
     fn j13_nothing_private_is_published_and_a_jwk_keeps_its_identifier() {
         let key = SigningKey::parse(&ed25519_jwk(&json!({ "kid": "answers-1", "more": 1 })), Algorithm::Rs256);
-        let key = key.map_err(UnusableKey::problem).unwrap();
+        let key = key.map_err(UnusableSigningKey::problem).unwrap();
         let expected = json!({
             "alg": "EdDSA", "crv": "Ed25519", "kid": "answers-1", "kty": "OKP", "use": "sig",
             "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
@@ -278,26 +284,32 @@ mod tests {
         let two = ec_pem() + &ec_pem();
         let rs512 = json!({ "kty": "RSA", "alg": "RS512", "n": "AA", "e": "AQAB" }).to_string();
         for (text, expected) in [
-            ("", UnusableKey::Malformed),
-            ("a key", UnusableKey::Malformed),
-            ("{}", UnusableKey::Malformed),
-            ("-----BEGIN PRIVATE KEY-----\nAAAA", UnusableKey::Malformed),
-            ("-----BEGIN PRIVATE KEY-----\n*\n-----END PRIVATE KEY-----", UnusableKey::Malformed),
-            ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", UnusableKey::Kind),
-            ("-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----", UnusableKey::NotPkcs8),
-            ("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----", UnusableKey::NotPkcs8),
-            (&two, UnusableKey::Malformed),
-            (&p384, UnusableKey::Kind),
-            (&rs512, UnusableKey::Purpose),
-            (&ed25519_jwk(&json!({ "use": "enc" })), UnusableKey::Purpose),
-            (&ed25519_jwk(&json!({ "key_ops": ["verify"] })), UnusableKey::Purpose),
-            (&ed25519_jwk(&json!({ "alg": "ES256" })), UnusableKey::Purpose),
-            (&ed25519_jwk(&json!({ "alg": "HS256" })), UnusableKey::Purpose),
-            (&ed25519_jwk(&json!({ "crv": "Ed448" })), UnusableKey::Kind),
-            (&ed25519_jwk(&json!({ "kty": "oct" })), UnusableKey::Kind),
-            (&ed25519_jwk(&json!({ "d": null })), UnusableKey::Malformed),
-            (&ed25519_jwk(&json!({ "d": "AAAA" })), UnusableKey::Malformed),
-            (&ed25519_jwk(&json!({ "x": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A" })), UnusableKey::Malformed),
+            ("", UnusableSigningKey::Malformed),
+            ("a key", UnusableSigningKey::Malformed),
+            ("{}", UnusableSigningKey::Malformed),
+            ("-----BEGIN PRIVATE KEY-----\nAAAA", UnusableSigningKey::Malformed),
+            ("-----BEGIN PRIVATE KEY-----\n*\n-----END PRIVATE KEY-----", UnusableSigningKey::Malformed),
+            ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", UnusableSigningKey::Kind),
+            ("-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----", UnusableSigningKey::NotPkcs8),
+            (
+                "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----",
+                UnusableSigningKey::NotPkcs8,
+            ),
+            (&two, UnusableSigningKey::Malformed),
+            (&p384, UnusableSigningKey::Kind),
+            (&rs512, UnusableSigningKey::Purpose),
+            (&ed25519_jwk(&json!({ "use": "enc" })), UnusableSigningKey::Purpose),
+            (&ed25519_jwk(&json!({ "key_ops": ["verify"] })), UnusableSigningKey::Purpose),
+            (&ed25519_jwk(&json!({ "alg": "ES256" })), UnusableSigningKey::Purpose),
+            (&ed25519_jwk(&json!({ "alg": "HS256" })), UnusableSigningKey::Purpose),
+            (&ed25519_jwk(&json!({ "crv": "Ed448" })), UnusableSigningKey::Kind),
+            (&ed25519_jwk(&json!({ "kty": "oct" })), UnusableSigningKey::Kind),
+            (&ed25519_jwk(&json!({ "d": null })), UnusableSigningKey::Malformed),
+            (&ed25519_jwk(&json!({ "d": "AAAA" })), UnusableSigningKey::Malformed),
+            (
+                &ed25519_jwk(&json!({ "x": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A" })),
+                UnusableSigningKey::Malformed,
+            ),
         ] {
             assert_eq!(SigningKey::parse(text, Algorithm::Rs256).err(), Some(expected), "{text}");
         }

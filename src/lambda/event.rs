@@ -18,7 +18,7 @@ pub struct Event(Box<RawValue>);
 
 /// What sent an event, and how it wants its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum EventSource {
     /// An HTTP API with payload format 2.0, or a function URL.
     HttpApi,
     RestApi,
@@ -27,7 +27,7 @@ pub enum Source {
 
 /// The request in an event.
 pub struct Incoming {
-    pub source: Source,
+    pub source: EventSource,
     pub method: Method,
     pub path: String,
     pub query_names: Vec<String>,
@@ -53,21 +53,21 @@ impl Event {
         let body = event.text("body")?.unwrap_or_default();
         let body = if is_base64 { STANDARD.decode(body).ok() } else { Some(body.into_bytes()) };
         let headers = headers(source, &event)?;
-        let path = event.needed_text(if source == Source::HttpApi { "rawPath" } else { "path" })?;
+        let path = event.needed_text(if source == EventSource::HttpApi { "rawPath" } else { "path" })?;
         let query_names = match source {
-            Source::HttpApi => event.text("rawQueryString")?.map(|query| parse_names(&query)).unwrap_or_default(),
-            Source::RestApi | Source::LoadBalancer => query_names(&event)?,
+            EventSource::HttpApi => event.text("rawQueryString")?.map(|query| parse_names(&query)).unwrap_or_default(),
+            EventSource::RestApi | EventSource::LoadBalancer => query_names(&event)?,
         };
         let source_address = match source {
-            Source::HttpApi => context.inner("http")?.text("sourceIp")?.unwrap_or_default(),
-            Source::RestApi => context.inner("identity")?.text("sourceIp")?.unwrap_or_default(),
-            Source::LoadBalancer => last_forwarded_for(&headers),
+            EventSource::HttpApi => context.inner("http")?.text("sourceIp")?.unwrap_or_default(),
+            EventSource::RestApi => context.inner("identity")?.text("sourceIp")?.unwrap_or_default(),
+            EventSource::LoadBalancer => last_forwarded_for(&headers),
         };
         let identity = match source {
-            Source::HttpApi => identity_of_http_api(&context)?,
-            Source::RestApi => identity_of_rest_api(&context)?,
+            EventSource::HttpApi => identity_of_http_api(&context)?,
+            EventSource::RestApi => identity_of_rest_api(&context)?,
             // Load balancers write such things into headers, which do not count.
-            Source::LoadBalancer => Identity::default(),
+            EventSource::LoadBalancer => Identity::default(),
         };
         Ok(Incoming { source, method, path, query_names, headers, body, source_address, identity })
     }
@@ -82,22 +82,22 @@ impl Event {
     }
 }
 
-fn source(event: &Members<'_>, context: &Members<'_>) -> Result<Source, Fault> {
+fn source(event: &Members<'_>, context: &Members<'_>) -> Result<EventSource, Fault> {
     let is_version_2 = event.get("version")?.is_some_and(|version| version.get() == r#""2.0""#);
     Ok(if is_version_2 || context.get("http")?.is_some() {
-        Source::HttpApi
+        EventSource::HttpApi
     } else if context.get("elb")?.is_some() {
-        Source::LoadBalancer
+        EventSource::LoadBalancer
     } else {
-        Source::RestApi
+        EventSource::RestApi
     })
 }
 
-fn method(source: Source, event: &Members<'_>, context: &Members<'_>) -> Result<Method, Fault> {
+fn method(source: EventSource, event: &Members<'_>, context: &Members<'_>) -> Result<Method, Fault> {
     let http = context.inner("http")?;
     let (members, name) = match source {
-        Source::HttpApi => (&http, "method"),
-        Source::RestApi | Source::LoadBalancer => (event, "httpMethod"),
+        EventSource::HttpApi => (&http, "method"),
+        EventSource::RestApi | EventSource::LoadBalancer => (event, "httpMethod"),
     };
     let method = members.needed_text(name)?;
     Method::from_bytes(method.as_bytes()).map_err(|_| members.fault(name, "is not an HTTP method"))
@@ -124,9 +124,9 @@ fn identity_of_rest_api(context: &Members<'_>) -> Result<Identity, Fault> {
 }
 
 /// The headers; REST APIs and load balancers fill two maps, and for a name in both, the single value counts.
-fn headers(source: Source, event: &Members<'_>) -> Result<HeaderMap, Fault> {
+fn headers(source: EventSource, event: &Members<'_>) -> Result<HeaderMap, Fault> {
     let mut headers = HeaderMap::new();
-    if source != Source::HttpApi {
+    if source != EventSource::HttpApi {
         add_headers(&mut headers, event, "multiValueHeaders")?;
     }
     add_headers(&mut headers, event, "headers")?;

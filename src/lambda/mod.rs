@@ -21,7 +21,7 @@ use tracing::error;
 
 pub use self::event::Event;
 use self::{
-    event::{Incoming, Source},
+    event::{EventSource, Incoming},
     response::GatewayResponse,
 };
 use crate::{
@@ -69,7 +69,7 @@ pub async fn handle(service: &Service, event: Event, context: Context) -> impl S
             );
             // Which source it is may be what cannot be read. This form is one that all of them take.
             let response = render(Outcome::Internal, &context.request_id);
-            GatewayResponse::new(Source::LoadBalancer, response, event.is_head())
+            GatewayResponse::new(EventSource::LoadBalancer, response, event.is_head())
         }
     }
 }

@@ -10,7 +10,7 @@ use lambda_http::{
 };
 use serde::Serialize;
 
-use super::event::Source;
+use super::event::EventSource;
 
 /// What the function returns.
 #[derive(Serialize)]
@@ -24,18 +24,18 @@ pub enum GatewayResponse {
 impl GatewayResponse {
     /// Renders a response. The answer to a `HEAD` has the headers of the answer to a `GET`, and no body
     /// (RFC 9110 §9.3.2); gateways pass on what the function returns.
-    pub fn new(source: Source, response: Response<String>, is_head: bool) -> Self {
+    pub fn new(source: EventSource, response: Response<String>, is_head: bool) -> Self {
         let (parts, body) = response.into_parts();
         let status_code = parts.status.as_u16().into();
         // Every body of ours is text, a signed one too. It would only be base64 if we said so.
         let body = Some(Body::Text(if is_head { String::new() } else { body }));
         match source {
-            Source::HttpApi => {
+            EventSource::HttpApi => {
                 let mut response = ApiGatewayV2httpResponse::default();
                 (response.status_code, response.headers, response.body) = (status_code, parts.headers, body);
                 Self::HttpApi(response)
             }
-            Source::RestApi => {
+            EventSource::RestApi => {
                 let mut response = ApiGatewayProxyResponse::default();
                 // API Gateway would send what is in both maps twice.
                 response.headers = HeaderMap::new();
@@ -43,7 +43,7 @@ impl GatewayResponse {
                     (status_code, parts.headers, body);
                 Self::RestApi(response)
             }
-            Source::LoadBalancer => {
+            EventSource::LoadBalancer => {
                 let mut response = AlbTargetGroupResponse::default();
                 let reason = parts.status.canonical_reason().unwrap_or_default();
                 response.status_description = Some(format!("{} {reason}", parts.status.as_u16()));

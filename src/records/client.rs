@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Seconds, Text, types};
+use super::{StrictString, UnixTime, types};
 
 /// A client as an authorization server or the operator's tool registered it (RFC 7591 §2).
 /// Attributes that no decision reads (`client_name`, `redirect_uris`, `allowed_scopes`) are not here.
@@ -13,7 +13,7 @@ pub struct ClientRecord {
     /// The secret before a rotation, accepted until its expiry and never without one.
     pub previous_client_secret: Option<String>,
     #[serde(default, deserialize_with = "types::known")]
-    pub previous_client_secret_expires_at: Option<Seconds>,
+    pub previous_client_secret_expires_at: Option<UnixTime>,
     /// The issuer where this client id is registered.
     pub issuer: Option<String>,
     pub token_endpoint_auth_method: Option<String>,
@@ -37,31 +37,31 @@ pub struct ClientRecord {
 pub struct PolicyRecord {
     pub allowed: Option<bool>,
     pub mode: Option<Mode>,
-    pub token_types: Option<Vec<Text>>,
-    pub issuers: Option<Vec<Text>>,
+    pub token_types: Option<Vec<StrictString>>,
+    pub issuers: Option<Vec<StrictString>>,
     /// This resource server's identifiers. Absent: `DEFAULT_POLICY` decides.
-    pub audiences: Option<Vec<Text>>,
+    pub audiences: Option<Vec<StrictString>>,
     /// Released scopes; a trailing `*` matches a prefix. Absent: all.
-    pub scopes: Option<Vec<Text>>,
+    pub scopes: Option<Vec<StrictString>>,
     /// Released members beyond the registered ones. Absent: all.
-    pub claims: Option<Vec<Text>>,
+    pub claims: Option<Vec<StrictString>>,
     pub require_signed_response: Option<bool>,
 }
 
 /// Whether the policy hides, or only says what it would hide.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 // `serde_dynamo` would also take a map with the variant's name for a variant.
-#[serde(try_from = "Text")]
+#[serde(try_from = "StrictString")]
 pub enum Mode {
     #[default]
     Enforce,
     Report,
 }
 
-impl TryFrom<Text> for Mode {
+impl TryFrom<StrictString> for Mode {
     type Error = &'static str;
 
-    fn try_from(Text(name): Text) -> Result<Self, &'static str> {
+    fn try_from(StrictString(name): StrictString) -> Result<Self, &'static str> {
         match name.as_str() {
             "enforce" => Ok(Self::Enforce),
             "report" => Ok(Self::Report),

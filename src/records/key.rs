@@ -21,22 +21,22 @@ impl Table {
 
 /// The primary key of one item. Holds client ids, token identifiers and subjects, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
+pub struct ItemKey {
     table: Table,
     id: String,
 }
 
 /// The name would make a key that DynamoDB refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnusableKey;
+pub struct InvalidItemKey;
 
-impl Key {
+impl ItemKey {
     /// The record of a client.
     ///
     /// # Errors
     ///
-    /// [`UnusableKey`] for an empty or over-long id; a stranger's odd client id must not fail the batch.
-    pub fn client(client_id: &str) -> Result<Self, UnusableKey> {
+    /// [`InvalidItemKey`] for an empty or over-long id; a stranger's odd client id must not fail the batch.
+    pub fn client(client_id: &str) -> Result<Self, InvalidItemKey> {
         Self::new(Table::Clients, client_id.to_owned())
     }
 
@@ -59,8 +59,8 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// [`UnusableKey`] where that is over-long.
-    pub fn mark(prefix: &str, issuer: &str, name: Option<&str>) -> Result<Self, UnusableKey> {
+    /// [`InvalidItemKey`] where that is over-long.
+    pub fn mark(prefix: &str, issuer: &str, name: Option<&str>) -> Result<Self, InvalidItemKey> {
         Self::new(
             Table::Tokens,
             match name {
@@ -74,8 +74,8 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// [`UnusableKey`] where the issuer's identifier is over-long.
-    pub fn snapshot(issuer: &str) -> Result<Self, UnusableKey> {
+    /// [`InvalidItemKey`] where the issuer's identifier is over-long.
+    pub fn snapshot(issuer: &str) -> Result<Self, InvalidItemKey> {
         Self::new(Table::State, format!("jwks#{issuer}"))
     }
 
@@ -87,7 +87,7 @@ impl Key {
 
     /// A key that holds nothing, `number` of them for each digest: read where there is nothing to read, so that
     /// an unknown token costs what a known one costs.
-    pub fn nothing(digest: &str, number: usize) -> Self {
+    pub fn padding(digest: &str, number: usize) -> Self {
         Self { table: Table::Tokens, id: format!("nothing#{digest}#{number}") }
     }
 
@@ -99,8 +99,8 @@ impl Key {
         &self.id
     }
 
-    fn new(table: Table, id: String) -> Result<Self, UnusableKey> {
-        if id.is_empty() || id.len() > MAX_KEY_BYTES { Err(UnusableKey) } else { Ok(Self { table, id }) }
+    fn new(table: Table, id: String) -> Result<Self, InvalidItemKey> {
+        if id.is_empty() || id.len() > MAX_KEY_BYTES { Err(InvalidItemKey) } else { Ok(Self { table, id }) }
     }
 }
 
@@ -124,24 +124,24 @@ mod tests {
 
     #[test]
     fn keys_are_those_of_the_contract() {
-        let id = |key: Result<Key, UnusableKey>| key.map(|key| key.id().to_owned());
-        assert_eq!(id(Key::client("api")), Ok("api".into()));
-        assert_eq!(id(Ok(Key::token("d"))), Ok("token#d".into()));
-        assert_eq!(id(Ok(Key::revoked("d"))), Ok("revoked#d".into()));
-        assert_eq!(id(Ok(Key::jwt("d"))), Ok("jwt#d".into()));
-        assert_eq!(id(Key::mark("jti", "https://a", Some("1#2"))), Ok("jti#https://a#1#2".into()));
-        assert_eq!(id(Key::mark("iss", "https://a", None)), Ok("iss#https://a".into()));
-        assert_eq!(id(Key::snapshot("https://a")), Ok("jwks#https://a".into()));
-        assert_eq!(id(Ok(Key::assertion("api", "1"))), Ok(format!("assertion#{}", sha256_hex("api\x001"))));
+        let id = |key: Result<ItemKey, InvalidItemKey>| key.map(|key| key.id().to_owned());
+        assert_eq!(id(ItemKey::client("api")), Ok("api".into()));
+        assert_eq!(id(Ok(ItemKey::token("d"))), Ok("token#d".into()));
+        assert_eq!(id(Ok(ItemKey::revoked("d"))), Ok("revoked#d".into()));
+        assert_eq!(id(Ok(ItemKey::jwt("d"))), Ok("jwt#d".into()));
+        assert_eq!(id(ItemKey::mark("jti", "https://a", Some("1#2"))), Ok("jti#https://a#1#2".into()));
+        assert_eq!(id(ItemKey::mark("iss", "https://a", None)), Ok("iss#https://a".into()));
+        assert_eq!(id(ItemKey::snapshot("https://a")), Ok("jwks#https://a".into()));
+        assert_eq!(id(Ok(ItemKey::assertion("api", "1"))), Ok(format!("assertion#{}", sha256_hex("api\x001"))));
     }
 
     #[test]
     fn b18_empty_and_over_long_names_make_no_key() {
-        assert!(Key::client("").is_err());
-        assert!(Key::client(&"x".repeat(2048)).is_ok());
-        assert!(Key::client(&"x".repeat(2049)).is_err());
-        assert!(Key::client(&"é".repeat(1025)).is_err());
-        assert!(Key::mark("sub", "https://a", Some(&"x".repeat(2040))).is_err());
+        assert!(ItemKey::client("").is_err());
+        assert!(ItemKey::client(&"x".repeat(2048)).is_ok());
+        assert!(ItemKey::client(&"x".repeat(2049)).is_err());
+        assert!(ItemKey::client(&"é".repeat(1025)).is_err());
+        assert!(ItemKey::mark("sub", "https://a", Some(&"x".repeat(2040))).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Corrupt, Item, Key, Seconds, UnusableKey, types};
+use super::{Corrupt, InvalidItemKey, Item, ItemKey, UnixTime, types};
 
 /// The kinds of mark in the tokens table, each named by its prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl MarkKind {
 #[derive(Clone, PartialEq, Eq)]
 pub struct MarkKey {
     pub kind: MarkKind,
-    pub key: Key,
+    pub key: ItemKey,
 }
 
 impl MarkKey {
@@ -69,9 +69,9 @@ impl MarkKey {
     ///
     /// # Errors
     ///
-    /// [`UnusableKey`] where the id would be over-long.
-    pub fn new(kind: MarkKind, issuer: &str, name: Option<&str>) -> Result<Self, UnusableKey> {
-        Ok(Self { kind, key: Key::mark(kind.prefix(), issuer, name)? })
+    /// [`InvalidItemKey`] where the id would be over-long.
+    pub fn new(kind: MarkKind, issuer: &str, name: Option<&str>) -> Result<Self, InvalidItemKey> {
+        Ok(Self { kind, key: ItemKey::mark(kind.prefix(), issuer, name)? })
     }
 }
 
@@ -80,7 +80,7 @@ impl MarkKey {
 pub struct Mark {
     /// Revoked are tokens issued at or before this time. Absent or zero: all.
     #[serde(default, deserialize_with = "types::known")]
-    pub not_before: Option<Seconds>,
+    pub not_before: Option<UnixTime>,
     /// `sub#` only: the session that stays.
     pub except_sid: Option<String>,
 }
@@ -93,9 +93,9 @@ impl Mark {
 }
 
 /// The times and the session of a token that a mark is held against.
-pub struct Marked<'a> {
-    pub issued_at: Option<Seconds>,
-    pub authenticated_at: Option<Seconds>,
+pub struct RevocationFacts<'a> {
+    pub issued_at: Option<UnixTime>,
+    pub authenticated_at: Option<UnixTime>,
     pub session: Option<&'a str>,
 }
 
@@ -104,7 +104,7 @@ pub struct Marked<'a> {
 pub struct RevokedBy {
     pub kind: MarkKind,
     /// The time until which the mark reaches, if it has one.
-    pub not_before: Option<Seconds>,
+    pub not_before: Option<UnixTime>,
 }
 
 /// Whether an existing mark revokes the token.
@@ -112,7 +112,11 @@ pub struct RevokedBy {
 /// # Errors
 ///
 /// Returns [`Corrupt`], which the caller takes for "revoked", if the mark cannot be read.
-pub fn revokes(kind: MarkKind, item: Result<&Item, Corrupt>, token: &Marked<'_>) -> Result<Option<RevokedBy>, Corrupt> {
+pub fn revokes(
+    kind: MarkKind,
+    item: Result<&Item, Corrupt>,
+    token: &RevocationFacts<'_>,
+) -> Result<Option<RevokedBy>, Corrupt> {
     if kind.presence_is_enough() {
         return Ok(Some(RevokedBy { kind, not_before: None }));
     }
@@ -141,21 +145,25 @@ mod tests {
         map.into()
     }
 
-    fn token(issued_at: Option<i64>, authenticated_at: Option<i64>, session: Option<&str>) -> Marked<'_> {
-        Marked { issued_at: issued_at.map(Seconds), authenticated_at: authenticated_at.map(Seconds), session }
+    fn token(issued_at: Option<i64>, authenticated_at: Option<i64>, session: Option<&str>) -> RevocationFacts<'_> {
+        RevocationFacts {
+            issued_at: issued_at.map(UnixTime),
+            authenticated_at: authenticated_at.map(UnixTime),
+            session,
+        }
     }
 
-    fn revoked(kind: MarkKind, item: Result<&Item, Corrupt>, token: &Marked<'_>) -> Result<bool, Corrupt> {
+    fn revoked(kind: MarkKind, item: Result<&Item, Corrupt>, token: &RevocationFacts<'_>) -> Result<bool, Corrupt> {
         revokes(kind, item, token).map(|mark| mark.is_some())
     }
 
     #[test]
     fn h34_zero_as_not_before_is_unknown_and_a_time_after_9999_is_corrupt() {
         let mark = |seconds: i64| item(&[("not_before", N(seconds.to_string()))]);
-        let fresh = token(Some(Seconds::LAST), None, None);
+        let fresh = token(Some(UnixTime::LAST), None, None);
         assert_eq!(revoked(MarkKind::Subject, Ok(&mark(0)), &fresh), Ok(true));
         assert_eq!(revoked(MarkKind::Subject, Ok(&mark(1)), &fresh), Ok(false));
-        assert_eq!(revoked(MarkKind::Subject, Ok(&mark(Seconds::LAST)), &fresh), Ok(true));
+        assert_eq!(revoked(MarkKind::Subject, Ok(&mark(UnixTime::LAST)), &fresh), Ok(true));
         assert_eq!(revoked(MarkKind::Subject, Ok(&mark(1_700_000_000_000)), &fresh), Err(Corrupt));
     }
 

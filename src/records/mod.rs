@@ -15,17 +15,17 @@ use serde::de::DeserializeOwned;
 pub use self::{
     client::{ClientRecord, Mode, PolicyRecord},
     json::to_json,
-    key::{Key, Table, UnusableKey, hex, sha256_hex},
-    mark::{Mark, MarkKey, MarkKind, Marked, RevokedBy, revokes},
+    key::{InvalidItemKey, ItemKey, Table, hex, sha256_hex},
+    mark::{Mark, MarkKey, MarkKind, RevocationFacts, RevokedBy, revokes},
     snapshot::Snapshot,
     strengthen::{MarkScope, MarkTerms, strengthened},
     token::{Audience, TokenRecord, TokenType},
-    types::{Corrupt, Item, Items, Seconds, Text},
+    types::{Corrupt, FetchedItems, Item, StrictString, UnixTime},
 };
 
-impl Items {
+impl FetchedItems {
     /// One item under its key, as if a trip had brought it: for whoever checks what the function will read.
-    pub fn of(key: &Key, item: Item) -> Self {
+    pub fn of(key: &ItemKey, item: Item) -> Self {
         Self([(key.clone(), Ok(item))].into())
     }
 
@@ -34,7 +34,7 @@ impl Items {
     /// # Errors
     ///
     /// [`Corrupt`] where the item cannot be read as that kind of record.
-    pub fn record<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Corrupt> {
+    pub fn record<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>, Corrupt> {
         self.0.get(key).map(|item| types::read(item.clone()?)).transpose()
     }
 
@@ -43,7 +43,7 @@ impl Items {
     /// # Errors
     ///
     /// Returns [`Corrupt`] if the item cannot be read.
-    pub fn token_record(&self, key: &Key) -> Result<Option<TokenRecord>, Corrupt> {
+    pub fn token_record(&self, key: &ItemKey) -> Result<Option<TokenRecord>, Corrupt> {
         self.0.get(key).map(|item| TokenRecord::read(item.clone()?)).transpose()
     }
 
@@ -57,12 +57,12 @@ impl Items {
     }
 
     /// The item under that key as it is; an error where it cannot be read at all.
-    pub fn item(&self, key: &Key) -> Option<Result<&Item, Corrupt>> {
+    pub fn item(&self, key: &ItemKey) -> Option<Result<&Item, Corrupt>> {
         self.0.get(key).map(|item| item.as_ref().map_err(|corrupt| *corrupt))
     }
 
     /// Whether there is an item under that key, whatever it holds.
-    pub fn contains(&self, key: &Key) -> bool {
+    pub fn contains(&self, key: &ItemKey) -> bool {
         self.0.contains_key(key)
     }
 }

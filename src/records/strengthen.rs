@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_dynamo::AttributeValue;
 
-use super::{Corrupt, Item, Mark, MarkKind, Seconds, types};
+use super::{Corrupt, Item, Mark, MarkKind, UnixTime, types};
 
 /// The attributes of a mark that limit what it revokes.
 const LIMITS: [&str; 2] = ["not_before", "except_sid"];
@@ -38,7 +38,7 @@ impl MarkScope {
             Ok(_) if kind.presence_is_enough() => Self::ALL,
             Err(Corrupt) => Self::ALL,
             Ok(Mark { not_before, except_sid }) => Self {
-                not_before: not_before.map(|Seconds(seconds)| seconds),
+                not_before: not_before.map(|UnixTime(seconds)| seconds),
                 except_sid: except_sid.filter(|_| kind == MarkKind::Subject),
             },
         }
@@ -93,7 +93,7 @@ pub fn strengthened(item: &Item, until: Option<i64>) -> Option<HashMap<String, A
 fn expires_at(item: &Item) -> Option<i64> {
     match item.get(EXPIRY) {
         Some(AttributeValue::N(number)) => {
-            number.parse().ok().or_else(|| Some(Seconds::from_f64(number.parse().ok()?)?.0))
+            number.parse().ok().or_else(|| Some(UnixTime::from_f64(number.parse().ok()?)?.0))
         }
         _ => None,
     }

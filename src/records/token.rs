@@ -2,7 +2,7 @@
 
 use serde_dynamo::AttributeValue;
 
-use super::{Corrupt, Item, Seconds, Text, json, types};
+use super::{Corrupt, Item, StrictString, UnixTime, json, types};
 use crate::jwt::RawMembers;
 use serde::Deserialize;
 
@@ -17,11 +17,11 @@ pub struct TokenRecord {
     /// Absent: `ISSUER`.
     pub iss: Option<String>,
     #[serde(default, deserialize_with = "types::known")]
-    pub iat: Option<Seconds>,
+    pub iat: Option<UnixTime>,
     /// Required of an access token.
-    pub exp: Option<Seconds>,
+    pub exp: Option<UnixTime>,
     #[serde(default, deserialize_with = "types::known")]
-    pub nbf: Option<Seconds>,
+    pub nbf: Option<UnixTime>,
     pub jti: Option<String>,
     pub sid: Option<String>,
     pub grant_id: Option<String>,
@@ -63,16 +63,16 @@ impl TokenRecord {
 /// What an opaque token is good for (RFC 6749 §1.4, §1.5).
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 // `serde_dynamo` would also take a map with the variant's name for a variant.
-#[serde(try_from = "Text")]
+#[serde(try_from = "StrictString")]
 pub enum TokenType {
     AccessToken,
     RefreshToken,
 }
 
-impl TryFrom<Text> for TokenType {
+impl TryFrom<StrictString> for TokenType {
     type Error = &'static str;
 
-    fn try_from(Text(name): Text) -> Result<Self, &'static str> {
+    fn try_from(StrictString(name): StrictString) -> Result<Self, &'static str> {
         match name.as_str() {
             "access_token" => Ok(Self::AccessToken),
             "refresh_token" => Ok(Self::RefreshToken),
@@ -85,8 +85,8 @@ impl TryFrom<Text> for TokenType {
 #[derive(Clone, Debug, Deserialize, serde::Serialize, PartialEq, Eq)]
 #[serde(untagged)]
 pub enum Audience {
-    One(Text),
-    Several(Vec<Text>),
+    One(StrictString),
+    Several(Vec<StrictString>),
 }
 
 impl Audience {

@@ -34,9 +34,9 @@ pub fn text(item: &Item, name: &str) -> Option<String> {
 
 /// A point in time, in whole seconds since the epoch; a fraction is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Seconds(pub i64);
+pub struct UnixTime(pub i64);
 
-impl Seconds {
+impl UnixTime {
     /// The last second of the year 9999. A later time is most likely in milliseconds, and would make a token immortal.
     pub const LAST: i64 = 253_402_300_799;
 
@@ -55,11 +55,11 @@ impl Seconds {
 }
 
 /// Reads an optional time of which zero means "unknown".
-pub fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Seconds>, D::Error> {
-    Ok(Option::<Seconds>::deserialize(deserializer)?.and_then(Seconds::known))
+pub fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
+    Ok(Option::<UnixTime>::deserialize(deserializer)?.and_then(UnixTime::known))
 }
 
-impl<'de> Deserialize<'de> for Seconds {
+impl<'de> Deserialize<'de> for UnixTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_f64(f64::deserialize(deserializer)?).ok_or_else(|| de::Error::custom("not a time"))
     }
@@ -67,21 +67,21 @@ impl<'de> Deserialize<'de> for Seconds {
 
 /// A string that is one: `serde_dynamo` would also take bytes for an element of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Text(pub String);
+pub struct StrictString(pub String);
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for StrictString {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextOnly;
 
         impl Visitor<'_> for TextOnly {
-            type Value = Text;
+            type Value = StrictString;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a string")
             }
 
-            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-                Ok(Text(text.to_owned()))
+            fn visit_str<E>(self, text: &str) -> Result<StrictString, E> {
+                Ok(StrictString(text.to_owned()))
             }
         }
 
@@ -89,7 +89,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-impl PartialEq<str> for Text {
+impl PartialEq<str> for StrictString {
     fn eq(&self, other: &str) -> bool {
         self.0 == other
     }
@@ -124,4 +124,4 @@ pub fn map<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 
 /// The items that one trip brought, by key. One that cannot even be read as an item is there all the same.
 #[derive(Default)]
-pub struct Items(pub HashMap<super::Key, Result<Item, Corrupt>>);
+pub struct FetchedItems(pub HashMap<super::ItemKey, Result<Item, Corrupt>>);

@@ -1,7 +1,7 @@
 //! `Authorization: Bearer`: an access token of the caller's own (RFC 6750 §2.1, RFC 7662 §2.1).
 
 use super::Parameters;
-use crate::{jwt::is_jwt, records::sha256_hex, settings::Settings, token::Candidate};
+use crate::{jwt::is_jwt, records::sha256_hex, settings::Settings, token::UnverifiedToken};
 
 /// A longer token is not read.
 const MAX_BYTES: usize = 16 * 1024;
@@ -11,7 +11,7 @@ pub struct PresentedBearer<'a> {
     /// The client that it was issued to, as it says; empty if it names none.
     pub client_id: String,
     /// `None` if it is not a JWT of a trusted issuer, or names another client than the body.
-    pub candidate: Option<Box<Candidate<'a>>>,
+    pub unverified: Option<Box<UnverifiedToken<'a>>>,
     /// Whether it is the token that the request asks about.
     pub asks_about_itself: bool,
     signing_input_digest: String,
@@ -23,12 +23,12 @@ impl<'a> PresentedBearer<'a> {
 
     pub(super) fn parse(text: &str, parameters: &Parameters, settings: &'a Settings) -> Self {
         let is_readable = text.len() <= MAX_BYTES && is_jwt(text);
-        let candidate = if is_readable { Candidate::parse(text, settings).ok() } else { None };
-        let client_id = candidate.as_ref().and_then(|candidate| candidate.unverified_claims().client_id.clone());
+        let unverified = if is_readable { UnverifiedToken::parse(text, settings).ok() } else { None };
+        let client_id = unverified.as_ref().and_then(|unverified| unverified.unverified_claims().client_id.clone());
         let names_one_client = parameters.client_id.is_none() || parameters.client_id == client_id;
         Self {
             client_id: client_id.unwrap_or_default(),
-            candidate: candidate.filter(|_| names_one_client).map(Box::new),
+            unverified: unverified.filter(|_| names_one_client).map(Box::new),
             asks_about_itself: false,
             signing_input_digest: signing_input_digest(text),
         }

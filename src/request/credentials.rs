@@ -3,10 +3,10 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, header::AUTHORIZATION};
 
-use super::{Parameters, PresentedAssertion, PresentedBearer, Rejection, form};
+use super::{Parameters, PresentedAssertion, PresentedBearer, RequestError, form};
 use crate::{
     call::{Call, Identity},
-    records::{Key, sha256_hex},
+    records::{ItemKey, sha256_hex},
     settings::{MtlsMethod, Settings},
 };
 
@@ -83,9 +83,9 @@ impl<'a> Credentials<'a> {
     ///
     /// # Errors
     ///
-    /// Returns [`Rejection::TwoMechanisms`], [`Rejection::UnreadableCredentials`] or [`Rejection::ClientIdMismatch`],
-    /// and [`Rejection::NoCredentials`] if the request has none.
-    pub fn parse(call: &'a Call, parameters: &Parameters, settings: &'a Settings) -> Result<Self, Rejection> {
+    /// Returns [`RequestError::TwoMechanisms`], [`RequestError::UnreadableCredentials`] or [`RequestError::ClientIdMismatch`],
+    /// and [`RequestError::NoCredentials`] if the request has none.
+    pub fn parse(call: &'a Call, parameters: &Parameters, settings: &'a Settings) -> Result<Self, RequestError> {
         let identity = &call.identity;
         // The gateway has read that signature, and its request context has the result.
         let is_the_gateways =
@@ -94,13 +94,13 @@ impl<'a> Credentials<'a> {
         let (header, second_header) = (authorization.next(), authorization.next());
         let mechanisms = [header.is_some(), parameters.client_secret.is_some(), parameters.client_assertion.is_some()];
         if mechanisms.into_iter().filter(|used| *used).count() > 1 {
-            return Err(Rejection::TwoMechanisms);
+            return Err(RequestError::TwoMechanisms);
         }
         if second_header.is_some() {
-            return Err(Rejection::UnreadableCredentials);
+            return Err(RequestError::UnreadableCredentials);
         }
         if let Some(header) = header {
-            let text = std::str::from_utf8(header.as_bytes()).map_err(|_| Rejection::UnreadableCredentials)?;
+            let text = std::str::from_utf8(header.as_bytes()).map_err(|_| RequestError::UnreadableCredentials)?;
             match scheme(text)? {
                 (Scheme::Basic, credentials) => from_basic(credentials, parameters.client_id.as_deref()),
                 (Scheme::Bearer, token) => {
@@ -120,7 +120,7 @@ impl<'a> Credentials<'a> {
         } else {
             // The client id and the gateway's identity count only together.
             let has_identity = identity.iam_user_arn.is_some() || identity.certificate.is_some();
-            let client_id = parameters.client_id.clone().filter(|_| has_identity).ok_or(Rejection::NoCredentials)?;
+            let client_id = parameters.client_id.clone().filter(|_| has_identity).ok_or(RequestError::NoCredentials)?;
             Ok(Self::Gateway(GatewayCredentials { client_id, identity }))
         }
     }
@@ -155,7 +155,7 @@ impl<'a> Credentials<'a> {
     }
 
     /// The key of the client's record; `None` for a text that cannot be a client id.
-    pub fn client_key(&self) -> Option<Key> {
+    pub fn client_key(&self) -> Option<ItemKey> {
         client_key(self.client_id())
     }
 }
@@ -166,17 +166,17 @@ impl<'a> RevocationCredentials<'a> {
     /// # Errors
     ///
     /// As [`Credentials::parse`], except that a client id by itself counts.
-    pub fn parse(call: &'a Call, parameters: &Parameters, settings: &'a Settings) -> Result<Self, Rejection> {
+    pub fn parse(call: &'a Call, parameters: &Parameters, settings: &'a Settings) -> Result<Self, RequestError> {
         match (Credentials::parse(call, parameters, settings), &parameters.client_id) {
-            (Err(Rejection::NoCredentials), Some(client_id)) => Ok(Self::PublicClient(client_id.clone())),
+            (Err(RequestError::NoCredentials), Some(client_id)) => Ok(Self::PublicClient(client_id.clone())),
             (credentials, _) => credentials.map(Self::Confidential),
         }
     }
 }
 
 /// The key of a client's record; `None` for a text that cannot be a client id.
-pub fn client_key(client_id: &str) -> Option<Key> {
-    if client_id.contains(char::is_control) { None } else { Key::client(client_id).ok() }
+pub fn client_key(client_id: &str) -> Option<ItemKey> {
+    if client_id.contains(char::is_control) { None } else { ItemKey::client(client_id).ok() }
 }
 
 /// The schemes of `Authorization` that we know.
@@ -189,13 +189,13 @@ enum Scheme {
 }
 
 /// Splits a header's value (RFC 9110 §11.6.2).
-fn scheme(value: &str) -> Result<(Scheme, &str), Rejection> {
+fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
     let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
     let is = |name| scheme.eq_ignore_ascii_case(name);
     // HTTP APIs join two headers with a comma, which no scheme's name and none of these credentials can contain.
     let joined = scheme.contains(',') || (is("Basic") || is("Bearer") || is("DPoP")) && value.contains(',');
     if scheme.is_empty() || joined {
-        return Err(Rejection::UnreadableCredentials);
+        return Err(RequestError::UnreadableCredentials);
     }
     let scheme = if is("Basic") {
         Scheme::Basic
@@ -207,10 +207,10 @@ fn scheme(value: &str) -> Result<(Scheme, &str), Rejection> {
     Ok((scheme, credentials.trim_start()))
 }
 
-fn from_basic(credentials: &str, body_client_id: Option<&str>) -> Result<Credentials<'static>, Rejection> {
-    let presented = basic(credentials).ok_or(Rejection::UnreadableCredentials)?;
+fn from_basic(credentials: &str, body_client_id: Option<&str>) -> Result<Credentials<'static>, RequestError> {
+    let presented = basic(credentials).ok_or(RequestError::UnreadableCredentials)?;
     if body_client_id.is_some_and(|id| id != presented.client_id) {
-        return Err(Rejection::ClientIdMismatch);
+        return Err(RequestError::ClientIdMismatch);
     }
     Ok(Credentials::Secret(presented))
 }
@@ -235,11 +235,11 @@ fn basic(credentials: &str) -> Option<PresentedSecret> {
 mod tests {
     use super::*;
 
-    fn header(value: &str) -> Result<Credentials<'static>, Rejection> {
+    fn header(value: &str) -> Result<Credentials<'static>, RequestError> {
         from_header(value, None)
     }
 
-    fn from_header(value: &str, body_client_id: Option<&str>) -> Result<Credentials<'static>, Rejection> {
+    fn from_header(value: &str, body_client_id: Option<&str>) -> Result<Credentials<'static>, RequestError> {
         match scheme(value)? {
             (Scheme::Basic, credentials) => from_basic(credentials, body_client_id),
             _ => Ok(Credentials::Unsupported),
@@ -308,7 +308,7 @@ mod tests {
             "",
             "  ",
         ] {
-            assert_eq!(header(value).err(), Some(Rejection::UnreadableCredentials), "{value}");
+            assert_eq!(header(value).err(), Some(RequestError::UnreadableCredentials), "{value}");
         }
     }
 
@@ -326,7 +326,7 @@ mod tests {
     fn b06_the_body_may_repeat_the_client_id_and_not_change_it() {
         let value = basic_header("a%20b:secret");
         assert!(from_header(&value, Some("a b")).is_ok());
-        assert_eq!(from_header(&value, Some("a%20b")).err(), Some(Rejection::ClientIdMismatch));
+        assert_eq!(from_header(&value, Some("a%20b")).err(), Some(RequestError::ClientIdMismatch));
     }
 
     #[test]

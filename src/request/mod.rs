@@ -63,7 +63,7 @@ pub struct Batch<'a> {
 
 /// Why a request is refused before anything is looked up, in the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
+pub enum RequestError {
     NotFound,
     /// Holds the value of `Allow`.
     MethodNotAllowed(&'static str),
@@ -78,7 +78,7 @@ pub enum Rejection {
     UnreadableCredentials,
     ClientIdMismatch,
     NoCredentials,
-    /// As [`Rejection::NoCredentials`], where the signed form is wanted (RFC 9701 §5).
+    /// As [`RequestError::NoCredentials`], where the signed form is wanted (RFC 9701 §5).
     NoCredentialsForSigned,
     MissingToken,
     /// `tokens` of a batch is not a list of 1 to 50 strings.
@@ -87,7 +87,7 @@ pub enum Rejection {
     NothingIsSigned,
 }
 
-impl Rejection {
+impl RequestError {
     /// The stable name, for audit records and docs/reasons.md.
     pub fn name(self) -> &'static str {
         match self {
@@ -114,9 +114,9 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// The first [`Rejection`] that applies; their order is part of the contract (conformance A-21).
-    pub fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, Rejection> {
-        let route = Route::of(&call.path, settings).ok_or(Rejection::NotFound)?;
+    /// The first [`RequestError`] that applies; their order is part of the contract (conformance A-21).
+    pub fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, RequestError> {
+        let route = Route::of(&call.path, settings).ok_or(RequestError::NotFound)?;
         let cors = !settings.cors_allowed_origins.is_empty();
         match (route, &call.method) {
             (Route::Introspection, &Method::POST) => {
@@ -127,26 +127,26 @@ impl<'a> Request<'a> {
             (Route::Revocation, &Method::POST) => Revocation::parse(call, settings).map(Self::Revocation),
             (Route::Introspection | Route::Batch | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
             (Route::Introspection | Route::Batch | Route::Revocation, _) => {
-                Err(Rejection::MethodNotAllowed(if cors { "POST, OPTIONS" } else { "POST" }))
+                Err(RequestError::MethodNotAllowed(if cors { "POST, OPTIONS" } else { "POST" }))
             }
             (Route::Metadata, &Method::GET | &Method::HEAD) => Ok(Self::Metadata),
             (Route::KeySet, &Method::GET | &Method::HEAD) => Ok(Self::KeySet),
-            (Route::Metadata | Route::KeySet, _) => Err(Rejection::MethodNotAllowed("GET, HEAD")),
+            (Route::Metadata | Route::KeySet, _) => Err(RequestError::MethodNotAllowed("GET, HEAD")),
         }
     }
 }
 
 impl<'a> Query<'a> {
-    fn parse(call: &'a Call, settings: &'a Settings, form: AnswerForm) -> Result<Self, Rejection> {
+    fn parse(call: &'a Call, settings: &'a Settings, form: AnswerForm) -> Result<Self, RequestError> {
         let parameters = form_parameters(call)?;
         let credentials = Credentials::parse(call, &parameters, settings).map_err(|rejection| match rejection {
-            Rejection::NoCredentials if form != AnswerForm::Json => Rejection::NoCredentialsForSigned,
+            RequestError::NoCredentials if form != AnswerForm::Json => RequestError::NoCredentialsForSigned,
             other => other,
         });
         let mut credentials = credentials?;
-        let token = parameters.token.ok_or(Rejection::MissingToken)?;
+        let token = parameters.token.ok_or(RequestError::MissingToken)?;
         if form == AnswerForm::NotServed {
-            return Err(Rejection::NothingIsSigned);
+            return Err(RequestError::NothingIsSigned);
         }
         credentials.reject_self_introspection(&token);
         let token = PresentedToken::parse(&token, settings);
@@ -155,10 +155,10 @@ impl<'a> Query<'a> {
 }
 
 impl<'a> Revocation<'a> {
-    fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, Rejection> {
+    fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, RequestError> {
         let parameters = form_parameters(call)?;
         let mut credentials = RevocationCredentials::parse(call, &parameters, settings)?;
-        let token = parameters.token.ok_or(Rejection::MissingToken)?;
+        let token = parameters.token.ok_or(RequestError::MissingToken)?;
         if let RevocationCredentials::Confidential(credentials) = &mut credentials {
             credentials.reject_self_introspection(&token);
         }
@@ -167,16 +167,16 @@ impl<'a> Revocation<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, Rejection> {
+    fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, RequestError> {
         let body = body(call, "application/json", MAX_BATCH_BYTES)?;
-        let mut members = parse_object(body).map_err(|_| Rejection::MalformedForm)?;
+        let mut members = parse_object(body).map_err(|_| RequestError::MalformedForm)?;
         let mut credentials = Credentials::parse(call, &Parameters::from_json(&mut members)?, settings)?;
         let tokens: Vec<String> = members
             .remove("tokens")
             .and_then(|tokens| serde_json::from_value(tokens).ok())
             .filter(|tokens: &Vec<String>| (1..=MAX_BATCH_TOKENS).contains(&tokens.len()))
             .filter(|tokens| tokens.iter().all(|token| !token.is_empty()))
-            .ok_or(Rejection::WrongTokens)?;
+            .ok_or(RequestError::WrongTokens)?;
         for token in &tokens {
             credentials.reject_self_introspection(token);
         }
@@ -184,20 +184,20 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn form_parameters(call: &Call) -> Result<Parameters, Rejection> {
+fn form_parameters(call: &Call) -> Result<Parameters, RequestError> {
     Parameters::parse(body(call, "application/x-www-form-urlencoded", MAX_BODY_BYTES)?)
 }
 
 /// The body of a POST, once its URL, its media type and its size are right.
-fn body<'c>(call: &'c Call, media_type: &'static str, max_bytes: usize) -> Result<&'c [u8], Rejection> {
+fn body<'c>(call: &'c Call, media_type: &'static str, max_bytes: usize) -> Result<&'c [u8], RequestError> {
     if call.query_names.iter().any(|name| NEVER_IN_THE_QUERY.contains(&name.as_str())) {
-        return Err(Rejection::SecretInQuery);
+        return Err(RequestError::SecretInQuery);
     }
     if !has_media_type(&call.headers, media_type) {
-        return Err(Rejection::MediaType(media_type));
+        return Err(RequestError::MediaType(media_type));
     }
-    let body = call.body.as_deref().ok_or(Rejection::MalformedForm)?;
-    if body.len() > max_bytes { Err(Rejection::TooLarge) } else { Ok(body) }
+    let body = call.body.as_deref().ok_or(RequestError::MalformedForm)?;
+    if body.len() > max_bytes { Err(RequestError::TooLarge) } else { Ok(body) }
 }
 
 /// Whether the body is of that media type; its parameters, such as a charset, do not matter.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Rejection, form};
+use super::{RequestError, form};
 
 /// What the body says. Unrecognized parameters are ignored, even repeated (RFC 6749 §3.2); a parameter without
 /// a value is one that was left out (RFC 6749 §3.1). Holds secrets, so it has no `Debug`.
@@ -20,12 +20,12 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Rejection::MalformedForm`] and [`Rejection::DuplicateParameter`].
-    pub fn parse(body: &[u8]) -> Result<Self, Rejection> {
+    /// [`RequestError::MalformedForm`] and [`RequestError::DuplicateParameter`].
+    pub fn parse(body: &[u8]) -> Result<Self, RequestError> {
         let mut parameters = Self::default();
         let mut hint = None;
         let (mut seen, mut duplicate) = (Vec::new(), false);
-        for (name, value) in form::parse(body).map_err(|form::NotUtf8| Rejection::MalformedForm)? {
+        for (name, value) in form::parse(body).map_err(|form::NotUtf8| RequestError::MalformedForm)? {
             // A hint decides nothing, so its value is dropped; that it came twice is an error all the same.
             let slot = match name.as_str() {
                 "token" => &mut parameters.token,
@@ -40,19 +40,19 @@ impl Parameters {
             duplicate |= seen.contains(&name);
             seen.push(name);
         }
-        if duplicate { Err(Rejection::DuplicateParameter) } else { Ok(parameters) }
+        if duplicate { Err(RequestError::DuplicateParameter) } else { Ok(parameters) }
     }
 
     /// Takes the credentials out of a batch's JSON object, which has no duplicates any more.
     ///
     /// # Errors
     ///
-    /// [`Rejection::MalformedForm`], if one of them is no string.
-    pub fn from_json(members: &mut Map<String, Value>) -> Result<Self, Rejection> {
+    /// [`RequestError::MalformedForm`], if one of them is no string.
+    pub fn from_json(members: &mut Map<String, Value>) -> Result<Self, RequestError> {
         let mut string = |name| match members.remove(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
-            Some(_) => Err(Rejection::MalformedForm),
+            Some(_) => Err(RequestError::MalformedForm),
         };
         Ok(Self {
             token: None,
@@ -74,7 +74,7 @@ mod tests {
             ["token", "token_type_hint", "client_id", "client_secret", "client_assertion", "client_assertion_type"]
         {
             for body in [format!("{name}=a&{name}=a"), format!("{name}=&{name}=a"), format!("{name}&x=1&{name}")] {
-                assert_eq!(Parameters::parse(body.as_bytes()).err(), Some(Rejection::DuplicateParameter), "{body}");
+                assert_eq!(Parameters::parse(body.as_bytes()).err(), Some(RequestError::DuplicateParameter), "{body}");
             }
         }
         assert!(Parameters::parse(b"token=a&x=1&x=2&Token=b&TOKEN=c").is_ok());

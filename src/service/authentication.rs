@@ -6,29 +6,29 @@ use tracing::{error, info, warn};
 
 use super::{Reads, Service, Unjudged, unavailable};
 use crate::{
-    audit::{Reason, Trail},
+    audit::{AuditRecord, Reason},
     auth::{AuthError, Authentication, Caller, PUBLIC_METHOD, RevokingClient, UnspentAssertion, UnverifiedBearer},
     call::Call,
-    records::{Items, Key, Table, sha256_hex},
+    records::{FetchedItems, ItemKey, Table, sha256_hex},
     request::{Credentials, RevocationCredentials, client_key},
     response::{Challenge, Outcome},
-    store::Unavailable,
-    token::{Candidate, PresentedToken},
+    store::StoreUnavailable,
+    token::{PresentedToken, UnverifiedToken},
 };
 
 /// What has been read for a request, and what is still to be read.
 pub(super) struct TokenItems {
-    read: Items,
-    unread: Vec<Key>,
+    read: FetchedItems,
+    unread: Vec<ItemKey>,
     reads: Reads,
 }
 
 /// The items that are needed to authenticate the caller.
 struct OwnKeys {
     /// The client's record; `None` for an id that no record can have.
-    client: Option<Key>,
+    client: Option<ItemKey>,
     /// What the caller's own token needs: its marks and its issuer's keys.
-    bearer: BTreeSet<Key>,
+    bearer: BTreeSet<ItemKey>,
 }
 
 /// Who presented credentials, for the count of failures and the challenge.
@@ -45,20 +45,20 @@ impl Service {
         tokens: &mut [PresentedToken<'_>],
         reads: Reads,
         call: &Call,
-        trail: &mut Trail,
+        trail: &mut AuditRecord,
     ) -> Result<(Caller, TokenItems), Outcome> {
         trail.method = credentials.method();
         if let Credentials::Bearer(presented) = &mut credentials {
-            presented.candidate.as_deref_mut().into_iter().for_each(|own| self.expect_key(own, call.now));
+            presented.unverified.as_deref_mut().into_iter().for_each(|own| self.expect_key(own, call.now));
         }
         let own = match &credentials {
-            Credentials::Bearer(presented) => presented.candidate.as_deref(),
+            Credentials::Bearer(presented) => presented.unverified.as_deref(),
             _ => None,
         };
-        let snapshot = own.and_then(|candidate| self.issuers.snapshot_key(candidate, call.now));
+        let snapshot = own.and_then(|unverified| self.issuers.snapshot_item_key(unverified, call.now));
         let own_keys = OwnKeys {
             client: credentials.client_key(),
-            bearer: own.into_iter().flat_map(|candidate| candidate.item_keys().cloned()).chain(snapshot).collect(),
+            bearer: own.into_iter().flat_map(|unverified| unverified.item_keys().cloned()).chain(snapshot).collect(),
         };
         let presented = Presented {
             client_id: credentials.client_id().to_owned(),
@@ -72,7 +72,7 @@ impl Service {
             Ok(Authentication::NeedsSignature(bearer)) => {
                 let caller = self.verify_bearer(bearer, &mut items, &own_keys.bearer, call, trail).await?;
                 // The reason of a mark on the caller's token must not be reported as one of the presented token.
-                let of_tokens: Vec<Key> = tokens.iter().flat_map(PresentedToken::keys).collect();
+                let of_tokens: Vec<ItemKey> = tokens.iter().flat_map(PresentedToken::keys).collect();
                 items.read.0.retain(|key, _| key.table() != Table::Tokens || of_tokens.contains(key));
                 caller
             }
@@ -87,7 +87,7 @@ impl Service {
         credentials: RevocationCredentials<'_>,
         token: &mut PresentedToken<'_>,
         call: &Call,
-        trail: &mut Trail,
+        trail: &mut AuditRecord,
     ) -> Result<(RevokingClient, TokenItems), Outcome> {
         let (tokens, reads) = (std::slice::from_mut(token), Reads::Revocation);
         let client_id = match credentials {
@@ -111,10 +111,10 @@ impl Service {
     async fn read_unread<'k>(
         &self,
         items: &mut TokenItems,
-        keys: impl Iterator<Item = &'k Key>,
+        keys: impl Iterator<Item = &'k ItemKey>,
         call: &Call,
     ) -> Result<(), Unjudged> {
-        let keys: Vec<Key> = keys.filter(|key| items.unread.contains(key)).cloned().collect();
+        let keys: Vec<ItemKey> = keys.filter(|key| items.unread.contains(key)).cloned().collect();
         if !keys.is_empty() {
             items.unread.retain(|key| !keys.contains(key));
             items.read.0.extend(self.read(&keys, items.reads, call).await?.0);
@@ -123,17 +123,22 @@ impl Service {
     }
 
     /// Reads what was left out before the caller was known.
-    pub(super) async fn read_rest(&self, items: TokenItems, call: &Call, trail: &mut Trail) -> Result<Items, Outcome> {
+    pub(super) async fn read_rest(
+        &self,
+        items: TokenItems,
+        call: &Call,
+        trail: &mut AuditRecord,
+    ) -> Result<FetchedItems, Outcome> {
         let TokenItems { read: mut items, unread, reads } = items;
         if !unread.is_empty() {
             let rest = self.read(&unread, reads, call).await;
-            items.0.extend(rest.map_err(|Unavailable| unavailable(trail))?.0);
+            items.0.extend(rest.map_err(|StoreUnavailable| unavailable(trail))?.0);
         }
         Ok(items)
     }
 
     /// The one place that chooses the consistency: revocation reads strongly, whatever `READ_CONSISTENCY` says.
-    async fn read(&self, keys: &[Key], reads: Reads, call: &Call) -> Result<Items, Unavailable> {
+    async fn read(&self, keys: &[ItemKey], reads: Reads, call: &Call) -> Result<FetchedItems, StoreUnavailable> {
         match reads {
             Reads::Introspection | Reads::Batch => self.store.get(keys, call.deadline).await,
             Reads::Revocation => self.store.get_strongly(keys, call.deadline).await,
@@ -150,23 +155,23 @@ impl Service {
         reads: Reads,
         presented: &Presented,
         call: &Call,
-        trail: &mut Trail,
+        trail: &mut AuditRecord,
     ) -> Result<TokenItems, Outcome> {
         for token in &mut *tokens {
-            if let PresentedToken::Jwt { candidate: Ok(candidate), .. } = token {
-                self.expect_key(candidate, call.now);
+            if let PresentedToken::Jwt { unverified: Ok(unverified), .. } = token {
+                self.expect_key(unverified, call.now);
             }
         }
         let candidates = tokens.iter().filter_map(|token| match token {
-            PresentedToken::Jwt { candidate, .. } => candidate.as_deref().ok(),
+            PresentedToken::Jwt { unverified, .. } => unverified.as_deref().ok(),
             PresentedToken::Opaque { .. } => None,
         });
-        let snapshots =
-            candidates.filter_map(|candidate: &Candidate<'_>| self.issuers.snapshot_key(candidate, call.now));
-        let of_tokens: BTreeSet<Key> = tokens.iter().flat_map(PresentedToken::keys).chain(snapshots).collect();
-        let all: BTreeSet<Key> =
+        let snapshots = candidates
+            .filter_map(|unverified: &UnverifiedToken<'_>| self.issuers.snapshot_item_key(unverified, call.now));
+        let of_tokens: BTreeSet<ItemKey> = tokens.iter().flat_map(PresentedToken::keys).chain(snapshots).collect();
+        let all: BTreeSet<ItemKey> =
             of_tokens.into_iter().chain(own.client.clone()).chain(own.bearer.iter().cloned()).collect();
-        let mut first: BTreeSet<Key> =
+        let mut first: BTreeSet<ItemKey> =
             if self.throttle.is_at_limit(&presented.client_id, &call.source_address, call.now) {
                 own.client.iter().cloned().collect()
             } else if reads == Reads::Batch {
@@ -174,21 +179,21 @@ impl Service {
             } else {
                 all.clone()
             };
-        let unread: BTreeSet<Key> = all.difference(&first).cloned().collect();
+        let unread: BTreeSet<ItemKey> = all.difference(&first).cloned().collect();
         if first.is_empty() {
             // A client id that no record can have costs a read all the same.
-            first.insert(Key::nothing(&sha256_hex(&presented.client_id), 0));
+            first.insert(ItemKey::padding(&sha256_hex(&presented.client_id), 0));
         }
-        let first: Vec<Key> = first.into_iter().collect();
-        let read = self.read(&first, reads, call).await.map_err(|Unavailable| unavailable(trail))?;
+        let first: Vec<ItemKey> = first.into_iter().collect();
+        let read = self.read(&first, reads, call).await.map_err(|StoreUnavailable| unavailable(trail))?;
         Ok(TokenItems { read, unread: unread.into_iter().collect(), reads })
     }
 
     /// Finds out which key a token without `kid` is most likely signed with, so that its mark is read in the same trip.
-    fn expect_key(&self, candidate: &mut Candidate<'_>, now: i64) {
-        if candidate.header().kid.is_none() {
-            let kid = self.issuers.only_fitting_kid(candidate, now);
-            candidate.expect_key(kid.as_deref());
+    fn expect_key(&self, unverified: &mut UnverifiedToken<'_>, now: i64) {
+        if unverified.header().kid.is_none() {
+            let kid = self.issuers.only_fitting_kid(unverified, now);
+            unverified.expect_key(kid.as_deref());
         }
     }
 
@@ -198,15 +203,15 @@ impl Service {
         &self,
         bearer: UnverifiedBearer<'_>,
         items: &mut TokenItems,
-        own: &BTreeSet<Key>,
+        own: &BTreeSet<ItemKey>,
         call: &Call,
-        trail: &mut Trail,
+        trail: &mut AuditRecord,
     ) -> Result<Result<Caller, AuthError>, Outcome> {
-        let (candidate, bearer) = bearer.open();
+        let (unverified, bearer) = bearer.open();
         let claims = async {
-            let is_key_set = |key: &&Key| key.table() == Table::State;
+            let is_key_set = |key: &&ItemKey| key.table() == Table::State;
             self.read_unread(items, own.iter().filter(is_key_set), call).await?;
-            let token = self.issuers.verify(candidate, &items.read, call.now, call.deadline).await?;
+            let token = self.issuers.verify(unverified, &items.read, call.now, call.deadline).await?;
             self.read_unread(items, own.iter(), call).await?;
             self.unrevoked(token, &items.read, call).await
         };
@@ -227,18 +232,18 @@ impl Service {
         &self,
         assertion: UnspentAssertion,
         call: &Call,
-        trail: &mut Trail,
+        trail: &mut AuditRecord,
     ) -> Result<Result<Caller, AuthError>, Outcome> {
         if assertion.by_registered_audience {
             info!(event = "assertion_audience_used", client_id = trail.caller);
         }
         let (key, expires_at) = assertion.guard();
         let first = self.store.use_once(key, expires_at, &call.request_id, call.deadline).await;
-        let first = first.map_err(|Unavailable| unavailable(trail))?;
+        let first = first.map_err(|StoreUnavailable| unavailable(trail))?;
         Ok(assertion.used(first.as_ref()))
     }
 
-    fn refuse(&self, error: AuthError, presented: &Presented, call: &Call, trail: &mut Trail) -> Outcome {
+    fn refuse(&self, error: AuthError, presented: &Presented, call: &Call, trail: &mut AuditRecord) -> Outcome {
         let (client_id, reason, detail) = (trail.caller.as_deref(), error.name(), error.detail());
         match error {
             AuthError::CorruptClientRecord => error!(event = "corrupt_item", item = "client", client_id),
@@ -261,7 +266,7 @@ impl Service {
 }
 
 /// The client id of a record that exists.
-fn known_client(key: Option<Key>, items: &Items) -> Option<String> {
+fn known_client(key: Option<ItemKey>, items: &FetchedItems) -> Option<String> {
     let key = key?;
     items.contains(&key).then(|| key.id().to_owned())
 }

@@ -7,32 +7,32 @@ use futures_util::future::join_all;
 
 use super::{Reads, Service, Unjudged, log_corrupt_item, log_left_out, second_keys, unavailable};
 use crate::{
-    audit::{Counts, Reason, Trail},
+    audit::{AuditRecord, Counts, Reason},
     call::Call,
     judge,
-    records::Key,
+    records::ItemKey,
     request::Batch,
     response::{BatchEntry, Outcome},
-    token::{Candidate, Claims, Inactive, PresentedToken, Recorded},
+    token::{Claims, Inactive, OpaqueToken, PresentedToken, UnverifiedToken},
 };
 
 /// A token of the batch between the two trips.
 enum Pending<'a> {
-    Jwt(Result<Box<Candidate<'a>>, Inactive>),
-    Opaque(Result<Box<Recorded>, Inactive>),
+    Jwt(Result<Box<UnverifiedToken<'a>>, Inactive>),
+    Opaque(Result<Box<OpaqueToken>, Inactive>),
 }
 
 impl Service {
     /// Answers each token as the single route would, in the same order. One that cannot be judged just now does not
     /// spoil the others; a store that is out of reach does.
-    pub(super) async fn introspect_batch(&self, batch: Batch<'_>, call: &Call, trail: &mut Trail) -> Outcome {
+    pub(super) async fn introspect_batch(&self, batch: Batch<'_>, call: &Call, trail: &mut AuditRecord) -> Outcome {
         let Batch { credentials, mut tokens } = batch;
         let (caller, items) = match self.introspector(credentials, &mut tokens, Reads::Batch, false, call, trail).await
         {
             Ok(authenticated) => authenticated,
             Err(refused) => return refused,
         };
-        let mut keys: BTreeSet<Key> = BTreeSet::new();
+        let mut keys: BTreeSet<ItemKey> = BTreeSet::new();
         let mut pending = Vec::with_capacity(tokens.len());
         let mut records = Vec::with_capacity(tokens.len());
         for (position, token) in tokens.into_iter().enumerate() {
@@ -40,18 +40,18 @@ impl Service {
             self.note_token(&token, &mut record);
             pending.push(match token {
                 PresentedToken::Opaque { digest, too_long } => {
-                    let recorded = judge::record(&digest, too_long, &items, &self.settings, call.now)
-                        .inspect(|recorded| log_left_out(recorded, record.token.as_deref()));
-                    record.issuer = recorded.as_ref().ok().map(|recorded| recorded.claims.issuer.clone());
-                    keys.extend(second_keys(&digest, recorded.as_ref().ok()));
-                    Pending::Opaque(recorded.map(Box::new))
+                    let opaque = judge::record(&digest, too_long, &items, &self.settings, call.now)
+                        .inspect(|opaque| log_left_out(opaque, record.token.as_deref()));
+                    record.issuer = opaque.as_ref().ok().map(|opaque| opaque.claims.issuer.clone());
+                    keys.extend(second_keys(&digest, opaque.as_ref().ok()));
+                    Pending::Opaque(opaque.map(Box::new))
                 }
-                PresentedToken::Jwt { candidate, .. } => Pending::Jwt(candidate),
+                PresentedToken::Jwt { unverified, .. } => Pending::Jwt(unverified),
             });
             records.push(record);
         }
         // Without opaque tokens there are no keys, and nothing is sent.
-        let keys: Vec<Key> = keys.into_iter().collect();
+        let keys: Vec<ItemKey> = keys.into_iter().collect();
         let Ok(marks) = self.store.get(&keys, call.deadline).await else { return unavailable(trail) };
 
         // All at once, so that the fetches of several issuers' keys overlap, and an issuer that does not answer takes no
@@ -59,10 +59,10 @@ impl Service {
         let (caller, items, marks) = (&caller, &items, &marks);
         let verdicts = join_all(pending.into_iter().map(async |token| {
             match token {
-                Pending::Jwt(candidate) => self.judge_jwt(candidate, caller, items, call).await,
-                Pending::Opaque(recorded) => recorded
-                    .and_then(|recorded| {
-                        judge::is_not_revoked(&recorded.claims, &recorded.marks, marks).map(|()| recorded.claims)
+                Pending::Jwt(unverified) => self.judge_jwt(unverified, caller, items, call).await,
+                Pending::Opaque(opaque) => opaque
+                    .and_then(|opaque| {
+                        judge::is_not_revoked(&opaque.claims, &opaque.marks, marks).map(|()| opaque.claims)
                     })
                     .map_err(Unjudged::Inactive),
             }

@@ -13,24 +13,24 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, error, error_span};
 
 use crate::{
-    audit::{Fingerprints, Reason, Trail},
+    audit::{AuditRecord, Fingerprinter, Reason},
     auth::Caller,
     call::Call,
-    issuers::{DontKnow, Issuers, Unverified},
+    issuers::{Issuers, KeysUnavailable, VerifyError},
     judge, policy,
-    records::{Items, Key, MarkKey},
+    records::{FetchedItems, ItemKey, MarkKey},
     request::{Credentials, Query, Request},
     response::{Outcome, render, with_cors},
     settings::Settings,
     signer::Signer,
-    store::{Store, Unavailable},
+    store::{Store, StoreUnavailable},
     throttle::Throttle,
-    token::{Candidate, Claims, Inactive, PresentedToken, Recorded, VerifiedToken},
+    token::{Claims, Inactive, OpaqueToken, PresentedToken, UnverifiedToken, VerifiedToken},
     view::View,
 };
 
 /// Keys that hold nothing, read where an opaque token names no marks: as many as a usual one names.
-const NOTHING_KEYS: usize = 4;
+const PADDING_READS: usize = 4;
 
 /// What the reads before the verdict are for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct Service {
     signer: Signer,
     issuers: Issuers,
     throttle: Throttle,
-    fingerprints: Fingerprints,
+    fingerprinter: Fingerprinter,
 }
 
 impl Service {
@@ -63,7 +63,7 @@ impl Service {
         Ok(Self {
             issuers: Issuers::new(&settings, store.clone()),
             throttle: Throttle::new(settings.failed_authentication_limit),
-            fingerprints: Fingerprints::new()?,
+            fingerprinter: Fingerprinter::new()?,
             settings,
             store,
             signer,
@@ -73,10 +73,10 @@ impl Service {
     /// Opens the connection to the store, so that the first request does not pay for it, and brings the key sets
     /// that other environments shared. A failure is left for the first request to meet.
     pub async fn warm_up(&self, now: i64, deadline: Instant) {
-        let mut keys = self.issuers.snapshot_keys();
+        let mut keys = self.issuers.snapshot_item_keys();
         if keys.is_empty() {
             // Our own keys have no snapshot, so nothing is there; but the state table is in DynamoDB always.
-            keys.extend(Key::snapshot(&self.settings.issuer));
+            keys.extend(ItemKey::snapshot(&self.settings.issuer));
         }
         if let Ok(items) = self.store.get(&keys, deadline).await {
             self.settings.trusted_issuers.iter().for_each(|issuer| self.issuers.adopt(issuer, &items, now));
@@ -88,7 +88,7 @@ impl Service {
         // Every line that is logged on the way names the request, so it can be joined to the audit record.
         let span = error_span!("request", request_id = call.request_id);
         let started = Instant::now();
-        let mut trail = Trail::default();
+        let mut trail = AuditRecord::default();
         // Boxed, because the SDK's futures nest so deep that the compiler's own limits are near.
         let answer = Box::pin(self.answer(&call, &mut trail));
         let answer = AssertUnwindSafe(answer).catch_unwind().instrument(span);
@@ -102,7 +102,7 @@ impl Service {
         with_cors(render(outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
     }
 
-    async fn answer(&self, call: &Call, trail: &mut Trail) -> Outcome {
+    async fn answer(&self, call: &Call, trail: &mut AuditRecord) -> Outcome {
         match Request::parse(call, &self.settings) {
             Ok(Request::Introspection(query)) => self.introspect(query, call, trail).await,
             Ok(Request::Batch(batch)) => self.introspect_batch(batch, call, trail).await,
@@ -117,7 +117,7 @@ impl Service {
         }
     }
 
-    async fn introspect(&self, query: Query<'_>, call: &Call, trail: &mut Trail) -> Outcome {
+    async fn introspect(&self, query: Query<'_>, call: &Call, trail: &mut AuditRecord) -> Outcome {
         let Query { credentials, mut token, signed } = query;
         self.note_token(&token, trail);
         let tokens = std::slice::from_mut(&mut token);
@@ -127,7 +127,7 @@ impl Service {
             Err(refused) => return refused,
         };
         let verdict = match token {
-            PresentedToken::Jwt { candidate, .. } => self.judge_jwt(candidate, &caller, &items, call).await,
+            PresentedToken::Jwt { unverified, .. } => self.judge_jwt(unverified, &caller, &items, call).await,
             PresentedToken::Opaque { digest, too_long } => {
                 self.judge_opaque(&digest, too_long, &items, call, trail).await
             }
@@ -155,8 +155,8 @@ impl Service {
         reads: Reads,
         signed: bool,
         call: &Call,
-        trail: &mut Trail,
-    ) -> Result<(Caller, Items), Outcome> {
+        trail: &mut AuditRecord,
+    ) -> Result<(Caller, FetchedItems), Outcome> {
         let (caller, items) = self.authenticate(credentials, tokens, reads, call, trail).await?;
         if !caller.may_introspect() {
             trail.reason = Some(Reason::NotAllowed);
@@ -170,7 +170,7 @@ impl Service {
     }
 
     /// What the caller sees of an active token.
-    fn view(&self, caller: &Caller, claims: Claims, trail: &mut Trail) -> Result<Box<View>, Inactive> {
+    fn view(&self, caller: &Caller, claims: Claims, trail: &mut AuditRecord) -> Result<Box<View>, Inactive> {
         let decision = policy::view(caller, claims, &self.settings);
         trail.would_deny |= decision.would_deny;
         decision.view.map(Box::new)
@@ -180,22 +180,22 @@ impl Service {
     /// its marks. What is hidden or broken causes no fetch, and marks are invisible without a valid signature.
     async fn judge_jwt(
         &self,
-        candidate: Result<Box<Candidate<'_>>, Inactive>,
+        unverified: Result<Box<UnverifiedToken<'_>>, Inactive>,
         caller: &Caller,
-        items: &Items,
+        items: &FetchedItems,
         call: &Call,
     ) -> Result<Claims, Unjudged> {
-        let candidate = judge::jwt(candidate, &self.settings, call.now)?;
-        policy::is_visible_at_all(caller, candidate.unverified_claims(), &self.settings)?;
-        let token = self.issuers.verify(candidate, items, call.now, call.deadline).await?;
+        let unverified = judge::jwt(unverified, &self.settings, call.now)?;
+        policy::is_visible_at_all(caller, unverified.unverified_claims(), &self.settings)?;
+        let token = self.issuers.verify(unverified, items, call.now, call.deadline).await?;
         self.unrevoked(token, items, call).await
     }
 
     /// Checks the marks of a verified token. The mark on a key that could not be expected is read now.
-    async fn unrevoked(&self, token: VerifiedToken, items: &Items, call: &Call) -> Result<Claims, Unjudged> {
+    async fn unrevoked(&self, token: VerifiedToken, items: &FetchedItems, call: &Call) -> Result<Claims, Unjudged> {
         let later = match token.unread_mark() {
             Some(mark) => self.store.get(std::slice::from_ref(&mark.key), call.deadline).await?,
-            None => Items::default(),
+            None => FetchedItems::default(),
         };
         Ok(judge::unrevoked(token, items, &later)?)
     }
@@ -205,21 +205,21 @@ impl Service {
         &self,
         digest: &str,
         too_long: bool,
-        items: &Items,
+        items: &FetchedItems,
         call: &Call,
-        trail: &mut Trail,
+        trail: &mut AuditRecord,
     ) -> Result<Claims, Unjudged> {
-        let recorded = judge::record(digest, too_long, items, &self.settings, call.now);
-        let marks = self.store.get(&second_keys(digest, recorded.as_ref().ok()), call.deadline).await?;
-        let recorded = recorded?;
-        log_left_out(&recorded, trail.token.as_deref());
-        trail.issuer = Some(recorded.claims.issuer.clone());
-        judge::is_not_revoked(&recorded.claims, &recorded.marks, &marks)
+        let opaque = judge::record(digest, too_long, items, &self.settings, call.now);
+        let marks = self.store.get(&second_keys(digest, opaque.as_ref().ok()), call.deadline).await?;
+        let opaque = opaque?;
+        log_left_out(&opaque, trail.token.as_deref());
+        trail.issuer = Some(opaque.claims.issuer.clone());
+        judge::is_not_revoked(&opaque.claims, &opaque.marks, &marks)
             .inspect_err(|why| note_mark_reason(why, &marks, trail))?;
-        Ok(recorded.claims)
+        Ok(opaque.claims)
     }
 
-    fn note_token(&self, token: &PresentedToken<'_>, trail: &mut Trail) {
+    fn note_token(&self, token: &PresentedToken<'_>, trail: &mut AuditRecord) {
         let digest = match token {
             PresentedToken::Jwt { issuer, digest, .. } => {
                 trail.issuer = issuer.map(|issuer| issuer.issuer.clone());
@@ -227,24 +227,24 @@ impl Service {
             }
             PresentedToken::Opaque { digest, .. } => digest,
         };
-        trail.token = Some(self.fingerprints.of(digest));
+        trail.token = Some(self.fingerprinter.fingerprint(digest));
     }
 }
 
 /// The keys of an opaque token's second trip: the marks that its record names, or as many that hold nothing.
-fn second_keys(digest: &str, recorded: Option<&Recorded>) -> Vec<Key> {
-    match recorded {
-        Some(recorded) => recorded.marks.iter().map(|MarkKey { key, .. }| key.clone()).collect(),
-        None => (0..NOTHING_KEYS).map(|number| Key::nothing(digest, number)).collect(),
+fn second_keys(digest: &str, opaque: Option<&OpaqueToken>) -> Vec<ItemKey> {
+    match opaque {
+        Some(opaque) => opaque.marks.iter().map(|MarkKey { key, .. }| key.clone()).collect(),
+        None => (0..PADDING_READS).map(|number| ItemKey::padding(digest, number)).collect(),
     }
 }
 
-fn unavailable(trail: &mut Trail) -> Outcome {
+fn unavailable(trail: &mut AuditRecord) -> Outcome {
     trail.reason = Some(Reason::StoreUnavailable);
     Outcome::Unavailable(1)
 }
 
-fn inactive(why: Inactive, items: &Items, trail: &mut Trail) -> Outcome {
+fn inactive(why: Inactive, items: &FetchedItems, trail: &mut AuditRecord) -> Outcome {
     note_mark_reason(&why, items, trail);
     log_corrupt_item(&why, trail.token.as_deref());
     trail.reason = Some(Reason::Inactive(why));
@@ -261,14 +261,14 @@ fn log_corrupt_item(why: &Inactive, token: Option<&str>) {
 }
 
 /// Logs that an attribute of a token record that no decision reads has a wrong type.
-fn log_left_out(recorded: &Recorded, token: Option<&str>) {
-    if !recorded.claims.left_out.is_empty() {
-        error!(event = "corrupt_item", item = "token", attributes = recorded.claims.left_out.join(" "), token);
+fn log_left_out(opaque: &OpaqueToken, token: Option<&str>) {
+    if !opaque.claims.left_out.is_empty() {
+        error!(event = "corrupt_item", item = "token", attributes = opaque.claims.left_out.join(" "), token);
     }
 }
 
 /// Notes the reason that the mark which revokes a token gives.
-fn note_mark_reason(why: &Inactive, items: &Items, trail: &mut Trail) {
+fn note_mark_reason(why: &Inactive, items: &FetchedItems, trail: &mut AuditRecord) {
     if let Inactive::Revoked { kind, .. } = why {
         trail.mark_reason = trail.mark_reason.take().or_else(|| items.mark_reason(*kind));
     }
@@ -290,17 +290,17 @@ impl From<Inactive> for Unjudged {
     }
 }
 
-impl From<Unverified> for Unjudged {
-    fn from(error: Unverified) -> Self {
+impl From<VerifyError> for Unjudged {
+    fn from(error: VerifyError) -> Self {
         match error {
-            Unverified::Inactive(why) => Self::Inactive(why),
-            Unverified::DontKnow(DontKnow { retry_after, .. }) => Self::KeysUnavailable { retry_after },
+            VerifyError::Inactive(why) => Self::Inactive(why),
+            VerifyError::KeysUnavailable(KeysUnavailable { retry_after, .. }) => Self::KeysUnavailable { retry_after },
         }
     }
 }
 
-impl From<Unavailable> for Unjudged {
-    fn from(Unavailable: Unavailable) -> Self {
+impl From<StoreUnavailable> for Unjudged {
+    fn from(StoreUnavailable: StoreUnavailable) -> Self {
         Self::StoreUnavailable
     }
 }

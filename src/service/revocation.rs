@@ -4,25 +4,25 @@ use tracing::warn;
 
 use super::{Service, Unjudged, unavailable};
 use crate::{
-    audit::{Reason, Trail},
+    audit::{AuditRecord, Reason},
     auth::RevokingClient,
     call::Call,
-    records::{Items, Key, Mark, MarkKey, MarkKind, Seconds, TokenType},
+    records::{FetchedItems, ItemKey, Mark, MarkKey, MarkKind, TokenType, UnixTime},
     request,
     response::Outcome,
-    store::Unavailable,
-    token::{Candidate, Claims, Inactive, PresentedToken, Recorded},
+    store::StoreUnavailable,
+    token::{Claims, Inactive, OpaqueToken, PresentedToken, UnverifiedToken},
 };
 
 /// A mark to write, and until when it has to stay: past the token's expiry, where the mark concerns nothing else.
 struct Revocation {
-    key: Key,
-    expires_at: Option<Seconds>,
+    key: ItemKey,
+    expires_at: Option<UnixTime>,
 }
 
 impl Revocation {
-    fn until(key: Key, expires_at: Option<Seconds>) -> Self {
-        let late = |Seconds(seconds): Seconds| Seconds(seconds.saturating_add(Mark::EXPIRY_MARGIN_SECONDS));
+    fn until(key: ItemKey, expires_at: Option<UnixTime>) -> Self {
+        let late = |UnixTime(seconds): UnixTime| UnixTime(seconds.saturating_add(Mark::EXPIRY_MARGIN_SECONDS));
         Self { key, expires_at: expires_at.map(late) }
     }
 }
@@ -30,7 +30,7 @@ impl Revocation {
 impl Service {
     /// Revokes the token if it is the caller's own. Whether it was, the answer does not tell: another client's token
     /// and an unknown one are answered alike, so that nobody can try tokens here. The policy is not consulted.
-    pub(super) async fn revoke(&self, query: request::Revocation<'_>, call: &Call, trail: &mut Trail) -> Outcome {
+    pub(super) async fn revoke(&self, query: request::Revocation<'_>, call: &Call, trail: &mut AuditRecord) -> Outcome {
         let request::Revocation { credentials, mut token } = query;
         self.note_token(&token, trail);
         let (client, items) = match self.authenticate_revoking(credentials, &mut token, call, trail).await {
@@ -42,7 +42,7 @@ impl Service {
             Err(unavailable) => return unavailable,
         };
         let revocations = match token {
-            PresentedToken::Jwt { candidate, .. } => self.own_jwt(candidate, &client, &items, call).await,
+            PresentedToken::Jwt { unverified, .. } => self.own_jwt(unverified, &client, &items, call).await,
             PresentedToken::Opaque { digest, .. } => self.own_record(&digest, &client, &items),
         };
         let revocations = match revocations {
@@ -59,7 +59,7 @@ impl Service {
         };
         for Revocation { key, expires_at } in revocations {
             let written = self.store.put_mark(&key, expires_at, call.deadline).await;
-            if let Err(Unavailable) = written {
+            if let Err(StoreUnavailable) = written {
                 return unavailable(trail);
             }
         }
@@ -70,34 +70,39 @@ impl Service {
     /// mark, and one that is not valid yet will be.
     async fn own_jwt(
         &self,
-        candidate: Result<Box<Candidate<'_>>, Inactive>,
+        unverified: Result<Box<UnverifiedToken<'_>>, Inactive>,
         client: &RevokingClient,
-        items: &Items,
+        items: &FetchedItems,
         call: &Call,
     ) -> Result<Vec<Revocation>, Unjudged> {
-        let candidate = candidate?;
-        let claims = candidate.unverified_claims();
-        if let Some(Seconds(exp)) = claims.expires_at.filter(|exp| call.now >= exp.0) {
+        let unverified = unverified?;
+        let claims = unverified.unverified_claims();
+        if let Some(UnixTime(exp)) = claims.expires_at.filter(|exp| call.now >= exp.0) {
             return Err(Inactive::Expired { exp, now: call.now }.into());
         }
         is_own(client, claims)?;
-        let own_mark = candidate.own_mark().key.clone();
-        let token = self.issuers.verify(candidate, items, call.now, call.deadline).await?;
+        let own_mark = unverified.own_mark().key.clone();
+        let token = self.issuers.verify(unverified, items, call.now, call.deadline).await?;
         Ok(vec![Revocation::until(own_mark, token.claims().expires_at)])
     }
 
     /// The marks of an opaque token: its own and, for a refresh token, its grant's, which takes the access tokens
     /// along (RFC 7009 §2.1). Never the session's: other clients share it.
-    fn own_record(&self, digest: &str, client: &RevokingClient, items: &Items) -> Result<Vec<Revocation>, Unjudged> {
-        let record = items.token_record(&Key::token(digest));
+    fn own_record(
+        &self,
+        digest: &str,
+        client: &RevokingClient,
+        items: &FetchedItems,
+    ) -> Result<Vec<Revocation>, Unjudged> {
+        let record = items.token_record(&ItemKey::token(digest));
         let record = record.map_err(|_| Inactive::CorruptRecord)?.ok_or(Inactive::UnknownToken)?;
-        let recorded = Recorded::from_record(record, &self.settings)?;
-        let claims = &recorded.claims;
+        let opaque = OpaqueToken::from_record(record, &self.settings)?;
+        let claims = &opaque.claims;
         is_own(client, claims)?;
         // The issuer may extend the record's `exp` later, so the last one that the mark can concern is unknown.
-        let own = Revocation::until(Key::revoked(digest), None);
+        let own = Revocation::until(ItemKey::revoked(digest), None);
         let takes_grant_along = claims.token_type == TokenType::RefreshToken;
-        let grant = recorded.marks.iter().filter(|mark| takes_grant_along && mark.kind == MarkKind::Grant);
+        let grant = opaque.marks.iter().filter(|mark| takes_grant_along && mark.kind == MarkKind::Grant);
         // When the grant's last access token expires is not known here.
         let grant = grant.map(|MarkKey { key, .. }| Revocation::until(key.clone(), None));
         Ok([own].into_iter().chain(grant).collect())

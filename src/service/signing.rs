@@ -2,34 +2,40 @@
 
 use super::Service;
 use crate::{
-    audit::{Reason, Trail},
+    audit::{AuditRecord, Reason},
     auth::Caller,
     call::Call,
     metadata,
     response::{Outcome, SIGNED_TYPE, signed_claims},
-    signer::Unavailable,
+    signer::SignerUnavailable,
 };
 
 impl Service {
     /// The metadata document, which names the algorithm of signed answers.
-    pub(super) async fn metadata(&self, call: &Call, trail: &mut Trail) -> Outcome {
+    pub(super) async fn metadata(&self, call: &Call, trail: &mut AuditRecord) -> Outcome {
         match self.signer.algorithm(call.now, call.deadline).await {
             Ok(algorithm) => Outcome::Document(metadata::document(&self.settings, algorithm)),
-            Err(Unavailable) => signer_unavailable(trail),
+            Err(SignerUnavailable) => signer_unavailable(trail),
         }
     }
 
     /// The keys of signed answers.
-    pub(super) async fn key_set(&self, call: &Call, trail: &mut Trail) -> Outcome {
+    pub(super) async fn key_set(&self, call: &Call, trail: &mut AuditRecord) -> Outcome {
         match self.signer.key_set(call.now, call.deadline).await {
             Ok(keys) => Outcome::Document(metadata::key_set(&keys)),
-            Err(Unavailable) => signer_unavailable(trail),
+            Err(SignerUnavailable) => signer_unavailable(trail),
         }
     }
 
     /// Signs a verdict for its caller. Everything else stays JSON, and where there is no signature there is no verdict:
     /// an unsigned one would be what the caller asked not to get.
-    pub(super) async fn signed(&self, outcome: Outcome, caller: &Caller, call: &Call, trail: &mut Trail) -> Outcome {
+    pub(super) async fn signed(
+        &self,
+        outcome: Outcome,
+        caller: &Caller,
+        call: &Call,
+        trail: &mut AuditRecord,
+    ) -> Outcome {
         let active = match outcome {
             Outcome::Active(_) => true,
             Outcome::Inactive => false,
@@ -40,12 +46,12 @@ impl Service {
         };
         match self.signer.sign(SIGNED_TYPE, &claims, call.now, call.deadline).await {
             Ok(jwt) => Outcome::Signed { active, jwt },
-            Err(Unavailable) => signer_unavailable(trail),
+            Err(SignerUnavailable) => signer_unavailable(trail),
         }
     }
 }
 
-fn signer_unavailable(trail: &mut Trail) -> Outcome {
+fn signer_unavailable(trail: &mut AuditRecord) -> Outcome {
     trail.reason = Some(Reason::SignerUnavailable);
     Outcome::SignerUnavailable
 }

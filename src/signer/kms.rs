@@ -8,7 +8,7 @@ use aws_sdk_kms::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Unavailable, failed};
+use super::{SignerUnavailable, failed};
 use crate::{
     jwt::{Algorithm, PublishedKey, raw_p256},
     settings::Arn,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The longest message that KMS takes whole, in bytes.
-const LONGEST_MESSAGE: usize = 4096;
+const MAX_MESSAGE: usize = 4096;
 
 /// The key with its public half, which KMS was asked for once: it never changes.
 pub(super) struct KmsKey {
@@ -27,7 +27,7 @@ pub(super) struct KmsKey {
 
 impl KmsKey {
     /// Asks for the public half.
-    pub(super) async fn open(arn: &Arn, rsa: Algorithm, config: SdkConfig) -> Result<Self, Unavailable> {
+    pub(super) async fn open(arn: &Arn, rsa: Algorithm, config: SdkConfig) -> Result<Self, SignerUnavailable> {
         let client = Client::new(&config);
         let answer = client
             .get_public_key()
@@ -51,15 +51,15 @@ impl KmsKey {
     ///
     /// A failure has no cool-down, as a failure to bring a key has: only authenticated callers come here, what fails
     /// with one text need not with the next, and KMS throttles by itself whoever asks too often.
-    pub(super) async fn sign(&self, text: &str) -> Result<Vec<u8>, Unavailable> {
+    pub(super) async fn sign(&self, text: &str) -> Result<Vec<u8>, SignerUnavailable> {
         let algorithm = match self.published.algorithm {
             Algorithm::Es256 => SigningAlgorithmSpec::EcdsaSha256,
             Algorithm::Rs256 => SigningAlgorithmSpec::RsassaPkcs1V15Sha256,
             Algorithm::Ps256 => SigningAlgorithmSpec::RsassaPssSha256,
             Algorithm::EdDsa => SigningAlgorithmSpec::Ed25519Sha512,
-            _ => return Err(Unavailable),
+            _ => return Err(SignerUnavailable),
         };
-        let (message_type, message) = if text.len() <= LONGEST_MESSAGE {
+        let (message_type, message) = if text.len() <= MAX_MESSAGE {
             (MessageType::Raw, text.into())
         } else if self.published.algorithm == Algorithm::EdDsa {
             return Err(failed("Sign", "the answer is longer than KMS signs with Ed25519"));

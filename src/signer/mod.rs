@@ -28,7 +28,7 @@ const ATTEMPTS: u32 = 2;
 
 /// The keys of `SIGNING_KEY`, in their order. The first signs, all are published.
 pub struct Signer {
-    keys: Vec<Key>,
+    keys: Vec<SignerKey>,
     /// What an RSA key signs with that names no algorithm itself.
     rsa: Algorithm,
     config: SdkConfig,
@@ -36,11 +36,11 @@ pub struct Signer {
 
 /// A key is out of reach, or did not sign, so there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unavailable;
+pub struct SignerUnavailable;
 
 /// A key, where it is. What is behind an ARN is brought when it is first needed, so that a cold start never waits
 /// for it. Each has an attempt and a pause of its own: one that cannot be had keeps no other from being used.
-enum Key {
+enum SignerKey {
     InProcess(Arc<SigningKey>),
     Secret(Arn, Remote<SigningKey>),
     Kms(Arn, Remote<KmsKey>),
@@ -50,9 +50,9 @@ impl Signer {
     /// Takes the keys of the settings. Sends nothing.
     pub fn new(settings: &Settings, config: SdkConfig) -> Self {
         let key = |source: &SigningKeySource| match source {
-            SigningKeySource::File(key) => Key::InProcess(Arc::clone(key)),
-            SigningKeySource::SecretsManager(arn) => Key::Secret(arn.clone(), Remote::new()),
-            SigningKeySource::Kms(arn) => Key::Kms(arn.clone(), Remote::new()),
+            SigningKeySource::File(key) => SignerKey::InProcess(Arc::clone(key)),
+            SigningKeySource::SecretsManager(arn) => SignerKey::Secret(arn.clone(), Remote::new()),
+            SigningKeySource::Kms(arn) => SignerKey::Kms(arn.clone(), Remote::new()),
         };
         Self { keys: settings.signing_keys.iter().map(key).collect(), rsa: settings.rsa_signing_algorithm, config }
     }
@@ -62,8 +62,8 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], if the key that signs cannot be brought before the deadline, or could not a moment ago.
-    pub async fn algorithm(&self, now: i64, deadline: Instant) -> Result<Option<Algorithm>, Unavailable> {
+    /// [`SignerUnavailable`], if the key that signs cannot be brought before the deadline, or could not a moment ago.
+    pub async fn algorithm(&self, now: i64, deadline: Instant) -> Result<Option<Algorithm>, SignerUnavailable> {
         let Some(first) = self.keys.first() else { return Ok(None) };
         in_time(deadline, self.published(first, now)).await.map(|key| Some(key.algorithm))
     }
@@ -72,9 +72,9 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], if one of them cannot be brought before the deadline, or could not a moment ago: whoever kept a
+    /// [`SignerUnavailable`], if one of them cannot be brought before the deadline, or could not a moment ago: whoever kept a
     /// set in which it is missing would take its signatures for forged.
-    pub async fn key_set(&self, now: i64, deadline: Instant) -> Result<Vec<&PublishedKey>, Unavailable> {
+    pub async fn key_set(&self, now: i64, deadline: Instant) -> Result<Vec<&PublishedKey>, SignerUnavailable> {
         in_time(deadline, async {
             let mut set = Vec::new();
             // One after the other: the failure of one at the same time would cut the others short, and count for them.
@@ -90,27 +90,35 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], if there is no signature at the deadline, or the key that signs could not be brought a moment
+    /// [`SignerUnavailable`], if there is no signature at the deadline, or the key that signs could not be brought a moment
     /// ago.
-    pub async fn sign(&self, typ: &str, claims: &str, now: i64, deadline: Instant) -> Result<String, Unavailable> {
+    pub async fn sign(
+        &self,
+        typ: &str,
+        claims: &str,
+        now: i64,
+        deadline: Instant,
+    ) -> Result<String, SignerUnavailable> {
         in_time(deadline, async {
-            let first = self.keys.first().ok_or(Unavailable)?;
+            let first = self.keys.first().ok_or(SignerUnavailable)?;
             let input = signing_input(self.published(first, now).await?, typ, claims);
             let signature = match first {
-                Key::InProcess(key) => key.sign(&input).ok_or(Unavailable)?,
-                Key::Secret(arn, key) => self.secret(arn, key, now).await?.sign(&input).ok_or(Unavailable)?,
-                Key::Kms(arn, key) => self.kms(arn, key, now).await?.sign(&input).await?,
+                SignerKey::InProcess(key) => key.sign(&input).ok_or(SignerUnavailable)?,
+                SignerKey::Secret(arn, key) => {
+                    self.secret(arn, key, now).await?.sign(&input).ok_or(SignerUnavailable)?
+                }
+                SignerKey::Kms(arn, key) => self.kms(arn, key, now).await?.sign(&input).await?,
             };
             Ok(compact(&input, &signature))
         })
         .await
     }
 
-    async fn published<'a>(&'a self, key: &'a Key, now: i64) -> Result<&'a PublishedKey, Unavailable> {
+    async fn published<'a>(&'a self, key: &'a SignerKey, now: i64) -> Result<&'a PublishedKey, SignerUnavailable> {
         match key {
-            Key::InProcess(key) => Ok(key.published()),
-            Key::Secret(arn, key) => self.secret(arn, key, now).await.map(SigningKey::published),
-            Key::Kms(arn, key) => self.kms(arn, key, now).await.map(KmsKey::published),
+            SignerKey::InProcess(key) => Ok(key.published()),
+            SignerKey::Secret(arn, key) => self.secret(arn, key, now).await.map(SigningKey::published),
+            SignerKey::Kms(arn, key) => self.kms(arn, key, now).await.map(KmsKey::published),
         }
     }
 
@@ -119,11 +127,11 @@ impl Signer {
         arn: &Arn,
         key: &'a Remote<SigningKey>,
         now: i64,
-    ) -> Result<&'a SigningKey, Unavailable> {
+    ) -> Result<&'a SigningKey, SignerUnavailable> {
         key.get(now, || load_secret(arn, self.rsa, self.config_for(arn))).await
     }
 
-    async fn kms<'a>(&self, arn: &Arn, key: &'a Remote<KmsKey>, now: i64) -> Result<&'a KmsKey, Unavailable> {
+    async fn kms<'a>(&self, arn: &Arn, key: &'a Remote<KmsKey>, now: i64) -> Result<&'a KmsKey, SignerUnavailable> {
         key.get(now, || KmsKey::open(arn, self.rsa, self.config_for(arn))).await
     }
 
@@ -142,7 +150,7 @@ impl Signer {
 }
 
 /// Brings the current version of a secret, and reads the key in it: the text that would else be in a file.
-async fn load_secret(arn: &Arn, rsa: Algorithm, config: SdkConfig) -> Result<SigningKey, Unavailable> {
+async fn load_secret(arn: &Arn, rsa: Algorithm, config: SdkConfig) -> Result<SigningKey, SignerUnavailable> {
     let failed = |cause: &str| failed("GetSecretValue", cause);
     let answer = Client::new(&config).get_secret_value().secret_id(&arn.text).send().await;
     let answer = answer.map_err(|error| failed(cause_of(&error)))?;
@@ -154,12 +162,15 @@ async fn load_secret(arn: &Arn, rsa: Algorithm, config: SdkConfig) -> Result<Sig
 }
 
 /// Logs what an operation failed at.
-fn failed(operation: &str, cause: &str) -> Unavailable {
+fn failed(operation: &str, cause: &str) -> SignerUnavailable {
     error!(event = "signer_unavailable", operation, cause);
-    Unavailable
+    SignerUnavailable
 }
 
-async fn in_time<T>(deadline: Instant, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+async fn in_time<T>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, SignerUnavailable>>,
+) -> Result<T, SignerUnavailable> {
     // The SDK's calls are large, and most answers make none.
     timeout_at(deadline, Box::pin(work)).await.unwrap_or_else(|_| Err(failed("any", "deadline")))
 }

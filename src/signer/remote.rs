@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tokio::sync::OnceCell;
 
-use super::Unavailable;
+use super::SignerUnavailable;
 
 /// Between two attempts to bring one key, in seconds. Metadata and key set need no authentication, so that without a
 /// pause anybody could keep the function waiting, 1.5 s for each request. The issuers' 30 s would be too long: a key set
@@ -34,11 +34,11 @@ impl<K> Remote<K> {
     pub(super) async fn get(
         &self,
         now: i64,
-        bring: impl AsyncFnOnce() -> Result<K, Unavailable>,
-    ) -> Result<&K, Unavailable> {
+        bring: impl AsyncFnOnce() -> Result<K, SignerUnavailable>,
+    ) -> Result<&K, SignerUnavailable> {
         let attempt = async || {
             if !self.may_begin(now) {
-                return Err(Unavailable);
+                return Err(SignerUnavailable);
             }
             bring().await
         };
@@ -78,22 +78,26 @@ mod tests {
             };
             (remote.get(now, bring).await.copied(), attempts.get())
         };
-        assert_eq!(get(T, Err(Unavailable)).await, (Err(Unavailable), 1));
+        assert_eq!(get(T, Err(SignerUnavailable)).await, (Err(SignerUnavailable), 1));
         for now in [T, T + 1, T + 4] {
-            assert_eq!(get(now, Ok("key")).await, (Err(Unavailable), 1), "{}", now - T);
+            assert_eq!(get(now, Ok("key")).await, (Err(SignerUnavailable), 1), "{}", now - T);
         }
-        assert_eq!(get(T + 5, Err(Unavailable)).await, (Err(Unavailable), 2));
-        assert_eq!(get(T + 9, Ok("key")).await, (Err(Unavailable), 2), "the second failure counts as the first did");
+        assert_eq!(get(T + 5, Err(SignerUnavailable)).await, (Err(SignerUnavailable), 2));
+        assert_eq!(
+            get(T + 9, Ok("key")).await,
+            (Err(SignerUnavailable), 2),
+            "the second failure counts as the first did"
+        );
         assert_eq!(get(T + 10, Ok("key")).await, (Ok("key"), 3));
         for now in [T + 10, T + 100, T] {
-            assert_eq!(get(now, Err(Unavailable)).await, (Ok("key"), 3), "a key that is here is kept");
+            assert_eq!(get(now, Err(SignerUnavailable)).await, (Ok("key"), 3), "a key that is here is kept");
         }
     }
 
     #[tokio::test]
     async fn g08_a_clock_that_was_set_back_prolongs_nothing() {
         let remote = Remote::new();
-        assert_eq!(remote.get(T, async || Err(Unavailable)).await, Err(Unavailable));
+        assert_eq!(remote.get(T, async || Err(SignerUnavailable)).await, Err(SignerUnavailable));
         assert_eq!(remote.get(T - 3600, async || Ok("key")).await, Ok(&"key"));
     }
 
@@ -113,7 +117,7 @@ mod tests {
         assert_eq!(attempts.get(), 1, "they wait for the one that is under way");
         drop(first);
         for other in &mut others {
-            assert_eq!(poll!(other.as_mut()), Poll::Ready(Err(Unavailable)));
+            assert_eq!(poll!(other.as_mut()), Poll::Ready(Err(SignerUnavailable)));
         }
         assert_eq!(attempts.get(), 1);
         let mut again = Box::pin(remote.get(T + 5, hanging));

@@ -12,9 +12,9 @@ use aws_sdk_dynamodb::{
 use tokio::time::{Instant, error::Elapsed, timeout_at};
 use tracing::error;
 
-use super::{Unavailable, reconnect::http_client};
+use super::{StoreUnavailable, reconnect::http_client};
 use crate::{
-    records::{Key, Snapshot, Table},
+    records::{ItemKey, Snapshot, Table},
     settings::TableNames,
 };
 
@@ -54,8 +54,13 @@ impl DynamoDb {
         Self { client: Client::from_conf(config.build()), tables }
     }
 
-    pub async fn put_snapshot(&self, key: &Key, snapshot: &Snapshot, deadline: Instant) -> Result<(), Unavailable> {
-        let item: HashMap<String, AttributeValue> = serde_dynamo::to_item(snapshot).map_err(|_| Unavailable)?;
+    pub async fn put_snapshot(
+        &self,
+        key: &ItemKey,
+        snapshot: &Snapshot,
+        deadline: Instant,
+    ) -> Result<(), StoreUnavailable> {
+        let item: HashMap<String, AttributeValue> = serde_dynamo::to_item(snapshot).map_err(|_| StoreUnavailable)?;
         let number = |number: i64| AttributeValue::N(number.to_string());
         let write = self
             .client
@@ -92,14 +97,14 @@ pub async fn configuration() -> SdkConfig {
 }
 
 /// A conditional write has done its work where the item that it met is as good.
-fn written<T>(answer: Result<Result<T, SdkError<PutItemError>>, Elapsed>) -> Result<(), Unavailable> {
+fn written<T>(answer: Result<Result<T, SdkError<PutItemError>>, Elapsed>) -> Result<(), StoreUnavailable> {
     match answer {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
             Ok(())
         }
         Ok(Err(error)) => Err(unavailable("PutItem", &error)),
-        Err(_) => Err(Unavailable),
+        Err(_) => Err(StoreUnavailable),
     }
 }
 
@@ -112,9 +117,9 @@ pub(super) fn partition_key(table: Table) -> &'static str {
 }
 
 /// Logs which kind of failure it was.
-pub(super) fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> Unavailable {
+pub(super) fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> StoreUnavailable {
     error!(event = "store_unavailable", operation, cause = cause_of(error));
-    Unavailable
+    StoreUnavailable
 }
 
 /// Which kind of failure it was, for the log. The error's text may quote keys, so it stays out of there.

@@ -8,12 +8,12 @@ use tokio::time::{Instant, timeout_at};
 use tracing::error;
 
 use super::{
-    MARK_ATTEMPTS, Unavailable,
+    MARK_ATTEMPTS, StoreUnavailable,
     dynamodb::{DynamoDb, unavailable},
     new_mark,
 };
 use crate::{
-    records::{Item, Key, Seconds, Table, strengthened},
+    records::{Item, ItemKey, Table, UnixTime, strengthened},
     settings::ReadConsistency,
 };
 
@@ -34,10 +34,10 @@ impl DynamoDb {
     /// Writes a mark that revokes all that it names. An existing one keeps its other attributes.
     pub(super) async fn put_mark(
         &self,
-        key: &Key,
-        expires_at: Option<Seconds>,
+        key: &ItemKey,
+        expires_at: Option<UnixTime>,
         deadline: Instant,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<(), StoreUnavailable> {
         if self.put(key, ConditionalPut::new(expires_at), deadline).await? {
             return Ok(());
         }
@@ -47,8 +47,8 @@ impl DynamoDb {
                 // It was deleted in the meantime.
                 None => ConditionalPut::new(expires_at),
                 Some(item) => {
-                    let item = item.map_err(|_| Unavailable)?;
-                    let Some(attributes) = strengthened(item, expires_at.map(|Seconds(seconds)| seconds)) else {
+                    let item = item.map_err(|_| StoreUnavailable)?;
+                    let Some(attributes) = strengthened(item, expires_at.map(|UnixTime(seconds)| seconds)) else {
                         return Ok(());
                     };
                     ConditionalPut::over(item, attributes)
@@ -59,11 +59,11 @@ impl DynamoDb {
             }
         }
         error!(event = "store_unavailable", operation = "PutItem", cause = "changed again and again");
-        Err(Unavailable)
+        Err(StoreUnavailable)
     }
 
     /// Returns whether the condition was met.
-    async fn put(&self, key: &Key, put: ConditionalPut, deadline: Instant) -> Result<bool, Unavailable> {
+    async fn put(&self, key: &ItemKey, put: ConditionalPut, deadline: Instant) -> Result<bool, StoreUnavailable> {
         let write = self
             .client
             .put_item()
@@ -84,7 +84,7 @@ impl DynamoDb {
             Ok(Err(error)) => Err(unavailable("PutItem", &error)),
             Err(_) => {
                 error!(event = "store_unavailable", operation = "PutItem", cause = "deadline");
-                Err(Unavailable)
+                Err(StoreUnavailable)
             }
         }
     }
@@ -92,7 +92,7 @@ impl DynamoDb {
 
 impl ConditionalPut {
     /// Writes a mark if none exists.
-    fn new(expires_at: Option<Seconds>) -> Self {
+    fn new(expires_at: Option<UnixTime>) -> Self {
         Self {
             attributes: aws(new_mark(expires_at)),
             condition: "attribute_not_exists(#id)".to_owned(),

@@ -26,14 +26,15 @@ use self::{
     redis::{Limits, Redis},
 };
 use crate::{
-    records::{Items, Key, Seconds, Snapshot, Table},
+    records::{FetchedItems, ItemKey, Snapshot, Table, UnixTime},
     settings::{ReadConsistency, SettingError, Settings},
 };
 
 pub use self::{
     dynamodb::{cause_of, configuration},
     operator::{
-        Change, Connection, Creation, Deployed, Failure, FunctionFailure, Operator, TimeToLive, deployed_variables,
+        AdminError, AdminStore, Change, Connection, Deployed, FunctionFailure, TableCreation, TimeToLive,
+        deployed_variables,
     },
     reconnect::http_client,
     replay::FirstUse,
@@ -46,7 +47,7 @@ const MARK_ATTEMPTS: u32 = 5;
 
 /// The store did not say all that was asked of it, so nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unavailable;
+pub struct StoreUnavailable;
 
 /// The three tables.
 #[derive(Clone)]
@@ -89,9 +90,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Returns [`Unavailable`] if any item is still missing at the deadline: an item that could not be read is not an
+    /// Returns [`StoreUnavailable`] if any item is still missing at the deadline: an item that could not be read is not an
     /// absent item.
-    pub async fn get(&self, keys: &[Key], deadline: Instant) -> Result<Items, Unavailable> {
+    pub async fn get(&self, keys: &[ItemKey], deadline: Instant) -> Result<FetchedItems, StoreUnavailable> {
         self.get_with(self.consistency, keys, deadline).await
     }
 
@@ -101,16 +102,16 @@ impl Store {
     /// # Errors
     ///
     /// As [`Store::get`].
-    pub async fn get_strongly(&self, keys: &[Key], deadline: Instant) -> Result<Items, Unavailable> {
+    pub async fn get_strongly(&self, keys: &[ItemKey], deadline: Instant) -> Result<FetchedItems, StoreUnavailable> {
         self.get_with(ReadConsistency::Strong, keys, deadline).await
     }
 
     async fn get_with(
         &self,
         consistency: ReadConsistency,
-        keys: &[Key],
+        keys: &[ItemKey],
         deadline: Instant,
-    ) -> Result<Items, Unavailable> {
+    ) -> Result<FetchedItems, StoreUnavailable> {
         let Some(redis) = &self.redis else { return self.dynamodb.get(keys, consistency, deadline).await };
         let (tokens, others): (Vec<_>, Vec<_>) = keys.iter().cloned().partition(|key| key.table() == Table::Tokens);
         let others = self.dynamodb.get(&others, consistency, deadline);
@@ -123,8 +124,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`]; that a newer one is there is none.
-    pub async fn put_snapshot(&self, key: &Key, snapshot: &Snapshot, deadline: Instant) -> Result<(), Unavailable> {
+    /// [`StoreUnavailable`]; that a newer one is there is none.
+    pub async fn put_snapshot(
+        &self,
+        key: &ItemKey,
+        snapshot: &Snapshot,
+        deadline: Instant,
+    ) -> Result<(), StoreUnavailable> {
         self.dynamodb.put_snapshot(key, snapshot, deadline).await
     }
 
@@ -133,8 +139,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Returns [`Unavailable`] if it is unknown whether the mark was written.
-    pub async fn put_mark(&self, key: &Key, expires_at: Option<Seconds>, deadline: Instant) -> Result<(), Unavailable> {
+    /// Returns [`StoreUnavailable`] if it is unknown whether the mark was written.
+    pub async fn put_mark(
+        &self,
+        key: &ItemKey,
+        expires_at: Option<UnixTime>,
+        deadline: Instant,
+    ) -> Result<(), StoreUnavailable> {
         match &self.redis {
             Some(redis) => redis.put_mark(key, expires_at, deadline).await,
             None => self.dynamodb.put_mark(key, expires_at, deadline).await,
@@ -143,8 +154,8 @@ impl Store {
 }
 
 /// The attributes of a mark that the revocation endpoint writes.
-fn new_mark(expires_at: Option<Seconds>) -> HashMap<String, AttributeValue> {
+fn new_mark(expires_at: Option<UnixTime>) -> HashMap<String, AttributeValue> {
     let reason = ("reason".to_owned(), AttributeValue::S(MARK_REASON.to_owned()));
-    let expiry = expires_at.map(|Seconds(at)| ("expires_at".to_owned(), AttributeValue::N(at.to_string())));
+    let expiry = expires_at.map(|UnixTime(at)| ("expires_at".to_owned(), AttributeValue::N(at.to_string())));
     [reason].into_iter().chain(expiry).collect()
 }

@@ -6,9 +6,9 @@ use std::{collections::HashMap, fmt};
 use serde_dynamo::AttributeValue;
 use tokio::time::Instant;
 
-use super::{Unavailable, operator::Change};
+use super::{StoreUnavailable, operator::Change};
 use crate::{
-    records::{Items, Key, Seconds},
+    records::{FetchedItems, ItemKey, UnixTime},
     settings::{RedisUrl, SettingError},
 };
 
@@ -20,15 +20,15 @@ pub(super) enum Redis {}
 pub(super) struct Limits;
 
 /// There is none: nothing is asked of a server.
-pub enum Trouble {}
+pub enum RedisFailure {}
 
-impl Trouble {
+impl RedisFailure {
     pub fn setting(&self) -> Option<SettingError> {
         match *self {}
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for RedisFailure {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {}
     }
@@ -50,23 +50,23 @@ impl Redis {
         match *self {}
     }
 
-    pub async fn get(&self, _: &[Key], _: Instant) -> Result<Items, Unavailable> {
+    pub async fn get(&self, _: &[ItemKey], _: Instant) -> Result<FetchedItems, StoreUnavailable> {
         match *self {}
     }
 
-    pub async fn put_mark(&self, _: &Key, _: Option<Seconds>, _: Instant) -> Result<(), Unavailable> {
+    pub async fn put_mark(&self, _: &ItemKey, _: Option<UnixTime>, _: Instant) -> Result<(), StoreUnavailable> {
         match *self {}
     }
 
-    pub async fn items(&self, _: &[Key]) -> Result<Items, Trouble> {
+    pub async fn items(&self, _: &[ItemKey]) -> Result<FetchedItems, RedisFailure> {
         match *self {}
     }
 
-    pub async fn insert(&self, _: &Key, _: HashMap<String, AttributeValue>) -> Result<bool, Trouble> {
+    pub async fn insert(&self, _: &ItemKey, _: HashMap<String, AttributeValue>) -> Result<bool, RedisFailure> {
         match *self {}
     }
 
-    pub async fn update(&self, _: &Key, _: Change) -> Result<bool, Trouble> {
+    pub async fn update(&self, _: &ItemKey, _: Change) -> Result<bool, RedisFailure> {
         match *self {}
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 /// After this long without an answer, a held connection may be dead.
-const LONGEST_TRUSTED: Duration = Duration::from_secs(5);
+const MAX_TRUSTED: Duration = Duration::from_secs(5);
 /// How long a connection that may be dead is given to answer, before a new one is opened. It is several times what
 /// DynamoDB and Redis need, and leaves the rest of an attempt to the new connection.
 pub(super) const FIRST_TRY: Duration = Duration::from_millis(250);
@@ -32,7 +32,7 @@ impl LastAnswer {
     fn is_long_before(self, monotonic: Instant, wall: SystemTime) -> bool {
         // A wall clock that was set back says nothing about the time between.
         let elapsed = wall.duration_since(self.wall).unwrap_or(Duration::MAX);
-        elapsed >= LONGEST_TRUSTED || monotonic.saturating_duration_since(self.monotonic) >= LONGEST_TRUSTED
+        elapsed >= MAX_TRUSTED || monotonic.saturating_duration_since(self.monotonic) >= MAX_TRUSTED
     }
 }
 

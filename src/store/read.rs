@@ -8,11 +8,11 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{error, warn};
 
 use super::{
-    Unavailable,
+    StoreUnavailable,
     dynamodb::{DynamoDb, FIRST_BACKOFF, MAX_BACKOFF, partition_key, unavailable},
 };
 use crate::{
-    records::{Item, Items, Key, Table},
+    records::{FetchedItems, Item, ItemKey, Table},
     settings::ReadConsistency,
 };
 
@@ -26,21 +26,25 @@ impl DynamoDb {
     /// One `BatchGetItem`, or as few at once as 100 keys each allow. Unprocessed keys are requested again.
     pub(super) async fn get(
         &self,
-        keys: &[Key],
+        keys: &[ItemKey],
         consistency: ReadConsistency,
         deadline: Instant,
-    ) -> Result<Items, Unavailable> {
+    ) -> Result<FetchedItems, StoreUnavailable> {
         let batches = try_join_all(keys.chunks(MAX_BATCH_KEYS).map(|keys| self.get_batch(keys, consistency)));
         let items = timeout_at(deadline, batches).await.unwrap_or_else(|_| {
             error!(event = "store_unavailable", operation = "BatchGetItem", cause = "deadline");
-            Err(Unavailable)
+            Err(StoreUnavailable)
         })?;
-        Ok(Items(items.into_iter().flat_map(|Items(items)| items).collect()))
+        Ok(FetchedItems(items.into_iter().flat_map(|FetchedItems(items)| items).collect()))
     }
 
-    async fn get_batch(&self, keys: &[Key], consistency: ReadConsistency) -> Result<Items, Unavailable> {
-        let mut items = Items::default();
-        let mut wanted: BTreeSet<&Key> = keys.iter().collect();
+    async fn get_batch(
+        &self,
+        keys: &[ItemKey],
+        consistency: ReadConsistency,
+    ) -> Result<FetchedItems, StoreUnavailable> {
+        let mut items = FetchedItems::default();
+        let mut wanted: BTreeSet<&ItemKey> = keys.iter().collect();
         let mut backoff = FIRST_BACKOFF;
         while !wanted.is_empty() {
             let request = self.client.batch_get_item().set_request_items(Some(self.request(&wanted, consistency)?));
@@ -68,7 +72,11 @@ impl DynamoDb {
         Ok(items)
     }
 
-    fn request(&self, wanted: &BTreeSet<&Key>, consistency: ReadConsistency) -> Result<KeysByTable, Unavailable> {
+    fn request(
+        &self,
+        wanted: &BTreeSet<&ItemKey>,
+        consistency: ReadConsistency,
+    ) -> Result<KeysByTable, StoreUnavailable> {
         let mut ids: HashMap<&str, Vec<HashMap<String, AttributeValue>>> = HashMap::new();
         for key in wanted {
             let id = AttributeValue::S(key.id().to_owned());
@@ -78,7 +86,7 @@ impl DynamoDb {
         let is_strong = consistency == ReadConsistency::Strong;
         let table = |(table, ids): (&str, _)| {
             let keys = KeysAndAttributes::builder().set_keys(Some(ids)).consistent_read(is_strong).build();
-            Ok((table.to_owned(), keys.map_err(|_| Unavailable)?))
+            Ok((table.to_owned(), keys.map_err(|_| StoreUnavailable)?))
         };
         ids.into_iter().map(table).collect()
     }
@@ -86,7 +94,7 @@ impl DynamoDb {
     /// The wanted keys that were left unprocessed. `None` if the server names a key that was not requested, or a table
     /// without keys: then it is unknown what it has left out. Nothing else of what it sends is used, so that a key
     /// is requested again as it was requested first.
-    fn left<'a>(&self, wanted: &BTreeSet<&'a Key>, unprocessed: &KeysByTable) -> Option<BTreeSet<&'a Key>> {
+    fn left<'a>(&self, wanted: &BTreeSet<&'a ItemKey>, unprocessed: &KeysByTable) -> Option<BTreeSet<&'a ItemKey>> {
         let mut left = BTreeSet::new();
         for (table, keys) in unprocessed {
             if keys.keys().is_empty() {
@@ -103,10 +111,10 @@ impl DynamoDb {
     /// it is not to be believed.
     fn key_of<'a>(
         &self,
-        wanted: &BTreeSet<&'a Key>,
+        wanted: &BTreeSet<&'a ItemKey>,
         table: &str,
         attributes: &HashMap<String, AttributeValue>,
-    ) -> Option<&'a Key> {
+    ) -> Option<&'a ItemKey> {
         // DynamoDB answers with the name of the table that was requested, which may be an ARN.
         let table = Table::ALL.into_iter().find(|known| self.table_name(*known) == table)?;
         let id = attributes.get(partition_key(table))?.as_s().ok()?;
@@ -114,7 +122,7 @@ impl DynamoDb {
     }
 }
 
-fn unreadable() -> Unavailable {
+fn unreadable() -> StoreUnavailable {
     error!(event = "store_unavailable", operation = "BatchGetItem", cause = "incomplete answer");
-    Unavailable
+    StoreUnavailable
 }

@@ -4,15 +4,15 @@ use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue}
 use tokio::time::{Instant, timeout_at};
 use tracing::error;
 
-use super::{Store, Unavailable, dynamodb::unavailable};
-use crate::records::{Key, Seconds, Table};
+use super::{Store, StoreUnavailable, dynamodb::unavailable};
+use crate::records::{ItemKey, Table, UnixTime};
 
 /// Proof that an assertion was used for the first time. [`Store::use_once`] is the only way to get one.
-pub struct FirstUse(Key);
+pub struct FirstUse(ItemKey);
 
 impl FirstUse {
     /// Whether it is the first use under that key.
-    pub fn is_of(&self, key: &Key) -> bool {
+    pub fn is_of(&self, key: &ItemKey) -> bool {
         self.0 == *key
     }
 }
@@ -23,15 +23,15 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], if it is not known whether there was one: nothing may be taken for a first use then.
+    /// [`StoreUnavailable`], if it is not known whether there was one: nothing may be taken for a first use then.
     pub async fn use_once(
         &self,
-        key: &Key,
-        expires_at: Seconds,
+        key: &ItemKey,
+        expires_at: UnixTime,
         request_id: &str,
         deadline: Instant,
-    ) -> Result<Option<FirstUse>, Unavailable> {
-        let Seconds(expires_at) = expires_at;
+    ) -> Result<Option<FirstUse>, StoreUnavailable> {
+        let UnixTime(expires_at) = expires_at;
         let request_id = AttributeValue::S(request_id.to_owned());
         let write = self
             .dynamodb
@@ -54,7 +54,7 @@ impl Store {
             Ok(Err(error)) => Err(unavailable("PutItem", &error)),
             Err(_) => {
                 error!(event = "store_unavailable", operation = "PutItem", cause = "deadline");
-                Err(Unavailable)
+                Err(StoreUnavailable)
             }
         }
     }

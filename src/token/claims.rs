@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::Inactive;
 use crate::{
     jwt::{RawMembers, raw},
-    records::{Audience, MarkKey, MarkKind, Marked, Seconds, TokenType},
+    records::{Audience, MarkKey, MarkKind, RevocationFacts, TokenType, UnixTime},
 };
 
 /// The members of a token that are released or decided on. Holds personal data, so it has no `Debug`.
@@ -25,10 +25,10 @@ pub struct Claims {
     /// Space-separated (RFC 6749 §3.3).
     pub scope: Option<String>,
     /// Seconds since the epoch, as the other times are; a fraction is cut off.
-    pub expires_at: Option<Seconds>,
-    pub issued_at: Option<Seconds>,
+    pub expires_at: Option<UnixTime>,
+    pub issued_at: Option<UnixTime>,
     /// A fraction is rounded up, so that the token is not valid a moment early.
-    pub not_before: Option<Seconds>,
+    pub not_before: Option<UnixTime>,
     pub jti: Option<String>,
     pub username: Option<String>,
     /// How the token is bound to a key (RFC 7800 §3.1): a JSON object.
@@ -38,7 +38,7 @@ pub struct Claims {
     /// RFC 9396 §2.
     pub authorization_details: Option<Vec<Box<RawValue>>>,
     pub acr: Option<String>,
-    pub authenticated_at: Option<Seconds>,
+    pub authenticated_at: Option<UnixTime>,
     /// `sid`, which is released as one of `others`.
     pub session: Option<String>,
     /// The resource servers that the scopes name, for an issuer whose tokens say so in no other way. Decided on like
@@ -71,8 +71,8 @@ impl Claims {
             client_id: set.string("client_id")?,
             scope: set.string("scope")?,
             expires_at: set.time("exp", f64::floor)?,
-            issued_at: set.time("iat", f64::floor)?.and_then(Seconds::known),
-            not_before: set.time("nbf", f64::ceil)?.and_then(Seconds::known),
+            issued_at: set.time("iat", f64::floor)?.and_then(UnixTime::known),
+            not_before: set.time("nbf", f64::ceil)?.and_then(UnixTime::known),
             jti: set.string("jti")?,
             username: set.unread("username", Set::string),
             cnf: set.object("cnf")?,
@@ -81,7 +81,7 @@ impl Claims {
             acr: set.unread("acr", Set::string),
             authenticated_at: set
                 .unread("auth_time", |set, claim| set.time(claim, f64::floor))
-                .and_then(Seconds::known),
+                .and_then(UnixTime::known),
             session: set.string("sid")?,
             resource_servers: Vec::new(),
             grant: set.string("grant_id")?,
@@ -117,8 +117,12 @@ impl Claims {
     }
 
     /// The times and the session that a mark is compared with.
-    pub fn marked(&self) -> Marked<'_> {
-        Marked { issued_at: self.issued_at, authenticated_at: self.authenticated_at, session: self.session.as_deref() }
+    pub fn revocation_facts(&self) -> RevocationFacts<'_> {
+        RevocationFacts {
+            issued_at: self.issued_at,
+            authenticated_at: self.authenticated_at,
+            session: self.session.as_deref(),
+        }
     }
 
     /// Whom the token is for (RFC 7519 §4.1.3).
@@ -175,10 +179,10 @@ impl Set<'_> {
         self.read(claim, "a string")
     }
 
-    fn time(&mut self, claim: &str, round: fn(f64) -> f64) -> Result<Option<Seconds>, Inactive> {
+    fn time(&mut self, claim: &str, round: fn(f64) -> f64) -> Result<Option<UnixTime>, Inactive> {
         let expected = "a number of seconds since the epoch, before the year 10000";
         let Some(number) = self.read::<f64>(claim, expected)? else { return Ok(None) };
-        let time = Seconds::from_f64(round(number));
+        let time = UnixTime::from_f64(round(number));
         time.map(Some).ok_or_else(|| Inactive::WrongClaimType { claim: claim.to_owned(), expected })
     }
 
@@ -266,16 +270,16 @@ mod tests {
     fn h18_times_may_have_fractions_and_exponents() {
         let claims = read(&json!({"iss": "i", "exp": 1.5e3, "iat": 99.9, "nbf": 100.1, "auth_time": -0.5}));
         let times = claims.map(|c| (c.expires_at, c.issued_at, c.not_before, c.authenticated_at));
-        assert_eq!(times, Ok((Some(Seconds(1500)), Some(Seconds(99)), Some(Seconds(101)), Some(Seconds(-1)))));
+        assert_eq!(times, Ok((Some(UnixTime(1500)), Some(UnixTime(99)), Some(UnixTime(101)), Some(UnixTime(-1)))));
     }
 
     #[test]
     fn h34_zero_is_unknown_for_every_time_but_exp_and_the_year_9999_is_the_last() {
         let zero = read(&json!({"iss": "i", "exp": 0, "iat": 0, "nbf": 0, "auth_time": 0.9}));
         let times = zero.map(|c| (c.expires_at, c.issued_at, c.not_before, c.authenticated_at));
-        assert_eq!(times, Ok((Some(Seconds(0)), None, None, None)));
+        assert_eq!(times, Ok((Some(UnixTime(0)), None, None, None)));
         let last = read(&json!({"iss": "i", "exp": 253_402_300_799_u64})).map(|claims| claims.expires_at);
-        assert_eq!(last, Ok(Some(Seconds(Seconds::LAST))));
+        assert_eq!(last, Ok(Some(UnixTime(UnixTime::LAST))));
     }
 
     #[test]

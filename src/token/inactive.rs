@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::records::{MarkKind, Seconds};
+use crate::records::{MarkKind, UnixTime};
 
 /// One variant for each rule that a token can break (RFC 7662 §2.2 tells the caller none of them), with what was found
 /// and what was expected. It holds a token's own `iss`, `aud`, `kid`, `typ`, client and times, and never its subject,
@@ -93,7 +93,7 @@ pub enum Inactive {
     /// A mark revokes it.
     Revoked {
         kind: MarkKind,
-        not_before: Option<Seconds>,
+        not_before: Option<UnixTime>,
     },
     /// A revocation mark exists but cannot be read.
     CorruptMark(MarkKind),
@@ -301,7 +301,7 @@ impl fmt::Display for Inactive {
             Self::BadSignature { kid: None } => write!(f, "no key of the issuer that fits it made its signature"),
             Self::Revoked { kind, not_before } => {
                 write!(f, "{}", kind.revoked())?;
-                not_before.map_or(Ok(()), |Seconds(time)| write!(f, ", if issued at or before {time}"))
+                not_before.map_or(Ok(()), |UnixTime(time)| write!(f, ", if issued at or before {time}"))
             }
             Self::CorruptMark(kind) => {
                 write!(f, "a mark {}# exists but cannot be read, so it revokes", kind.prefix())

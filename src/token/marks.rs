@@ -3,7 +3,7 @@
 use super::{Claims, Inactive};
 use crate::{
     jwt::{RawMembers, UnverifiedJwt},
-    records::{Key, MarkKey, MarkKind, sha256_hex},
+    records::{ItemKey, MarkKey, MarkKind, sha256_hex},
 };
 
 /// The claims by which issuers identify a token. A token is looked up by each of them, whatever its profile maps to
@@ -28,7 +28,7 @@ impl OwnIdentity {
     fn mark(&self, issuer: &str, signing_input: &str) -> Result<MarkKey, Inactive> {
         match &self.jti {
             Some(jti) => MarkKey::new(MarkKind::Jti, issuer, Some(jti)).map_err(|_| Inactive::Unrevocable),
-            None => Ok(MarkKey { kind: MarkKind::Jwt, key: Key::jwt(&sha256_hex(signing_input)) }),
+            None => Ok(MarkKey { kind: MarkKind::Jwt, key: ItemKey::jwt(&sha256_hex(signing_input)) }),
         }
     }
 }

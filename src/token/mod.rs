@@ -1,21 +1,21 @@
 //! The presented token: what it is, what it says, and which records could concern it. Nothing is judged here.
 
-mod candidate;
 mod claims;
 mod inactive;
 mod marks;
 mod opaque;
+mod unverified;
 
 pub use self::{
-    candidate::{Candidate, VerifiedToken},
     claims::Claims,
     inactive::Inactive,
     marks::own_mark,
-    opaque::{Recorded, claims as claims_of_record, is_ignored_in_claims},
+    opaque::{OpaqueToken, claims as claims_of_record, is_ignored_in_claims},
+    unverified::{UnverifiedToken, VerifiedToken},
 };
 use crate::{
     jwt::{self, UnverifiedJwt},
-    records::{Key, sha256_hex},
+    records::{ItemKey, sha256_hex},
     settings::{Settings, TrustedIssuer},
 };
 
@@ -25,7 +25,7 @@ const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// The `token` parameter of a request, without its text.
 pub enum PresentedToken<'a> {
     Jwt {
-        candidate: Result<Box<Candidate<'a>>, Inactive>,
+        unverified: Result<Box<UnverifiedToken<'a>>, Inactive>,
         /// The trusted issuer that it names, whatever became of it; for the audit record.
         issuer: Option<&'a TrustedIssuer>,
         /// Digest of the text, for a key to read where the token names none.
@@ -48,20 +48,20 @@ impl<'a> PresentedToken<'a> {
             } else {
                 UnverifiedJwt::parse(token).map_err(|jwt::Malformed(what)| Inactive::Malformed(what))
             };
-            let issuer = jwt.as_ref().ok().and_then(|jwt| Candidate::issuer_named(jwt, settings));
-            let candidate = jwt.and_then(|jwt| Candidate::read(jwt, issuer));
-            Self::Jwt { candidate: candidate.map(Box::new), issuer, digest }
+            let issuer = jwt.as_ref().ok().and_then(|jwt| UnverifiedToken::issuer_named(jwt, settings));
+            let unverified = jwt.and_then(|jwt| UnverifiedToken::read(jwt, issuer));
+            Self::Jwt { unverified: unverified.map(Box::new), issuer, digest }
         } else {
             Self::Opaque { digest, too_long }
         }
     }
 
     /// The keys of all records that the first trip must fetch to judge this token; at least one.
-    pub fn keys(&self) -> Vec<Key> {
+    pub fn keys(&self) -> Vec<ItemKey> {
         match self {
-            Self::Jwt { candidate: Ok(candidate), .. } => candidate.item_keys().cloned().collect(),
-            Self::Jwt { candidate: Err(_), digest, .. } => vec![Key::nothing(digest, 0)],
-            Self::Opaque { digest, .. } => vec![Key::token(digest), Key::revoked(digest)],
+            Self::Jwt { unverified: Ok(unverified), .. } => unverified.item_keys().cloned().collect(),
+            Self::Jwt { unverified: Err(_), digest, .. } => vec![ItemKey::padding(digest, 0)],
+            Self::Opaque { digest, .. } => vec![ItemKey::token(digest), ItemKey::revoked(digest)],
         }
     }
 }

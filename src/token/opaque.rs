@@ -3,7 +3,7 @@
 use super::{Claims, Inactive};
 use crate::{
     jwt::{RawMembers, raw},
-    records::{Corrupt, MarkKey, Seconds, TokenRecord},
+    records::{Corrupt, MarkKey, TokenRecord, UnixTime},
     settings::Settings,
 };
 
@@ -28,12 +28,12 @@ const NOT_IN_CLAIMS: [&str; 15] = [
 ];
 
 /// An opaque token whose record is good, while its marks have yet to be read.
-pub struct Recorded {
+pub struct OpaqueToken {
     pub claims: Claims,
     pub marks: Vec<MarkKey>,
 }
 
-impl Recorded {
+impl OpaqueToken {
     /// Makes claims of a record. A record without `iss` is a token of our own issuer.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ pub fn claims(record: TokenRecord, own_issuer: &str) -> Result<Claims, Inactive>
     let mut members: RawMembers = record.claims;
     // In a stored record NULL is absent.
     members.retain(|name, value| value.get() != "null" && !is_ignored_in_claims(name));
-    let seconds = |time: Option<Seconds>| time.and_then(|Seconds(seconds)| raw(&seconds));
+    let seconds = |time: Option<UnixTime>| time.and_then(|UnixTime(seconds)| raw(&seconds));
     let text = |text: Option<String>| text.and_then(|text| raw(&text));
     let own = [
         ("iss", text(Some(record.iss.unwrap_or_else(|| own_issuer.to_owned())))),

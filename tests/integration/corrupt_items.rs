@@ -1,4 +1,4 @@
-//! Items that somebody wrote wrongly: no wrong type of any attribute helps the bearer or lets a caller in.
+//! Items of wrong types: no wrong type of any attribute helps the bearer or lets a caller in.
 
 use serde_json::{Value, json};
 use token_introspection::{records::sha256_hex, settings::LogLevel};

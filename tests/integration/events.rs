@@ -57,7 +57,7 @@ fn folder() -> PathBuf {
 async fn a01_each_recorded_event_gets_the_answer_beside_it() {
     let (_engine, service) = demo_service().await;
     let keys = send(&service, get("/.well-known/jwks.json")).await.json();
-    for name in recorded() {
+    for name in opaque() {
         let read =
             |name: String| fs::read_to_string(folder().join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let expected: Value = serde_json::from_str(&read(format!("{name}.expected.json"))).unwrap();
@@ -71,7 +71,7 @@ async fn a01_each_recorded_event_gets_the_answer_beside_it() {
 }
 
 /// The names of the recorded requests.
-pub fn recorded() -> Vec<String> {
+pub fn opaque() -> Vec<String> {
     let names = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let names = names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned));
     let mut names: Vec<_> = names.filter(|name| !name.ends_with(".expected")).collect();
@@ -113,7 +113,7 @@ pub async fn shaped_by_the_adapter(event: &str, answer: &Value) -> Value {
 #[tokio::test]
 async fn answers_have_the_shape_that_the_runtimes_adapter_gives_them() {
     let (_engine, service) = demo_service().await;
-    let events = recorded().iter().map(|name| event(name, |_| ())).collect::<Vec<_>>();
+    let events = opaque().iter().map(|name| event(name, |_| ())).collect::<Vec<_>>();
     for event in events {
         let answer = answer(&service, &event).await;
         assert_eq!(answer, shaped_by_the_adapter(&event, &answer).await, "{event}");

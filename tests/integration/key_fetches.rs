@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use token_introspection::{
     issuers::Issuers,
     settings::{LogLevel, Settings},
-    token::Candidate,
+    token::UnverifiedToken,
 };
 use tokio::time::Instant;
 
@@ -352,8 +352,8 @@ async fn h15_the_one_key_that_fits_is_known_before_the_trip() {
         let issuers = Issuers::new(&settings, store);
         for (kid, expected) in [(None, expected), (Some(""), expected), (Some("a"), None)] {
             let text = token(&keys::ed25519(kid, 1));
-            let candidate = Candidate::parse(&text, &settings).ok().unwrap();
-            assert_eq!(issuers.only_fitting_kid(&candidate, T).as_deref(), expected, "{kid:?} {keys:?}");
+            let unverified = UnverifiedToken::parse(&text, &settings).ok().unwrap();
+            assert_eq!(issuers.only_fitting_kid(&unverified, T).as_deref(), expected, "{kid:?} {keys:?}");
         }
     }
 }

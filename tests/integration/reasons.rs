@@ -7,7 +7,7 @@ const SOURCES: [&str; 6] = [
     "src/token/inactive.rs",
     "src/request/mod.rs",
     "src/audit.rs",
-    "src/issuers/dont_know.rs",
+    "src/issuers/verify_error.rs",
     "src/issuers/fetch_error.rs",
     "src/jwt/key_set.rs",
 ];

@@ -88,12 +88,12 @@ const UNPRINTABLE: [&str; 45] = [
     "Revocation",
     "Request",
     "PresentedToken",
-    "Candidate",
+    "UnverifiedToken",
     "UnverifiedJws",
     "UnverifiedJwt",
     "Header",
     "Claims",
-    "Recorded",
+    "OpaqueToken",
     "Client",
     "Registration",
     "AuthMethod",
@@ -121,12 +121,12 @@ const LONGEST: usize = 400;
 /// The shortest, but for entry points and the lists of modules.
 const SHORTEST: usize = 40;
 
-struct Source {
+struct SourceFile {
     path: String,
     text: String,
 }
 
-impl Source {
+impl SourceFile {
     /// The library's module that the file is in; none for binaries and the list of modules.
     fn layer(&self) -> Option<usize> {
         let name = self.path.strip_prefix("src/")?.split(['/', '.']).next()?;
@@ -180,7 +180,7 @@ fn top_level_names(list: &str) -> Vec<String> {
     names
 }
 
-fn sources() -> Vec<Source> {
+fn sources() -> Vec<SourceFile> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut folders, mut files) = (vec![root.join("src")], Vec::<PathBuf>::new());
     while let Some(folder) = folders.pop() {
@@ -192,7 +192,7 @@ fn sources() -> Vec<Source> {
     files.sort();
     files
         .into_iter()
-        .map(|path| Source {
+        .map(|path| SourceFile {
             text: fs::read_to_string(&path).unwrap(),
             path: path.strip_prefix(root).unwrap().display().to_string(),
         })
@@ -200,7 +200,7 @@ fn sources() -> Vec<Source> {
 }
 
 /// Everything that a set of files breaks, a line each.
-fn breaches(sources: &[Source]) -> Vec<String> {
+fn breaches(sources: &[SourceFile]) -> Vec<String> {
     let mut breaches = Vec::new();
     for source in sources {
         let (path, code) = (&source.path, source.code());
@@ -321,11 +321,11 @@ fn a_planted_breach_of_each_invariant_is_found() {
         ("src/service.rs", "fn f() { StatusCode::OK }"),
         ("src/planted/new.rs", "fn long() {}\n".repeat(LONGEST).as_str()),
     ] {
-        let planted = Source { path: path.to_owned(), text: format!("{good}{text}\n") };
+        let planted = SourceFile { path: path.to_owned(), text: format!("{good}{text}\n") };
         assert_eq!(breaches(&[planted]).len(), 1, "{path}: {text}");
     }
-    let harmless = Source { path: "src/policy.rs".to_owned(), text: format!("{good}use crate::auth::Caller;\n") };
+    let harmless = SourceFile { path: "src/policy.rs".to_owned(), text: format!("{good}use crate::auth::Caller;\n") };
     assert_eq!(breaches(&[harmless]), Vec::<String>::new());
-    let short = Source { path: "src/policy.rs".to_owned(), text: "fn f() {}".to_owned() };
+    let short = SourceFile { path: "src/policy.rs".to_owned(), text: "fn f() {}".to_owned() };
     assert_eq!(breaches(&[short]).len(), 1);
 }

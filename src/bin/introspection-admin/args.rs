@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 
-use crate::{client, input::Source, issuer, revoke, token};
+use crate::{client, input::Input, issuer, revoke, token};
 
 /// The operator's tool of the token introspection endpoint: clients, tokens, revocations, and why a token is not
 /// active.
@@ -50,16 +50,16 @@ pub struct Global {
     pub function: Option<String>,
     /// Read all settings from a file: NAME=value lines, or what `aws lambda get-function-configuration` prints
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE", value_parser = settings_file)]
-    pub settings: Option<Source>,
+    pub settings: Option<Input>,
 }
 
 /// A file's name is not a secret, so it needs no `@`.
-fn settings_file(typed: &str) -> Result<Source, &'static str> {
+fn settings_file(typed: &str) -> Result<Input, &'static str> {
     match typed {
         "" => Err("takes a file's name, or - for standard input"),
-        "-" => Ok(Source::from(typed.to_owned())),
-        _ if typed.starts_with('@') => Ok(Source::from(typed.to_owned())),
-        _ => Ok(Source::from(format!("@{typed}"))),
+        "-" => Ok(Input::from(typed.to_owned())),
+        _ if typed.starts_with('@') => Ok(Input::from(typed.to_owned())),
+        _ => Ok(Input::from(format!("@{typed}"))),
     }
 }
 
@@ -102,7 +102,7 @@ pub enum TokenCommand {
 pub struct ExplainCommand {
     /// The token: - for standard input, or @FILE
     #[arg(long, value_name = "-|@FILE")]
-    pub token: Source,
+    pub token: Input,
     /// Also show how this client must authenticate, and the answer that it then gets
     #[arg(long, value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     pub client: Option<String>,

@@ -6,7 +6,7 @@ use http::Uri;
 use token_introspection::{
     call::now,
     settings::{ProxySettings, RedisUrl, SettingError, Settings, TableNames},
-    store::{Connection, Operator, deployed_variables},
+    store::{AdminStore, Connection, deployed_variables},
 };
 
 use crate::{args::Global, output::warn, problem::Problem, trust::untrusted, variables::Document};
@@ -95,7 +95,7 @@ impl Environment {
     /// # Errors
     ///
     /// Returns a [`Problem`] if it is not clear which tables are meant, or whose credentials to use.
-    pub async fn open(&self) -> Result<Operator, Problem> {
+    pub async fn open(&self) -> Result<AdminStore, Problem> {
         if let Some(url) = &self.connection.endpoint_url {
             let uri = url.parse::<Uri>().ok();
             let usable =
@@ -109,7 +109,7 @@ impl Environment {
         // A mark in a table that the function does not read would revoke nothing.
         let redis_url = self.redis_url.as_ref().map_err(|error| self.wrong(error))?;
         self.tables.check(redis_url.as_ref()).map_err(|error| self.wrong(&error))?;
-        Ok(Operator::open(self.tables.clone(), redis_url.as_ref(), self.connection.clone()).await?)
+        Ok(AdminStore::open(self.tables.clone(), redis_url.as_ref(), self.connection.clone()).await?)
     }
 
     /// The function's settings, for a command whose effect depends on the trusted issuers.

@@ -12,15 +12,15 @@ const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Where to read a token, a secret or a key set. The typed text may be the token itself, so it has no `Debug`.
 #[derive(Clone)]
-pub struct Source(String);
+pub struct Input(String);
 
-impl From<String> for Source {
+impl From<String> for Input {
     fn from(typed: String) -> Self {
         Self(typed)
     }
 }
 
-impl Source {
+impl Input {
     /// Reads it, without the line break at its end. `option` and `what` are for the error.
     ///
     /// # Errors

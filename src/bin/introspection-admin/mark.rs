@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_dynamo::AttributeValue;
 use serde_json::{Value, json};
 use token_introspection::{
-    records::{Item, MarkKey, MarkKind, MarkScope, MarkTerms, Seconds},
-    store::{Change, Failure, Operator},
+    records::{Item, MarkKey, MarkKind, MarkScope, MarkTerms, UnixTime},
+    store::{AdminError, AdminStore, Change},
 };
 
 use crate::{problem::Problem, time::dated};
@@ -31,7 +31,7 @@ pub enum WriteResult {
 }
 
 /// A mark that was written or found.
-pub struct Outcome {
+pub struct WrittenMark {
     written: WriteResult,
     mark: MarkKey,
     /// What the mark revokes now.
@@ -47,28 +47,28 @@ const ATTEMPTS: u32 = 5;
 /// # Errors
 ///
 /// Returns [`Problem::Negative`] if neither the existing mark nor the new one revokes all that both do.
-pub async fn write(operator: &Operator, request: &MarkRequest, replace: bool) -> Result<Outcome, Problem> {
+pub async fn write(admin: &AdminStore, request: &MarkRequest, replace: bool) -> Result<WrittenMark, Problem> {
     let key = &request.mark.key;
     for _ in 0..ATTEMPTS {
-        let items = operator.items(std::slice::from_ref(key)).await?;
+        let items = admin.items(std::slice::from_ref(key)).await?;
         let (outcome, written) = match items.item(key) {
-            None => (request.outcome(WriteResult::New), operator.insert(key, request.attributes()).await),
+            None => (request.outcome(WriteResult::New), admin.insert(key, request.attributes()).await),
             Some(item) => match decide(request, item.ok(), replace)? {
                 (outcome, None) => return Ok(outcome),
-                (outcome, Some(change)) => (outcome, operator.update(key, change).await),
+                (outcome, Some(change)) => (outcome, admin.update(key, change).await),
             },
         };
         match written {
             Ok(()) => return Ok(outcome),
-            Err(Failure::Condition) => {}
+            Err(AdminError::Condition) => {}
             Err(failure) => return Err(failure.into()),
         }
     }
-    Err(Failure::Condition.into())
+    Err(AdminError::Condition.into())
 }
 
 /// Decides about an existing mark, even an unreadable one: leave it, or change it to one that revokes all that both do.
-fn decide(request: &MarkRequest, item: Option<&Item>, replace: bool) -> Result<(Outcome, Option<Change>), Problem> {
+fn decide(request: &MarkRequest, item: Option<&Item>, replace: bool) -> Result<(WrittenMark, Option<Change>), Problem> {
     let Some(item) = item else { return Ok(mend(request, replace)) };
     let old = MarkTerms::of(request.mark.kind, item);
     let wanted = MarkTerms { scope: request.scope.clone(), expires_at: request.expires_at };
@@ -87,7 +87,7 @@ fn decide(request: &MarkRequest, item: Option<&Item>, replace: bool) -> Result<(
     let is_asked_for = replace || scope == request.scope;
     let same = !replace && scope == old.scope && expires_at == old_expiry && request.reason.is_none();
     let written = if is_asked_for && !same { WriteResult::Changed } else { WriteResult::Kept };
-    let outcome = Outcome { written, mark: request.mark.clone(), scope, expires_at };
+    let outcome = WrittenMark { written, mark: request.mark.clone(), scope, expires_at };
     if written == WriteResult::Kept && expires_at == old_expiry {
         return Ok((outcome, None));
     }
@@ -100,10 +100,10 @@ fn decide(request: &MarkRequest, item: Option<&Item>, replace: bool) -> Result<(
 
 /// Replaces a mark that cannot be read: it revokes everything that it names, until an unknown time. So does the new one,
 /// without an end, unless the operator asks for less.
-fn mend(request: &MarkRequest, replace: bool) -> (Outcome, Option<Change>) {
+fn mend(request: &MarkRequest, replace: bool) -> (WrittenMark, Option<Change>) {
     let (scope, expires_at) =
         if replace { (request.scope.clone(), request.expires_at) } else { (MarkScope::ALL, None) };
-    let outcome = Outcome { written: WriteResult::Changed, mark: request.mark.clone(), scope, expires_at };
+    let outcome = WrittenMark { written: WriteResult::Changed, mark: request.mark.clone(), scope, expires_at };
     let change = outcome.change(request);
     (outcome, Some(change))
 }
@@ -111,7 +111,7 @@ fn mend(request: &MarkRequest, replace: bool) -> (Outcome, Option<Change>) {
 /// Describes which tokens are revoked.
 fn text(scope: &MarkScope) -> String {
     let issued = match scope.not_before {
-        Some(not_before) => format!("all that were issued until {}", dated(Seconds(not_before))),
+        Some(not_before) => format!("all that were issued until {}", dated(UnixTime(not_before))),
         None => "all, regardless of when they were issued".to_owned(),
     };
     match &scope.except_sid {
@@ -131,12 +131,12 @@ impl MarkRequest {
         attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 
-    fn outcome(&self, written: WriteResult) -> Outcome {
-        Outcome { written, mark: self.mark.clone(), scope: self.scope.clone(), expires_at: self.expires_at }
+    fn outcome(&self, written: WriteResult) -> WrittenMark {
+        WrittenMark { written, mark: self.mark.clone(), scope: self.scope.clone(), expires_at: self.expires_at }
     }
 }
 
-impl Outcome {
+impl WrittenMark {
     /// The attributes that make it so.
     fn change(&self, request: &MarkRequest) -> Change {
         let mut change = Change::default();
@@ -178,11 +178,13 @@ impl Outcome {
         if let Some(not_before) = self.scope.not_before {
             pairs.push((
                 "counts from",
-                format!("{}: tokens that are issued from then on are not revoked", dated(Seconds(not_before + 1))),
+                format!("{}: tokens that are issued from then on are not revoked", dated(UnixTime(not_before + 1))),
             ));
         }
-        pairs
-            .push(("stays until", self.expires_at.map_or("it is deleted by hand".to_owned(), |at| dated(Seconds(at)))));
+        pairs.push((
+            "stays until",
+            self.expires_at.map_or("it is deleted by hand".to_owned(), |at| dated(UnixTime(at))),
+        ));
         pairs
     }
 

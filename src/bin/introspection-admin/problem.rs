@@ -4,7 +4,7 @@ use std::{fmt, process::ExitCode};
 
 use token_introspection::{
     settings::SettingError,
-    store::{Failure, FunctionFailure},
+    store::{AdminError, FunctionFailure},
 };
 
 /// Exit code of a negative answer: inactive, not found, exists already, a mark that would revoke nothing.
@@ -58,11 +58,11 @@ impl fmt::Display for Problem {
     }
 }
 
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
+impl From<AdminError> for Problem {
+    fn from(failure: AdminError) -> Self {
         match failure {
-            Failure::Condition => Self::Negative(failure.to_string()),
-            Failure::NoCredentials | Failure::NoRegion | Failure::OtherTable(_) | Failure::Setting(_) => {
+            AdminError::Condition => Self::Negative(failure.to_string()),
+            AdminError::NoCredentials | AdminError::NoRegion | AdminError::OtherTable(_) | AdminError::Setting(_) => {
                 Self::Usage(failure.to_string())
             }
             _ => Self::Unknown(failure.to_string()),

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use token_introspection::{
     call::now,
-    issuers::{Issuers, Unverified},
+    issuers::{Issuers, VerifyError},
     jwt::DroppedKey,
-    records::Items,
+    records::FetchedItems,
     settings::Settings,
-    store::Operator,
-    token::{Candidate, VerifiedToken},
+    store::AdminStore,
+    token::{UnverifiedToken, VerifiedToken},
 };
 use tokio::time::Instant;
 
@@ -33,11 +33,11 @@ pub enum Signature {
 ///
 /// Returns a [`Problem`] if the table of shared key sets cannot be read. The inner error is the library's own answer.
 pub async fn check(
-    candidate: Box<Candidate<'_>>,
+    unverified: Box<UnverifiedToken<'_>>,
     settings: &Settings,
-    operator: &Operator,
-) -> Result<Result<VerifiedToken, Unverified>, Problem> {
-    check_with_keys(candidate, settings, operator).await.map(|(verdict, _)| verdict)
+    admin: &AdminStore,
+) -> Result<Result<VerifiedToken, VerifyError>, Problem> {
+    check_with_keys(unverified, settings, admin).await.map(|(verdict, _)| verdict)
 }
 
 /// [`check`], and the keys that the issuer publishes and that were not loaded.
@@ -46,19 +46,19 @@ pub async fn check(
 ///
 /// As [`check`].
 pub async fn check_with_keys(
-    candidate: Box<Candidate<'_>>,
+    unverified: Box<UnverifiedToken<'_>>,
     settings: &Settings,
-    operator: &Operator,
-) -> Result<(Result<VerifiedToken, Unverified>, Vec<DroppedKey>), Problem> {
-    let issuers = Issuers::new(settings, operator.read_only_store());
-    let snapshot = issuers.snapshot_key(&candidate, now());
-    let items = operator.items(snapshot.as_slice()).await?;
-    Ok(check_with(&issuers, candidate, &items).await)
+    admin: &AdminStore,
+) -> Result<(Result<VerifiedToken, VerifyError>, Vec<DroppedKey>), Problem> {
+    let issuers = Issuers::new(settings, admin.read_only_store());
+    let snapshot = issuers.snapshot_item_key(&unverified, now());
+    let items = admin.items(snapshot.as_slice()).await?;
+    Ok(check_with(&issuers, unverified, &items).await)
 }
 
 /// The same in one answer, for a command that goes on in each case.
-pub async fn of(candidate: Box<Candidate<'_>>, settings: &Settings, operator: &Operator) -> Signature {
-    match check(candidate, settings, operator).await {
+pub async fn of(unverified: Box<UnverifiedToken<'_>>, settings: &Settings, admin: &AdminStore) -> Signature {
+    match check(unverified, settings, admin).await {
         Ok(verdict) => Signature::from(verdict),
         Err(problem) => Signature::Unknown(problem.to_string()),
     }
@@ -66,20 +66,20 @@ pub async fn of(candidate: Box<Candidate<'_>>, settings: &Settings, operator: &O
 
 async fn check_with(
     issuers: &Issuers,
-    candidate: Box<Candidate<'_>>,
-    items: &Items,
-) -> (Result<VerifiedToken, Unverified>, Vec<DroppedKey>) {
-    let issuer = candidate.issuer;
-    let verdict = issuers.verify(candidate, items, now(), Instant::now() + PATIENCE).await;
+    unverified: Box<UnverifiedToken<'_>>,
+    items: &FetchedItems,
+) -> (Result<VerifiedToken, VerifyError>, Vec<DroppedKey>) {
+    let issuer = unverified.issuer;
+    let verdict = issuers.verify(unverified, items, now(), Instant::now() + PATIENCE).await;
     (verdict, issuers.dropped_keys(issuer, now()))
 }
 
-impl From<Result<VerifiedToken, Unverified>> for Signature {
-    fn from(verdict: Result<VerifiedToken, Unverified>) -> Self {
+impl From<Result<VerifiedToken, VerifyError>> for Signature {
+    fn from(verdict: Result<VerifiedToken, VerifyError>) -> Self {
         match verdict {
             Ok(_) => Self::Good,
-            Err(Unverified::Inactive(_)) => Self::Bad,
-            Err(Unverified::DontKnow(why)) => {
+            Err(VerifyError::Inactive(_)) => Self::Bad,
+            Err(VerifyError::KeysUnavailable(why)) => {
                 Self::Unknown(format!("the issuer's keys do not tell from here ({})", why.cause.name()))
             }
         }

@@ -2,9 +2,9 @@
 
 use token_introspection::{
     jwt,
-    records::{Key, Snapshot},
+    records::{ItemKey, Snapshot},
     settings::{KeySource, TrustedIssuer},
-    store::Operator,
+    store::AdminStore,
 };
 
 use crate::{
@@ -22,14 +22,14 @@ const KEY_WITHOUT_KID: &str =
 /// # Errors
 ///
 /// Returns [`Problem::Negative`] if the issuer cannot have such a key, unless the operator insists.
-pub async fn check_kid(kid: &str, issuer: &MarkIssuer<'_>, force: Force, operator: &Operator) -> Result<(), Problem> {
+pub async fn check_kid(kid: &str, issuer: &MarkIssuer<'_>, force: Force, admin: &AdminStore) -> Result<(), Problem> {
     let Some(entry) = issuer.entry else {
         return force.over(&format!(
             "the issuer {:?} is not in TRUSTED_ISSUERS, so no key of that issuer can sign an active token",
             issuer.name
         ));
     };
-    let Some(kids) = kids(entry, operator).await else {
+    let Some(kids) = kids(entry, admin).await else {
         warn(&format!("whether the issuer publishes a key with kid {kid:?} is unknown: no key set is shared yet"));
         return Ok(());
     };
@@ -49,12 +49,12 @@ pub async fn check_kid(kid: &str, issuer: &MarkIssuer<'_>, force: Force, operato
 
 /// The `kid` of each key of an issuer that is in the settings, or in the set that the environments share. `None` if
 /// there is no such set.
-async fn kids(issuer: &TrustedIssuer, operator: &Operator) -> Option<Vec<Option<String>>> {
+async fn kids(issuer: &TrustedIssuer, admin: &AdminStore) -> Option<Vec<Option<String>>> {
     if let KeySource::Inline(keys) = &issuer.keys {
         return Some(keys.keys.iter().map(|key| key.kid().map(str::to_owned)).collect());
     }
-    let key = Key::snapshot(&issuer.issuer).ok()?;
-    let items = operator.items(std::slice::from_ref(&key)).await.ok()?;
+    let key = ItemKey::snapshot(&issuer.issuer).ok()?;
+    let items = admin.items(std::slice::from_ref(&key)).await.ok()?;
     let snapshot = items.record::<Snapshot>(&key).ok()??;
     let set = jwt::parse_object(snapshot.jwks.as_bytes()).ok()?;
     let keys = set.get("keys")?.as_array()?;
@@ -62,9 +62,9 @@ async fn kids(issuer: &TrustedIssuer, operator: &Operator) -> Option<Vec<Option<
 }
 
 /// Warns of each issuer with a key that cannot be distrusted by itself.
-pub async fn warn_of_nameless_keys(issuers: &[TrustedIssuer], operator: &Operator) {
+pub async fn warn_of_nameless_keys(issuers: &[TrustedIssuer], admin: &AdminStore) {
     for issuer in issuers {
-        if kids(issuer, operator).await.is_some_and(|kids| kids.iter().any(Option::is_none)) {
+        if kids(issuer, admin).await.is_some_and(|kids| kids.iter().any(Option::is_none)) {
             warn(&format!("the issuer {:?} has a key without `kid`: {KEY_WITHOUT_KID}", issuer.issuer));
         }
     }

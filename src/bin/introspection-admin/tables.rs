@@ -15,13 +15,13 @@ use crate::{
 ///
 /// Returns [`Problem`] if a table cannot be created, or if a different table has its name.
 pub async fn create(environment: &Environment) -> Result<Report, Problem> {
-    let operator = environment.open().await?;
+    let admin = environment.open().await?;
     let (mut rows, mut tables) = (Vec::new(), Vec::new());
-    if !operator.tables().contains(&Table::Tokens) {
+    if !admin.tables().contains(&Table::Tokens) {
         warn("the tokens are in Redis (REDIS_URL), so no table is created for them");
     }
-    for table in operator.tables() {
-        let creation = operator.create_table(table).await?;
+    for table in admin.tables() {
+        let creation = admin.create_table(table).await?;
         let result = if creation.existed { "exists" } else { "created" };
         let time_to_live = match creation.time_to_live {
             TimeToLive::NotWanted => None,

@@ -1,6 +1,6 @@
 //! Times as operators type and read them: seconds since the epoch, and the date beside them.
 
-use token_introspection::records::Seconds;
+use token_introspection::records::UnixTime;
 
 /// A later time was probably given in milliseconds.
 const LAST_SECOND: i64 = 253_402_300_799;
@@ -50,8 +50,8 @@ pub fn seconds(text: &str) -> Result<i64, &'static str> {
 }
 
 /// A time with its date, in UTC.
-pub fn dated(time: Seconds) -> String {
-    let Seconds(seconds) = time;
+pub fn dated(time: UnixTime) -> String {
+    let UnixTime(seconds) = time;
     if !(0..=LAST_SECOND).contains(&seconds) {
         return seconds.to_string();
     }
@@ -88,7 +88,7 @@ mod tests {
             (LAST_SECOND, "253402300799 (9999-12-31 23:59:59 UTC)"),
             (-1, "-1"),
         ] {
-            assert_eq!(dated(Seconds(seconds)), expected);
+            assert_eq!(dated(UnixTime(seconds)), expected);
         }
     }
 

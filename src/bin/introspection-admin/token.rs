@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 use token_introspection::{
     call::now,
     jwt,
-    records::{Items, Key, Seconds, sha256_hex},
-    store::Failure,
+    records::{FetchedItems, ItemKey, UnixTime, sha256_hex},
+    store::AdminError,
     token::{claims_of_record, is_ignored_in_claims},
 };
 
 use crate::{
     environment::Environment,
-    input::{Source, json_object},
+    input::{Input, json_object},
     output::{Report, pairs, warn},
     paste::Pasted,
     problem::Problem,
@@ -35,7 +35,7 @@ Examples:
 pub struct Put {
     /// The token: - for standard input, or @FILE; if left out, one of 256 bits is generated
     #[arg(long, value_name = "-|@FILE")]
-    token: Option<Source>,
+    token: Option<Input>,
     /// Whether it is an access token or a refresh token
     #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "access_token")]
     kind: Kind,
@@ -117,21 +117,21 @@ pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem>
         environment.warn_of_untrusted(issuer);
     }
     let attributes = attributes(put, exp)?;
-    let key = Key::token(&sha256_hex(&token));
+    let key = ItemKey::token(&sha256_hex(&token));
     let own_issuer = environment.partial_settings().map_or("", |settings| settings.issuer.as_str());
     is_readable(&key, attributes.clone(), own_issuer)?;
-    let operator = environment.open().await?;
-    match operator.insert(&key, attributes).await {
+    let admin = environment.open().await?;
+    match admin.insert(&key, attributes).await {
         // No other process can have stored a token that was just generated: the answer to a first attempt was lost.
         Ok(()) => {}
-        Err(Failure::Condition) if made => {}
-        Err(Failure::Condition) => {
+        Err(AdminError::Condition) if made => {}
+        Err(AdminError::Condition) => {
             return Err(Problem::negative("this token is already stored; its record was not changed"));
         }
         Err(failure) => return Err(failure.into()),
     }
     let mut answer = vec![("record", key.id().to_owned())];
-    answer.push(("expires", exp.map_or("never".to_owned(), |exp| dated(Seconds(exp)))));
+    answer.push(("expires", exp.map_or("never".to_owned(), |exp| dated(UnixTime(exp)))));
     let json = json!({ "id": key.id(), "exp": exp, "token": made.then_some(token.as_str()) });
     if made {
         answer.push(("token", token));
@@ -140,7 +140,7 @@ pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem>
     Ok(Report::done(pairs(&answer), json))
 }
 
-fn given_token(source: &Source) -> Result<String, Problem> {
+fn given_token(source: &Input) -> Result<String, Problem> {
     let token = source.read("--token", "token")?;
     if jwt::is_jwt(&token) {
         return Err(Problem::usage(
@@ -234,8 +234,8 @@ fn map(members: Map<String, Value>) -> Option<AttributeValue> {
 }
 
 /// Checks that the function could read the record: `claims` may contain a registered claim with a wrong type.
-fn is_readable(key: &Key, attributes: HashMap<String, AttributeValue>, own_issuer: &str) -> Result<(), Problem> {
-    let items = Items::of(key, attributes.into());
+fn is_readable(key: &ItemKey, attributes: HashMap<String, AttributeValue>, own_issuer: &str) -> Result<(), Problem> {
+    let items = FetchedItems::of(key, attributes.into());
     let record = items.token_record(key).ok().flatten();
     let claims = record.and_then(|record| claims_of_record(record, own_issuer).ok());
     match claims.filter(|claims| claims.left_out.is_empty()).map(|claims| claims.marks()) {

@@ -4,11 +4,11 @@ use std::fmt;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use crate::{settings::SettingError, store::redis::Trouble};
+use crate::{settings::SettingError, store::redis::RedisFailure};
 
 /// Its `Display` is one line that names the cure. It quotes no key and no attribute, since errors of DynamoDB do.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum AdminError {
     /// The item is not, or not any more, as the write expected it.
     Condition,
     NoCredentials,
@@ -37,7 +37,7 @@ pub enum Failure {
     },
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for AdminError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Condition => {
@@ -71,7 +71,7 @@ impl fmt::Display for Failure {
                  granted"
             ),
             Self::Setting(error) => write!(formatter, "{error}"),
-            Self::Redis(trouble) => write!(formatter, "with Redis, {trouble}; look, then run the command again"),
+            Self::Redis(failure) => write!(formatter, "with Redis, {failure}; look, then run the command again"),
             Self::Unreachable => {
                 write!(formatter, "DynamoDB cannot be reached; check --endpoint-url, --region and the network")
             }
@@ -90,17 +90,17 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for AdminError {}
 
-impl From<SettingError> for Failure {
+impl From<SettingError> for AdminError {
     fn from(error: SettingError) -> Self {
         Self::Setting(error)
     }
 }
 
-impl From<Trouble> for Failure {
-    fn from(trouble: Trouble) -> Self {
-        trouble.setting().map_or_else(|| Self::Redis(trouble.to_string()), Self::Setting)
+impl From<RedisFailure> for AdminError {
+    fn from(failure: RedisFailure) -> Self {
+        failure.setting().map_or_else(|| Self::Redis(failure.to_string()), Self::Setting)
     }
 }
 
@@ -109,24 +109,24 @@ pub(super) fn failure<E: ProvideErrorMetadata, R>(
     operation: &'static str,
     table: &str,
     error: &SdkError<E, R>,
-) -> Failure {
+) -> AdminError {
     let code = match error {
-        SdkError::TimeoutError(_) => return Failure::Timeout,
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => return Failure::Timeout,
-        SdkError::DispatchFailure(_) => return Failure::Unreachable,
+        SdkError::TimeoutError(_) => return AdminError::Timeout,
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => return AdminError::Timeout,
+        SdkError::DispatchFailure(_) => return AdminError::Unreachable,
         SdkError::ServiceError(service) => service.err().code().unwrap_or("an error without a name"),
         SdkError::ResponseError(_) => "something that is no answer of DynamoDB's",
         _ => "nothing, since the request could not be made",
     };
     match code {
-        "ConditionalCheckFailedException" => Failure::Condition,
-        "ResourceNotFoundException" => Failure::NoTable(table.to_owned()),
-        "AccessDeniedException" => Failure::NotAllowed { operation, table: table.to_owned() },
+        "ConditionalCheckFailedException" => AdminError::Condition,
+        "ResourceNotFoundException" => AdminError::NoTable(table.to_owned()),
+        "AccessDeniedException" => AdminError::NotAllowed { operation, table: table.to_owned() },
         "UnrecognizedClientException"
         | "InvalidSignatureException"
         | "ExpiredTokenException"
         | "IncompleteSignatureException"
-        | "MissingAuthenticationTokenException" => Failure::BadCredentials(code.to_owned()),
-        _ => Failure::Other { operation, table: table.to_owned(), code: code.to_owned() },
+        | "MissingAuthenticationTokenException" => AdminError::BadCredentials(code.to_owned()),
+        _ => AdminError::Other { operation, table: table.to_owned(), code: code.to_owned() },
     }
 }

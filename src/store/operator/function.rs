@@ -22,7 +22,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 
-use super::{Connection, Failure, TOTAL_TIMEOUT, configuration};
+use super::{AdminError, Connection, TOTAL_TIMEOUT, configuration};
 
 /// The API's limit for a name or ARN is 170 characters.
 const MAX_NAME: usize = 200;
@@ -43,7 +43,7 @@ pub struct Deployed {
 #[derive(Debug, PartialEq, Eq)]
 pub enum FunctionFailure {
     /// No Region or no credentials, or credentials that AWS does not accept.
-    Account(Failure),
+    Account(AdminError),
     Name,
     NotFound(String),
     NotAllowed(String),
@@ -91,8 +91,8 @@ impl fmt::Display for FunctionFailure {
 
 impl std::error::Error for FunctionFailure {}
 
-impl From<Failure> for FunctionFailure {
-    fn from(failure: Failure) -> Self {
+impl From<AdminError> for FunctionFailure {
+    fn from(failure: AdminError) -> Self {
         Self::Account(failure)
     }
 }
@@ -184,7 +184,7 @@ async fn ask(
         (404, _) => return Err(FunctionFailure::NotFound(name.to_owned())),
         (429, _) => return Err(FunctionFailure::Throttled),
         (403, "" | "AccessDeniedException") => return Err(FunctionFailure::NotAllowed(name.to_owned())),
-        (401 | 403, code) => return Err(Failure::BadCredentials(code.to_owned()).into()),
+        (401 | 403, code) => return Err(AdminError::BadCredentials(code.to_owned()).into()),
         (status, code) => return Err(FunctionFailure::Other(format!("the status {status} {code}").trim().to_owned())),
     }
     let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
@@ -201,8 +201,8 @@ async fn ask(
 /// The request with AWS Signature Version 4.
 async fn signed(uri: &str, config: &SdkConfig) -> Result<HttpRequest, FunctionFailure> {
     use aws_sdk_dynamodb::config::ProvideCredentials as _;
-    let provider = config.credentials_provider().ok_or(Failure::NoCredentials)?;
-    let identity = provider.provide_credentials().await.map_err(|_| Failure::NoCredentials)?.into();
+    let provider = config.credentials_provider().ok_or(AdminError::NoCredentials)?;
+    let identity = provider.provide_credentials().await.map_err(|_| AdminError::NoCredentials)?.into();
     let unusable = || FunctionFailure::Unreachable;
     let parameters = v4::SigningParams::builder()
         .identity(&identity)

@@ -21,9 +21,9 @@ use futures_util::future::try_join_all;
 
 use self::failure::failure;
 pub use self::{
-    failure::Failure,
+    failure::AdminError,
     function::{Deployed, FunctionFailure, deployed_variables},
-    tables::{Creation, TimeToLive},
+    tables::{TableCreation, TimeToLive},
 };
 use super::{
     DynamoDb, Store,
@@ -31,7 +31,7 @@ use super::{
     redis::{Limits, Redis},
 };
 use crate::{
-    records::{Item, Items, Key, Table},
+    records::{FetchedItems, Item, ItemKey, Table},
     settings::{ReadConsistency, RedisUrl, TableNames},
 };
 
@@ -51,7 +51,7 @@ pub struct Connection {
 }
 
 /// The SDK's configuration: endpoint, Region and credentials as every AWS tool finds them.
-async fn configuration(connection: &Connection) -> Result<SdkConfig, Failure> {
+async fn configuration(connection: &Connection) -> Result<SdkConfig, AdminError> {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -68,15 +68,15 @@ async fn configuration(connection: &Connection) -> Result<SdkConfig, Failure> {
     }
     let config = loader.load().await;
     if config.region().is_none() {
-        return Err(Failure::NoRegion);
+        return Err(AdminError::NoRegion);
     }
-    let credentials = config.credentials_provider().ok_or(Failure::NoCredentials)?;
-    credentials.provide_credentials().await.map_err(|_| Failure::NoCredentials)?;
+    let credentials = config.credentials_provider().ok_or(AdminError::NoCredentials)?;
+    credentials.provide_credentials().await.map_err(|_| AdminError::NoCredentials)?;
     Ok(config)
 }
 
 /// The three tables, as the operator may use them.
-pub struct Operator {
+pub struct AdminStore {
     store: Store,
 }
 
@@ -89,17 +89,17 @@ pub struct Change {
     pub unchanged: Vec<(&'static str, Option<serde_dynamo::AttributeValue>)>,
 }
 
-impl Operator {
+impl AdminStore {
     /// Finds endpoint, Region and credentials as every AWS tool does.
     ///
     /// # Errors
     ///
-    /// [`Failure::NoRegion`], [`Failure::NoCredentials`] and [`Failure::Setting`]. Nothing is sent yet.
+    /// [`AdminError::NoRegion`], [`AdminError::NoCredentials`] and [`AdminError::Setting`]. Nothing is sent yet.
     pub async fn open(
         tables: TableNames,
         redis_url: Option<&RedisUrl>,
         connection: Connection,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, AdminError> {
         let redis = redis_url.map(|url| Redis::new(url, Limits::OPERATOR)).transpose()?;
         let config = configuration(&connection).await?;
         let dynamodb = DynamoDb { client: Client::new(&config), tables };
@@ -118,7 +118,7 @@ impl Operator {
     /// # Errors
     ///
     /// [`Failure`], if it is unknown whether there is one.
-    pub async fn item(&self, key: &Key) -> Result<Option<Item>, Failure> {
+    pub async fn item(&self, key: &ItemKey) -> Result<Option<Item>, AdminError> {
         let table = self.dynamodb().table_name(key.table());
         let request = self.dynamodb().client.get_item().table_name(table).consistent_read(true);
         let answer = request.set_key(Some(primary_key(key))).send().await;
@@ -130,11 +130,11 @@ impl Operator {
     /// # Errors
     ///
     /// [`Failure`], if one of them could not be read.
-    pub async fn items(&self, keys: &[Key]) -> Result<Items, Failure> {
+    pub async fn items(&self, keys: &[ItemKey]) -> Result<FetchedItems, AdminError> {
         let (in_redis, others): (Vec<_>, Vec<_>) = keys.iter().cloned().partition(|key| self.redis(key).is_some());
         let found = try_join_all(others.iter().map(|key| self.item(key))).await?;
         let found = others.into_iter().zip(found).filter_map(|(key, item)| Some((key, Ok(item?))));
-        let mut items = Items(found.collect());
+        let mut items = FetchedItems(found.collect());
         if let Some(redis) = &self.store.redis {
             items.0.extend(redis.items(&in_redis).await?.0);
         }
@@ -146,7 +146,7 @@ impl Operator {
     /// # Errors
     ///
     /// [`Failure`], if a page could not be read; half a list is none.
-    pub async fn clients(&self) -> Result<Vec<Item>, Failure> {
+    pub async fn clients(&self) -> Result<Vec<Item>, AdminError> {
         let table = self.dynamodb().table_name(Table::Clients);
         let mut pages =
             self.dynamodb().client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
@@ -161,14 +161,14 @@ impl Operator {
     ///
     /// # Errors
     ///
-    /// [`Failure::Condition`] where there is one, which stays as it is.
+    /// [`AdminError::Condition`] where there is one, which stays as it is.
     pub async fn insert(
         &self,
-        key: &Key,
+        key: &ItemKey,
         attributes: HashMap<String, serde_dynamo::AttributeValue>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), AdminError> {
         if let Some(redis) = self.redis(key) {
-            return redis.insert(key, attributes).await?.then_some(()).ok_or(Failure::Condition);
+            return redis.insert(key, attributes).await?.then_some(()).ok_or(AdminError::Condition);
         }
         let table = self.dynamodb().table_name(key.table());
         let item: HashMap<_, AttributeValue> =
@@ -186,10 +186,10 @@ impl Operator {
     ///
     /// # Errors
     ///
-    /// [`Failure::Condition`] where there is none, or not as it was read; then nothing is changed.
-    pub async fn update(&self, key: &Key, change: Change) -> Result<(), Failure> {
+    /// [`AdminError::Condition`] where there is none, or not as it was read; then nothing is changed.
+    pub async fn update(&self, key: &ItemKey, change: Change) -> Result<(), AdminError> {
         if let Some(redis) = self.redis(key) {
-            return redis.update(key, change).await?.then_some(()).ok_or(Failure::Condition);
+            return redis.update(key, change).await?.then_some(()).ok_or(AdminError::Condition);
         }
         let table = self.dynamodb().table_name(key.table());
         let mut request = self.dynamodb().client.update_item().table_name(table).set_key(Some(primary_key(key)));
@@ -235,7 +235,7 @@ impl Operator {
     }
 
     /// Redis, where it holds the item under that key.
-    fn redis(&self, key: &Key) -> Option<&Redis> {
+    fn redis(&self, key: &ItemKey) -> Option<&Redis> {
         self.store.redis.as_ref().filter(|_| key.table() == Table::Tokens)
     }
 }
@@ -259,6 +259,6 @@ impl Intercept for ReadOnly {
     }
 }
 
-fn primary_key(key: &Key) -> HashMap<String, AttributeValue> {
+fn primary_key(key: &ItemKey) -> HashMap<String, AttributeValue> {
     HashMap::from([(partition_key(key.table()).to_owned(), AttributeValue::S(key.id().to_owned()))])
 }

@@ -11,18 +11,18 @@ use aws_sdk_dynamodb::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::{Failure, Operator, failure};
+use super::{AdminError, AdminStore, failure};
 use crate::{records::Table, store::dynamodb::partition_key};
 
 /// A table is usually there within ten seconds.
-const LONGEST_CREATION: Duration = Duration::from_mins(2);
+const MAX_CREATION: Duration = Duration::from_mins(2);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// The attribute by which DynamoDB removes what is over.
 const TIME_TO_LIVE: &str = "expires_at";
 
 /// What became of one table.
-pub struct Creation {
+pub struct TableCreation {
     pub name: String,
     /// Whether it was there before.
     pub existed: bool,
@@ -39,13 +39,13 @@ pub enum TimeToLive {
     OtherAttribute(String),
 }
 
-impl Operator {
+impl AdminStore {
     /// Creates a table, or completes one that is there; waits until it can be used.
     ///
     /// # Errors
     ///
-    /// [`Failure::OtherTable`], if there is one of that name with another primary key.
-    pub async fn create_table(&self, table: Table) -> Result<Creation, Failure> {
+    /// [`AdminError::OtherTable`], if there is one of that name with another primary key.
+    pub async fn create_table(&self, table: Table) -> Result<TableCreation, AdminError> {
         let name = self.dynamodb().table_name(table).to_owned();
         let existed = !self.request_table(table, &name).await?;
         self.wait_for_table(table, &name).await?;
@@ -53,11 +53,11 @@ impl Operator {
             Table::Clients => TimeToLive::NotWanted,
             Table::Tokens | Table::State => self.have_time_to_live(&name).await?,
         };
-        Ok(Creation { name, existed, time_to_live })
+        Ok(TableCreation { name, existed, time_to_live })
     }
 
     /// Says whether the table was not there before.
-    async fn request_table(&self, table: Table, name: &str) -> Result<bool, Failure> {
+    async fn request_table(&self, table: Table, name: &str) -> Result<bool, AdminError> {
         let key = partition_key(table);
         let unusable = |_| other("CreateTable", name, "nothing, since the request could not be made");
         let definition = AttributeDefinition::builder().attribute_name(key).attribute_type(ScalarAttributeType::S);
@@ -77,8 +77,8 @@ impl Operator {
         }
     }
 
-    async fn wait_for_table(&self, table: Table, name: &str) -> Result<(), Failure> {
-        let deadline = Instant::now() + LONGEST_CREATION;
+    async fn wait_for_table(&self, table: Table, name: &str) -> Result<(), AdminError> {
+        let deadline = Instant::now() + MAX_CREATION;
         loop {
             let answer = self.dynamodb().client.describe_table().table_name(name).send().await;
             let description = match answer {
@@ -90,20 +90,20 @@ impl Operator {
             if let Some(description) = description {
                 let keys = description.key_schema.unwrap_or_default();
                 if !matches!(keys.as_slice(), [only] if only.attribute_name() == partition_key(table)) {
-                    return Err(Failure::OtherTable(name.to_owned()));
+                    return Err(AdminError::OtherTable(name.to_owned()));
                 }
                 if matches!(description.table_status, Some(TableStatus::Active | TableStatus::Updating)) {
                     return Ok(());
                 }
             }
             if Instant::now() > deadline {
-                return Err(Failure::Timeout);
+                return Err(AdminError::Timeout);
             }
             sleep(BETWEEN_LOOKS).await;
         }
     }
 
-    async fn have_time_to_live(&self, name: &str) -> Result<TimeToLive, Failure> {
+    async fn have_time_to_live(&self, name: &str) -> Result<TimeToLive, AdminError> {
         let client = &self.dynamodb().client;
         let answer = client.describe_time_to_live().table_name(name).send().await;
         let answer = answer.map_err(|error| failure("DescribeTimeToLive", name, &error))?;
@@ -128,6 +128,6 @@ fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
-fn other(operation: &'static str, table: &str, code: &str) -> Failure {
-    Failure::Other { operation, table: table.to_owned(), code: code.to_owned() }
+fn other(operation: &'static str, table: &str, code: &str) -> AdminError {
+    AdminError::Other { operation, table: table.to_owned(), code: code.to_owned() }
 }

@@ -8,7 +8,7 @@ use std::{
 use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, Value, aio::MultiplexedConnection, cmd, pipe};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{Trouble, server, trouble::Unfit};
+use super::{RedisFailure, failure::UnsuitableServer, server};
 use crate::{
     call::now,
     settings::{RedisUrl, SettingError},
@@ -20,7 +20,7 @@ use crate::{
 
 /// How old a connection may get, in seconds. A primary that others have given up, and that does not know, answers on;
 /// only a new connection goes where the name leads by now, and sees how the server is configured by now.
-const LONGEST_HELD: i64 = 30;
+const MAX_HELD: i64 = 30;
 
 /// Redis or Valkey.
 #[derive(Clone)]
@@ -81,7 +81,7 @@ impl Redis {
         &self,
         commands: impl IntoIterator<Item = Cmd>,
         deadline: Instant,
-    ) -> Result<Vec<RedisResult<Value>>, Trouble> {
+    ) -> Result<Vec<RedisResult<Value>>, RedisFailure> {
         let mut pipeline = pipe();
         for command in [cmd("ROLE")].into_iter().chain(commands).chain([cmd("ROLE")]) {
             pipeline.add_command(command);
@@ -91,13 +91,13 @@ impl Redis {
             let mut attempt = 1;
             loop {
                 let outcome = timeout(self.limit(), self.attempt(&pipeline)).await;
-                let trouble = match outcome.unwrap_or(Err(Trouble::Timeout)) {
+                let failure = match outcome.unwrap_or(Err(RedisFailure::Timeout)) {
                     Ok(replies) => return Ok(replies),
-                    Err(trouble) => trouble,
+                    Err(failure) => failure,
                 };
                 self.hold(None);
-                if attempt == ATTEMPTS || !trouble.may_pass() {
-                    return Err(trouble);
+                if attempt == ATTEMPTS || !failure.may_pass() {
+                    return Err(failure);
                 }
                 attempt += 1;
                 sleep(FIRST_BACKOFF).await;
@@ -106,26 +106,26 @@ impl Redis {
         let outcome = timeout_at(deadline.min(self.deadline()), attempts).await;
         outcome.unwrap_or_else(|_| {
             self.hold(None);
-            Err(Trouble::Timeout)
+            Err(RedisFailure::Timeout)
         })
     }
 
     /// Replies count only where the same pipeline says, before and after them, that it met the primary: a replica may
     /// not know of a mark yet, and after a failover an old connection leads to one.
-    async fn attempt(&self, pipeline: &Pipeline) -> Result<Vec<RedisResult<Value>>, Trouble> {
+    async fn attempt(&self, pipeline: &Pipeline) -> Result<Vec<RedisResult<Value>>, RedisFailure> {
         let mut connection = self.connection().await?;
         let mut replies: Vec<RedisResult<Value>> = pipeline.query_async(&mut connection).await?;
         if replies.len() != pipeline.len() {
-            return Err(Trouble::Unreadable);
+            return Err(RedisFailure::Unreadable);
         }
         is_primary(replies.remove(0)?)?;
-        is_primary(replies.pop().ok_or(Trouble::Unreadable)??)?;
+        is_primary(replies.pop().ok_or(RedisFailure::Unreadable)??)?;
         self.note_answer();
         Ok(replies)
     }
 
     /// The held connection, or a new one to a server that was looked at.
-    async fn connection(&self) -> Result<MultiplexedConnection, Trouble> {
+    async fn connection(&self) -> Result<MultiplexedConnection, RedisFailure> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(Held { connection, since, .. }) = held
             && is_young(since, now())
@@ -136,7 +136,7 @@ impl Redis {
             .set_connection_timeout(Some(self.limits.connect))
             .set_response_timeout(Some(self.limits.attempt));
         let opened = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        let mut connection = opened.map_err(Trouble::of_opening)?;
+        let mut connection = opened.map_err(RedisFailure::of_opening)?;
         server::check(&mut connection).await?;
         self.hold(Some(Held { connection: connection.clone(), since: now(), last_answer: LastAnswer::now() }));
         Ok(connection)
@@ -164,14 +164,14 @@ impl Redis {
 
 /// Whether a connection may be used still; one from the future is of a clock that was set back, and may be old.
 fn is_young(since: i64, now: i64) -> bool {
-    (0..LONGEST_HELD).contains(&now.saturating_sub(since))
+    (0..MAX_HELD).contains(&now.saturating_sub(since))
 }
 
 /// Reads what `ROLE` said.
-fn is_primary(role: Value) -> Result<(), Trouble> {
-    let Value::Array(role) = role else { return Err(Trouble::Unreadable) };
+fn is_primary(role: Value) -> Result<(), RedisFailure> {
+    let Value::Array(role) = role else { return Err(RedisFailure::Unreadable) };
     let is_primary = matches!(role.first(), Some(Value::BulkString(role)) if role == b"master");
-    if is_primary { Ok(()) } else { Err(Trouble::Unfit(Unfit::Replica)) }
+    if is_primary { Ok(()) } else { Err(RedisFailure::UnsuitableServer(UnsuitableServer::Replica)) }
 }
 
 #[cfg(test)]
@@ -190,9 +190,13 @@ mod tests {
         let role = |role: &[u8]| Value::Array(vec![Value::BulkString(role.to_vec()), Value::Int(1)]);
         assert_eq!(is_primary(role(b"master")), Ok(()));
         for other in ["slave", "sentinel", "", "MASTER"] {
-            assert_eq!(is_primary(role(other.as_bytes())), Err(Trouble::Unfit(Unfit::Replica)), "{other}");
+            assert_eq!(
+                is_primary(role(other.as_bytes())),
+                Err(RedisFailure::UnsuitableServer(UnsuitableServer::Replica)),
+                "{other}"
+            );
         }
-        assert_eq!(is_primary(Value::Array(vec![])), Err(Trouble::Unfit(Unfit::Replica)));
-        assert_eq!(is_primary(Value::Nil), Err(Trouble::Unreadable));
+        assert_eq!(is_primary(Value::Array(vec![])), Err(RedisFailure::UnsuitableServer(UnsuitableServer::Replica)));
+        assert_eq!(is_primary(Value::Nil), Err(RedisFailure::Unreadable));
     }
 }

@@ -2,8 +2,8 @@
 //! expiry in the place of `expires_at`.
 
 mod connection;
+mod failure;
 mod server;
-mod trouble;
 mod value;
 mod write;
 
@@ -11,24 +11,24 @@ use redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::time::Instant;
 use tracing::error;
 
-use super::Unavailable;
+use super::StoreUnavailable;
 use crate::{
-    records::{Corrupt, Item, Items, Key},
+    records::{Corrupt, FetchedItems, Item, ItemKey},
     settings::SettingError,
 };
 
 pub(super) use self::connection::{Limits, Redis};
-pub use self::trouble::Trouble;
+pub use self::failure::RedisFailure;
 
 impl Redis {
     /// Whether the server may hold revocations, as far as it can be reached. A key that holds nothing is asked for, so
     /// that missing rights are noticed now.
     pub async fn check(&self, deadline: Instant) -> Result<(), SettingError> {
-        match self.read(&[Key::nothing("start", 0)], deadline).await {
+        match self.read(&[ItemKey::padding("start", 0)], deadline).await {
             Ok(_) => Ok(()),
-            Err(trouble) => {
-                let setting = trouble.setting();
-                unavailable(&trouble);
+            Err(failure) => {
+                let setting = failure.setting();
+                unavailable(&failure);
                 setting.map_or(Ok(()), Err)
             }
         }
@@ -36,12 +36,12 @@ impl Redis {
 
     /// The items under these keys, in one pipeline. `GET` for each, and not one `MGET`: a cluster's keys are in many
     /// slots, and one key of another type must not hide the rest.
-    pub async fn get(&self, keys: &[Key], deadline: Instant) -> Result<Items, Unavailable> {
-        self.read(keys, deadline).await.map_err(|trouble| unavailable(&trouble))
+    pub async fn get(&self, keys: &[ItemKey], deadline: Instant) -> Result<FetchedItems, StoreUnavailable> {
+        self.read(keys, deadline).await.map_err(|failure| unavailable(&failure))
     }
 
-    async fn read(&self, keys: &[Key], deadline: Instant) -> Result<Items, Trouble> {
-        let mut items = Items::default();
+    async fn read(&self, keys: &[ItemKey], deadline: Instant) -> Result<FetchedItems, RedisFailure> {
+        let mut items = FetchedItems::default();
         if keys.is_empty() {
             return Ok(items);
         }
@@ -56,11 +56,11 @@ impl Redis {
 }
 
 /// What a `GET` brought. A key that holds another type than a string is there, and unreadable.
-fn item_of(reply: RedisResult<Value>) -> Result<Option<Result<Item, Corrupt>>, Trouble> {
+fn item_of(reply: RedisResult<Value>) -> Result<Option<Result<Item, Corrupt>>, RedisFailure> {
     match reply {
         Ok(Value::Nil) => Ok(None),
         Ok(Value::BulkString(value)) => Ok(Some(value::item(&value))),
-        Ok(_) => Err(Trouble::Unreadable),
+        Ok(_) => Err(RedisFailure::Unreadable),
         Err(error) if is_wrong_type(&error) => Ok(Some(Err(Corrupt))),
         Err(error) => Err(error.into()),
     }
@@ -70,8 +70,8 @@ fn is_wrong_type(error: &RedisError) -> bool {
     error.code() == Some("WRONGTYPE")
 }
 
-/// Logs which trouble it was; the text quotes neither key nor value.
-fn unavailable(trouble: &Trouble) -> Unavailable {
-    error!(event = "store_unavailable", operation = "Redis", cause = %trouble);
-    Unavailable
+/// Logs which failure it was; the text quotes neither key nor value.
+fn unavailable(failure: &RedisFailure) -> StoreUnavailable {
+    error!(event = "store_unavailable", operation = "Redis", cause = %failure);
+    StoreUnavailable
 }

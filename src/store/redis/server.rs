@@ -2,7 +2,7 @@
 
 use redis::{aio::MultiplexedConnection, cmd};
 
-use super::{Trouble, trouble::Unfit};
+use super::{RedisFailure, failure::UnsuitableServer};
 
 /// The first version that has `EXPIRETIME`. Valkey, which came later, calls itself 7.2 here for old clients.
 const OLDEST_VERSION: u32 = 7;
@@ -11,37 +11,37 @@ const OLDEST_VERSION: u32 = 7;
 ///
 /// # Errors
 ///
-/// [`Trouble::Unfit`], and whatever else keeps it from answering.
-pub(super) async fn check(connection: &mut MultiplexedConnection) -> Result<(), Trouble> {
+/// [`RedisFailure::UnsuitableServer`], and whatever else keeps it from answering.
+pub(super) async fn check(connection: &mut MultiplexedConnection) -> Result<(), RedisFailure> {
     // CONFIG would say the same, but managed servers allow it to nobody.
     let info: String = cmd("INFO").query_async(connection).await?;
-    fitness(&info).map_err(Trouble::Unfit)?;
+    fitness(&info).map_err(RedisFailure::UnsuitableServer)?;
     if field(&info, "cluster_enabled") == "1" {
         let cluster: String = cmd("CLUSTER").arg("INFO").query_async(connection).await?;
-        cluster_fitness(&cluster).map_err(Trouble::Unfit)?;
+        cluster_fitness(&cluster).map_err(RedisFailure::UnsuitableServer)?;
     }
     Ok(())
 }
 
-fn fitness(info: &str) -> Result<(), Unfit> {
+fn fitness(info: &str) -> Result<(), UnsuitableServer> {
     let version = field(info, "redis_version");
     let policy = field(info, "maxmemory_policy");
     if version.split('.').next().and_then(|major| major.parse().ok()).is_none_or(|major: u32| major < OLDEST_VERSION) {
-        Err(Unfit::Old(version.to_owned()))
+        Err(UnsuitableServer::Old(version.to_owned()))
     } else if policy != "noeviction" {
-        Err(Unfit::Evicts(policy.to_owned()))
+        Err(UnsuitableServer::Evicts(policy.to_owned()))
     } else if field(info, "role") != "master" {
-        Err(Unfit::Replica)
+        Err(UnsuitableServer::Replica)
     } else {
         Ok(())
     }
 }
 
 /// A cluster of one shard, as AWS's durable service makes them, is as good as a server without one.
-fn cluster_fitness(cluster: &str) -> Result<(), Unfit> {
+fn cluster_fitness(cluster: &str) -> Result<(), UnsuitableServer> {
     match field(cluster, "cluster_size") {
         "1" => Ok(()),
-        shards => Err(Unfit::Sharded(shards.to_owned())),
+        shards => Err(UnsuitableServer::Sharded(shards.to_owned())),
     }
 }
 
@@ -63,14 +63,14 @@ mod tests {
         assert_eq!(fitness(GOOD), Ok(()));
         assert_eq!(fitness(&GOOD.replace("7.0.15", "10.1.0")), Ok(()));
         for (old, new, expected) in [
-            ("noeviction", "volatile-lru", Unfit::Evicts("volatile-lru".into())),
-            ("noeviction", "allkeys-random", Unfit::Evicts("allkeys-random".into())),
-            ("maxmemory_policy", "policy", Unfit::Evicts(String::new())),
-            ("role:master", "role:slave", Unfit::Replica),
-            ("role:master\r\n", "", Unfit::Replica),
-            ("7.0.15", "6.2.14", Unfit::Old("6.2.14".into())),
-            ("7.0.15", "unstable", Unfit::Old("unstable".into())),
-            ("redis_version", "version", Unfit::Old(String::new())),
+            ("noeviction", "volatile-lru", UnsuitableServer::Evicts("volatile-lru".into())),
+            ("noeviction", "allkeys-random", UnsuitableServer::Evicts("allkeys-random".into())),
+            ("maxmemory_policy", "policy", UnsuitableServer::Evicts(String::new())),
+            ("role:master", "role:slave", UnsuitableServer::Replica),
+            ("role:master\r\n", "", UnsuitableServer::Replica),
+            ("7.0.15", "6.2.14", UnsuitableServer::Old("6.2.14".into())),
+            ("7.0.15", "unstable", UnsuitableServer::Old("unstable".into())),
+            ("redis_version", "version", UnsuitableServer::Old(String::new())),
         ] {
             assert_eq!(fitness(&GOOD.replace(old, new)), Err(expected), "{new}");
         }
@@ -79,8 +79,8 @@ mod tests {
     #[test]
     fn a_cluster_has_one_shard_or_is_refused() {
         assert_eq!(cluster_fitness("cluster_state:ok\r\ncluster_size:1\r\n"), Ok(()));
-        assert_eq!(cluster_fitness("cluster_size:3\r\n"), Err(Unfit::Sharded("3".into())));
-        assert_eq!(cluster_fitness("cluster_size:0\r\n"), Err(Unfit::Sharded("0".into())));
-        assert_eq!(cluster_fitness(""), Err(Unfit::Sharded(String::new())));
+        assert_eq!(cluster_fitness("cluster_size:3\r\n"), Err(UnsuitableServer::Sharded("3".into())));
+        assert_eq!(cluster_fitness("cluster_size:0\r\n"), Err(UnsuitableServer::Sharded("0".into())));
+        assert_eq!(cluster_fitness(""), Err(UnsuitableServer::Sharded(String::new())));
     }
 }

@@ -6,10 +6,10 @@ use redis::{Cmd, Value, cmd};
 use serde_dynamo::AttributeValue::{self, N};
 use tokio::time::Instant;
 
-use super::{Redis, Trouble, item_of, unavailable, value};
+use super::{Redis, RedisFailure, item_of, unavailable, value};
 use crate::{
-    records::{Corrupt, Item, Items, Key, Seconds, strengthened},
-    store::{MARK_ATTEMPTS, Unavailable, new_mark, operator::Change},
+    records::{Corrupt, FetchedItems, Item, ItemKey, UnixTime, strengthened},
+    store::{MARK_ATTEMPTS, StoreUnavailable, new_mark, operator::Change},
 };
 
 /// Writes a value where the one that is there, and its expiry, are as expected. A script, since no command compares.
@@ -36,12 +36,17 @@ struct Stored {
 
 impl Redis {
     /// Writes a mark that revokes all that it names. An existing one keeps its other attributes.
-    pub async fn put_mark(&self, key: &Key, expires_at: Option<Seconds>, deadline: Instant) -> Result<(), Unavailable> {
-        self.mark(key, expires_at, deadline).await.map_err(|trouble| unavailable(&trouble))
+    pub async fn put_mark(
+        &self,
+        key: &ItemKey,
+        expires_at: Option<UnixTime>,
+        deadline: Instant,
+    ) -> Result<(), StoreUnavailable> {
+        self.mark(key, expires_at, deadline).await.map_err(|failure| unavailable(&failure))
     }
 
-    async fn mark(&self, key: &Key, expires_at: Option<Seconds>, deadline: Instant) -> Result<(), Trouble> {
-        let until = expires_at.map(|Seconds(seconds)| seconds);
+    async fn mark(&self, key: &ItemKey, expires_at: Option<UnixTime>, deadline: Instant) -> Result<(), RedisFailure> {
+        let until = expires_at.map(|UnixTime(seconds)| seconds);
         for _ in 0..MARK_ATTEMPTS {
             let stored = self.stored(key, deadline).await?;
             let written = match &stored.item {
@@ -63,12 +68,12 @@ impl Redis {
                 return Ok(());
             }
         }
-        Err(Trouble::Contended)
+        Err(RedisFailure::Contended)
     }
 
     /// The items under these keys for the operator's tool, which sees the keys' expiries as `expires_at`.
-    pub async fn items(&self, keys: &[Key]) -> Result<Items, Trouble> {
-        let mut items = Items::default();
+    pub async fn items(&self, keys: &[ItemKey]) -> Result<FetchedItems, RedisFailure> {
+        let mut items = FetchedItems::default();
         for key in keys {
             let stored = self.stored(key, self.deadline()).await?;
             let expires_at = stored.expires_at();
@@ -81,13 +86,17 @@ impl Redis {
     }
 
     /// Writes an item where there is none, and says whether there was none.
-    pub async fn insert(&self, key: &Key, attributes: HashMap<String, AttributeValue>) -> Result<bool, Trouble> {
+    pub async fn insert(
+        &self,
+        key: &ItemKey,
+        attributes: HashMap<String, AttributeValue>,
+    ) -> Result<bool, RedisFailure> {
         let absent = Stored { value: Vec::new(), expiry: ABSENT, item: None };
         self.replace(key, &absent, attributes, self.deadline()).await
     }
 
     /// Changes an item that is there, and says whether it was, and as it was read.
-    pub async fn update(&self, key: &Key, change: Change) -> Result<bool, Trouble> {
+    pub async fn update(&self, key: &ItemKey, change: Change) -> Result<bool, RedisFailure> {
         let stored = self.stored(key, self.deadline()).await?;
         let Some(item) = &stored.item else { return Ok(false) };
         // Of one that cannot be read there is nothing to keep.
@@ -101,9 +110,9 @@ impl Redis {
         self.replace(key, &stored, attributes, self.deadline()).await
     }
 
-    async fn stored(&self, key: &Key, deadline: Instant) -> Result<Stored, Trouble> {
+    async fn stored(&self, key: &ItemKey, deadline: Instant) -> Result<Stored, RedisFailure> {
         let replies = self.send([Cmd::get(key.id()), Cmd::expire_time(key.id())], deadline).await?;
-        let [value, expiry]: [_; 2] = replies.try_into().map_err(|_: Vec<_>| Trouble::Unreadable)?;
+        let [value, expiry]: [_; 2] = replies.try_into().map_err(|_: Vec<_>| RedisFailure::Unreadable)?;
         let bytes = match &value {
             Ok(Value::BulkString(bytes)) => bytes.clone(),
             _ => Vec::new(),
@@ -111,30 +120,30 @@ impl Redis {
         match (item_of(value)?, expiry?) {
             (None, Value::Int(_)) => Ok(Stored { value: bytes, expiry: ABSENT, item: None }),
             (item, Value::Int(expiry)) => Ok(Stored { value: bytes, expiry, item }),
-            _ => Err(Trouble::Unreadable),
+            _ => Err(RedisFailure::Unreadable),
         }
     }
 
     async fn replace(
         &self,
-        key: &Key,
+        key: &ItemKey,
         expected: &Stored,
         attributes: HashMap<String, AttributeValue>,
         deadline: Instant,
-    ) -> Result<bool, Trouble> {
+    ) -> Result<bool, RedisFailure> {
         let (attributes, expires_at) = undated(attributes);
-        let value = value::text(attributes).map_err(|Corrupt| Trouble::Unreadable)?;
+        let value = value::text(attributes).map_err(|Corrupt| RedisFailure::Unreadable)?;
         self.replace_value(key, expected, value.as_bytes(), expires_at, deadline).await
     }
 
     async fn replace_value(
         &self,
-        key: &Key,
+        key: &ItemKey,
         expected: &Stored,
         value: &[u8],
         expires_at: Option<i64>,
         deadline: Instant,
-    ) -> Result<bool, Trouble> {
+    ) -> Result<bool, RedisFailure> {
         let expires_at =
             expires_at.map_or(String::new(), |at| at.clamp(*EXPIRIES.start(), *EXPIRIES.end()).to_string());
         let mut script = cmd("EVAL");
@@ -144,7 +153,7 @@ impl Redis {
             Some(Ok(Value::Int(written))) => Ok(written == 1),
             // A key that holds another type than a string stays so: it is for a person to remove.
             Some(Err(error)) => Err(error.into()),
-            _ => Err(Trouble::Unreadable),
+            _ => Err(RedisFailure::Unreadable),
         }
     }
 }

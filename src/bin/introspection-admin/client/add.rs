@@ -3,7 +3,7 @@
 use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use serde_json::json;
-use token_introspection::{auth::AuthMethod, store::Failure};
+use token_introspection::{auth::AuthMethod, store::AdminError};
 
 use super::{Secret, authentication::Authentication, client_key, named, policy::Policy};
 use crate::{
@@ -75,11 +75,11 @@ pub(super) async fn run(add: Add, environment: &Environment) -> Result<Report, P
         ("introspection", (!policy.is_empty()).then_some(AttributeValue::M(policy))),
     ]);
     let method = authentication.register(&key, secret.as_ref(), &mut attributes, environment)?;
-    let operator = environment.open().await?;
-    match operator.insert(&key, attributes.clone()).await {
+    let admin = environment.open().await?;
+    match admin.insert(&key, attributes.clone()).await {
         Ok(()) => {}
-        Err(Failure::Condition) => {
-            let stored = operator.item(&key).await?;
+        Err(AdminError::Condition) => {
+            let stored = admin.item(&key).await?;
             let same = |name| stored.as_ref().and_then(|stored| stored.get(name)) == attributes.get(name);
             // No other process can have stored what was just generated: the answer to a first attempt was lost.
             let secret_was_made = secret.as_ref().is_some_and(|secret| secret.made);

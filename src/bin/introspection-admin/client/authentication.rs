@@ -7,11 +7,11 @@ use serde_dynamo::AttributeValue;
 use token_introspection::{
     auth::{AuthMethod, CannotAuthenticate, Registration},
     call::now,
-    records::{ClientRecord, Item, Items, Key, sha256_hex},
+    records::{ClientRecord, FetchedItems, Item, ItemKey, sha256_hex},
 };
 
-use super::{Secret, jwks::KeySet, named, word};
-use crate::{environment::Environment, input::Source, problem::Problem, registration};
+use super::{Secret, jwks::ClientKeySet, named, word};
+use crate::{environment::Environment, input::Input, problem::Problem, registration};
 
 /// How the client has to authenticate.
 #[derive(Args)]
@@ -24,10 +24,10 @@ pub(super) struct Authentication {
     public: bool,
     /// Import a secret of at least 32 characters: - for standard input, or @FILE
     #[arg(long, value_name = "-|@FILE")]
-    secret: Option<Source>,
+    secret: Option<Input>,
     /// Its public keys, a JSON Web Key Set: - for standard input, or @FILE
     #[arg(long, value_name = "-|@FILE")]
-    jwks: Option<Source>,
+    jwks: Option<Input>,
     /// One `aud` that its assertions may have beside ISSUER
     #[arg(long, value_name = "AUDIENCE", value_parser = NonEmptyStringValueParser::new())]
     assertion_audience: Option<String>,
@@ -142,7 +142,7 @@ impl Authentication {
     /// The option that is at fault, and what helps.
     pub fn register(
         &self,
-        key: &Key,
+        key: &ItemKey,
         secret: Option<&Secret>,
         attributes: &mut HashMap<String, AttributeValue>,
         environment: &Environment,
@@ -150,7 +150,7 @@ impl Authentication {
         if self.public {
             return Ok(None);
         }
-        let keys = self.jwks.as_ref().map(KeySet::read).transpose()?;
+        let keys = self.jwks.as_ref().map(ClientKeySet::read).transpose()?;
         let text = |text: &Option<String>| text.clone().map(AttributeValue::S);
         attributes.extend(named([
             ("token_endpoint_auth_method", self.method.as_ref().and_then(word)),
@@ -161,7 +161,7 @@ impl Authentication {
             ("iam_principal_id", text(&self.iam_principal_id)),
         ]));
         attributes.extend(self.certificate.attributes());
-        let items = Items::of(key, Item::from(attributes.clone()));
+        let items = FetchedItems::of(key, Item::from(attributes.clone()));
         let method = if self.is_by_token() {
             // Only the function's settings say which issuers are trusted.
             Registration::of(key, &items, environment.partial_settings()?, now())
@@ -180,7 +180,7 @@ impl Authentication {
     }
 
     /// The option that is at fault, and what helps.
-    fn hint(&self, why: CannotAuthenticate, keys: Option<&KeySet>) -> String {
+    fn hint(&self, why: CannotAuthenticate, keys: Option<&ClientKeySet>) -> String {
         match why {
             CannotAuthenticate::NoUsableKey => format!(
                 "--jwks contains no key that could verify an assertion: {}",

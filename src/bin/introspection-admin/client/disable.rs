@@ -4,8 +4,8 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use serde_json::json;
 use token_introspection::{
-    records::{Item, MarkKey, MarkKind, MarkScope, UnusableKey},
-    store::{Change, Failure},
+    records::{InvalidItemKey, Item, MarkKey, MarkKind, MarkScope},
+    store::{AdminError, Change},
 };
 
 use super::{client_key, not_found};
@@ -48,8 +48,8 @@ pub struct Disable {
 
 pub(super) async fn run(disable: &Disable, environment: &Environment) -> Result<Report, Problem> {
     let key = client_key(&disable.client)?;
-    let operator = environment.open().await?;
-    let client = operator.item(&key).await?.ok_or_else(|| not_found(&disable.client))?;
+    let admin = environment.open().await?;
+    let client = admin.item(&key).await?.ok_or_else(|| not_found(&disable.client))?;
     // Before anything is written, so that a missing setting leaves nothing half done.
     let not_before = match disable.not_before {
         TimeArgument::Now => Some(environment.until_now()?),
@@ -60,11 +60,11 @@ pub(super) async fn run(disable: &Disable, environment: &Environment) -> Result<
         .iter()
         .map(|issuer| MarkKey::new(MarkKind::Client, issuer, Some(&disable.client)))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|UnusableKey| Problem::usage("the client's id is so long that no token can name it"))?;
+        .map_err(|InvalidItemKey| Problem::usage("the client's id is so long that no token can name it"))?;
     let mut change = Change::default();
     change.set.insert("disabled".to_owned(), AttributeValue::Bool(true));
-    match operator.update(&key, change).await {
-        Err(Failure::Condition) => return Err(not_found(&disable.client)),
+    match admin.update(&key, change).await {
+        Err(AdminError::Condition) => return Err(not_found(&disable.client)),
         written => written?,
     }
     let scope = MarkScope { not_before, except_sid: None };
@@ -72,7 +72,7 @@ pub(super) async fn run(disable: &Disable, environment: &Environment) -> Result<
         (vec![("client_id", disable.client.clone()), ("disabled", "yes".to_owned())], vec![]);
     for mark in marks {
         let request = MarkRequest { mark, scope: scope.clone(), expires_at: None, reason: disable.reason.clone() };
-        let outcome = mark::write(&operator, &request, false).await;
+        let outcome = mark::write(&admin, &request, false).await;
         let outcome =
             outcome.map_err(|problem| problem.after("the client is disabled; its tokens may still be active"))?;
         answer.extend(outcome.pairs());

@@ -6,7 +6,7 @@ use token_introspection::{
     jwt::{RejectedKey, parse_object},
 };
 
-use crate::{input::Source, output::warn, problem::Problem};
+use crate::{input::Input, output::warn, problem::Problem};
 
 /// The members of a JSON Web Key that only its owner may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
@@ -14,15 +14,15 @@ const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 const MAX_BYTES: usize = 64 * 1024;
 
 /// A JSON Web Key Set (RFC 7517 §5) without private keys.
-pub(super) struct KeySet(Vec<Value>);
+pub(super) struct ClientKeySet(Vec<Value>);
 
-impl KeySet {
+impl ClientKeySet {
     /// Reads the set.
     ///
     /// # Errors
     ///
     /// Returns [`Problem::Usage`] if it is not a key set, or contains a private key. The error quotes nothing of it.
-    pub fn read(source: &Source) -> Result<Self, Problem> {
+    pub fn read(source: &Input) -> Result<Self, Problem> {
         let text = source.read_document("--jwks", "key set")?;
         if text.contains("PRIVATE KEY-----") {
             return Err(private());

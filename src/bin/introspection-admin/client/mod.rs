@@ -12,10 +12,10 @@ use std::collections::HashMap;
 
 use clap::{Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
-use token_introspection::records::{Key, UnusableKey};
+use token_introspection::records::{InvalidItemKey, ItemKey};
 
 use self::{add::Add, disable::Disable, rotate::Rotate};
-use crate::{environment::Environment, input::Source, output::Report, problem::Problem, random};
+use crate::{environment::Environment, input::Input, output::Report, problem::Problem, random};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -61,7 +61,7 @@ struct Secret {
 
 impl Secret {
     /// Makes one, or reads the one to import.
-    fn new(source: Option<&Source>) -> Result<Self, Problem> {
+    fn new(source: Option<&Input>) -> Result<Self, Problem> {
         let Some(source) = source else { return Ok(Self { text: random::secret()?, made: true }) };
         let text = source.read("--secret", "secret")?;
         if text.chars().count() < MIN_SECRET_CHARACTERS {
@@ -78,12 +78,12 @@ impl Secret {
 /// # Errors
 ///
 /// Returns [`Problem::Usage`] if it is not a client id.
-pub fn client_key(client_id: &str) -> Result<Key, Problem> {
+pub fn client_key(client_id: &str) -> Result<ItemKey, Problem> {
     let unusable = || Problem::usage("a client id is 1 to 2,048 bytes long and contains no control characters");
     if client_id.contains(char::is_control) {
         return Err(unusable());
     }
-    Key::client(client_id).map_err(|UnusableKey| unusable())
+    ItemKey::client(client_id).map_err(|InvalidItemKey| unusable())
 }
 
 fn not_found(client_id: &str) -> Problem {

@@ -6,14 +6,14 @@ use serde_json::json;
 use token_introspection::{
     auth::{AuthMethod, CannotAuthenticate},
     call::now,
-    records::{ClientRecord, Item, Items, Key, Seconds, sha256_hex},
-    store::{Change, Failure, Operator},
+    records::{ClientRecord, FetchedItems, Item, ItemKey, UnixTime, sha256_hex},
+    store::{AdminError, AdminStore, Change},
 };
 
 use super::{Secret, client_key, not_found};
 use crate::{
     environment::Environment,
-    input::Source,
+    input::Input,
     output::{Report, pairs, warn},
     problem::Problem,
     registration,
@@ -39,16 +39,16 @@ pub struct Rotate {
     overlap: u32,
     /// Import a secret of at least 32 characters: - for standard input, or @FILE; generated if left out
     #[arg(long, value_name = "-|@FILE")]
-    secret: Option<Source>,
+    secret: Option<Input>,
 }
 
 pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Report, Problem> {
     let key = client_key(&rotate.client)?;
     let secret = Secret::new(rotate.secret.as_ref())?;
     let digest = sha256_hex(&secret.text);
-    let operator = environment.open().await?;
-    let client = operator.item(&key).await?.ok_or_else(|| not_found(&rotate.client))?;
-    let record = Items::of(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
+    let admin = environment.open().await?;
+    let client = admin.item(&key).await?.ok_or_else(|| not_found(&rotate.client))?;
+    let record = FetchedItems::of(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
     let method = record.map(|record| AuthMethod::of(&record, now()));
     let Some(AttributeValue::S(old)) = client.get("client_secret") else {
         return Err(without_secret(&rotate.client, method));
@@ -77,8 +77,8 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
     } else {
         change.remove = vec!["previous_client_secret", "previous_client_secret_expires_at"];
     }
-    match operator.update(&key, change).await {
-        Err(Failure::Condition) => is_written(&operator, &key, &digest).await?,
+    match admin.update(&key, change).await {
+        Err(AdminError::Condition) => is_written(&admin, &key, &digest).await?,
         written => written?,
     }
     Ok(report(rotate, secret, (overlap > 0).then_some(now + overlap)))
@@ -107,19 +107,19 @@ fn without_secret(client_id: &str, method: Option<Result<AuthMethod, CannotAuthe
 }
 
 /// A write that was made while its answer got lost finds, at its next attempt, the secret changed: by itself.
-async fn is_written(operator: &Operator, key: &Key, digest: &str) -> Result<(), Problem> {
-    let stored = operator.item(key).await?;
+async fn is_written(admin: &AdminStore, key: &ItemKey, digest: &str) -> Result<(), Problem> {
+    let stored = admin.item(key).await?;
     match stored.as_ref().and_then(|stored| stored.get("client_secret")) {
         Some(AttributeValue::S(stored)) if stored == digest => Ok(()),
-        _ => Err(Failure::Condition.into()),
+        _ => Err(AdminError::Condition.into()),
     }
 }
 
 fn previous_is_valid(client: &Item, now: i64) -> bool {
     match client.get("previous_client_secret_expires_at") {
-        Some(AttributeValue::N(expires_at)) => expires_at
-            .parse::<f64>()
-            .is_ok_and(|expires_at| Seconds::from_f64(expires_at).is_some_and(|Seconds(expires_at)| now < expires_at)),
+        Some(AttributeValue::N(expires_at)) => expires_at.parse::<f64>().is_ok_and(|expires_at| {
+            UnixTime::from_f64(expires_at).is_some_and(|UnixTime(expires_at)| now < expires_at)
+        }),
         _ => false,
     }
 }
@@ -132,7 +132,7 @@ fn report(rotate: &Rotate, secret: Secret, old_until: Option<i64>) -> Report {
         "previous_client_secret_expires_at": old_until,
     });
     let until = match old_until {
-        Some(time) => format!("valid until {}", dated(Seconds(time))),
+        Some(time) => format!("valid until {}", dated(UnixTime(time))),
         None => "no longer valid".to_owned(),
     };
     let mut answer = vec![("client_id", rotate.client.clone()), ("old secret", until)];

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use token_introspection::{
     auth::{AuthMethod, CannotAuthenticate},
     call::now,
-    records::{ClientRecord, Item, Items, Key, Seconds},
+    records::{ClientRecord, FetchedItems, Item, ItemKey, UnixTime},
 };
 
 use super::{client_key, jwks::holds_private_key, not_found};
@@ -38,7 +38,7 @@ const SECRETS: [&str; 2] = ["client_secret", "previous_client_secret"];
 pub(super) async fn one(client_id: &str, environment: &Environment) -> Result<Report, Problem> {
     let key = client_key(client_id)?;
     let item = environment.open().await?.item(&key).await?.ok_or_else(|| not_found(client_id))?;
-    let client = Client::read(&item, key, environment);
+    let client = ClientItem::read(&item, key, environment);
     let mut answer = vec![("client_id", client_id.to_owned()), ("status", client.status.to_owned())];
     answer.extend(client.method.as_ref().map(|method| ("authenticates by", registration::method(method))));
     answer.extend(client.secrets());
@@ -48,20 +48,20 @@ pub(super) async fn one(client_id: &str, environment: &Environment) -> Result<Re
 }
 
 pub(super) async fn all(environment: &Environment) -> Result<Report, Problem> {
-    let operator = environment.open().await?;
-    let items = operator.clients().await?;
+    let admin = environment.open().await?;
+    let items = admin.clients().await?;
     if let Ok(settings) = environment.settings() {
-        warn_of_nameless_keys(&settings.trusted_issuers, &operator).await;
+        warn_of_nameless_keys(&settings.trusted_issuers, &admin).await;
     }
     let mut clients: Vec<_> = items
         .iter()
         .filter_map(|item| match item.get("client_id") {
-            Some(AttributeValue::S(id)) => Key::client(id).ok().map(|key| Client::read(item, key, environment)),
+            Some(AttributeValue::S(id)) => ItemKey::client(id).ok().map(|key| ClientItem::read(item, key, environment)),
             _ => None,
         })
         .collect();
     clients.sort_by(|one, other| one.key.cmp(&other.key));
-    let column = |client: &Client, name| client.attributes.get(name).map_or("-".to_owned(), shown);
+    let column = |client: &ClientItem, name| client.attributes.get(name).map_or("-".to_owned(), shown);
     let rows = clients.iter().map(|client| {
         vec![
             client.key.id().to_owned(),
@@ -72,13 +72,13 @@ pub(super) async fn all(environment: &Environment) -> Result<Report, Problem> {
         ]
     });
     let text = table(&["client_id", "status", "method", "issuer", "name"], rows.collect());
-    let clients: Vec<_> = clients.iter().map(Client::json).collect();
+    let clients: Vec<_> = clients.iter().map(ClientItem::json).collect();
     Ok(Report::done(text, json!({ "clients": clients })))
 }
 
 /// A record as it may be shown.
-struct Client {
-    key: Key,
+struct ClientItem {
+    key: ItemKey,
     status: &'static str,
     /// How it authenticates, unless it never can.
     method: Option<AuthMethod>,
@@ -89,14 +89,14 @@ struct Client {
     attributes: BTreeMap<String, Value>,
 }
 
-impl Client {
-    fn read(item: &Item, key: Key, environment: &Environment) -> Self {
-        let record = Items::of(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
+impl ClientItem {
+    fn read(item: &Item, key: ItemKey, environment: &Environment) -> Self {
+        let record = FetchedItems::of(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
         let previous_until = record
             .as_ref()
             .filter(|record| record.previous_client_secret.is_some())
             .and_then(|record| record.previous_client_secret_expires_at)
-            .map(|Seconds(until)| until)
+            .map(|UnixTime(until)| until)
             .filter(|until| now() < *until);
         let readable = record.as_ref().ok_or(CannotAuthenticate::CorruptClientRecord);
         let method = readable.and_then(|record| AuthMethod::of(record, now()));
@@ -133,7 +133,7 @@ impl Client {
     }
 
     /// An attribute as it may be shown. Another program may have stored more than public keys.
-    fn shown(key: &Key, name: &str, value: &AttributeValue) -> Value {
+    fn shown(key: &ItemKey, name: &str, value: &AttributeValue) -> Value {
         let value = json_of(value);
         let is_private = match &value {
             Value::String(text) => {
@@ -152,7 +152,7 @@ impl Client {
     fn secrets(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![("secret", if self.has_secret { "yes" } else { "no" }.to_owned())];
         if let Some(until) = self.previous_until {
-            pairs.push(("old secret", format!("valid until {}", dated(Seconds(until)))));
+            pairs.push(("old secret", format!("valid until {}", dated(UnixTime(until)))));
         }
         pairs
     }

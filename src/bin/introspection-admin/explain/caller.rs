@@ -16,14 +16,14 @@ pub(super) struct Answer {
     pub client_id: String,
     /// How it has to authenticate; `None` if it never can.
     method: Option<AuthMethod>,
-    outcome: Outcome,
+    outcome: Decision,
     /// The body of an active answer.
     pub view: Option<Value>,
     /// Whether it gets only signed answers.
     signed_only: bool,
 }
 
-enum Outcome {
+enum Decision {
     Refused(CannotAuthenticate),
     NotAllowed,
     Unavailable,
@@ -43,7 +43,7 @@ pub(super) async fn explain(
     context: &Context<'_>,
 ) -> Result<Answer, Problem> {
     let key = client::client_key(client_id)?;
-    let items = context.operator.items(std::slice::from_ref(&key)).await?;
+    let items = context.admin.items(std::slice::from_ref(&key)).await?;
     let client_id = client_id.to_owned();
     let registration = match Registration::of(&key, &items, context.settings, context.now) {
         Ok(registration) => registration,
@@ -51,7 +51,7 @@ pub(super) async fn explain(
             return Ok(Answer {
                 client_id,
                 method: None,
-                outcome: Outcome::Refused(why),
+                outcome: Decision::Refused(why),
                 view: None,
                 signed_only: false,
             });
@@ -60,20 +60,20 @@ pub(super) async fn explain(
     // Before the signature the function looks whether the policy hides the token anyway.
     let hidden = claims.as_ref().and_then(|claims| hides(&registration, claims, context));
     let (outcome, view) = match (verdict, claims) {
-        _ if !registration.client.may_introspect() => (Outcome::NotAllowed, None),
-        _ if hidden.is_some() => (hidden.map_or(Outcome::Inactive, Outcome::Hidden), None),
-        (Verdict::Unknown(_), _) => (Outcome::Unavailable, None),
+        _ if !registration.client.may_introspect() => (Decision::NotAllowed, None),
+        _ if hidden.is_some() => (hidden.map_or(Decision::Inactive, Decision::Hidden), None),
+        (Verdict::Unknown(_), _) => (Decision::Unavailable, None),
         (Verdict::Active, Some(claims)) => {
             let preview = policy::preview(&registration, claims, context.settings);
             match preview.members {
-                Ok(view) => (Outcome::Shown { would_deny: preview.would_deny }, Some(view)),
-                Err(why) => (Outcome::Hidden(why), None),
+                Ok(view) => (Decision::Shown { would_deny: preview.would_deny }, Some(view)),
+                Err(why) => (Decision::Hidden(why), None),
             }
         }
-        _ => (Outcome::Inactive, None),
+        _ => (Decision::Inactive, None),
     };
     let signed_only =
-        registration.client.policy().require_signed_response == Some(true) && !matches!(outcome, Outcome::NotAllowed);
+        registration.client.policy().require_signed_response == Some(true) && !matches!(outcome, Decision::NotAllowed);
     Ok(Answer { client_id, method: Some(registration.method), outcome, view, signed_only })
 }
 
@@ -99,18 +99,18 @@ impl Answer {
 
     fn text(&self) -> String {
         match &self.outcome {
-            Outcome::Refused(why @ (CannotAuthenticate::UnknownClient | CannotAuthenticate::Disabled)) => {
+            Decision::Refused(why @ (CannotAuthenticate::UnknownClient | CannotAuthenticate::Disabled)) => {
                 format!("401, because {}", registration::cannot(*why))
             }
-            Outcome::Refused(why) => {
+            Decision::Refused(why) => {
                 format!("401, whatever it presents: it can never authenticate, because {}", registration::cannot(*why))
             }
-            Outcome::NotAllowed => "403, because its policy does not allow it to introspect".to_owned(),
-            Outcome::Unavailable => "503, like every other client".to_owned(),
-            Outcome::Inactive => "inactive, like every other client".to_owned(),
-            Outcome::Hidden(why) => format!("inactive, because {why}"),
-            Outcome::Shown { would_deny: false } => "active, with the members below".to_owned(),
-            Outcome::Shown { would_deny: true } => {
+            Decision::NotAllowed => "403, because its policy does not allow it to introspect".to_owned(),
+            Decision::Unavailable => "503, like every other client".to_owned(),
+            Decision::Inactive => "inactive, like every other client".to_owned(),
+            Decision::Hidden(why) => format!("inactive, because {why}"),
+            Decision::Shown { would_deny: false } => "active, with the members below".to_owned(),
+            Decision::Shown { would_deny: true } => {
                 "active, with the members below; in enforce mode, its policy would show less".to_owned()
             }
         }
@@ -118,11 +118,11 @@ impl Answer {
 
     pub fn json(&self) -> Value {
         let (status, reason) = match &self.outcome {
-            Outcome::Refused(why) => (401, Some(why.name().to_owned())),
-            Outcome::NotAllowed => (403, Some(Reason::NotAllowed.name())),
-            Outcome::Unavailable => (503, Some(Reason::KeysUnavailable.name())),
-            Outcome::Hidden(why) => (200, Some(why.name().to_owned())),
-            Outcome::Inactive | Outcome::Shown { .. } => (200, None),
+            Decision::Refused(why) => (401, Some(why.name().to_owned())),
+            Decision::NotAllowed => (403, Some(Reason::NotAllowed.name())),
+            Decision::Unavailable => (503, Some(Reason::KeysUnavailable.name())),
+            Decision::Hidden(why) => (200, Some(why.name().to_owned())),
+            Decision::Inactive | Decision::Shown { .. } => (200, None),
         };
         json!({
             "client_id": self.client_id,
@@ -131,18 +131,18 @@ impl Answer {
             "status": status,
             "reason": reason,
             "because": match &self.outcome {
-                Outcome::Refused(why) => Some(registration::cannot(*why).to_owned()),
-                Outcome::Hidden(why) => Some(why.to_string()),
+                Decision::Refused(why) => Some(registration::cannot(*why).to_owned()),
+                Decision::Hidden(why) => Some(why.to_string()),
                 _ => None,
             },
             "hint": match &self.outcome {
-                Outcome::Hidden(why) => Some(why.hint()),
+                Decision::Hidden(why) => Some(why.hint()),
                 _ => None,
             },
             "signed_only": self.signed_only,
-            "would_deny": matches!(self.outcome, Outcome::Shown { would_deny: true }),
+            "would_deny": matches!(self.outcome, Decision::Shown { would_deny: true }),
             "answer": match self.outcome {
-                Outcome::Inactive | Outcome::Hidden(_) => Some(json!({ "active": false })),
+                Decision::Inactive | Decision::Hidden(_) => Some(json!({ "active": false })),
                 _ => self.view.clone(),
             },
         })

@@ -3,41 +3,41 @@
 use std::cmp::Ordering;
 
 use token_introspection::{
-    issuers::Unverified,
+    issuers::VerifyError,
     judge,
     jwt::UnverifiedJwt,
-    records::{Key, MarkKey, Seconds},
+    records::{ItemKey, MarkKey, UnixTime},
     settings::{KeySource, Settings, TrustedIssuer},
-    token::{Candidate, Claims, Inactive},
+    token::{Claims, Inactive, UnverifiedToken},
 };
 
 use super::{Context, Explanation, Finding, Name, Stage, marks};
 use crate::{problem::Problem, signature, time::dated};
 
 pub(super) async fn explain(
-    candidate: Result<Box<Candidate<'_>>, Inactive>,
+    unverified: Result<Box<UnverifiedToken<'_>>, Inactive>,
     token: &str,
     context: &Context<'_>,
 ) -> Result<Explanation, Problem> {
     let mut explanation = Explanation::default();
-    let candidate = match candidate {
-        Ok(candidate) => candidate,
+    let unverified = match unverified {
+        Ok(unverified) => unverified,
         Err(why) => {
             unreadable(&mut explanation, why, token, context.settings);
             return Ok(explanation);
         }
     };
-    let (header, claims, issuer) = (candidate.header(), candidate.unverified_claims(), candidate.issuer);
+    let (header, claims, issuer) = (unverified.header(), unverified.unverified_claims(), unverified.issuer);
     let (typ, kid) = (header.typ.as_deref().unwrap_or("none"), header.kid.clone());
     let named = kid.as_deref().map_or("without kid".to_owned(), |kid| format!("kid {kid:?}"));
     explanation.passed(Name::Form, format!("JWT, typ {typ}, alg {}, {named}", header.alg));
     explanation.passed(Name::Issuer, &issuer.issuer);
     explanation.passed(Name::Claims, said(claims));
-    explanation.judged(Name::Profile, judge::follows_profile(&candidate), issuer.profile.name);
+    explanation.judged(Name::Profile, judge::follows_profile(&unverified), issuer.profile.name);
     let current = judge::is_current(claims, context.now, context.settings.clock_skew_seconds);
     explanation.judged(Name::Times, current, times(claims, context.now));
-    let (claims, marks) = (claims.clone(), candidate.marks().to_vec());
-    let (verdict, dropped) = signature::check_with_keys(candidate, context.settings, context.operator).await?;
+    let (claims, marks) = (claims.clone(), unverified.marks().to_vec());
+    let (verdict, dropped) = signature::check_with_keys(unverified, context.settings, context.admin).await?;
     explanation.dropped_keys = dropped;
     match verdict {
         Ok(token) => {
@@ -52,12 +52,12 @@ pub(super) async fn explain(
             explanation.claims = Some(token.into_claims());
             return Ok(explanation);
         }
-        Err(Unverified::Inactive(why)) => explanation.failed(why, format!("{named}, {}", keys_of(issuer))),
-        Err(Unverified::DontKnow(dont_know)) => {
-            let detail = format!("{}, {}", dont_know.cause.name(), keys_of(issuer));
+        Err(VerifyError::Inactive(why)) => explanation.failed(why, format!("{named}, {}", keys_of(issuer))),
+        Err(VerifyError::KeysUnavailable(verify_error)) => {
+            let detail = format!("{}, {}", verify_error.cause.name(), keys_of(issuer));
             explanation.stages.push(Stage {
                 name: Name::Signature,
-                finding: Finding::Unknown(dont_know.cause),
+                finding: Finding::Unknown(verify_error.cause),
                 detail,
             });
         }
@@ -74,8 +74,8 @@ async fn explain_marks(
     marks: &[MarkKey],
     context: &Context<'_>,
 ) -> Result<(), Problem> {
-    let keys: Vec<Key> = marks.iter().map(|mark| mark.key.clone()).collect();
-    let items = context.operator.items(&keys).await?;
+    let keys: Vec<ItemKey> = marks.iter().map(|mark| mark.key.clone()).collect();
+    let items = context.admin.items(&keys).await?;
     marks::explain(explanation, claims, marks, &items);
     Ok(())
 }
@@ -126,7 +126,7 @@ pub(super) fn times(claims: &Claims, now: i64) -> String {
         ("nbf", claims.not_before),
         ("exp", claims.expires_at),
         ("auth_time", claims.authenticated_at),
-        ("now", Some(Seconds(now))),
+        ("now", Some(UnixTime(now))),
     ]
     .into_iter()
     .filter_map(|(name, time)| time.map(|time| format!("{name} {}", dated(time))))

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use token_introspection::{
     judge,
-    records::{Items, Mark, MarkKey, MarkKind, Seconds},
+    records::{FetchedItems, Mark, MarkKey, MarkKind, UnixTime},
     token::{Claims, Inactive},
 };
 
@@ -22,7 +22,7 @@ pub(super) struct Looked {
 
 impl Looked {
     /// Looks for one mark, and lets the library judge the token by only this mark.
-    fn new(mark: &MarkKey, items: &Items, judged: Result<(), Inactive>) -> Self {
+    fn new(mark: &MarkKey, items: &FetchedItems, judged: Result<(), Inactive>) -> Self {
         let there = items.contains(&mark.key);
         let read = items.record::<Mark>(&mark.key).ok().flatten();
         let read = read.filter(|_| !mark.kind.presence_is_enough());
@@ -30,7 +30,7 @@ impl Looked {
             id: mark.key.id().to_owned(),
             there,
             judged,
-            not_before: read.as_ref().and_then(|mark| mark.not_before).map(|Seconds(seconds)| seconds),
+            not_before: read.as_ref().and_then(|mark| mark.not_before).map(|UnixTime(seconds)| seconds),
             except_sid: read.and_then(|mark| mark.except_sid).filter(|_| mark.kind == MarkKind::Subject),
             reason: items.mark_reason(mark.kind).filter(|_| there),
         }
@@ -43,7 +43,7 @@ impl Looked {
             self.id.clone(),
             yes(self.there),
             yes(self.judged.is_err()),
-            or_dash(self.not_before.map(|seconds| dated(Seconds(seconds)))),
+            or_dash(self.not_before.map(|seconds| dated(UnixTime(seconds)))),
             or_dash(self.except_sid.clone()),
             or_dash(self.reason.clone()),
         ]
@@ -62,7 +62,7 @@ impl Looked {
 }
 
 /// Adds the stage of the marks, each of them judged by itself, in the function's order.
-pub(super) fn explain(explanation: &mut Explanation, claims: &Claims, marks: &[MarkKey], items: &Items) {
+pub(super) fn explain(explanation: &mut Explanation, claims: &Claims, marks: &[MarkKey], items: &FetchedItems) {
     let judged = |mark: &MarkKey| judge::is_not_revoked(claims, std::slice::from_ref(mark), items);
     explanation.marks.extend(marks.iter().map(|mark| Looked::new(mark, items, judged(mark))));
     let revoking: Vec<_> = explanation.marks.iter().filter(|looked| looked.judged.is_err()).collect();
@@ -74,7 +74,7 @@ pub(super) fn explain(explanation: &mut Explanation, claims: &Claims, marks: &[M
 }
 
 /// Adds the one mark of an opaque token that is looked at with its record.
-pub(super) fn explain_own(explanation: &mut Explanation, mark: &MarkKey, items: &Items) {
+pub(super) fn explain_own(explanation: &mut Explanation, mark: &MarkKey, items: &FetchedItems) {
     let judged =
         if items.contains(&mark.key) { Err(Inactive::Revoked { kind: mark.kind, not_before: None }) } else { Ok(()) };
     explanation.marks.push(Looked::new(mark, items, judged));

@@ -12,7 +12,7 @@ use token_introspection::{
     issuers::Cause,
     jwt::DroppedKey,
     settings::Settings,
-    store::Operator,
+    store::AdminStore,
     token::{Claims, Inactive, PresentedToken},
 };
 
@@ -23,7 +23,7 @@ use self::{
 };
 use crate::{
     environment::Environment,
-    input::Source,
+    input::Input,
     output::{Report, pairs, table},
     problem::{NEGATIVE, Problem, UNKNOWN},
 };
@@ -50,7 +50,7 @@ enum Verdict {
 /// What every part of an explanation needs.
 struct Context<'a> {
     settings: &'a Settings,
-    operator: &'a Operator,
+    admin: &'a AdminStore,
     now: i64,
 }
 
@@ -59,13 +59,13 @@ struct Context<'a> {
 /// # Errors
 ///
 /// Returns [`Problem`] if the settings are not valid, or the tables cannot be read.
-pub async fn run(token: &Source, client: Option<&str>, environment: &Environment) -> Result<Report, Problem> {
+pub async fn run(token: &Input, client: Option<&str>, environment: &Environment) -> Result<Report, Problem> {
     let settings = environment.settings()?;
     let token = token.read_token("--token")?;
-    let operator = environment.open().await?;
-    let context = Context { settings, operator: &operator, now: token_introspection::call::now() };
+    let admin = environment.open().await?;
+    let context = Context { settings, admin: &admin, now: token_introspection::call::now() };
     let mut explanation = match PresentedToken::parse(&token, settings) {
-        PresentedToken::Jwt { candidate, .. } => jwt::explain(candidate, &token, &context).await?,
+        PresentedToken::Jwt { unverified, .. } => jwt::explain(unverified, &token, &context).await?,
         PresentedToken::Opaque { digest, too_long } => opaque::explain(&digest, too_long, &context).await?,
     };
     let verdict = explanation.verdict();

@@ -2,7 +2,7 @@
 
 use token_introspection::{
     judge,
-    records::{Key, MarkKey, MarkKind},
+    records::{ItemKey, MarkKey, MarkKind},
     token::Inactive,
 };
 
@@ -15,12 +15,12 @@ use crate::problem::Problem;
 
 pub(super) async fn explain(digest: &str, too_long: bool, context: &Context<'_>) -> Result<Explanation, Problem> {
     let mut explanation = Explanation::default();
-    let own_mark = MarkKey { kind: MarkKind::Revoked, key: Key::revoked(digest) };
-    let record = Key::token(digest);
-    let items = context.operator.items(&[record.clone(), own_mark.key.clone()]).await?;
+    let own_mark = MarkKey { kind: MarkKind::Revoked, key: ItemKey::revoked(digest) };
+    let record = ItemKey::token(digest);
+    let items = context.admin.items(&[record.clone(), own_mark.key.clone()]).await?;
     marks::explain_own(&mut explanation, &own_mark, &items);
-    let recorded = match judge::record(digest, too_long, &items, context.settings, context.now) {
-        Ok(recorded) => recorded,
+    let opaque = match judge::record(digest, too_long, &items, context.settings, context.now) {
+        Ok(opaque) => opaque,
         Err(why) => {
             refused(&mut explanation, why, record.id());
             return Ok(explanation);
@@ -28,13 +28,13 @@ pub(super) async fn explain(digest: &str, too_long: bool, context: &Context<'_>)
     };
     explanation.passed(Name::Form, "opaque");
     explanation.passed(Name::Record, record.id());
-    explanation.passed(Name::Issuer, &recorded.claims.issuer);
-    explanation.passed(Name::Claims, said(&recorded.claims));
-    explanation.passed(Name::Times, times(&recorded.claims, context.now));
-    let keys: Vec<Key> = recorded.marks.iter().map(|mark| mark.key.clone()).collect();
-    let items = context.operator.items(&keys).await?;
-    marks::explain(&mut explanation, &recorded.claims, &recorded.marks, &items);
-    explanation.claims = Some(recorded.claims);
+    explanation.passed(Name::Issuer, &opaque.claims.issuer);
+    explanation.passed(Name::Claims, said(&opaque.claims));
+    explanation.passed(Name::Times, times(&opaque.claims, context.now));
+    let keys: Vec<ItemKey> = opaque.marks.iter().map(|mark| mark.key.clone()).collect();
+    let items = context.admin.items(&keys).await?;
+    marks::explain(&mut explanation, &opaque.claims, &opaque.marks, &items);
+    explanation.claims = Some(opaque.claims);
     Ok(explanation)
 }
 

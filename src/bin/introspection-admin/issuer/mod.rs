@@ -10,17 +10,17 @@ use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
 use serde_json::{Value, json};
 use token_introspection::{
     call::now,
-    issuers::{FetchError, Probe, PublishedKeys, Unverified},
+    issuers::{FetchError, Probe, PublishedKeys, VerifyError},
     judge,
     jwt::{UnverifiedJws, is_jwt, parse_object},
     settings::{KeySource, ProxySettings, SettingError, Settings, TrustedIssuer},
-    token::{Candidate, Inactive},
+    token::{Inactive, UnverifiedToken},
 };
 
 use self::{entry::Suggestion, shape::Shape};
 use crate::{
     environment::Environment,
-    input::Source,
+    input::Input,
     output::{Report, pairs},
     problem::{NEGATIVE, Problem},
 };
@@ -57,7 +57,7 @@ Examples:
 pub struct Suggest {
     /// An access token of the issuer: - for standard input, or @FILE
     #[arg(long, value_name = "-|@FILE")]
-    token: Option<Source>,
+    token: Option<Input>,
     /// The issuer's URL, as its tokens have it in iss
     #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     issuer: Option<String>,
@@ -79,7 +79,7 @@ pub async fn run(command: &Command, environment: &Environment) -> Result<Report,
     }
 }
 
-async fn by_token(token: &Source, proxies: ProxySettings) -> Result<Report, Problem> {
+async fn by_token(token: &Input, proxies: ProxySettings) -> Result<Report, Problem> {
     let text = token.read_token("--token")?;
     let shape = read(&text)?;
     let mut suggestion = Suggestion::of(&shape);
@@ -94,20 +94,20 @@ async fn by_token(token: &Source, proxies: ProxySettings) -> Result<Report, Prob
 
 /// The result of checking the token with the issuer's keys, which are fetched as the function would.
 async fn keys(text: &str, settings: &Settings, proxies: ProxySettings) -> Vec<String> {
-    let Ok(candidate) = Candidate::parse(text, settings) else {
+    let Ok(unverified) = UnverifiedToken::parse(text, settings) else {
         return vec!["the issuer's keys were not fetched, because the token is inactive without them".to_owned()];
     };
-    let issuer = candidate.issuer;
+    let issuer = unverified.issuer;
     let probe = Probe::new(proxies);
     let fetched = probe.keys(issuer).await;
     let elsewhere = elsewhere(&probe, issuer, &fetched).await;
     let dropped = fetched.as_ref().ok().and_then(|keys| keys.load(&issuer.algorithms).ok());
-    let verdict = match fetched.and_then(|keys| keys.verify(Box::new(candidate))) {
+    let verdict = match fetched.and_then(|keys| keys.verify(Box::new(unverified))) {
         Ok(Ok(_)) => "the issuer's keys load, and one of them made the token's signature".to_owned(),
-        Ok(Err(Unverified::Inactive(why))) => {
+        Ok(Err(VerifyError::Inactive(why))) => {
             format!("the issuer's keys load, but none of them made the token's signature ({})", why.name())
         }
-        Ok(Err(Unverified::DontKnow(why))) => {
+        Ok(Err(VerifyError::KeysUnavailable(why))) => {
             format!("the issuer's keys do not tell whether one of them made the signature ({})", why.cause.name())
         }
         Err(error) => {
@@ -173,9 +173,9 @@ fn settings(suggestion: &Suggestion) -> Result<Settings, SettingError> {
 /// Judges the token by the entry, with the function's own code; the signature and the marks are left out.
 fn check(text: &str, settings: Option<&Settings>) -> Result<(), Inactive> {
     let Some(settings) = settings else { return Err(Inactive::UntrustedIssuer { iss: None }) };
-    let candidate = Candidate::parse(text, settings)?;
-    judge::follows_profile(&candidate)?;
-    judge::is_current(candidate.unverified_claims(), now(), settings.clock_skew_seconds)
+    let unverified = UnverifiedToken::parse(text, settings)?;
+    judge::follows_profile(&unverified)?;
+    judge::is_current(unverified.unverified_claims(), now(), settings.clock_skew_seconds)
 }
 
 fn report(shape: &Shape, suggestion: &Suggestion, why: Option<&Inactive>) -> Report {

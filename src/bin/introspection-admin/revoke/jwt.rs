@@ -5,16 +5,16 @@ use token_introspection::{
     call::now,
     judge,
     jwt::UnverifiedJwt,
-    records::Seconds,
+    records::UnixTime,
     settings::Settings,
-    store::Operator,
-    token::{Candidate, Inactive, own_mark},
+    store::AdminStore,
+    token::{Inactive, UnverifiedToken, own_mark},
 };
 
 use super::Target;
 use crate::{
     environment::Environment,
-    input::Source,
+    input::Input,
     output::warn,
     problem::Problem,
     signature::{self, Signature},
@@ -24,7 +24,7 @@ use crate::{
 /// A presented JWT and how the operator presented it.
 pub(super) struct Presented<'a> {
     pub text: &'a str,
-    pub source: &'a Source,
+    pub source: &'a Input,
     /// Write the mark even if it would revoke nothing, or another token.
     pub force: Force,
 }
@@ -36,24 +36,24 @@ impl Presented<'_> {
     ///
     /// Returns [`Problem::Negative`] if the token is inactive anyway or its signature is not the issuer's, unless
     /// the operator insists.
-    pub async fn target(&self, environment: &Environment, operator: &Operator) -> Result<Target, Problem> {
+    pub async fn target(&self, environment: &Environment, admin: &AdminStore) -> Result<Target, Problem> {
         let settings = environment.settings()?;
-        let candidate = match Candidate::parse(self.text, settings) {
-            Ok(candidate) => Box::new(candidate),
+        let unverified = match UnverifiedToken::parse(self.text, settings) {
+            Ok(unverified) => Box::new(unverified),
             Err(why) => return self.unreadable(&why, settings),
         };
-        let claims = candidate.unverified_claims();
+        let claims = unverified.unverified_claims();
         let current = match judge::is_current(claims, now(), settings.clock_skew_seconds) {
             Err(Inactive::NotYetValid { .. } | Inactive::IssuedInTheFuture { .. }) => Ok(()),
             current => current,
         };
-        if let Err(why) = judge::follows_profile(&candidate).and(current) {
+        if let Err(why) = judge::follows_profile(&unverified).and(current) {
             self.force.over(&format!("the token is inactive anyway: {why}"))?;
         }
-        let issuer = candidate.issuer.issuer.clone();
-        let exp = claims.expires_at.map(|Seconds(exp)| exp);
-        let mark = candidate.own_mark().clone();
-        match signature::of(candidate, settings, operator).await {
+        let issuer = unverified.issuer.issuer.clone();
+        let exp = claims.expires_at.map(|UnixTime(exp)| exp);
+        let mark = unverified.own_mark().clone();
+        match signature::of(unverified, settings, admin).await {
             // The `exp` of a token that the issuer did not sign must not decide when the mark ends.
             Signature::Good => return Ok(Target { mark, issuer, last_exp: exp }),
             Signature::Bad => self.force.over(

@@ -8,13 +8,13 @@ use clap::{ArgGroup, Args, builder::NonEmptyStringValueParser};
 use token_introspection::{
     call::now,
     jwt::is_jwt,
-    records::{Mark, MarkKey, MarkKind, MarkScope, Seconds},
+    records::{Mark, MarkKey, MarkKind, MarkScope, UnixTime},
 };
 
 use self::{jwt::Presented, named::Named};
 use crate::{
     environment::Environment,
-    input::Source,
+    input::Input,
     mark::{self, MarkRequest},
     output::{Report, pairs, warn},
     problem::Problem,
@@ -84,7 +84,7 @@ pub struct Command {
 struct What {
     /// One token, a JWT or an opaque one: - for standard input, or @FILE
     #[arg(long, group = "what", value_name = "-|@FILE", conflicts_with = "issuer")]
-    token: Option<Source>,
+    token: Option<Input>,
     /// The one JWT of this `jti`
     #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
     jti: Option<String>,
@@ -123,27 +123,27 @@ pub async fn run(command: Command, environment: &Environment) -> Result<Report, 
         return Err(Problem::usage("--reason is over 200 characters; shorten it"));
     }
     let force = Force(command.force);
-    let (operator, target, not_before);
+    let (admin, target, not_before);
     if let Some(source) = &command.what.token {
         not_before = reach_back(MarkKind::Jti, command.not_before, environment)?;
         let text = source.read_token("--token")?;
-        operator = environment.open().await?;
+        admin = environment.open().await?;
         target = if is_jwt(&text) {
-            Presented { text: &text, source, force }.target(environment, &operator).await?
+            Presented { text: &text, source, force }.target(environment, &admin).await?
         } else {
-            opaque::target(&text, force, environment, &operator).await?
+            opaque::target(&text, force, environment, &admin).await?
         };
     } else {
         let named = Named::new(command.what, force);
         not_before = reach_back(named.kind, command.not_before, environment)?;
-        operator = environment.open().await?;
-        target = named.target(command.issuer.as_deref(), environment, &operator).await?;
+        admin = environment.open().await?;
+        target = named.target(command.issuer.as_deref(), environment, &admin).await?;
     }
     let Target { mark, issuer, last_exp } = target;
     let scope = MarkScope { not_before, except_sid: command.except_sid };
     let expires_at = expiry(command.expires_at, last_exp)?;
     let request = MarkRequest { mark, scope, expires_at, reason: command.reason };
-    let outcome = mark::write(&operator, &request, command.replace).await?;
+    let outcome = mark::write(&admin, &request, command.replace).await?;
     let mut answer = outcome.pairs();
     answer.insert(1, ("issuer", issuer.clone()));
     let mut json = outcome.json();
@@ -175,12 +175,12 @@ fn reach_back(kind: MarkKind, given: Option<TimeArgument>, environment: &Environ
 fn warn_of_time(time: i64, environment: &Environment) {
     let Ok(until_now) = environment.until_now() else { return };
     if time > until_now {
-        warn(&format!("tokens that will be issued until {} are revoked too", dated(Seconds(time))));
+        warn(&format!("tokens that will be issued until {} are revoked too", dated(UnixTime(time))));
     } else if time < until_now && until_now - time <= 2 * MAX_SKEW_SECONDS {
         warn(&format!(
             "tokens may be dated until {}, by the clock skew, and those after --not-before stay active; \
              --not-before now revokes them too",
-            dated(Seconds(until_now))
+            dated(UnixTime(until_now))
         ));
     }
 }
@@ -195,7 +195,7 @@ fn expiry(given: Option<TimeArgument>, last_exp: Option<i64>) -> Result<Option<i
         Some(TimeArgument::At(time)) => match last_exp.filter(|exp| time < *exp) {
             Some(exp) => Err(Problem::Usage(format!(
                 "--expires-at is before the token's own exp, {}; leave it out",
-                dated(Seconds(exp))
+                dated(UnixTime(exp))
             ))),
             None => Ok(Some(time)),
         },

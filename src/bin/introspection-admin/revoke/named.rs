@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use token_introspection::{
-    records::{MarkKey, MarkKind, UnusableKey},
-    store::Operator,
+    records::{InvalidItemKey, MarkKey, MarkKind},
+    store::AdminStore,
 };
 use unicode_normalization::UnicodeNormalization;
 
@@ -48,12 +48,12 @@ impl Named {
         self,
         issuer: Option<&str>,
         environment: &Environment,
-        operator: &Operator,
+        admin: &AdminStore,
     ) -> Result<Target, Problem> {
         let is_default = issuer.is_none();
         let issuer = mark_issuer(issuer, self.force, environment)?;
         let mark = MarkKey::new(self.kind, &issuer.name, self.name.as_deref());
-        let mark = mark.map_err(|UnusableKey| {
+        let mark = mark.map_err(|InvalidItemKey| {
             Problem::usage("the identifier is over 2,048 bytes, so no token that contains it can be active")
         })?;
         if is_default {
@@ -64,7 +64,7 @@ impl Named {
         match self.kind {
             MarkKind::SigningKey => {
                 let kid = self.name.as_deref().unwrap_or_default();
-                signing_keys::check_kid(kid, &issuer, self.force, operator).await?;
+                signing_keys::check_kid(kid, &issuer, self.force, admin).await?;
             }
             MarkKind::Grant if issuer.entry.is_some() => warn(&format!(
                 "this revokes tokens of {:?} whose claim grant_id, or the one that claim_names maps to it, has this \

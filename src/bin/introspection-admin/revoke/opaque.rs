@@ -2,8 +2,8 @@
 
 use token_introspection::{
     call::now,
-    records::{Corrupt, Key, MarkKey, MarkKind, Seconds, TokenType, sha256_hex},
-    store::Operator,
+    records::{Corrupt, ItemKey, MarkKey, MarkKind, TokenType, UnixTime, sha256_hex},
+    store::AdminStore,
 };
 
 use super::Target;
@@ -23,13 +23,13 @@ pub(super) async fn target(
     token: &str,
     force: Force,
     environment: &Environment,
-    operator: &Operator,
+    admin: &AdminStore,
 ) -> Result<Target, Problem> {
     let digest = sha256_hex(token);
-    let key = Key::token(&digest);
-    let mark = MarkKey { kind: MarkKind::Revoked, key: Key::revoked(&digest) };
+    let key = ItemKey::token(&digest);
+    let mark = MarkKey { kind: MarkKind::Revoked, key: ItemKey::revoked(&digest) };
     let own_issuer = || environment.partial_settings().map(|settings| settings.issuer.clone()).unwrap_or_default();
-    let items = operator.items(std::slice::from_ref(&key)).await?;
+    let items = admin.items(std::slice::from_ref(&key)).await?;
     let record = match items.token_record(&key) {
         Ok(Some(record)) => record,
         Ok(None) => {
@@ -42,7 +42,7 @@ pub(super) async fn target(
             return Ok(Target { mark, issuer: own_issuer(), last_exp: None });
         }
     };
-    let exp = record.exp.map(|Seconds(exp)| exp);
+    let exp = record.exp.map(|UnixTime(exp)| exp);
     if exp.is_some_and(|exp| exp <= now()) {
         force.over("the token has expired, so it is inactive anyway")?;
     } else if record.token_type == TokenType::AccessToken && exp.is_none() {

@@ -4,15 +4,15 @@ use super::key_set::Gap;
 use crate::token::Inactive;
 
 /// Why a token's signature did not make it active.
-pub enum Unverified {
+pub enum VerifyError {
     Inactive(Inactive),
     /// The function could not look, so nothing is known.
-    DontKnow(DontKnow),
+    KeysUnavailable(KeysUnavailable),
 }
 
 /// A token that cannot be judged now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DontKnow {
+pub struct KeysUnavailable {
     pub cause: Cause,
     /// After how many seconds the answer may be another one.
     pub retry_after: u32,
@@ -78,8 +78,8 @@ impl From<Gap> for Cause {
     }
 }
 
-impl From<DontKnow> for Unverified {
-    fn from(dont_know: DontKnow) -> Self {
-        Self::DontKnow(dont_know)
+impl From<KeysUnavailable> for VerifyError {
+    fn from(verify_error: KeysUnavailable) -> Self {
+        Self::KeysUnavailable(verify_error)
     }
 }

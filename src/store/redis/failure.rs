@@ -8,9 +8,9 @@ use crate::settings::{RedisUrl, SettingError};
 
 /// Its `Display` is one line that quotes neither key, value nor URL.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum RedisFailure {
     /// It may not hold revocations.
-    Unfit(Unfit),
+    UnsuitableServer(UnsuitableServer),
     /// It does not take the user, the password or the database of the URL.
     Credentials,
     /// It answered with an error of this name.
@@ -27,7 +27,7 @@ pub enum Trouble {
 
 /// Why a server may not hold revocations.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Unfit {
+pub enum UnsuitableServer {
     /// It may drop keys that are not over, under this `maxmemory-policy`; empty: it does not say under which.
     Evicts(String),
     Replica,
@@ -37,7 +37,7 @@ pub enum Unfit {
     Sharded(String),
 }
 
-impl Trouble {
+impl RedisFailure {
     /// What kept a connection from being opened. Of what is sent then only `AUTH` and `SELECT` can be answered with an
     /// error that has no other name.
     pub(super) fn of_opening(error: RedisError) -> Self {
@@ -49,15 +49,18 @@ impl Trouble {
 
     /// Whether it may be over with a new connection.
     pub(super) fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Timeout | Self::Unreadable | Self::Unfit(Unfit::Replica))
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Timeout | Self::Unreadable | Self::UnsuitableServer(UnsuitableServer::Replica)
+        )
     }
 
     /// The wrong setting that it comes from, if it does.
     pub(in crate::store) fn setting(&self) -> Option<SettingError> {
         match self {
             // During a failover the name may lead to a replica for a while.
-            Self::Unfit(Unfit::Replica) => None,
-            Self::Unfit(unfit) => Some(RedisUrl::error(unfit.to_string())),
+            Self::UnsuitableServer(UnsuitableServer::Replica) => None,
+            Self::UnsuitableServer(why) => Some(RedisUrl::error(why.to_string())),
             Self::Credentials => {
                 Some(RedisUrl::error("holds a user, a password or a database that the server does not take"))
             }
@@ -69,7 +72,7 @@ impl Trouble {
     }
 }
 
-impl From<RedisError> for Trouble {
+impl From<RedisError> for RedisFailure {
     fn from(error: RedisError) -> Self {
         match (error.kind(), error.code()) {
             (ErrorKind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS")) => Self::Credentials,
@@ -81,10 +84,10 @@ impl From<RedisError> for Trouble {
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for RedisFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unfit(unfit) => write!(formatter, "the server {unfit}"),
+            Self::UnsuitableServer(why) => write!(formatter, "the server {why}"),
             Self::Credentials => write!(formatter, "the server does not take the user, the password or the database"),
             Self::Refused(code) => write!(formatter, "the server answered {code}"),
             Self::Unreadable => write!(formatter, "the server's answer cannot be read"),
@@ -95,7 +98,7 @@ impl fmt::Display for Trouble {
     }
 }
 
-impl fmt::Display for Unfit {
+impl fmt::Display for UnsuitableServer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Evicts(policy) if policy.is_empty() => {
@@ -128,23 +131,23 @@ mod tests {
 
     #[test]
     fn only_what_an_operator_has_to_change_ends_the_start() {
-        for (trouble, ends) in [
-            (Trouble::Unfit(Unfit::Evicts("allkeys-lru".into())), true),
-            (Trouble::Unfit(Unfit::Evicts(String::new())), true),
-            (Trouble::Unfit(Unfit::Replica), false),
-            (Trouble::Unfit(Unfit::Old("6.2.14".into())), true),
-            (Trouble::Unfit(Unfit::Sharded("3".into())), true),
-            (Trouble::Credentials, true),
-            (Trouble::Refused("NOPERM".into()), true),
-            (Trouble::Refused("LOADING".into()), false),
-            (Trouble::Unreadable, false),
-            (Trouble::Unreachable("refused".into()), false),
-            (Trouble::Timeout, false),
-            (Trouble::Contended, false),
+        for (failure, ends) in [
+            (RedisFailure::UnsuitableServer(UnsuitableServer::Evicts("allkeys-lru".into())), true),
+            (RedisFailure::UnsuitableServer(UnsuitableServer::Evicts(String::new())), true),
+            (RedisFailure::UnsuitableServer(UnsuitableServer::Replica), false),
+            (RedisFailure::UnsuitableServer(UnsuitableServer::Old("6.2.14".into())), true),
+            (RedisFailure::UnsuitableServer(UnsuitableServer::Sharded("3".into())), true),
+            (RedisFailure::Credentials, true),
+            (RedisFailure::Refused("NOPERM".into()), true),
+            (RedisFailure::Refused("LOADING".into()), false),
+            (RedisFailure::Unreadable, false),
+            (RedisFailure::Unreachable("refused".into()), false),
+            (RedisFailure::Timeout, false),
+            (RedisFailure::Contended, false),
         ] {
-            let setting = trouble.setting().map(|error| error.to_string());
-            assert_eq!(setting.is_some(), ends, "{trouble}");
-            assert!(setting.is_none_or(|line| line.starts_with("REDIS_URL ") && !line.contains('\n')), "{trouble}");
+            let setting = failure.setting().map(|error| error.to_string());
+            assert_eq!(setting.is_some(), ends, "{failure}");
+            assert!(setting.is_none_or(|line| line.starts_with("REDIS_URL ") && !line.contains('\n')), "{failure}");
         }
     }
 }

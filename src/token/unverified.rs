@@ -9,14 +9,14 @@ use super::{
 use crate::{
     jwt::{Header, Malformed, RawMembers, UnverifiedJwt, VerificationKey},
     profile::ProfileMismatch,
-    records::{Key, MarkKey, MarkKind, TokenType},
+    records::{ItemKey, MarkKey, MarkKind, TokenType},
     settings::{Settings, TrustedIssuer},
 };
 
 /// A JWT whose unverified claims may choose which records are read, and nothing else.
 ///
-/// [`Candidate::verify`] is the only way from here to [`Claims`] that can be released.
-pub struct Candidate<'a> {
+/// [`UnverifiedToken::verify`] is the only way from here to [`Claims`] that can be released.
+pub struct UnverifiedToken<'a> {
     pub issuer: &'a TrustedIssuer,
     jwt: UnverifiedJwt,
     claims: Claims,
@@ -35,7 +35,7 @@ pub struct VerifiedToken {
     signing_kid: Option<String>,
 }
 
-impl<'a> Candidate<'a> {
+impl<'a> UnverifiedToken<'a> {
     /// Reads a token for which [`crate::jwt::is_jwt`] holds.
     ///
     /// # Errors
@@ -52,11 +52,11 @@ impl<'a> Candidate<'a> {
         string(&jwt.claims, "iss").and_then(|issuer| settings.trusted_issuer(&issuer))
     }
 
-    /// Reads the claims by the issuer's profile. `issuer` is that of [`Candidate::issuer_named`].
+    /// Reads the claims by the issuer's profile. `issuer` is that of [`UnverifiedToken::issuer_named`].
     ///
     /// # Errors
     ///
-    /// Returns [`Inactive`], as [`Candidate::parse`].
+    /// Returns [`Inactive`], as [`UnverifiedToken::parse`].
     pub fn read(mut jwt: UnverifiedJwt, issuer: Option<&'a TrustedIssuer>) -> Result<Self, Inactive> {
         let set = std::mem::take(&mut jwt.claims);
         let presented = string(&set, "iss");
@@ -116,7 +116,7 @@ impl<'a> Candidate<'a> {
     }
 
     /// The keys of the items to read before the token can be judged.
-    pub fn item_keys(&self) -> impl Iterator<Item = &Key> {
+    pub fn item_keys(&self) -> impl Iterator<Item = &ItemKey> {
         self.marks.all.iter().chain(&self.expected_key_mark).map(|mark| &mark.key)
     }
 
