@@ -12,6 +12,7 @@ pub mod jwt;
 pub mod lambda;
 pub mod logging;
 pub mod metadata;
+pub mod outcome;
 pub mod policy;
 pub mod profile;
 pub mod records;

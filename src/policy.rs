@@ -4,6 +4,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     auth::{Caller, Client, Registration},
+    judge::ActiveClaims,
     jwt::raw,
     records::{Mode, PolicyRecord, StrictString, TokenType},
     settings::{DefaultPolicy, Settings},
@@ -19,7 +20,7 @@ pub struct Decision {
     pub would_deny: bool,
 }
 
-/// What a client would see. It can be shown to an operator and to nobody else: a response takes a [`View`].
+/// What a client would see. It is only for the operator: a response takes a [`View`].
 pub struct Preview {
     /// The members of the answer; [`Inactive`], if there are none.
     pub members: Result<Value, Inactive>,
@@ -28,24 +29,24 @@ pub struct Preview {
 }
 
 /// Reduces an active token to what this caller may see.
-pub fn view(caller: &Caller, claims: Claims, settings: &Settings) -> Decision {
+pub fn view(caller: &Caller, claims: ActiveClaims, settings: &Settings) -> Decision {
     decide(caller, claims, settings)
 }
 
 /// Says what [`view`] would show a client that has not authenticated here, if it had.
-pub fn preview(registration: &Registration, claims: Claims, settings: &Settings) -> Preview {
+pub fn preview(registration: &Registration, claims: ActiveClaims, settings: &Settings) -> Preview {
     let Decision { view, would_deny } = decide(&registration.client, claims, settings);
     Preview { members: view.map(|view| serde_json::to_value(view).unwrap_or_default()), would_deny }
 }
 
-/// Whether the policy hides a token with these claims, whatever its signature and its marks are: by its kind, its issuer
-/// or its audience. Nothing is fetched for such a token.
+/// Whether the policy would show a token with these claims, if it is active: by its kind, its issuer and its audience.
+/// Nothing is fetched for a hidden token.
 ///
 /// # Errors
 ///
 /// Returns the rule of the policy that hides it.
-pub fn is_visible_at_all(client: &Client, claims: &Claims, settings: &Settings) -> Result<(), Inactive> {
-    is_its_business(client, claims)?;
+pub fn could_show(client: &Client, claims: &Claims, settings: &Settings) -> Result<(), Inactive> {
+    is_visible_at_all(client, claims)?;
     match client.policy().mode.unwrap_or_default() {
         Mode::Enforce => is_meant_for(client, claims, settings),
         Mode::Report => Ok(()),
@@ -53,8 +54,9 @@ pub fn is_visible_at_all(client: &Client, claims: &Claims, settings: &Settings) 
 }
 
 /// The one place where a view is made.
-fn decide(client: &Client, claims: Claims, settings: &Settings) -> Decision {
-    if let Err(hidden) = is_its_business(client, &claims) {
+fn decide(client: &Client, claims: ActiveClaims, settings: &Settings) -> Decision {
+    let claims = claims.into_claims();
+    if let Err(hidden) = is_visible_at_all(client, &claims) {
         return Decision { view: Err(hidden), would_deny: false };
     }
     match client.policy().mode.unwrap_or_default() {
@@ -71,7 +73,7 @@ fn decide(client: &Client, claims: Claims, settings: &Settings) -> Decision {
 }
 
 /// What report mode does not relax: the kind of token, whose refresh token it is, and the issuer.
-fn is_its_business(client: &Client, claims: &Claims) -> Result<(), Inactive> {
+fn is_visible_at_all(client: &Client, claims: &Claims) -> Result<(), Inactive> {
     let policy = client.policy();
     let (kind, by_default) = match claims.token_type {
         TokenType::AccessToken => ("access_token", true),

@@ -7,7 +7,10 @@ use http::{
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
-use crate::{request::RequestError, view::View};
+use crate::{
+    outcome::{Challenge, Outcome, TokenVerdict, Unavailable, Verdict},
+    request::RequestError,
+};
 
 /// The one body of every inactive token (RFC 7662 §2.2).
 const INACTIVE: &str = r#"{"active":false}"#;
@@ -18,71 +21,23 @@ const SIGNED: HeaderValue = HeaderValue::from_static("application/token-introspe
 /// The `typ` of a signed answer (RFC 9701 §5).
 pub const SIGNED_TYPE: &str = "token-introspection+jwt";
 
-/// Everything that a request can come to.
-pub enum Outcome {
-    Active(Box<View>),
-    Inactive,
-    /// One of the two above, signed (RFC 9701 §5).
-    Signed {
-        active: bool,
-        jwt: String,
-    },
-    /// One for each token of a batch, in its order.
-    Batch(Vec<BatchEntry>),
-    /// The token was the caller's own and is revoked now.
-    Revoked,
-    /// There was nothing to revoke. The caller cannot tell.
-    NothingRevoked,
-    /// A public document, as JSON.
-    Document(String),
-    Preflight,
-    Rejected(RequestError),
-    /// The credentials authenticate nobody.
-    Refused(Challenge),
-    /// As [`Outcome::Refused`], too often; the seconds after which to come back.
-    Throttled(u32),
-    /// The caller is known and may not introspect.
-    NotAllowed,
-    /// The caller takes signed responses alone, and this is not to be one (RFC 9701 §8.2).
-    SignedResponseRequired,
-    /// Nothing is known of the token now; the seconds after which to ask again.
-    Unavailable(u32),
-    /// The keys of signed answers are out of reach now.
-    SignerUnavailable,
-    /// A defect of ours.
-    Internal,
-}
-
-/// What the single route would answer for one token of a batch.
-pub enum BatchEntry {
-    Active(Box<View>),
-    Inactive,
-    /// The keys of its issuer are out of reach.
-    Unavailable,
-}
-
-/// How the caller may authenticate instead: by the scheme that it used (RFC 6749 §5.2), where that can succeed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Challenge {
-    Basic,
-    /// RFC 6750 §3.1.
-    InvalidToken,
-    InsufficientScope,
-}
-
-/// Renders an outcome. `request_id` is told only where somebody will have to look it up.
+/// Renders an outcome; its reason never reaches the wire. `request_id` is in those answers that an operator will have to
+/// look up.
 pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
     match outcome {
-        Outcome::Active(_) | Outcome::Inactive => match token_introspection(&outcome) {
+        Outcome::Introspected(TokenVerdict { verdict: Verdict::KeysUnavailable { retry_after }, .. }) => {
+            unavailable(Unavailable::Keys { retry_after }, request_id)
+        }
+        Outcome::Introspected(TokenVerdict { verdict, .. }) => match token_introspection(&verdict) {
             Some(body) => json_response(StatusCode::OK, body),
             None => render(Outcome::Internal, request_id),
         },
         Outcome::Signed { jwt, .. } => with(json_response(StatusCode::OK, jwt), CONTENT_TYPE, SIGNED),
-        Outcome::Batch(entries) => match batch(&entries) {
-            Ok(body) => json_response(StatusCode::OK, body),
-            Err(_) => render(Outcome::Internal, request_id),
+        Outcome::Batch(tokens) => match batch(&tokens) {
+            Some(body) => json_response(StatusCode::OK, body),
+            None => render(Outcome::Internal, request_id),
         },
-        Outcome::Revoked | Outcome::NothingRevoked => {
+        Outcome::Revoked | Outcome::NothingRevoked(_) => {
             let mut response = json_response(StatusCode::OK, String::new());
             response.headers_mut().remove(CONTENT_TYPE);
             response
@@ -100,10 +55,10 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             let allowed = HeaderValue::from_static("authorization, content-type");
             with(response, header::ACCESS_CONTROL_ALLOW_HEADERS, allowed)
         }
-        Outcome::Rejected(rejection) => rejected(rejection),
-        Outcome::Refused(challenge) => refused(challenge),
-        Outcome::Throttled(seconds) => {
-            with(error(StatusCode::TOO_MANY_REQUESTS, "invalid_client", None), RETRY_AFTER, seconds.into())
+        Outcome::Rejected(error) => rejected(error),
+        Outcome::Refused { challenge, .. } => refused(challenge),
+        Outcome::Throttled { retry_after, .. } => {
+            with(error(StatusCode::TOO_MANY_REQUESTS, "invalid_client", None), RETRY_AFTER, retry_after.into())
         }
         Outcome::NotAllowed => {
             error(StatusCode::FORBIDDEN, "unauthorized_client", Some("this client may not introspect tokens"))
@@ -111,8 +66,7 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::SignedResponseRequired => {
             error(StatusCode::BAD_REQUEST, "invalid_request", Some("this client is registered for signed responses"))
         }
-        Outcome::Unavailable(retry_after) => unavailable("nothing is known of the token now", retry_after, request_id),
-        Outcome::SignerUnavailable => unavailable("the signing key cannot be reached now", 1, request_id),
+        Outcome::Unavailable(what) => unavailable(what, request_id),
         Outcome::Internal => {
             let description = format!("request {request_id}");
             error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", Some(&description))
@@ -120,9 +74,9 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
     }
 }
 
-/// The claims of a signed answer (RFC 9701 §5), as JSON; none for what is answered in JSON alone. Neither `sub` nor
-/// `exp` is among them, so that nobody takes the answer for an access token (RFC 9701 §8.1).
-pub fn signed_claims(outcome: &Outcome, issuer: &str, audience: &str, now: i64) -> Option<String> {
+/// The claims of a signed answer (RFC 9701 §5), as JSON; `None` for an error. Neither `sub` nor `exp` is among them, so
+/// that the answer cannot be taken for an access token (RFC 9701 §8.1).
+pub fn signed_claims(verdict: &Verdict, issuer: &str, audience: &str, now: i64) -> Option<String> {
     #[derive(Serialize)]
     struct SignedClaims<'a> {
         iss: &'a str,
@@ -130,16 +84,16 @@ pub fn signed_claims(outcome: &Outcome, issuer: &str, audience: &str, now: i64) 
         iat: i64,
         token_introspection: Box<RawValue>,
     }
-    let token_introspection = RawValue::from_string(token_introspection(outcome)?).ok()?;
+    let token_introspection = RawValue::from_string(token_introspection(verdict)?).ok()?;
     serde_json::to_string(&SignedClaims { iss: issuer, aud: audience, iat: now, token_introspection }).ok()
 }
 
-/// What is said of a token: the body of a JSON answer, and the claim `token_introspection` of a signed one.
-fn token_introspection(outcome: &Outcome) -> Option<String> {
-    match outcome {
-        Outcome::Active(view) => serde_json::to_string(view).ok(),
-        Outcome::Inactive => Some(INACTIVE.to_owned()),
-        _ => None,
+/// The members about a token: the body of a JSON answer, and the claim `token_introspection` of a signed one.
+fn token_introspection(verdict: &Verdict) -> Option<String> {
+    match verdict {
+        Verdict::Active { view, .. } => serde_json::to_string(view).ok(),
+        Verdict::Inactive(_) => Some(INACTIVE.to_owned()),
+        Verdict::KeysUnavailable { .. } => None,
     }
 }
 
@@ -163,13 +117,12 @@ pub fn with_cors(mut response: Response<String>, request: &HeaderMap, allowed_or
     response
 }
 
-fn batch(entries: &[BatchEntry]) -> Result<String, serde_json::Error> {
-    let entries = entries.iter().map(|entry| match entry {
-        BatchEntry::Active(view) => serde_json::to_string(view),
-        BatchEntry::Inactive => Ok(INACTIVE.to_owned()),
-        BatchEntry::Unavailable => Ok(r#"{"error":"temporarily_unavailable"}"#.to_owned()),
+fn batch(tokens: &[TokenVerdict]) -> Option<String> {
+    let entries = tokens.iter().map(|TokenVerdict { verdict, .. }| match verdict {
+        Verdict::KeysUnavailable { .. } => Some(r#"{"error":"temporarily_unavailable"}"#.to_owned()),
+        verdict => token_introspection(verdict),
     });
-    Ok(format!(r#"{{"results":[{}]}}"#, entries.collect::<Result<Vec<_>, _>>()?.join(",")))
+    Some(format!(r#"{{"results":[{}]}}"#, entries.collect::<Option<Vec<_>>>()?.join(",")))
 }
 
 fn rejected(rejection: RequestError) -> Response<String> {
@@ -202,7 +155,12 @@ fn rejected(rejection: RequestError) -> Response<String> {
     }
 }
 
-fn unavailable(what: &str, retry_after: u32, request_id: &str) -> Response<String> {
+fn unavailable(what: Unavailable, request_id: &str) -> Response<String> {
+    let (what, retry_after) = match what {
+        Unavailable::Keys { retry_after } => ("nothing is known of the token now", retry_after),
+        Unavailable::Store | Unavailable::Deadline => ("nothing is known of the token now", 1),
+        Unavailable::Signer => ("the signing key cannot be reached now", 1),
+    };
     let description = format!("{what}; request {request_id}");
     let response = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", Some(&description));
     with(response, RETRY_AFTER, retry_after.into())

@@ -2,11 +2,11 @@
 
 use super::{AuthError, Caller, Found, registered};
 use crate::{
-    judge,
+    judge::{self, ActiveClaims, Judged},
     records::ClientRecord,
     request::PresentedBearer,
     settings::{Settings, TrustedIssuer},
-    token::{Claims, UnverifiedToken},
+    token::UnverifiedToken,
 };
 
 /// The scope that the token must have.
@@ -15,7 +15,7 @@ const SCOPE: &str = "introspection";
 /// The caller of a token that is valid except for its signature, which is not verified yet. Only the claims that a key has
 /// signed make it a [`Caller`].
 pub struct UnverifiedBearer<'a> {
-    pub(super) unverified: Box<UnverifiedToken<'a>>,
+    pub(super) unverified: Box<UnverifiedToken<'a, Judged>>,
     pub(super) bearer: Bearer,
 }
 
@@ -28,7 +28,7 @@ pub struct Bearer {
 
 impl<'a> UnverifiedBearer<'a> {
     /// The token, for its issuer's keys to verify, and the caller that this makes.
-    pub fn open(self) -> (Box<UnverifiedToken<'a>>, Bearer) {
+    pub fn open(self) -> (Box<UnverifiedToken<'a, Judged>>, Bearer) {
         (self.unverified, self.bearer)
     }
 }
@@ -39,12 +39,13 @@ impl Bearer {
         Self { caller, qualified_scope }
     }
 
-    /// Returns the caller, given the verified claims.
+    /// Returns the caller, given the claims of its token, which proved active.
     ///
     /// # Errors
     ///
     /// Returns [`AuthError::InsufficientScope`], or [`AuthError::BearerForeign`] for another client's token.
-    pub fn verified(self, claims: &Claims) -> Result<Caller, AuthError> {
+    pub fn confirmed(self, claims: &ActiveClaims) -> Result<Caller, AuthError> {
+        let claims = claims.get();
         if !self.caller.is_client(&claims.issuer, claims.client_id.as_deref()) {
             return Err(AuthError::BearerForeign { found: claims.issuer.clone(), registered: None });
         }
@@ -53,14 +54,14 @@ impl Bearer {
     }
 }
 
-/// Checks everything but the signature and the marks. Any trusted issuer could otherwise name any client, so the record must name this
-/// one.
+/// Checks everything but the signature and the marks. The record must name this issuer, because any trusted issuer could
+/// otherwise name any client.
 pub(super) fn check<'a>(
     presented: PresentedBearer<'a>,
     found: Found,
     settings: &Settings,
     now: i64,
-) -> Result<(ClientRecord, Box<UnverifiedToken<'a>>), AuthError> {
+) -> Result<(ClientRecord, Box<UnverifiedToken<'a, Judged>>), AuthError> {
     if presented.client_id.is_empty() {
         return Err(AuthError::BearerMalformed);
     }
@@ -74,7 +75,7 @@ pub(super) fn check<'a>(
         let found = unverified.issuer.issuer.clone();
         return Err(AuthError::BearerForeign { found, registered: record.issuer });
     }
-    let unverified = judge::jwt(Ok(unverified), settings, now).map_err(AuthError::BearerInactive)?;
+    let unverified = judge::jwt(*unverified, settings, now).map_err(AuthError::BearerInactive)?;
     let claims = unverified.unverified_claims();
     if !claims.audiences().any(|audience| audience == settings.issuer) {
         let found = claims.audiences().map(str::to_owned).collect();
@@ -84,5 +85,5 @@ pub(super) fn check<'a>(
     if claims.cnf.is_some() {
         return Err(AuthError::BearerBound);
     }
-    Ok((record, unverified))
+    Ok((record, Box::new(unverified)))
 }

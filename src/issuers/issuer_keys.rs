@@ -100,7 +100,7 @@ impl IssuerKeys {
     }
 
     /// Whether the shared snapshot may know more about this token than the held set.
-    pub fn needs_snapshot(&self, unverified: &UnverifiedToken<'_>, now: i64) -> bool {
+    pub fn needs_snapshot<S>(&self, unverified: &UnverifiedToken<'_, S>, now: i64) -> bool {
         self.is_due(now) || self.set(now).is_none_or(|set| !set.serves(unverified))
     }
 

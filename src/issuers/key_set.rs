@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    jwt::{Algorithm, DroppedKey, LoadedKeys, UnreadableKeySet, VerificationKey, key_set_entries, kid},
+    jwt::{Algorithm, DroppedKey, Header, LoadedKeys, UnreadableKeySet, VerificationKey, key_set_entries, kid},
     records::Snapshot,
     token::{UnverifiedToken, VerifiedToken},
 };
@@ -41,14 +41,14 @@ pub enum UnusableKeySet {
 }
 
 /// What a set of keys says about a token.
-pub enum SignatureCheck<'a> {
+pub enum SignatureCheck<'a, S> {
     /// One of the keys made the signature.
-    Signed(Box<VerifiedToken>),
+    Signed(Box<VerifiedToken<S>>),
     /// The set has no key that the token could be signed with.
-    UnknownKey(Box<UnverifiedToken<'a>>),
-    BadSignature(Box<UnverifiedToken<'a>>),
+    UnknownKey(Box<UnverifiedToken<'a, S>>),
+    BadSignature(Box<UnverifiedToken<'a, S>>),
     /// No key that was tried made the signature, but the right one may not have been tried.
-    Undecided(Gap, Box<UnverifiedToken<'a>>),
+    Undecided(Gap, Box<UnverifiedToken<'a, S>>),
 }
 
 /// Why a key set cannot decide about a token.
@@ -132,8 +132,8 @@ impl IssuerKeySet {
 
     /// Whether the set can decide about the token as far as its header tells: it has a key for it, and knows of
     /// none that it could not read.
-    pub fn serves(&self, unverified: &UnverifiedToken<'_>) -> bool {
-        let selection = Selection::new(&self.keys, &self.gaps, unverified);
+    pub fn serves<S>(&self, unverified: &UnverifiedToken<'_, S>) -> bool {
+        let selection = Selection::new(&self.keys, &self.gaps, unverified.header());
         selection.is_known() && !selection.misses(&self.gaps)
     }
 
@@ -142,7 +142,7 @@ impl IssuerKeySet {
     }
 
     /// Tries the token against its keys.
-    pub fn check<'a>(&self, unverified: Box<UnverifiedToken<'a>>) -> SignatureCheck<'a> {
+    pub fn check<'a, S>(&self, unverified: Box<UnverifiedToken<'a, S>>) -> SignatureCheck<'a, S> {
         check(&self.keys, &self.gaps, unverified)
     }
 }
@@ -154,8 +154,12 @@ pub fn load<'e>(entries: &'e [Value], algorithms: &[Algorithm]) -> (LoadedKeys, 
 }
 
 /// [`IssuerKeySet::check`] for any keys; those in the settings have no gaps.
-pub fn check<'a>(keys: &[VerificationKey], gaps: &Gaps, unverified: Box<UnverifiedToken<'a>>) -> SignatureCheck<'a> {
-    let selection = Selection::new(keys, gaps, &unverified);
+pub fn check<'a, S>(
+    keys: &[VerificationKey],
+    gaps: &Gaps,
+    unverified: Box<UnverifiedToken<'a, S>>,
+) -> SignatureCheck<'a, S> {
+    let selection = Selection::new(keys, gaps, unverified.header());
     match unverified.verify(selection.keys.iter().copied().take(MAX_TRIES)) {
         Ok(token) => SignatureCheck::Signed(Box::new(token)),
         Err(unverified) => match selection.gap(gaps) {
@@ -167,27 +171,27 @@ pub fn check<'a>(keys: &[VerificationKey], gaps: &Gaps, unverified: Box<Unverifi
 }
 
 /// The one key of a set that fits a token without `kid`, if exactly one does.
-pub fn only_fitting<'k>(keys: &'k [VerificationKey], unverified: &UnverifiedToken<'_>) -> Option<&'k VerificationKey> {
-    if named_kid(unverified).is_some() {
+pub fn only_fitting<'k>(keys: &'k [VerificationKey], header: &Header) -> Option<&'k VerificationKey> {
+    if named_kid(header).is_some() {
         return None;
     }
-    let algorithm = Algorithm::from_name(&unverified.header().alg)?;
+    let algorithm = Algorithm::from_name(&header.alg)?;
     let mut fitting = keys.iter().filter(|key| key.serves(algorithm));
     fitting.next().filter(|_| fitting.next().is_none())
 }
 
 /// The token's `kid`; an empty one names no key.
-fn named_kid<'c>(unverified: &'c UnverifiedToken<'_>) -> Option<&'c str> {
-    unverified.header().kid.as_deref().filter(|kid| !kid.is_empty())
+fn named_kid(header: &Header) -> Option<&str> {
+    header.kid.as_deref().filter(|kid| !kid.is_empty())
 }
 
 impl<'k> Selection<'k> {
-    fn new(keys: &'k [VerificationKey], gaps: &Gaps, unverified: &UnverifiedToken<'_>) -> Self {
-        let algorithm = Algorithm::from_name(&unverified.header().alg);
+    fn new(keys: &'k [VerificationKey], gaps: &Gaps, header: &Header) -> Self {
+        let algorithm = Algorithm::from_name(&header.alg);
         let fits = |key: &&VerificationKey| algorithm.is_some_and(|algorithm| key.serves(algorithm));
-        let Some(kid) = named_kid(unverified) else {
+        let Some(kid) = named_kid(header) else {
             // Other keys with a `kid` are not tried: leaving it out must not escape their `kid#` marks.
-            let only = only_fitting(keys, unverified).filter(|key| key.kid().is_some());
+            let only = only_fitting(keys, header).filter(|key| key.kid().is_some());
             let keys = keys.iter().filter(|key| key.kid().is_none()).filter(fits).chain(only).collect();
             return Self { keys, by_kid: false, other: None };
         };

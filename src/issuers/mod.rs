@@ -69,7 +69,7 @@ impl Issuers {
     }
 
     /// The item key of the shared snapshot, if the held set cannot serve this token.
-    pub fn snapshot_item_key(&self, unverified: &UnverifiedToken<'_>, now: i64) -> Option<ItemKey> {
+    pub fn snapshot_item_key<S>(&self, unverified: &UnverifiedToken<'_, S>, now: i64) -> Option<ItemKey> {
         let keys = self.fetched.get(&unverified.issuer.issuer)?;
         let needed = keys.needs_snapshot(unverified, now);
         needed.then(|| ItemKey::snapshot(&unverified.issuer.issuer).ok()).flatten()
@@ -78,7 +78,7 @@ impl Issuers {
     /// The `kid` of the one key of the held set that fits a token without `kid`, so that this key's mark is read
     /// with the token's others. `None` if the token has a `kid`, or if not exactly one key fits.
     pub fn only_fitting_kid(&self, unverified: &UnverifiedToken<'_>, now: i64) -> Option<String> {
-        let kid = |keys| only_fitting(keys, unverified).and_then(|key| key.kid().map(str::to_owned));
+        let kid = |keys| only_fitting(keys, unverified.header()).and_then(|key| key.kid().map(str::to_owned));
         match &unverified.issuer.keys {
             KeySource::Inline(loaded) => kid(&loaded.keys),
             _ => kid(self.fetched.get(&unverified.issuer.issuer)?.set(now)?.keys()),
@@ -117,13 +117,13 @@ impl Issuers {
     ///
     /// Returns [`VerifyError`]: inactive if the issuer's keys say so, "don't know" if they are out of reach or one of
     /// our limits stopped the search.
-    pub async fn verify(
+    pub async fn verify<S>(
         &self,
-        unverified: Box<UnverifiedToken<'_>>,
+        unverified: Box<UnverifiedToken<'_, S>>,
         items: &FetchedItems,
         now: i64,
         deadline: Instant,
-    ) -> Result<VerifiedToken, VerifyError> {
+    ) -> Result<VerifiedToken<S>, VerifyError> {
         let issuer = unverified.issuer;
         let verdict = match &issuer.keys {
             KeySource::Inline(loaded) => conclude(check(&loaded.keys, &Gaps::default(), unverified), None, 1),
@@ -141,13 +141,13 @@ impl Issuers {
         verdict
     }
 
-    async fn verify_with(
+    async fn verify_with<S>(
         &self,
         keys: &IssuerKeys,
-        unverified: Box<UnverifiedToken<'_>>,
+        unverified: Box<UnverifiedToken<'_, S>>,
         now: i64,
         deadline: Instant,
-    ) -> Result<VerifiedToken, VerifyError> {
+    ) -> Result<VerifiedToken<S>, VerifyError> {
         let issuer = unverified.issuer;
         let mut attempt = Attempt::NotAllowed;
         if keys.is_due(now) {
@@ -235,11 +235,11 @@ impl Issuers {
 }
 
 /// The verdict of a check. `failure` is what kept the function from looking for a newer set.
-fn conclude(
-    checked: SignatureCheck<'_>,
+fn conclude<S>(
+    checked: SignatureCheck<'_, S>,
     failure: Option<Cause>,
     retry_after: u32,
-) -> Result<VerifiedToken, VerifyError> {
+) -> Result<VerifiedToken<S>, VerifyError> {
     let why = match checked {
         SignatureCheck::Signed(token) => return Ok(*token),
         SignatureCheck::Undecided(gap, _) => return Err(KeysUnavailable { cause: gap.into(), retry_after }.into()),

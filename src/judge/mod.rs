@@ -5,12 +5,79 @@ mod opaque;
 mod profile;
 
 use crate::{
-    records::{Corrupt, FetchedItems, MarkKey, RevokedBy, UnixTime, revokes},
+    records::{Corrupt, FetchedItems, MarkKey, UnixTime, revokes},
     settings::Settings,
     token::{Claims, Inactive, UnverifiedToken, VerifiedToken},
 };
 
 pub use self::{opaque::record, profile::follows_profile};
+
+/// Proof that a token kept all rules that can be checked without its signature and its marks. Only this module makes it,
+/// and it never leaves its token.
+pub struct Judged(());
+
+/// The claims of an active token: judged, made by its issuer, and revoked by no mark. [`active`] is the only way to make
+/// them, and [`crate::policy`] shows no others.
+///
+/// The claims of an unverified token are no substitute:
+///
+/// ```compile_fail
+/// # use token_introspection::{auth::Caller, policy, settings::Settings, token::UnverifiedToken};
+/// fn show_unverified(token: &UnverifiedToken<'_>, caller: &Caller, settings: &Settings) {
+///     policy::view(caller, token.unverified_claims().clone(), settings);
+/// }
+/// ```
+///
+/// A verified token that was not judged does not become active either:
+///
+/// ```compile_fail
+/// # use token_introspection::{judge, records::FetchedItems, token::VerifiedToken};
+/// fn skip_the_judgement(token: VerifiedToken, items: &FetchedItems) {
+///     let _ = judge::active(token, items, items);
+/// }
+/// ```
+///
+/// Neither the claims nor the proof can be made by hand:
+///
+/// ```compile_fail
+/// # use token_introspection::{judge::ActiveClaims, token::Claims};
+/// fn make(claims: Claims) -> ActiveClaims {
+///     ActiveClaims(claims)
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use token_introspection::{judge::Judged, token::VerifiedToken};
+/// fn make(token: VerifiedToken) -> VerifiedToken<Judged> {
+///     token.into_state(Judged(()))
+/// }
+/// ```
+///
+/// What compiles is the chain itself:
+///
+/// ```
+/// # use token_introspection::{
+/// #     auth::Caller, judge::{self, Judged}, policy, records::FetchedItems, settings::Settings, token::VerifiedToken,
+/// # };
+/// fn show(token: VerifiedToken<Judged>, items: &FetchedItems, caller: &Caller, settings: &Settings) {
+///     if let Ok(claims) = judge::active(token, items, items) {
+///         policy::view(caller, claims, settings);
+///     }
+/// }
+/// ```
+pub struct ActiveClaims(Claims);
+
+impl ActiveClaims {
+    /// What the token says.
+    pub fn get(&self) -> &Claims {
+        &self.0
+    }
+
+    /// What the token says, to be reduced to what its reader may see.
+    pub fn into_claims(self) -> Claims {
+        self.0
+    }
+}
 
 /// Judges a JWT by all that is in the token itself: form, the issuer's rules, and the times.
 ///
@@ -18,26 +85,29 @@ pub use self::{opaque::record, profile::follows_profile};
 ///
 /// Returns the first rule that it breaks.
 pub fn jwt<'a>(
-    unverified: Result<Box<UnverifiedToken<'a>>, Inactive>,
+    token: UnverifiedToken<'a>,
     settings: &Settings,
     now: i64,
-) -> Result<Box<UnverifiedToken<'a>>, Inactive> {
-    let unverified = unverified?;
-    follows_profile(&unverified)?;
-    is_current(unverified.unverified_claims(), now, settings.clock_skew_seconds)?;
-    Ok(unverified)
+) -> Result<UnverifiedToken<'a, Judged>, Inactive> {
+    follows_profile(&token)?;
+    is_current(token.unverified_claims(), now, settings.clock_skew_seconds)?;
+    Ok(token.into_state(Judged(())))
 }
 
-/// The claims of a verified token that no mark revokes. `items` were read before the signature was verified, `later`
-/// because of it.
+/// Makes a judged token active if no mark revokes it. `items` has the items of [`VerifiedToken::marks`], and `later` that
+/// of [`VerifiedToken::unread_mark`].
 ///
 /// # Errors
 ///
 /// Returns [`Inactive`] as [`is_not_revoked`] does.
-pub fn unrevoked(token: VerifiedToken, items: &FetchedItems, later: &FetchedItems) -> Result<Claims, Inactive> {
+pub fn active(
+    token: VerifiedToken<Judged>,
+    items: &FetchedItems,
+    later: &FetchedItems,
+) -> Result<ActiveClaims, Inactive> {
     is_not_revoked(token.claims(), token.marks(), items)?;
     is_not_revoked(token.claims(), token.unread_mark().map(std::slice::from_ref).unwrap_or_default(), later)?;
-    Ok(token.into_claims())
+    Ok(ActiveClaims(token.into_claims()))
 }
 
 /// RFC 7519 §4.1.4 to §4.1.6: not expired, and not from the future. The skew is never granted to `exp`.
@@ -67,7 +137,7 @@ pub fn is_not_revoked(claims: &Claims, marks: &[MarkKey], items: &FetchedItems) 
     marks.iter().try_for_each(|MarkKey { kind, key }| {
         match items.item(key).map(|item| revokes(*kind, item, &claims.revocation_facts())) {
             None | Some(Ok(None)) => Ok(()),
-            Some(Ok(Some(RevokedBy { kind, not_before }))) => Err(Inactive::Revoked { kind, not_before }),
+            Some(Ok(Some(mark))) => Err(Inactive::Revoked(mark)),
             Some(Err(Corrupt)) => Err(Inactive::CorruptMark(*kind)),
         }
     })

@@ -1,25 +1,25 @@
 //! The record of an opaque token, judged by everything but the marks that it names.
 
-use super::is_current;
+use super::{Judged, is_current};
 use crate::{
-    records::{Corrupt, FetchedItems, ItemKey, MarkKind, TokenRecord, TokenType},
+    records::{Corrupt, FetchedItems, ItemKey, MarkKind, RevokedBy, TokenRecord, TokenType},
     settings::Settings,
-    token::{Inactive, OpaqueToken},
+    token::{Inactive, VerifiedToken},
 };
 
 /// Judges the record under this digest.
 ///
 /// # Errors
 ///
-/// The first rule that the token breaks. Its marks have yet to be read, or, after an error, as many keys that
-/// hold nothing: no count of reads tells the one from the other.
+/// Returns the first rule that the token breaks. Its marks have yet to be read or, after an error, as many padding keys,
+/// so that the number of reads does not tell the two apart.
 pub fn record(
     digest: &str,
     too_long: bool,
     items: &FetchedItems,
     settings: &Settings,
     now: i64,
-) -> Result<OpaqueToken, Inactive> {
+) -> Result<VerifiedToken<Judged>, Inactive> {
     if too_long {
         return Err(Inactive::TooLong);
     }
@@ -27,8 +27,8 @@ pub fn record(
         .token_record(&ItemKey::token(digest))
         .map_err(|Corrupt| Inactive::CorruptRecord)?
         .ok_or(Inactive::UnknownToken)?;
-    if items.contains(&ItemKey::revoked(digest)) {
-        return Err(Inactive::Revoked { kind: MarkKind::Revoked, not_before: None });
+    if let Some(mark) = items.item(&ItemKey::revoked(digest)) {
+        return Err(Inactive::Revoked(RevokedBy::presence_of(MarkKind::Revoked, mark)));
     }
     if record.revoked == Some(true) {
         return Err(Inactive::RevokedRecord);
@@ -36,7 +36,7 @@ pub fn record(
     if record.token_type == TokenType::AccessToken && record.exp.is_none() {
         return Err(Inactive::CorruptRecord);
     }
-    let opaque = OpaqueToken::from_record(record, settings)?;
-    is_current(&opaque.claims, now, settings.clock_skew_seconds)?;
-    Ok(opaque)
+    let token = VerifiedToken::from_record(record, settings)?;
+    is_current(token.claims(), now, settings.clock_skew_seconds)?;
+    Ok(token.into_state(Judged(())))
 }

@@ -26,7 +26,8 @@ use self::{
 };
 use crate::{
     call::{Call, deadline, now},
-    response::{Outcome, render},
+    outcome::Outcome,
+    response::render,
     service::Service,
 };
 

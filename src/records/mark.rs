@@ -100,11 +100,25 @@ pub struct RevocationFacts<'a> {
 }
 
 /// A mark that revokes a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevokedBy {
     pub kind: MarkKind,
     /// The time until which the mark reaches, if it has one.
     pub not_before: Option<UnixTime>,
+    /// The reason that the mark's writer gave.
+    pub reason: Option<String>,
+}
+
+impl RevokedBy {
+    /// A mark that revokes because it exists, whatever is in it.
+    pub fn presence_of(kind: MarkKind, item: Result<&Item, Corrupt>) -> Self {
+        Self { kind, not_before: None, reason: item.ok().and_then(reason) }
+    }
+}
+
+/// The reason that a mark's writer gave, for people.
+pub(super) fn reason(item: &Item) -> Option<String> {
+    types::text(item, "reason")
 }
 
 /// Whether an existing mark revokes the token.
@@ -118,9 +132,10 @@ pub fn revokes(
     token: &RevocationFacts<'_>,
 ) -> Result<Option<RevokedBy>, Corrupt> {
     if kind.presence_is_enough() {
-        return Ok(Some(RevokedBy { kind, not_before: None }));
+        return Ok(Some(RevokedBy::presence_of(kind, item)));
     }
-    let Mark { not_before, except_sid } = types::read(item?.clone())?;
+    let item = item?;
+    let Mark { not_before, except_sid } = types::read(item.clone())?;
     let subject = kind == MarkKind::Subject;
     if subject && except_sid.is_some() && except_sid.as_deref() == token.session {
         return Ok(None);
@@ -129,7 +144,7 @@ pub fn revokes(
         token.issued_at.is_none_or(|issued_at| issued_at <= not_before)
             || (subject && token.authenticated_at.is_some_and(|time| time <= not_before))
     });
-    Ok(revokes.then_some(RevokedBy { kind, not_before }))
+    Ok(revokes.then(|| RevokedBy { kind, not_before, reason: reason(item) }))
 }
 
 #[cfg(test)]

@@ -47,13 +47,9 @@ impl FetchedItems {
         self.0.get(key).map(|item| TokenRecord::read(item.clone()?)).transpose()
     }
 
-    /// What whoever wrote a mark of that kind said of it, among the marks that were read for one token.
-    pub fn mark_reason(&self, kind: MarkKind) -> Option<String> {
-        let mut marks = self.0.iter().filter(|(key, _)| {
-            let prefix = key.id().split_once('#').map(|(prefix, _)| prefix);
-            key.table() == Table::Tokens && prefix == Some(kind.prefix())
-        });
-        types::text(marks.next()?.1.as_ref().ok()?, "reason")
+    /// The reason that the writer of the mark under that key gave.
+    pub fn mark_reason(&self, key: &ItemKey) -> Option<String> {
+        self.item(key)?.ok().and_then(mark::reason)
     }
 
     /// The item under that key as it is; an error where it cannot be read at all.

@@ -172,6 +172,14 @@ impl<'a> RevocationCredentials<'a> {
             (credentials, _) => credentials.map(Self::Confidential),
         }
     }
+
+    /// The mechanism, for the audit record.
+    pub fn method(&self) -> Option<&'static str> {
+        match self {
+            Self::Confidential(credentials) => credentials.method(),
+            Self::PublicClient(_) => Some("none"),
+        }
+    }
 }
 
 /// The key of a client's record; `None` for a text that cannot be a client id.

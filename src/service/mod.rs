@@ -1,47 +1,38 @@
-//! The straight line: a call becomes a response, each stage consuming what the one above made.
+//! The main path, top to bottom: a call becomes a response, and each stage takes what the one above made.
 
 mod authentication;
-mod batch;
+mod judgement;
+mod reads;
 mod revocation;
 mod signing;
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
-
-use futures_util::FutureExt;
-use http::Response;
-use tokio::time::{Instant, timeout_at};
-use tracing::{Instrument, error, error_span};
-
-use crate::{
-    audit::{AuditRecord, Fingerprinter, Reason},
-    auth::Caller,
-    call::Call,
-    issuers::{Issuers, KeysUnavailable, VerifyError},
-    judge, policy,
-    records::{FetchedItems, ItemKey, MarkKey},
-    request::{Credentials, Query, Request},
-    response::{Outcome, render, with_cors},
-    settings::Settings,
-    signer::Signer,
-    store::{Store, StoreUnavailable},
-    throttle::Throttle,
-    token::{Claims, Inactive, OpaqueToken, PresentedToken, UnverifiedToken, VerifiedToken},
-    view::View,
+use std::{
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
-/// Keys that hold nothing, read where an opaque token names no marks: as many as a usual one names.
-const PADDING_READS: usize = 4;
+use futures_util::{FutureExt, future::join_all};
+use http::Response;
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, error_span};
 
-/// What the reads before the verdict are for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reads {
-    Introspection,
-    /// Nothing of the tokens is read before the caller has authenticated: a batch could cost hundreds of reads.
-    Batch,
-    /// Always strongly consistent: it must find a token that was stored a moment ago, or it would answer that there is
-    /// nothing to revoke.
-    Revocation,
-}
+use self::{judgement::Pending, reads::Reads};
+use crate::{
+    audit::{Answer, Asked, Fingerprinter},
+    auth::Caller,
+    call::Call,
+    issuers::Issuers,
+    outcome::{Outcome, TokenFacts, Unavailable},
+    records::ItemKey,
+    request::{Batch, Query, Request, RequestError},
+    response::{render, with_cors},
+    settings::Settings,
+    signer::Signer,
+    store::Store,
+    throttle::Throttle,
+    token::PresentedToken,
+};
 
 /// The service, as one execution environment holds it.
 pub struct Service {
@@ -58,7 +49,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// Where the operating system has no randomness to give.
+    /// Returns an error if the operating system has no randomness to give.
     pub fn new(settings: Arc<Settings>, store: Store, signer: Signer) -> Result<Self, getrandom::Error> {
         Ok(Self {
             issuers: Issuers::new(&settings, store.clone()),
@@ -70,12 +61,12 @@ impl Service {
         })
     }
 
-    /// Opens the connection to the store, so that the first request does not pay for it, and brings the key sets
-    /// that other environments shared. A failure is left for the first request to meet.
+    /// Opens the connection to the store, so that the first request does not pay for it, and loads the key sets that
+    /// other environments shared. A failure is left for the first request to meet.
     pub async fn warm_up(&self, now: i64, deadline: Instant) {
         let mut keys = self.issuers.snapshot_item_keys();
         if keys.is_empty() {
-            // Our own keys have no snapshot, so nothing is there; but the state table is in DynamoDB always.
+            // Our own keys have no snapshot, so nothing is found; but the state table is always in DynamoDB.
             keys.extend(ItemKey::snapshot(&self.settings.issuer));
         }
         if let Ok(items) = self.store.get(&keys, deadline).await {
@@ -88,219 +79,113 @@ impl Service {
         // Every line that is logged on the way names the request, so it can be joined to the audit record.
         let span = error_span!("request", request_id = call.request_id);
         let started = Instant::now();
-        let mut trail = AuditRecord::default();
-        // Boxed, because the SDK's futures nest so deep that the compiler's own limits are near.
-        let answer = Box::pin(self.answer(&call, &mut trail));
-        let answer = AssertUnwindSafe(answer).catch_unwind().instrument(span);
-        let outcome = if let Ok(answered) = timeout_at(call.deadline, answer).await {
-            answered.unwrap_or(Outcome::Internal)
-        } else {
-            trail.reason = Some(Reason::Deadline);
-            Outcome::Unavailable(1)
-        };
-        trail.write(&outcome, &call.request_id, started.elapsed());
-        with_cors(render(outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
-    }
-
-    async fn answer(&self, call: &Call, trail: &mut AuditRecord) -> Outcome {
-        match Request::parse(call, &self.settings) {
-            Ok(Request::Introspection(query)) => self.introspect(query, call, trail).await,
-            Ok(Request::Batch(batch)) => self.introspect_batch(batch, call, trail).await,
-            Ok(Request::Revocation(revocation)) => self.revoke(revocation, call, trail).await,
-            Ok(Request::Metadata) => self.metadata(call, trail).await,
-            Ok(Request::KeySet) => self.key_set(call, trail).await,
-            Ok(Request::Preflight) => Outcome::Preflight,
-            Err(rejection) => {
-                trail.reason = Some(Reason::Rejected(rejection));
-                Outcome::Rejected(rejection)
+        let parsed = catch_unwind(AssertUnwindSafe(|| Request::parse(&call, &self.settings)));
+        let asked = parsed.as_ref().map_or_else(|_| Asked::default(), |request| self.asked(request));
+        let answer = match parsed {
+            Ok(request) => {
+                // Boxed, because the SDK's futures nest so deep that the compiler's own limits are near.
+                let answer = Box::pin(self.answer(request, &call));
+                let answer = AssertUnwindSafe(answer).catch_unwind().instrument(span);
+                match timeout_at(call.deadline, answer).await {
+                    Ok(answered) => answered.unwrap_or_else(|_panic| Outcome::Internal.into()),
+                    Err(_elapsed) => Outcome::Unavailable(Unavailable::Deadline).into(),
+                }
             }
-        }
+            Err(_panic) => Outcome::Internal.into(),
+        };
+        answer.write_record(&asked, &call.request_id, started.elapsed());
+        with_cors(render(answer.outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
     }
 
-    async fn introspect(&self, query: Query<'_>, call: &Call, trail: &mut AuditRecord) -> Outcome {
+    async fn answer(&self, request: Result<Request<'_>, RequestError>, call: &Call) -> Answer {
+        let answer = match request {
+            Ok(Request::Introspection(query)) => self.introspect(query, call).await,
+            Ok(Request::Batch(batch)) => self.introspect_batch(batch, call).await,
+            Ok(Request::Revocation(revocation)) => self.revoke(revocation, call).await,
+            Ok(Request::Metadata) => Ok(self.metadata(call).await.into()),
+            Ok(Request::KeySet) => Ok(self.key_set(call).await.into()),
+            Ok(Request::Preflight) => Ok(Outcome::Preflight.into()),
+            Err(error) => Ok(Outcome::Rejected(error).into()),
+        };
+        answer.unwrap_or_else(|refused| refused)
+    }
+
+    /// One token (RFC 7662 §2): fetch, authenticate, judge, view, and sign if the caller asked for that.
+    async fn introspect(&self, query: Query<'_>, call: &Call) -> Result<Answer, Answer> {
         let Query { credentials, mut token, signed } = query;
-        self.note_token(&token, trail);
         let tokens = std::slice::from_mut(&mut token);
-        let reads = Reads::Introspection;
-        let (caller, items) = match self.introspector(credentials, tokens, reads, signed, call, trail).await {
-            Ok(authenticated) => authenticated,
-            Err(refused) => return refused,
+        let (caller, first) = self.authenticate(credentials, tokens, Reads::Introspection, call).await?;
+        let outcome = async {
+            authorize_introspection(&caller, signed)?;
+            let items = self.read_rest(first, call).await?;
+            let pending = self.judge(token, &caller, &items, call);
+            let marks = self.store.get(pending.record_marks(), call.deadline).await?;
+            let verdict = self.conclude(pending, &caller, &items, &marks, call).await?;
+            if signed { self.sign(verdict, &caller, call).await } else { Ok(Outcome::Introspected(verdict)) }
         };
-        let verdict = match token {
-            PresentedToken::Jwt { unverified, .. } => self.judge_jwt(unverified, &caller, &items, call).await,
-            PresentedToken::Opaque { digest, too_long } => {
-                self.judge_opaque(&digest, too_long, &items, call, trail).await
+        Ok(Answer::to(&caller, outcome.await))
+    }
+
+    /// Many tokens at once, for gateways, session sweeps and log pipelines: answers each token as the single route would, in
+    /// the same order. A token whose issuer's keys are out of reach has
+    /// an answer of its own; a store that is out of reach fails the whole batch.
+    async fn introspect_batch(&self, batch: Batch<'_>, call: &Call) -> Result<Answer, Answer> {
+        let Batch { credentials, mut tokens } = batch;
+        let (caller, first) = self.authenticate(credentials, &mut tokens, Reads::Batch, call).await?;
+        let outcome = async {
+            authorize_introspection(&caller, false)?;
+            let items = &self.read_rest(first, call).await?;
+            let pending: Vec<_> = tokens.into_iter().map(|token| self.judge(token, &caller, items, call)).collect();
+            let keys: BTreeSet<&ItemKey> = pending.iter().flat_map(Pending::record_marks).collect();
+            let keys: Vec<ItemKey> = keys.into_iter().cloned().collect();
+            // Without opaque tokens there are no keys, and nothing is sent.
+            let marks = &self.store.get(&keys, call.deadline).await?;
+            // All at once, so that the fetches of several issuers' keys overlap, and an issuer that does not answer takes
+            // no time from the others.
+            let verdicts = pending.into_iter().map(|token| self.conclude(token, &caller, items, marks, call));
+            let verdicts: Result<Vec<_>, _> = join_all(verdicts).await.into_iter().collect();
+            Ok(Outcome::Batch(verdicts?))
+        };
+        Ok(Answer::to(&caller, outcome.await))
+    }
+
+    /// What a request says of itself, for the audit record.
+    fn asked(&self, request: &Result<Request<'_>, RequestError>) -> Asked {
+        match request {
+            Ok(Request::Introspection(Query { credentials, token, .. })) => {
+                Asked { method: credentials.method(), token: Some(self.facts(token)) }
             }
-        };
-        let outcome = match verdict {
-            Ok(claims) => match self.view(&caller, claims, trail) {
-                Ok(view) => Outcome::Active(view),
-                Err(why) => inactive(why, &items, trail),
-            },
-            Err(Unjudged::Inactive(why)) => inactive(why, &items, trail),
-            Err(Unjudged::KeysUnavailable { retry_after }) => {
-                trail.reason = Some(Reason::KeysUnavailable);
-                Outcome::Unavailable(retry_after)
+            Ok(Request::Revocation(request)) => {
+                Asked { method: request.credentials.method(), token: Some(self.facts(&request.token)) }
             }
-            Err(Unjudged::StoreUnavailable) => unavailable(trail),
-        };
-        if signed { self.signed(outcome, &caller, call, trail).await } else { outcome }
-    }
-
-    /// A caller who may introspect, and the records of the tokens.
-    async fn introspector(
-        &self,
-        credentials: Credentials<'_>,
-        tokens: &mut [PresentedToken<'_>],
-        reads: Reads,
-        signed: bool,
-        call: &Call,
-        trail: &mut AuditRecord,
-    ) -> Result<(Caller, FetchedItems), Outcome> {
-        let (caller, items) = self.authenticate(credentials, tokens, reads, call, trail).await?;
-        if !caller.may_introspect() {
-            trail.reason = Some(Reason::NotAllowed);
-            return Err(Outcome::NotAllowed);
-        }
-        if caller.policy().require_signed_response == Some(true) && !signed {
-            trail.reason = Some(Reason::SignedResponseRequired);
-            return Err(Outcome::SignedResponseRequired);
-        }
-        Ok((caller, self.read_rest(items, call, trail).await?))
-    }
-
-    /// What the caller sees of an active token.
-    fn view(&self, caller: &Caller, claims: Claims, trail: &mut AuditRecord) -> Result<Box<View>, Inactive> {
-        let decision = policy::view(caller, claims, &self.settings);
-        trail.would_deny |= decision.would_deny;
-        decision.view.map(Box::new)
-    }
-
-    /// Judges a JWT in the order of the contract: the token itself, whether the policy hides it anyway, its signature,
-    /// its marks. What is hidden or broken causes no fetch, and marks are invisible without a valid signature.
-    async fn judge_jwt(
-        &self,
-        unverified: Result<Box<UnverifiedToken<'_>>, Inactive>,
-        caller: &Caller,
-        items: &FetchedItems,
-        call: &Call,
-    ) -> Result<Claims, Unjudged> {
-        let unverified = judge::jwt(unverified, &self.settings, call.now)?;
-        policy::is_visible_at_all(caller, unverified.unverified_claims(), &self.settings)?;
-        let token = self.issuers.verify(unverified, items, call.now, call.deadline).await?;
-        self.unrevoked(token, items, call).await
-    }
-
-    /// Checks the marks of a verified token. The mark on a key that could not be expected is read now.
-    async fn unrevoked(&self, token: VerifiedToken, items: &FetchedItems, call: &Call) -> Result<Claims, Unjudged> {
-        let later = match token.unread_mark() {
-            Some(mark) => self.store.get(std::slice::from_ref(&mark.key), call.deadline).await?,
-            None => FetchedItems::default(),
-        };
-        Ok(judge::unrevoked(token, items, &later)?)
-    }
-
-    /// Reads a second time, whatever the record says.
-    async fn judge_opaque(
-        &self,
-        digest: &str,
-        too_long: bool,
-        items: &FetchedItems,
-        call: &Call,
-        trail: &mut AuditRecord,
-    ) -> Result<Claims, Unjudged> {
-        let opaque = judge::record(digest, too_long, items, &self.settings, call.now);
-        let marks = self.store.get(&second_keys(digest, opaque.as_ref().ok()), call.deadline).await?;
-        let opaque = opaque?;
-        log_left_out(&opaque, trail.token.as_deref());
-        trail.issuer = Some(opaque.claims.issuer.clone());
-        judge::is_not_revoked(&opaque.claims, &opaque.marks, &marks)
-            .inspect_err(|why| note_mark_reason(why, &marks, trail))?;
-        Ok(opaque.claims)
-    }
-
-    fn note_token(&self, token: &PresentedToken<'_>, trail: &mut AuditRecord) {
-        let digest = match token {
-            PresentedToken::Jwt { issuer, digest, .. } => {
-                trail.issuer = issuer.map(|issuer| issuer.issuer.clone());
-                digest
-            }
-            PresentedToken::Opaque { digest, .. } => digest,
-        };
-        trail.token = Some(self.fingerprinter.fingerprint(digest));
-    }
-}
-
-/// The keys of an opaque token's second trip: the marks that its record names, or as many that hold nothing.
-fn second_keys(digest: &str, opaque: Option<&OpaqueToken>) -> Vec<ItemKey> {
-    match opaque {
-        Some(opaque) => opaque.marks.iter().map(|MarkKey { key, .. }| key.clone()).collect(),
-        None => (0..PADDING_READS).map(|number| ItemKey::padding(digest, number)).collect(),
-    }
-}
-
-fn unavailable(trail: &mut AuditRecord) -> Outcome {
-    trail.reason = Some(Reason::StoreUnavailable);
-    Outcome::Unavailable(1)
-}
-
-fn inactive(why: Inactive, items: &FetchedItems, trail: &mut AuditRecord) -> Outcome {
-    note_mark_reason(&why, items, trail);
-    log_corrupt_item(&why, trail.token.as_deref());
-    trail.reason = Some(Reason::Inactive(why));
-    Outcome::Inactive
-}
-
-/// Logs that an item of a token cannot be read.
-fn log_corrupt_item(why: &Inactive, token: Option<&str>) {
-    match why {
-        Inactive::CorruptMark(kind) => error!(event = "corrupt_item", item = kind.prefix(), token),
-        Inactive::CorruptRecord => error!(event = "corrupt_item", item = "token", token),
-        _ => {}
-    }
-}
-
-/// Logs that an attribute of a token record that no decision reads has a wrong type.
-fn log_left_out(opaque: &OpaqueToken, token: Option<&str>) {
-    if !opaque.claims.left_out.is_empty() {
-        error!(event = "corrupt_item", item = "token", attributes = opaque.claims.left_out.join(" "), token);
-    }
-}
-
-/// Notes the reason that the mark which revokes a token gives.
-fn note_mark_reason(why: &Inactive, items: &FetchedItems, trail: &mut AuditRecord) {
-    if let Inactive::Revoked { kind, .. } = why {
-        trail.mark_reason = trail.mark_reason.take().or_else(|| items.mark_reason(*kind));
-    }
-}
-
-/// Why a token got no verdict "active".
-enum Unjudged {
-    Inactive(Inactive),
-    /// The seconds after which the answer may be another one.
-    KeysUnavailable {
-        retry_after: u32,
-    },
-    StoreUnavailable,
-}
-
-impl From<Inactive> for Unjudged {
-    fn from(why: Inactive) -> Self {
-        Self::Inactive(why)
-    }
-}
-
-impl From<VerifyError> for Unjudged {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Inactive(why) => Self::Inactive(why),
-            VerifyError::KeysUnavailable(KeysUnavailable { retry_after, .. }) => Self::KeysUnavailable { retry_after },
+            Ok(Request::Batch(batch)) => Asked { method: batch.credentials.method(), token: None },
+            Ok(Request::Metadata | Request::KeySet | Request::Preflight) | Err(_) => Asked::default(),
         }
     }
+
+    fn facts(&self, token: &PresentedToken<'_>) -> TokenFacts {
+        let (digest, issuer) = match token {
+            PresentedToken::Jwt { issuer, digest, .. } => (digest, issuer.map(|issuer| issuer.issuer.clone())),
+            PresentedToken::Opaque { digest, .. } => (digest, None),
+        };
+        TokenFacts { fingerprint: self.fingerprinter.fingerprint(digest), issuer }
+    }
 }
 
-impl From<StoreUnavailable> for Unjudged {
-    fn from(StoreUnavailable: StoreUnavailable) -> Self {
-        Self::StoreUnavailable
+/// Whether the caller may introspect (RFC 7662 §4), and may have the answer in this form (RFC 9701 §8.2).
+fn authorize_introspection(caller: &Caller, signed: bool) -> Result<(), Outcome> {
+    if !caller.may_introspect() {
+        return Err(Outcome::NotAllowed);
+    }
+    if caller.policy().require_signed_response == Some(true) && !signed {
+        return Err(Outcome::SignedResponseRequired);
+    }
+    Ok(())
+}
+
+impl Answer {
+    /// An outcome for a client that is known.
+    fn to(caller: &Caller, outcome: Result<Outcome, Outcome>) -> Self {
+        Self { caller: Some(caller.client_id().to_owned()), outcome: outcome.unwrap_or_else(|ended| ended) }
     }
 }

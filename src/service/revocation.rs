@@ -2,19 +2,18 @@
 
 use tracing::warn;
 
-use super::{Service, Unjudged, unavailable};
+use super::{Service, judgement::NotActive};
 use crate::{
-    audit::{AuditRecord, Reason},
+    audit::Answer,
     auth::RevokingClient,
     call::Call,
+    outcome::{Outcome, Unavailable},
     records::{FetchedItems, ItemKey, Mark, MarkKey, MarkKind, TokenType, UnixTime},
     request,
-    response::Outcome,
-    store::StoreUnavailable,
-    token::{Claims, Inactive, OpaqueToken, PresentedToken, UnverifiedToken},
+    token::{Claims, Inactive, PresentedToken, UnverifiedToken, VerifiedToken},
 };
 
-/// A mark to write, and until when it has to stay: past the token's expiry, where the mark concerns nothing else.
+/// A mark to write, and until when it has to stay: past the token's expiry, if the mark concerns nothing else.
 struct Revocation {
     key: ItemKey,
     expires_at: Option<UnixTime>,
@@ -28,61 +27,44 @@ impl Revocation {
 }
 
 impl Service {
-    /// Revokes the token if it is the caller's own. Whether it was, the answer does not tell: another client's token
-    /// and an unknown one are answered alike, so that nobody can try tokens here. The policy is not consulted.
-    pub(super) async fn revoke(&self, query: request::Revocation<'_>, call: &Call, trail: &mut AuditRecord) -> Outcome {
-        let request::Revocation { credentials, mut token } = query;
-        self.note_token(&token, trail);
-        let (client, items) = match self.authenticate_revoking(credentials, &mut token, call, trail).await {
-            Ok(authenticated) => authenticated,
-            Err(refused) => return refused,
-        };
-        let items = match self.read_rest(items, call, trail).await {
-            Ok(items) => items,
-            Err(unavailable) => return unavailable,
-        };
-        let revocations = match token {
-            PresentedToken::Jwt { unverified, .. } => self.own_jwt(unverified, &client, &items, call).await,
-            PresentedToken::Opaque { digest, .. } => self.own_record(&digest, &client, &items),
-        };
-        let revocations = match revocations {
-            Ok(revocations) => revocations,
-            Err(Unjudged::Inactive(why)) => {
-                trail.reason = Some(Reason::Inactive(why));
-                return Outcome::NothingRevoked;
+    /// Revokes the token if it is the caller's own (RFC 7009 §2.1). The answer does not tell whether it was: another
+    /// client's token and an unknown one are answered alike, so that tokens cannot be tried here. The policy is not
+    /// consulted.
+    pub(super) async fn revoke(&self, request: request::Revocation<'_>, call: &Call) -> Result<Answer, Answer> {
+        let request::Revocation { credentials, mut token } = request;
+        let (client, first) = self.authenticate_revoking(credentials, &mut token, call).await?;
+        let outcome = async {
+            let items = self.read_rest(first, call).await?;
+            let revocations = match token {
+                PresentedToken::Jwt { unverified, .. } => self.own_jwt(unverified, &client, &items, call).await?,
+                PresentedToken::Opaque { digest, .. } => self.own_record(&digest, &client, &items)?,
+            };
+            for Revocation { key, expires_at } in revocations {
+                self.store.put_mark(&key, expires_at, call.deadline).await?;
             }
-            Err(Unjudged::KeysUnavailable { retry_after }) => {
-                trail.reason = Some(Reason::KeysUnavailable);
-                return Outcome::Unavailable(retry_after);
-            }
-            Err(Unjudged::StoreUnavailable) => return unavailable(trail),
+            Ok(Outcome::Revoked)
         };
-        for Revocation { key, expires_at } in revocations {
-            let written = self.store.put_mark(&key, expires_at, call.deadline).await;
-            if let Err(StoreUnavailable) = written {
-                return unavailable(trail);
-            }
-        }
-        Outcome::Revoked
+        let outcome = outcome.await.unwrap_or_else(|ended: Outcome| ended);
+        Ok(Answer { caller: Some(client.client_id().to_owned()), outcome })
     }
 
     /// The mark of a JWT that its issuer made for this client. Of the times only `exp` matters: an expired token needs no
     /// mark, and one that is not valid yet will be.
     async fn own_jwt(
         &self,
-        unverified: Result<Box<UnverifiedToken<'_>>, Inactive>,
+        token: Result<Box<UnverifiedToken<'_>>, Inactive>,
         client: &RevokingClient,
         items: &FetchedItems,
         call: &Call,
-    ) -> Result<Vec<Revocation>, Unjudged> {
-        let unverified = unverified?;
-        let claims = unverified.unverified_claims();
+    ) -> Result<Vec<Revocation>, NotActive> {
+        let token = token?;
+        let claims = token.unverified_claims();
         if let Some(UnixTime(exp)) = claims.expires_at.filter(|exp| call.now >= exp.0) {
             return Err(Inactive::Expired { exp, now: call.now }.into());
         }
         is_own(client, claims)?;
-        let own_mark = unverified.own_mark().key.clone();
-        let token = self.issuers.verify(unverified, items, call.now, call.deadline).await?;
+        let own_mark = token.own_mark().key.clone();
+        let token = self.issuers.verify(token, items, call.now, call.deadline).await?;
         Ok(vec![Revocation::until(own_mark, token.claims().expires_at)])
     }
 
@@ -93,19 +75,28 @@ impl Service {
         digest: &str,
         client: &RevokingClient,
         items: &FetchedItems,
-    ) -> Result<Vec<Revocation>, Unjudged> {
+    ) -> Result<Vec<Revocation>, NotActive> {
         let record = items.token_record(&ItemKey::token(digest));
         let record = record.map_err(|_| Inactive::CorruptRecord)?.ok_or(Inactive::UnknownToken)?;
-        let opaque = OpaqueToken::from_record(record, &self.settings)?;
-        let claims = &opaque.claims;
-        is_own(client, claims)?;
+        let token = VerifiedToken::from_record(record, &self.settings)?;
+        is_own(client, token.claims())?;
         // The issuer may extend the record's `exp` later, so the last one that the mark can concern is unknown.
         let own = Revocation::until(ItemKey::revoked(digest), None);
-        let takes_grant_along = claims.token_type == TokenType::RefreshToken;
-        let grant = opaque.marks.iter().filter(|mark| takes_grant_along && mark.kind == MarkKind::Grant);
+        let takes_grant_along = token.claims().token_type == TokenType::RefreshToken;
+        let grant = token.marks().iter().filter(|mark| takes_grant_along && mark.kind == MarkKind::Grant);
         // When the grant's last access token expires is not known here.
         let grant = grant.map(|MarkKey { key, .. }| Revocation::until(key.clone(), None));
         Ok([own].into_iter().chain(grant).collect())
+    }
+}
+
+impl From<NotActive> for Outcome {
+    fn from(error: NotActive) -> Self {
+        match error {
+            NotActive::Inactive(why) => Self::NothingRevoked(why),
+            NotActive::KeysUnavailable { retry_after } => Self::Unavailable(Unavailable::Keys { retry_after }),
+            NotActive::StoreUnavailable => Self::Unavailable(Unavailable::Store),
+        }
     }
 }
 

@@ -2,56 +2,46 @@
 
 use super::Service;
 use crate::{
-    audit::{AuditRecord, Reason},
     auth::Caller,
     call::Call,
     metadata,
-    response::{Outcome, SIGNED_TYPE, signed_claims},
+    outcome::{Outcome, TokenVerdict, Unavailable, Verdict},
+    response::{SIGNED_TYPE, signed_claims},
     signer::SignerUnavailable,
 };
 
 impl Service {
     /// The metadata document, which names the algorithm of signed answers.
-    pub(super) async fn metadata(&self, call: &Call, trail: &mut AuditRecord) -> Outcome {
+    pub(super) async fn metadata(&self, call: &Call) -> Outcome {
         match self.signer.algorithm(call.now, call.deadline).await {
             Ok(algorithm) => Outcome::Document(metadata::document(&self.settings, algorithm)),
-            Err(SignerUnavailable) => signer_unavailable(trail),
+            Err(unavailable) => unavailable.into(),
         }
     }
 
     /// The keys of signed answers.
-    pub(super) async fn key_set(&self, call: &Call, trail: &mut AuditRecord) -> Outcome {
+    pub(super) async fn key_set(&self, call: &Call) -> Outcome {
         match self.signer.key_set(call.now, call.deadline).await {
             Ok(keys) => Outcome::Document(metadata::key_set(&keys)),
-            Err(SignerUnavailable) => signer_unavailable(trail),
+            Err(unavailable) => unavailable.into(),
         }
     }
 
-    /// Signs a verdict for its caller. Everything else stays JSON, and where there is no signature there is no verdict:
-    /// an unsigned one would be what the caller asked not to get.
-    pub(super) async fn signed(
-        &self,
-        outcome: Outcome,
-        caller: &Caller,
-        call: &Call,
-        trail: &mut AuditRecord,
-    ) -> Outcome {
-        let active = match outcome {
-            Outcome::Active(_) => true,
-            Outcome::Inactive => false,
-            other => return other,
-        };
-        let Some(claims) = signed_claims(&outcome, &self.settings.issuer, caller.client_id(), call.now) else {
-            return Outcome::Internal;
-        };
-        match self.signer.sign(SIGNED_TYPE, &claims, call.now, call.deadline).await {
-            Ok(jwt) => Outcome::Signed { active, jwt },
-            Err(SignerUnavailable) => signer_unavailable(trail),
+    /// Signs a verdict for its caller. An error stays JSON, and without a signature there is no verdict: an unsigned one
+    /// would be what the caller asked not to get.
+    pub(super) async fn sign(&self, token: TokenVerdict, caller: &Caller, call: &Call) -> Result<Outcome, Outcome> {
+        if let Verdict::KeysUnavailable { .. } = token.verdict {
+            return Ok(Outcome::Introspected(token));
         }
+        let claims = signed_claims(&token.verdict, &self.settings.issuer, caller.client_id(), call.now);
+        let claims = claims.ok_or(Outcome::Internal)?;
+        let jwt = self.signer.sign(SIGNED_TYPE, &claims, call.now, call.deadline).await?;
+        Ok(Outcome::Signed { token, jwt })
     }
 }
 
-fn signer_unavailable(trail: &mut AuditRecord) -> Outcome {
-    trail.reason = Some(Reason::SignerUnavailable);
-    Outcome::SignerUnavailable
+impl From<SignerUnavailable> for Outcome {
+    fn from(SignerUnavailable: SignerUnavailable) -> Self {
+        Self::Unavailable(Unavailable::Signer)
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::records::{MarkKind, UnixTime};
+use crate::records::{MarkKind, RevokedBy, UnixTime};
 
 /// One variant for each rule that a token can break (RFC 7662 §2.2 tells the caller none of them), with what was found
 /// and what was expected. It holds a token's own `iss`, `aud`, `kid`, `typ`, client and times, and never its subject,
@@ -91,10 +91,7 @@ pub enum Inactive {
         kid: Option<String>,
     },
     /// A mark revokes it.
-    Revoked {
-        kind: MarkKind,
-        not_before: Option<UnixTime>,
-    },
+    Revoked(RevokedBy),
     /// A revocation mark exists but cannot be read.
     CorruptMark(MarkKind),
     /// No record of that opaque token exists.
@@ -156,7 +153,7 @@ impl Inactive {
             Self::IssuedInTheFuture { .. } => "issued_in_the_future",
             Self::UnknownKey { .. } => "unknown_key",
             Self::BadSignature { .. } => "bad_signature",
-            Self::Revoked { kind, .. } => match kind {
+            Self::Revoked(RevokedBy { kind, .. }) => match kind {
                 MarkKind::Revoked | MarkKind::Jti | MarkKind::Jwt => "revoked_token",
                 MarkKind::Grant => "revoked_grant",
                 MarkKind::Session => "revoked_session",
@@ -197,10 +194,10 @@ impl Inactive {
             Self::Unrevocable => "have the issuer write shorter identifiers",
             Self::CriticalExtension | Self::UnencodedPayload => "have the issuer sign its tokens without extensions",
             Self::Expired { .. } => "get a new token; if this one was just issued, compare the clocks",
-            Self::Revoked { kind: MarkKind::SigningKey, .. } => {
+            Self::Revoked(RevokedBy { kind: MarkKind::SigningKey, .. }) => {
                 "get a token that another key signed; delete the mark if the key is trusted again"
             }
-            Self::Revoked { .. } => "get a new token by a new login; delete the mark if it was set by mistake",
+            Self::Revoked(_) => "get a new token by a new login; delete the mark if it was set by mistake",
             Self::RevokedRecord => "get a new token; correct the record if `revoked` was set by mistake",
             Self::ForeignToken { .. } | Self::ForeignRefreshToken { .. } => {
                 "ask as the client that the token was issued to; compare `issuer` and `client_id` of its record"
@@ -299,7 +296,7 @@ impl fmt::Display for Inactive {
             Self::UnknownKey { kid: None } => write!(f, "it has no kid, and no key of the issuer fits it"),
             Self::BadSignature { kid: Some(kid) } => write!(f, "the issuer's key {kid:?} did not make its signature"),
             Self::BadSignature { kid: None } => write!(f, "no key of the issuer that fits it made its signature"),
-            Self::Revoked { kind, not_before } => {
+            Self::Revoked(RevokedBy { kind, not_before, .. }) => {
                 write!(f, "{}", kind.revoked())?;
                 not_before.map_or(Ok(()), |UnixTime(time)| write!(f, ", if issued at or before {time}"))
             }

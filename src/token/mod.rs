@@ -5,13 +5,15 @@ mod inactive;
 mod marks;
 mod opaque;
 mod unverified;
+mod verified;
 
 pub use self::{
     claims::Claims,
     inactive::Inactive,
     marks::own_mark,
-    opaque::{OpaqueToken, claims as claims_of_record, is_ignored_in_claims},
-    unverified::{UnverifiedToken, VerifiedToken},
+    opaque::{claims as claims_of_record, is_ignored_in_claims},
+    unverified::UnverifiedToken,
+    verified::{Parsed, VerifiedToken},
 };
 use crate::{
     jwt::{self, UnverifiedJwt},

@@ -3,12 +3,11 @@
 use super::{Claims, Inactive};
 use crate::{
     jwt::{RawMembers, raw},
-    records::{Corrupt, MarkKey, TokenRecord, UnixTime},
-    settings::Settings,
+    records::{Corrupt, TokenRecord, UnixTime},
 };
 
-/// Members that have an attribute of their own, and those that no record can set. In `claims` they are ignored: what
-/// stands there must never take the place of an attribute.
+/// Members that have an attribute of their own, and those that no record can set. They are ignored in
+/// `claims`, so that a member there never takes the place of an attribute.
 const NOT_IN_CLAIMS: [&str; 15] = [
     "active",
     "token_type",
@@ -26,31 +25,6 @@ const NOT_IN_CLAIMS: [&str; 15] = [
     "username",
     "cnf",
 ];
-
-/// An opaque token whose record is good, while its marks have yet to be read.
-pub struct OpaqueToken {
-    pub claims: Claims,
-    pub marks: Vec<MarkKey>,
-}
-
-impl OpaqueToken {
-    /// Makes claims of a record. A record without `iss` is a token of our own issuer.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Inactive`] if the record's issuer is not trusted, its members have wrong types, or a mark could have no
-    /// key.
-    pub fn from_record(record: TokenRecord, settings: &Settings) -> Result<Self, Inactive> {
-        let mut claims = claims(record, &settings.issuer)?;
-        let Some(issuer) = settings.canonical_issuer(&claims.issuer).map(str::to_owned) else {
-            return Err(Inactive::UntrustedIssuer { iss: Some(claims.issuer) });
-        };
-        let presented = std::mem::replace(&mut claims.issuer, issuer);
-        claims.alias = Some(presented).filter(|presented| *presented != claims.issuer);
-        let marks = claims.marks()?;
-        Ok(Self { claims, marks })
-    }
-}
 
 /// Whether a member of an opaque record's `claims` is ignored.
 pub fn is_ignored_in_claims(member: &str) -> bool {

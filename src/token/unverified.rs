@@ -1,9 +1,11 @@
-//! A JWT whose issuer is trusted and whose claims are readable, before and after its signature was verified.
+//! A JWT whose issuer is trusted and whose claims are readable, before its signature is verified.
+
+use std::marker::PhantomData;
 
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    Claims, Inactive,
+    Claims, Inactive, Parsed, VerifiedToken,
     marks::{JwtMarks, OwnIdentity},
 };
 use crate::{
@@ -13,10 +15,10 @@ use crate::{
     settings::{Settings, TrustedIssuer},
 };
 
-/// A JWT whose unverified claims may choose which records are read, and nothing else.
+/// A JWT whose unverified claims may choose which records are read, and nothing else. `S` says what has been judged.
 ///
-/// [`UnverifiedToken::verify`] is the only way from here to [`Claims`] that can be released.
-pub struct UnverifiedToken<'a> {
+/// [`UnverifiedToken::verify`] is the only way from here to a [`VerifiedToken`].
+pub struct UnverifiedToken<'a, S = Parsed> {
     pub issuer: &'a TrustedIssuer,
     jwt: UnverifiedJwt,
     claims: Claims,
@@ -25,14 +27,7 @@ pub struct UnverifiedToken<'a> {
     marks: JwtMarks,
     /// The mark on the key that most likely made the signature of a token without `kid`.
     expected_key_mark: Option<MarkKey>,
-}
-
-/// A JWT whose signature a key of its issuer made. Whether it is revoked is not known yet.
-pub struct VerifiedToken {
-    claims: Claims,
-    marks: Vec<MarkKey>,
-    unread_mark: Option<MarkKey>,
-    signing_kid: Option<String>,
+    state: PhantomData<S>,
 }
 
 impl<'a> UnverifiedToken<'a> {
@@ -83,7 +78,15 @@ impl<'a> UnverifiedToken<'a> {
         // A claim that is only checked is not repeated in the answer.
         claims.others.retain(|name, _| !issuer.required_claims.contains_key(name));
         let marks = JwtMarks::derive(&claims, &own, jwt.jws.signing_input(), jwt.jws.header.kid.as_deref())?;
-        Ok(Self { issuer, jwt, claims, has_evidence, marks, expected_key_mark: None })
+        Ok(Self { issuer, jwt, claims, has_evidence, marks, expected_key_mark: None, state: PhantomData })
+    }
+}
+
+impl<'a, S> UnverifiedToken<'a, S> {
+    /// The same token, with the proof of what has been judged since.
+    pub fn into_state<T>(self, _proof: T) -> UnverifiedToken<'a, T> {
+        let Self { issuer, jwt, claims, has_evidence, marks, expected_key_mark, state: PhantomData } = self;
+        UnverifiedToken { issuer, jwt, claims, has_evidence, marks, expected_key_mark, state: PhantomData }
     }
 
     pub fn header(&self) -> &Header {
@@ -129,11 +132,11 @@ impl<'a> UnverifiedToken<'a> {
     ///
     /// # Errors
     ///
-    /// Returns the candidate itself, unchanged.
+    /// Returns the token itself, unchanged.
     pub fn verify<'k>(
         self: Box<Self>,
         mut keys: impl Iterator<Item = &'k VerificationKey>,
-    ) -> Result<VerifiedToken, Box<Self>> {
+    ) -> Result<VerifiedToken<S>, Box<Self>> {
         let Some(key) = keys.find(|key| key.verifies(&self.jwt.jws)) else { return Err(self) };
         // The mark on a key that the header names is among the marks already.
         let (read, unread_mark) = match key.kid().filter(|_| self.header().kid.is_none()) {
@@ -145,34 +148,9 @@ impl<'a> UnverifiedToken<'a> {
             },
         };
         let signing_kid = key.kid().map(str::to_owned);
-        let Self { claims, marks, .. } = *self;
-        Ok(VerifiedToken { claims, marks: marks.all.into_iter().chain(read).collect(), unread_mark, signing_kid })
-    }
-}
-
-impl VerifiedToken {
-    /// What its issuer says of it.
-    pub fn claims(&self) -> &Claims {
-        &self.claims
-    }
-
-    /// The marks that would revoke it, of which the items were read before the signature was verified.
-    pub fn marks(&self) -> &[MarkKey] {
-        &self.marks
-    }
-
-    /// The mark on the key that made the signature, if that was not expected and has yet to be read.
-    pub fn unread_mark(&self) -> Option<&MarkKey> {
-        self.unread_mark.as_ref()
-    }
-
-    /// The name of the key that made the signature, if it has one. A key without a name cannot be distrusted by a mark.
-    pub fn signing_kid(&self) -> Option<&str> {
-        self.signing_kid.as_deref()
-    }
-
-    pub fn into_claims(self) -> Claims {
-        self.claims
+        let Self { claims, marks, state, .. } = *self;
+        let marks = marks.all.into_iter().chain(read).collect();
+        Ok(VerifiedToken { claims, marks, unread_mark, signing_kid, state })
     }
 }
 

@@ -143,7 +143,8 @@ async fn o06_each_token_of_a_batch_leaves_its_own_record() {
         .map(|record| {
             assert_eq!((&record["caller"], &record["request_id"]), (&json!(API), &json!("request-1")));
             assert_eq!(record["token"].as_str().unwrap().len(), 8);
-            let members = ["position", "outcome", "issuer", "policy", "reason"].map(|name| record.get(name));
+            let members =
+                ["position", "outcome", "issuer", "policy", "reason", "mark_reason"].map(|name| record.get(name));
             members
                 .into_iter()
                 .flatten()
@@ -158,7 +159,7 @@ async fn o06_each_token_of_a_batch_leaves_its_own_record() {
             format!("0 active {ISSUER} allow"),
             format!("1 inactive {ISSUER} none expired"),
             format!("2 active {GENERIC} allow"),
-            format!("3 inactive {ISSUER} none revoked_session"),
+            format!("3 inactive {ISSUER} none revoked_session logout"),
             "4 active https://introspection.example.com allow".to_owned(),
             "5 inactive none unknown_token".to_owned(),
         ]

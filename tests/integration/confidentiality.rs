@@ -1,7 +1,7 @@
 //! Group O: what an answer, its length, its headers and its cost tell about a token, which is nothing.
 
 use serde_json::{Value, json};
-use token_introspection::{call, records::sha256_hex, response};
+use token_introspection::{call, outcome, records::sha256_hex, response};
 
 use crate::{
     keys,
@@ -245,7 +245,7 @@ async fn o09_a_failure_is_503_with_the_identifier_of_the_request_and_nothing_of_
 
 #[test]
 fn o09_a_defect_is_500_with_the_identifier_of_the_request_and_nothing_of_the_inside() {
-    let (parts, body) = response::render(response::Outcome::Internal, "id-7").into_parts();
+    let (parts, body) = response::render(outcome::Outcome::Internal, "id-7").into_parts();
     let answer = Answer { status: parts.status, headers: parts.headers, body };
     assert_eq!(answer.body, r#"{"error":"server_error","error_description":"request id-7"}"#);
     assert_eq!(answer.assert_error(500, "server_error"), "request id-7");

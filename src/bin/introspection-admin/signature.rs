@@ -32,11 +32,11 @@ pub enum Signature {
 /// # Errors
 ///
 /// Returns a [`Problem`] if the table of shared key sets cannot be read. The inner error is the library's own answer.
-pub async fn check(
-    unverified: Box<UnverifiedToken<'_>>,
+pub async fn check<S>(
+    unverified: Box<UnverifiedToken<'_, S>>,
     settings: &Settings,
     admin: &AdminStore,
-) -> Result<Result<VerifiedToken, VerifyError>, Problem> {
+) -> Result<Result<VerifiedToken<S>, VerifyError>, Problem> {
     check_with_keys(unverified, settings, admin).await.map(|(verdict, _)| verdict)
 }
 
@@ -45,11 +45,11 @@ pub async fn check(
 /// # Errors
 ///
 /// As [`check`].
-pub async fn check_with_keys(
-    unverified: Box<UnverifiedToken<'_>>,
+pub async fn check_with_keys<S>(
+    unverified: Box<UnverifiedToken<'_, S>>,
     settings: &Settings,
     admin: &AdminStore,
-) -> Result<(Result<VerifiedToken, VerifyError>, Vec<DroppedKey>), Problem> {
+) -> Result<(Result<VerifiedToken<S>, VerifyError>, Vec<DroppedKey>), Problem> {
     let issuers = Issuers::new(settings, admin.read_only_store());
     let snapshot = issuers.snapshot_item_key(&unverified, now());
     let items = admin.items(snapshot.as_slice()).await?;
@@ -64,11 +64,11 @@ pub async fn of(unverified: Box<UnverifiedToken<'_>>, settings: &Settings, admin
     }
 }
 
-async fn check_with(
+async fn check_with<S>(
     issuers: &Issuers,
-    unverified: Box<UnverifiedToken<'_>>,
+    unverified: Box<UnverifiedToken<'_, S>>,
     items: &FetchedItems,
-) -> (Result<VerifiedToken, VerifyError>, Vec<DroppedKey>) {
+) -> (Result<VerifiedToken<S>, VerifyError>, Vec<DroppedKey>) {
     let issuer = unverified.issuer;
     let verdict = issuers.verify(unverified, items, now(), Instant::now() + PATIENCE).await;
     (verdict, issuers.dropped_keys(issuer, now()))

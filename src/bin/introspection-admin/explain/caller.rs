@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use token_introspection::{
-    audit::Reason,
     auth::{AuthMethod, CannotAuthenticate, Registration},
+    judge::ActiveClaims,
+    outcome::{Outcome, Unavailable},
     policy,
     token::{Claims, Inactive},
 };
@@ -35,11 +36,13 @@ enum Decision {
     },
 }
 
-/// Asks in the client's name. `claims` are those of a token that got as far as its signature.
+/// Asks in the client's name. `claims` are those of a token that got as far as its signature, and `active` those of an
+/// active one.
 pub(super) async fn explain(
     client_id: &str,
     verdict: &Verdict,
-    claims: Option<Claims>,
+    claims: Option<&Claims>,
+    active: Option<ActiveClaims>,
     context: &Context<'_>,
 ) -> Result<Answer, Problem> {
     let key = client::client_key(client_id)?;
@@ -58,8 +61,8 @@ pub(super) async fn explain(
         }
     };
     // Before the signature the function looks whether the policy hides the token anyway.
-    let hidden = claims.as_ref().and_then(|claims| hides(&registration, claims, context));
-    let (outcome, view) = match (verdict, claims) {
+    let hidden = claims.and_then(|claims| hides(&registration, claims, context));
+    let (outcome, view) = match (verdict, active) {
         _ if !registration.client.may_introspect() => (Decision::NotAllowed, None),
         _ if hidden.is_some() => (hidden.map_or(Decision::Inactive, Decision::Hidden), None),
         (Verdict::Unknown(_), _) => (Decision::Unavailable, None),
@@ -79,7 +82,7 @@ pub(super) async fn explain(
 
 /// The rule of the policy that hides a token with these claims, whatever its signature and marks are.
 fn hides(registration: &Registration, claims: &Claims, context: &Context<'_>) -> Option<Inactive> {
-    policy::is_visible_at_all(&registration.client, claims, context.settings).err()
+    policy::could_show(&registration.client, claims, context.settings).err()
 }
 
 impl Answer {
@@ -119,8 +122,8 @@ impl Answer {
     pub fn json(&self) -> Value {
         let (status, reason) = match &self.outcome {
             Decision::Refused(why) => (401, Some(why.name().to_owned())),
-            Decision::NotAllowed => (403, Some(Reason::NotAllowed.name())),
-            Decision::Unavailable => (503, Some(Reason::KeysUnavailable.name())),
+            Decision::NotAllowed => (403, Outcome::NotAllowed.reason().map(str::to_owned)),
+            Decision::Unavailable => (503, Some(Unavailable::Keys { retry_after: 1 }.reason().to_owned())),
             Decision::Hidden(why) => (200, Some(why.name().to_owned())),
             Decision::Inactive | Decision::Shown { .. } => (200, None),
         };

@@ -6,9 +6,9 @@ use token_introspection::{
     issuers::VerifyError,
     judge,
     jwt::UnverifiedJwt,
-    records::{ItemKey, MarkKey, UnixTime},
+    records::{FetchedItems, ItemKey, UnixTime},
     settings::{KeySource, Settings, TrustedIssuer},
-    token::{Claims, Inactive, UnverifiedToken},
+    token::{Claims, Inactive, UnverifiedToken, VerifiedToken},
 };
 
 use super::{Context, Explanation, Finding, Name, Stage, marks};
@@ -16,30 +16,53 @@ use crate::{problem::Problem, signature, time::dated};
 
 pub(super) async fn explain(
     unverified: Result<Box<UnverifiedToken<'_>>, Inactive>,
-    token: &str,
+    text: &str,
     context: &Context<'_>,
 ) -> Result<Explanation, Problem> {
     let mut explanation = Explanation::default();
-    let unverified = match unverified {
-        Ok(unverified) => unverified,
+    let token = match unverified {
+        Ok(token) => token,
         Err(why) => {
-            unreadable(&mut explanation, why, token, context.settings);
+            unreadable(&mut explanation, why, text, context.settings);
             return Ok(explanation);
         }
     };
-    let (header, claims, issuer) = (unverified.header(), unverified.unverified_claims(), unverified.issuer);
-    let (typ, kid) = (header.typ.as_deref().unwrap_or("none"), header.kid.clone());
-    let named = kid.as_deref().map_or("without kid".to_owned(), |kid| format!("kid {kid:?}"));
+    let (header, claims, issuer) = (token.header(), token.unverified_claims(), token.issuer);
+    let (typ, named) = (header.typ.as_deref().unwrap_or("none"), key_named(&token));
     explanation.passed(Name::Form, format!("JWT, typ {typ}, alg {}, {named}", header.alg));
     explanation.passed(Name::Issuer, &issuer.issuer);
     explanation.passed(Name::Claims, said(claims));
-    explanation.judged(Name::Profile, judge::follows_profile(&unverified), issuer.profile.name);
+    explanation.judged(Name::Profile, judge::follows_profile(&token), issuer.profile.name);
     let current = judge::is_current(claims, context.now, context.settings.clock_skew_seconds);
     explanation.judged(Name::Times, current, times(claims, context.now));
-    let (claims, marks) = (claims.clone(), unverified.marks().to_vec());
-    let (verdict, dropped) = signature::check_with_keys(unverified, context.settings, context.admin).await?;
+    match judge::jwt(*token, context.settings, context.now) {
+        Ok(judged) => {
+            if let (Some(token), items) = explain_signature(&mut explanation, Box::new(judged), context).await? {
+                explanation.active = judge::active(token, &items, &items).ok();
+            }
+        }
+        // The token is inactive whatever its signature is. The operator may want to know all the same.
+        Err(_) => {
+            if let Ok(token) = UnverifiedToken::parse(text, context.settings) {
+                explain_signature(&mut explanation, Box::new(token), context).await?;
+            }
+        }
+    }
+    Ok(explanation)
+}
+
+/// Adds the stages of the signature and of the marks. The function reads marks only for a verified token, but an operator
+/// may want to see them anyway.
+async fn explain_signature<S>(
+    explanation: &mut Explanation,
+    token: Box<UnverifiedToken<'_, S>>,
+    context: &Context<'_>,
+) -> Result<(Option<VerifiedToken<S>>, FetchedItems), Problem> {
+    let (issuer, named) = (token.issuer, key_named(&token));
+    let (mut claims, mut marks) = (token.unverified_claims().clone(), token.marks().to_vec());
+    let (verdict, dropped) = signature::check_with_keys(token, context.settings, context.admin).await?;
     explanation.dropped_keys = dropped;
-    match verdict {
+    let verified = match verdict {
         Ok(token) => {
             let key = match token.signing_kid() {
                 Some(kid) => format!("key {kid:?}"),
@@ -47,37 +70,30 @@ pub(super) async fn explain(
                     .to_owned(),
             };
             explanation.passed(Name::Signature, format!("{key}, {}", keys_of(issuer)));
-            let marks: Vec<MarkKey> = token.marks().iter().chain(token.unread_mark()).cloned().collect();
-            explain_marks(&mut explanation, token.claims(), &marks, context).await?;
-            explanation.claims = Some(token.into_claims());
-            return Ok(explanation);
+            claims = token.claims().clone();
+            marks = token.marks().iter().chain(token.unread_mark()).cloned().collect();
+            Some(token)
         }
-        Err(VerifyError::Inactive(why)) => explanation.failed(why, format!("{named}, {}", keys_of(issuer))),
-        Err(VerifyError::KeysUnavailable(verify_error)) => {
-            let detail = format!("{}, {}", verify_error.cause.name(), keys_of(issuer));
-            explanation.stages.push(Stage {
-                name: Name::Signature,
-                finding: Finding::Unknown(verify_error.cause),
-                detail,
-            });
+        Err(VerifyError::Inactive(why)) => {
+            explanation.failed(why, format!("{named}, {}", keys_of(issuer)));
+            None
         }
-    }
-    explain_marks(&mut explanation, &claims, &marks, context).await?;
-    explanation.claims = Some(claims);
-    Ok(explanation)
-}
-
-/// The function reads marks for a verified token only, but an operator may want to see them anyway.
-async fn explain_marks(
-    explanation: &mut Explanation,
-    claims: &Claims,
-    marks: &[MarkKey],
-    context: &Context<'_>,
-) -> Result<(), Problem> {
+        Err(VerifyError::KeysUnavailable(why)) => {
+            let detail = format!("{}, {}", why.cause.name(), keys_of(issuer));
+            let finding = Finding::Unknown(why.cause);
+            explanation.stages.push(Stage { name: Name::Signature, finding, detail });
+            None
+        }
+    };
     let keys: Vec<ItemKey> = marks.iter().map(|mark| mark.key.clone()).collect();
     let items = context.admin.items(&keys).await?;
-    marks::explain(explanation, claims, marks, &items);
-    Ok(())
+    marks::explain(explanation, &claims, &marks, &items);
+    explanation.claims = Some(claims);
+    Ok((verified, items))
+}
+
+fn key_named<S>(token: &UnverifiedToken<'_, S>) -> String {
+    token.header().kid.as_deref().map_or("without kid".to_owned(), |kid| format!("kid {kid:?}"))
 }
 
 /// A token of which the function reads no record.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use token_introspection::{
     judge,
-    records::{FetchedItems, Mark, MarkKey, MarkKind, UnixTime},
+    records::{FetchedItems, Mark, MarkKey, MarkKind, RevokedBy, UnixTime},
     token::{Claims, Inactive},
 };
 
@@ -32,7 +32,7 @@ impl Looked {
             judged,
             not_before: read.as_ref().and_then(|mark| mark.not_before).map(|UnixTime(seconds)| seconds),
             except_sid: read.and_then(|mark| mark.except_sid).filter(|_| mark.kind == MarkKind::Subject),
-            reason: items.mark_reason(mark.kind).filter(|_| there),
+            reason: items.mark_reason(&mark.key),
         }
     }
 
@@ -75,7 +75,9 @@ pub(super) fn explain(explanation: &mut Explanation, claims: &Claims, marks: &[M
 
 /// Adds the one mark of an opaque token that is looked at with its record.
 pub(super) fn explain_own(explanation: &mut Explanation, mark: &MarkKey, items: &FetchedItems) {
-    let judged =
-        if items.contains(&mark.key) { Err(Inactive::Revoked { kind: mark.kind, not_before: None }) } else { Ok(()) };
+    let judged = match items.item(&mark.key) {
+        Some(item) => Err(Inactive::Revoked(RevokedBy::presence_of(mark.kind, item))),
+        None => Ok(()),
+    };
     explanation.marks.push(Looked::new(mark, items, judged));
 }

@@ -8,9 +8,10 @@ mod stage;
 
 use serde_json::{Value, json};
 use token_introspection::{
-    audit::Reason,
     issuers::Cause,
+    judge::ActiveClaims,
     jwt::DroppedKey,
+    outcome::Unavailable,
     settings::Settings,
     store::AdminStore,
     token::{Claims, Inactive, PresentedToken},
@@ -38,6 +39,8 @@ struct Explanation {
     dropped_keys: Vec<DroppedKey>,
     /// What the token says; its issuer says it only if the signature stage is passed.
     claims: Option<Claims>,
+    /// The same, if the token is active.
+    active: Option<ActiveClaims>,
 }
 
 enum Verdict {
@@ -69,12 +72,10 @@ pub async fn run(token: &Input, client: Option<&str>, environment: &Environment)
         PresentedToken::Opaque { digest, too_long } => opaque::explain(&digest, too_long, &context).await?,
     };
     let verdict = explanation.verdict();
-    let claims = explanation.claims.take();
+    let active = explanation.active.take();
+    let claims = explanation.claims.as_ref().filter(|_| explanation.reaches(Name::Signature));
     let answer = match client {
-        Some(client) => Some(
-            caller::explain(client, &verdict, claims.filter(|_| explanation.reaches(Name::Signature)), &context)
-                .await?,
-        ),
+        Some(client) => Some(caller::explain(client, &verdict, claims, active, &context).await?),
         None => None,
     };
     Ok(report(&explanation, &verdict, answer.as_ref()))
@@ -126,8 +127,8 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
         Verdict::Active => ("active", None, None, None),
         Verdict::Inactive(why) => ("inactive", Some(why.name().to_owned()), Some(why.to_string()), Some(why.hint())),
         Verdict::Unknown(cause) => {
-            let reason = Reason::KeysUnavailable.name();
-            ("unknown", Some(reason), Some(cause.meaning().to_owned()), Some(cause.hint()))
+            let reason = Unavailable::Keys { retry_after: 1 }.reason();
+            ("unknown", Some(reason.to_owned()), Some(cause.meaning().to_owned()), Some(cause.hint()))
         }
     };
     let mut summary = vec![("verdict", word.to_owned())];

@@ -19,8 +19,8 @@ pub(super) async fn explain(digest: &str, too_long: bool, context: &Context<'_>)
     let record = ItemKey::token(digest);
     let items = context.admin.items(&[record.clone(), own_mark.key.clone()]).await?;
     marks::explain_own(&mut explanation, &own_mark, &items);
-    let opaque = match judge::record(digest, too_long, &items, context.settings, context.now) {
-        Ok(opaque) => opaque,
+    let token = match judge::record(digest, too_long, &items, context.settings, context.now) {
+        Ok(token) => token,
         Err(why) => {
             refused(&mut explanation, why, record.id());
             return Ok(explanation);
@@ -28,13 +28,15 @@ pub(super) async fn explain(digest: &str, too_long: bool, context: &Context<'_>)
     };
     explanation.passed(Name::Form, "opaque");
     explanation.passed(Name::Record, record.id());
-    explanation.passed(Name::Issuer, &opaque.claims.issuer);
-    explanation.passed(Name::Claims, said(&opaque.claims));
-    explanation.passed(Name::Times, times(&opaque.claims, context.now));
-    let keys: Vec<ItemKey> = opaque.marks.iter().map(|mark| mark.key.clone()).collect();
+    let claims = token.claims();
+    explanation.passed(Name::Issuer, &claims.issuer);
+    explanation.passed(Name::Claims, said(claims));
+    explanation.passed(Name::Times, times(claims, context.now));
+    let keys: Vec<ItemKey> = token.marks().iter().map(|mark| mark.key.clone()).collect();
     let items = context.admin.items(&keys).await?;
-    marks::explain(&mut explanation, &opaque.claims, &opaque.marks, &items);
-    explanation.claims = Some(opaque.claims);
+    marks::explain(&mut explanation, claims, token.marks(), &items);
+    explanation.claims = Some(claims.clone());
+    explanation.active = judge::active(token, &items, &items).ok();
     Ok(explanation)
 }
 

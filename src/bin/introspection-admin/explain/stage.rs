@@ -51,7 +51,7 @@ impl Name {
             | Inactive::WrongClient { .. } => Self::Profile,
             Inactive::Expired { .. } | Inactive::NotYetValid { .. } | Inactive::IssuedInTheFuture { .. } => Self::Times,
             Inactive::UnknownKey { .. } | Inactive::BadSignature { .. } => Self::Signature,
-            Inactive::Revoked { .. } | Inactive::CorruptMark(_) => Self::Marks,
+            Inactive::Revoked(_) | Inactive::CorruptMark(_) => Self::Marks,
             Inactive::ForeignToken { .. }
             | Inactive::TokenTypeHidden { .. }
             | Inactive::ForeignRefreshToken { .. }

@@ -1,0 +1,177 @@
+//! How a call ends, and why. The response and the audit record are both made from it, so they cannot disagree.
+
+use crate::{auth::AuthError, request::RequestError, token::Inactive, view::View};
+
+/// Everything that a call can end in.
+pub enum Outcome {
+    /// The answer about one token, as JSON.
+    Introspected(TokenVerdict),
+    /// The answer about one token, signed (RFC 9701 §5).
+    Signed {
+        token: TokenVerdict,
+        jwt: String,
+    },
+    /// The answers about the tokens of a batch, in their order.
+    Batch(Vec<TokenVerdict>),
+    /// The token was the caller's own and is revoked now (RFC 7009 §2.2).
+    Revoked,
+    /// There was nothing to revoke. The caller cannot tell (RFC 7009 §2.2).
+    NothingRevoked(Inactive),
+    /// A public document, as JSON.
+    Document(String),
+    Preflight,
+    Rejected(RequestError),
+    /// The credentials do not authenticate a client.
+    Refused {
+        why: AuthError,
+        challenge: Challenge,
+    },
+    /// As [`Outcome::Refused`], too often; the seconds after which to come back.
+    Throttled {
+        why: AuthError,
+        retry_after: u32,
+    },
+    /// The caller is known and may not introspect.
+    NotAllowed,
+    /// The caller takes only signed responses, and this is not to be one (RFC 9701 §8.2).
+    SignedResponseRequired,
+    Unavailable(Unavailable),
+    /// A defect of ours.
+    Internal,
+}
+
+/// What became of one token.
+pub struct TokenVerdict {
+    pub facts: TokenFacts,
+    pub verdict: Verdict,
+}
+
+/// What the audit record says of a token, whatever became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenFacts {
+    pub fingerprint: String,
+    /// The trusted issuer that it names, verified or not.
+    pub issuer: Option<String>,
+}
+
+/// Whether a token is active for its caller, and why not.
+pub enum Verdict {
+    Active {
+        view: Box<View>,
+        /// The policy is in report mode and would have shown less.
+        would_deny: bool,
+    },
+    Inactive(Inactive),
+    /// The keys of its issuer are out of reach; the seconds after which to ask again.
+    KeysUnavailable {
+        retry_after: u32,
+    },
+}
+
+/// What was out of reach, so that nothing is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    Store,
+    /// The keys of the issuer of the caller's own token, or of a token to revoke.
+    Keys {
+        retry_after: u32,
+    },
+    /// The keys of signed answers.
+    Signer,
+    /// The time to answer was over.
+    Deadline,
+}
+
+/// How the caller may authenticate instead: by the scheme that it used (RFC 6749 §5.2), if that can succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Challenge {
+    Basic,
+    /// RFC 6750 §3.1.
+    InvalidToken,
+    InsufficientScope,
+}
+
+impl Outcome {
+    /// The stable name of the reason why the call did not end in an active answer, as docs/reasons.md lists it.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Introspected(token) | Self::Signed { token, .. } => token.verdict.reason(),
+            Self::NothingRevoked(why) => Some(why.name()),
+            Self::Rejected(error) => Some(error.name()),
+            Self::Refused { why, .. } | Self::Throttled { why, .. } => Some(why.name()),
+            Self::NotAllowed => Some("not_allowed"),
+            Self::SignedResponseRequired => Some("signed_response_required"),
+            Self::Unavailable(what) => Some(what.reason()),
+            Self::Batch(_) | Self::Revoked | Self::Document(_) | Self::Preflight | Self::Internal => None,
+        }
+    }
+
+    /// How the call ended, in one word for the audit record.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Introspected(token) | Self::Signed { token, .. } => token.verdict.class(),
+            Self::Batch(_) => "batch",
+            Self::Revoked => "revoked",
+            Self::NothingRevoked(_) => "nothing_revoked",
+            Self::Document(_) | Self::Preflight => "document",
+            Self::Rejected(RequestError::NoCredentials | RequestError::NoCredentialsForSigned)
+            | Self::Refused { .. }
+            | Self::Throttled { .. } => "refused",
+            Self::Rejected(_) | Self::SignedResponseRequired => "invalid_request",
+            Self::NotAllowed => "denied",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal => "error",
+        }
+    }
+
+    /// What the policy decided, in one word for the audit record.
+    pub fn policy(&self) -> &'static str {
+        match self {
+            Self::Introspected(token) | Self::Signed { token, .. } => token.verdict.policy(),
+            Self::Batch(tokens) if tokens.iter().any(|token| token.verdict.policy() == "would_deny") => "would_deny",
+            _ => "none",
+        }
+    }
+}
+
+impl Verdict {
+    /// The stable name of the reason why the token is not active.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Active { .. } => None,
+            Self::Inactive(why) => Some(why.name()),
+            Self::KeysUnavailable { retry_after } => Some(Unavailable::Keys { retry_after: *retry_after }.reason()),
+        }
+    }
+
+    /// The verdict in one word.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Active { .. } => "active",
+            Self::Inactive(_) => "inactive",
+            Self::KeysUnavailable { .. } => "unavailable",
+        }
+    }
+
+    /// What the policy decided, in one word.
+    pub fn policy(&self) -> &'static str {
+        match self {
+            Self::Active { would_deny: true, .. } => "would_deny",
+            Self::Active { would_deny: false, .. } => "allow",
+            Self::Inactive(why) if why.is_hidden() => "deny",
+            Self::Inactive(_) | Self::KeysUnavailable { .. } => "none",
+        }
+    }
+}
+
+impl Unavailable {
+    /// The stable name, as docs/reasons.md lists it.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Store => "store_unavailable",
+            Self::Keys { .. } => "keys_unavailable",
+            Self::Signer => "signer_unavailable",
+            Self::Deadline => "deadline",
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The judgement of one token, by itself or in a batch, in the order of the contract: the token itself, whether the policy
+//! hides it anyway, its signature, its marks, and what its caller sees of it.
+
+use tracing::error;
+
+use super::Service;
+use crate::{
+    auth::Caller,
+    call::Call,
+    issuers::{KeysUnavailable, VerifyError},
+    judge::{self, ActiveClaims, Judged},
+    outcome::{TokenFacts, TokenVerdict, Verdict},
+    policy,
+    records::{FetchedItems, ItemKey},
+    store::StoreUnavailable,
+    token::{Inactive, PresentedToken, UnverifiedToken, VerifiedToken},
+};
+
+/// An opaque token without a good record reads as many keys as one with a usual record, so that known and unknown tokens
+/// cost the same.
+const PADDING_READS: usize = 4;
+
+/// A token between its first judgement and its verdict.
+pub(super) struct Pending<'a> {
+    facts: TokenFacts,
+    token: Result<JudgedToken<'a>, Inactive>,
+    record_marks: Vec<ItemKey>,
+}
+
+enum JudgedToken<'a> {
+    Jwt(Box<UnverifiedToken<'a, Judged>>),
+    Opaque(Box<VerifiedToken<Judged>>),
+}
+
+/// Why a token has no verdict "active".
+pub(super) enum NotActive {
+    Inactive(Inactive),
+    /// The seconds after which the answer may be another one.
+    KeysUnavailable {
+        retry_after: u32,
+    },
+    StoreUnavailable,
+}
+
+impl Pending<'_> {
+    /// The keys of an opaque token's second trip: the marks that its record names, or padding. A JWT has none.
+    pub fn record_marks(&self) -> &[ItemKey] {
+        &self.record_marks
+    }
+}
+
+impl Service {
+    /// Judges a token by all that is known without a signature and without the marks that a record names. A hidden or
+    /// broken token causes no fetch.
+    pub(super) fn judge<'a>(
+        &self,
+        token: PresentedToken<'a>,
+        caller: &Caller,
+        items: &FetchedItems,
+        call: &Call,
+    ) -> Pending<'a> {
+        let mut facts = self.facts(&token);
+        match token {
+            PresentedToken::Jwt { unverified, .. } => {
+                let token = unverified.and_then(|token| {
+                    let token = judge::jwt(*token, &self.settings, call.now)?;
+                    policy::could_show(caller, token.unverified_claims(), &self.settings)?;
+                    Ok(JudgedToken::Jwt(Box::new(token)))
+                });
+                Pending { facts, token, record_marks: Vec::new() }
+            }
+            PresentedToken::Opaque { digest, too_long } => {
+                let token = judge::record(&digest, too_long, items, &self.settings, call.now);
+                let record_marks = match &token {
+                    Ok(token) => token.marks().iter().map(|mark| mark.key.clone()).collect(),
+                    Err(_) => (0..PADDING_READS).map(|number| ItemKey::padding(&digest, number)).collect(),
+                };
+                if let Ok(token) = &token {
+                    log_left_out(token, &facts);
+                    facts.issuer = Some(token.claims().issuer.clone());
+                }
+                Pending { facts, token: token.map(|token| JudgedToken::Opaque(Box::new(token))), record_marks }
+            }
+        }
+    }
+
+    /// Reaches the verdict. `items` were read before the judgement, and `marks` are the items of
+    /// [`Pending::record_marks`].
+    pub(super) async fn conclude(
+        &self,
+        pending: Pending<'_>,
+        caller: &Caller,
+        items: &FetchedItems,
+        marks: &FetchedItems,
+        call: &Call,
+    ) -> Result<TokenVerdict, StoreUnavailable> {
+        let Pending { facts, token, .. } = pending;
+        let active = match token {
+            Ok(JudgedToken::Jwt(token)) => self.verify(token, items, call).await,
+            Ok(JudgedToken::Opaque(token)) => {
+                judge::active(*token, marks, &FetchedItems::default()).map_err(NotActive::Inactive)
+            }
+            Err(why) => Err(why.into()),
+        };
+        let verdict = match active {
+            Ok(claims) => self.view(claims, caller),
+            Err(NotActive::Inactive(why)) => Verdict::Inactive(why),
+            Err(NotActive::KeysUnavailable { retry_after }) => Verdict::KeysUnavailable { retry_after },
+            Err(NotActive::StoreUnavailable) => return Err(StoreUnavailable),
+        };
+        Ok(TokenVerdict { facts, verdict })
+    }
+
+    /// Checks the signature, then the marks: without a valid signature, no answer depends on a mark.
+    pub(super) async fn verify(
+        &self,
+        token: Box<UnverifiedToken<'_, Judged>>,
+        items: &FetchedItems,
+        call: &Call,
+    ) -> Result<ActiveClaims, NotActive> {
+        let token = self.issuers.verify(token, items, call.now, call.deadline).await?;
+        self.unrevoked(token, items, call).await
+    }
+
+    /// Checks the marks of a verified token. The mark on a key that could not be expected is read now.
+    pub(super) async fn unrevoked(
+        &self,
+        token: VerifiedToken<Judged>,
+        items: &FetchedItems,
+        call: &Call,
+    ) -> Result<ActiveClaims, NotActive> {
+        let later = match token.unread_mark() {
+            Some(mark) => self.store.get(std::slice::from_ref(&mark.key), call.deadline).await?,
+            None => FetchedItems::default(),
+        };
+        Ok(judge::active(token, items, &later)?)
+    }
+
+    fn view(&self, claims: ActiveClaims, caller: &Caller) -> Verdict {
+        let policy::Decision { view, would_deny } = policy::view(caller, claims, &self.settings);
+        match view {
+            Ok(view) => Verdict::Active { view: Box::new(view), would_deny },
+            Err(hidden) => Verdict::Inactive(hidden),
+        }
+    }
+}
+
+/// Logs that an attribute of a token record that no decision reads has a wrong type.
+fn log_left_out(token: &VerifiedToken<Judged>, facts: &TokenFacts) {
+    let left_out = &token.claims().left_out;
+    if !left_out.is_empty() {
+        error!(
+            event = "corrupt_item",
+            item = "token",
+            attributes = left_out.join(" "),
+            token = facts.fingerprint.as_str()
+        );
+    }
+}
+
+impl From<Inactive> for NotActive {
+    fn from(why: Inactive) -> Self {
+        Self::Inactive(why)
+    }
+}
+
+impl From<VerifyError> for NotActive {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Inactive(why) => Self::Inactive(why),
+            VerifyError::KeysUnavailable(KeysUnavailable { retry_after, .. }) => Self::KeysUnavailable { retry_after },
+        }
+    }
+}
+
+impl From<StoreUnavailable> for NotActive {
+    fn from(StoreUnavailable: StoreUnavailable) -> Self {
+        Self::StoreUnavailable
+    }
+}
