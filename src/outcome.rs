@@ -31,10 +31,8 @@ pub enum Outcome {
         why: AuthError,
         retry_after: u32,
     },
-    /// The caller is known and may not introspect.
-    NotAllowed,
-    /// The caller takes only signed responses, and this is not to be one (RFC 9701 §8.2).
-    SignedResponseRequired,
+    /// The caller is known, and its record forbids what it asks for.
+    Denied(Denial),
     Unavailable(Unavailable),
     /// A defect of ours.
     Internal,
@@ -68,6 +66,15 @@ pub enum Verdict {
     },
 }
 
+/// What a client's record forbids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// The client may not introspect (RFC 7662 §4).
+    NotAllowed,
+    /// The client takes only signed responses, and this is not to be one (RFC 9701 §8.2).
+    SignedResponseRequired,
+}
+
 /// What was out of reach, so that nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
@@ -99,9 +106,8 @@ impl Outcome {
             Self::NothingRevoked(why) => Some(why.name()),
             Self::Rejected(error) => Some(error.name()),
             Self::Refused { why, .. } | Self::Throttled { why, .. } => Some(why.name()),
-            Self::NotAllowed => Some("not_allowed"),
-            Self::SignedResponseRequired => Some("signed_response_required"),
-            Self::Unavailable(what) => Some(what.reason()),
+            Self::Denied(denial) => Some(denial.name()),
+            Self::Unavailable(what) => Some(what.name()),
             Self::Batch(_) | Self::Revoked | Self::Document(_) | Self::Preflight | Self::Internal => None,
         }
     }
@@ -117,8 +123,8 @@ impl Outcome {
             Self::Rejected(RequestError::NoCredentials | RequestError::NoCredentialsForSigned)
             | Self::Refused { .. }
             | Self::Throttled { .. } => "refused",
-            Self::Rejected(_) | Self::SignedResponseRequired => "invalid_request",
-            Self::NotAllowed => "denied",
+            Self::Rejected(_) | Self::Denied(Denial::SignedResponseRequired) => "invalid_request",
+            Self::Denied(Denial::NotAllowed) => "denied",
             Self::Unavailable(_) => "unavailable",
             Self::Internal => "error",
         }
@@ -140,7 +146,7 @@ impl Verdict {
         match self {
             Self::Active { .. } => None,
             Self::Inactive(why) => Some(why.name()),
-            Self::KeysUnavailable { retry_after } => Some(Unavailable::Keys { retry_after: *retry_after }.reason()),
+            Self::KeysUnavailable { retry_after } => Some(Unavailable::Keys { retry_after: *retry_after }.name()),
         }
     }
 
@@ -164,9 +170,19 @@ impl Verdict {
     }
 }
 
+impl Denial {
+    /// The stable name, as docs/reasons.md lists it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotAllowed => "not_allowed",
+            Self::SignedResponseRequired => "signed_response_required",
+        }
+    }
+}
+
 impl Unavailable {
     /// The stable name, as docs/reasons.md lists it.
-    pub fn reason(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Store => "store_unavailable",
             Self::Keys { .. } => "keys_unavailable",

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
 use crate::{
-    outcome::{Challenge, Outcome, TokenVerdict, Unavailable, Verdict},
+    outcome::{Challenge, Denial, Outcome, TokenVerdict, Unavailable, Verdict},
     request::RequestError,
 };
 
@@ -60,10 +60,10 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::Throttled { retry_after, .. } => {
             with(error(StatusCode::TOO_MANY_REQUESTS, "invalid_client", None), RETRY_AFTER, retry_after.into())
         }
-        Outcome::NotAllowed => {
+        Outcome::Denied(Denial::NotAllowed) => {
             error(StatusCode::FORBIDDEN, "unauthorized_client", Some("this client may not introspect tokens"))
         }
-        Outcome::SignedResponseRequired => {
+        Outcome::Denied(Denial::SignedResponseRequired) => {
             error(StatusCode::BAD_REQUEST, "invalid_request", Some("this client is registered for signed responses"))
         }
         Outcome::Unavailable(what) => unavailable(what, request_id),

@@ -23,7 +23,7 @@ use crate::{
     auth::Caller,
     call::Call,
     issuers::Issuers,
-    outcome::{Outcome, TokenFacts, Unavailable},
+    outcome::{Denial, Outcome, TokenFacts, Unavailable},
     records::ItemKey,
     request::{Batch, Query, Request, RequestError},
     response::{render, with_cors},
@@ -173,14 +173,20 @@ impl Service {
 }
 
 /// Whether the caller may introspect (RFC 7662 §4), and may have the answer in this form (RFC 9701 §8.2).
-fn authorize_introspection(caller: &Caller, signed: bool) -> Result<(), Outcome> {
+fn authorize_introspection(caller: &Caller, signed: bool) -> Result<(), Denial> {
     if !caller.may_introspect() {
-        return Err(Outcome::NotAllowed);
+        return Err(Denial::NotAllowed);
     }
     if caller.policy().require_signed_response == Some(true) && !signed {
-        return Err(Outcome::SignedResponseRequired);
+        return Err(Denial::SignedResponseRequired);
     }
     Ok(())
+}
+
+impl From<Denial> for Outcome {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
+    }
 }
 
 impl Answer {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// The files whose functions `name` and `reason` return the names that the page lists.
+/// The files whose functions `name` return the names that the page lists.
 const SOURCES: [&str; 6] = [
     "src/token/inactive.rs",
     "src/request/mod.rs",
@@ -20,10 +20,9 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// The strings of the functions `name` and `reason` in that file.
+/// The strings of the functions `name` in that file.
 fn names_in(path: &str) -> BTreeSet<String> {
     let text = read(path);
-    let text = text.replace("fn reason(", "fn name(");
     let functions = text.split("fn name(").skip(1).filter_map(|rest| rest.split_once("\n    }\n"));
     let names: BTreeSet<_> =
         functions.flat_map(|(body, _)| body.split('"').skip(1).step_by(2)).map(str::to_owned).collect();

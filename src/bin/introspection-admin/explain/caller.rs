@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use token_introspection::{
     auth::{AuthMethod, CannotAuthenticate, Registration},
     judge::ActiveClaims,
-    outcome::{Outcome, Unavailable},
+    outcome::{Denial, Unavailable},
     policy,
     token::{Claims, Inactive},
 };
@@ -122,8 +122,8 @@ impl Answer {
     pub fn json(&self) -> Value {
         let (status, reason) = match &self.outcome {
             Decision::Refused(why) => (401, Some(why.name().to_owned())),
-            Decision::NotAllowed => (403, Outcome::NotAllowed.reason().map(str::to_owned)),
-            Decision::Unavailable => (503, Some(Unavailable::Keys { retry_after: 1 }.reason().to_owned())),
+            Decision::NotAllowed => (403, Some(Denial::NotAllowed.name().to_owned())),
+            Decision::Unavailable => (503, Some(Unavailable::Keys { retry_after: 1 }.name().to_owned())),
             Decision::Hidden(why) => (200, Some(why.name().to_owned())),
             Decision::Inactive | Decision::Shown { .. } => (200, None),
         };

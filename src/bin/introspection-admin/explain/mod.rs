@@ -127,7 +127,7 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
         Verdict::Active => ("active", None, None, None),
         Verdict::Inactive(why) => ("inactive", Some(why.name().to_owned()), Some(why.to_string()), Some(why.hint())),
         Verdict::Unknown(cause) => {
-            let reason = Unavailable::Keys { retry_after: 1 }.reason();
+            let reason = Unavailable::Keys { retry_after: 1 }.name();
             ("unknown", Some(reason.to_owned()), Some(cause.meaning().to_owned()), Some(cause.hint()))
         }
     };
