@@ -17,7 +17,7 @@ lint:
 
 # Build the documentation of the code
 docs:
-    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
 # Write the last column of docs/conformance.md anew
 conformance:

@@ -5,10 +5,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "an index into a JSON object that was made here cannot miss")]
 
-mod demo;
-mod engine;
 mod http;
-mod signer;
 
 use std::{
     fs::OpenOptions,
@@ -19,13 +16,13 @@ use std::{
     time::Duration,
 };
 
-use self::engine::Engine;
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
+use test_support::{demo, engine::Engine};
 use token_introspection::{call, logging, service::Service, settings::Settings, signer::Signer};
 use tokio::net::TcpListener;
 

@@ -17,6 +17,14 @@ pub enum Table {
 
 impl Table {
     pub const ALL: [Self; 3] = [Self::Clients, Self::Tokens, Self::State];
+
+    /// The attribute that is its partition key.
+    pub const fn partition_key(self) -> &'static str {
+        match self {
+            Self::Clients => "client_id",
+            Self::Tokens | Self::State => "id",
+        }
+    }
 }
 
 /// The primary key of one item. Holds client ids, token identifiers and subjects, so it has no `Debug`.

@@ -1,6 +1,7 @@
 //! The names of the tables: `CLIENTS_TABLE`, `TOKENS_TABLE`, `STATE_TABLE`.
 
 use super::{RedisUrl, SettingError};
+use crate::records::Table;
 
 /// The names of the three DynamoDB tables.
 #[derive(Clone)]
@@ -11,6 +12,15 @@ pub struct TableNames {
 }
 
 impl TableNames {
+    /// The name of one of them.
+    pub fn name(&self, table: Table) -> &str {
+        match table {
+            Table::Clients => &self.clients,
+            Table::Tokens => &self.tokens,
+            Table::State => &self.state,
+        }
+    }
+
     /// Reads the three names only, for a caller that needs no other setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
         let name = |name, default: &str| {

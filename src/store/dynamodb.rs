@@ -83,11 +83,7 @@ impl DynamoDb {
     }
 
     pub fn table_name(&self, table: Table) -> &str {
-        match table {
-            Table::Clients => &self.tables.clients,
-            Table::Tokens => &self.tables.tokens,
-            Table::State => &self.tables.state,
-        }
+        self.tables.name(table)
     }
 }
 
@@ -105,14 +101,6 @@ fn written<T>(answer: Result<Result<T, SdkError<PutItemError>>, Elapsed>) -> Res
         }
         Ok(Err(error)) => Err(unavailable("PutItem", &error)),
         Err(_) => Err(StoreUnavailable),
-    }
-}
-
-/// The attribute that is a table's partition key.
-pub(super) fn partition_key(table: Table) -> &'static str {
-    match table {
-        Table::Clients => "client_id",
-        Table::Tokens | Table::State => "id",
     }
 }
 

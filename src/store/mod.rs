@@ -3,40 +3,35 @@
 
 mod dynamodb;
 mod mark;
-mod operator;
+#[cfg(not(feature = "redis"))]
+mod no_redis;
 mod pause;
 mod read;
 mod reconnect;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(not(feature = "redis"))]
-#[path = "no_redis.rs"]
-mod redis;
 mod replay;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
 use futures_util::future::try_join;
 use serde_dynamo::AttributeValue;
 use tokio::time::Instant;
 
-use self::{
-    dynamodb::DynamoDb,
-    redis::{Limits, Redis},
-};
+use self::dynamodb::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, DynamoDb, TOTAL_TIMEOUT};
+#[cfg(not(feature = "redis"))]
+use self::no_redis as redis;
 use crate::{
     records::{FetchedItems, ItemKey, Snapshot, Table, UnixTime},
-    settings::{ReadConsistency, SettingError, Settings},
+    settings::{ReadConsistency, SettingError, Settings, TableNames},
 };
 
 pub use self::{
     dynamodb::{cause_of, configuration},
-    operator::{
-        AdminError, AdminStore, Change, Connection, Deployed, FunctionFailure, TableCreation, TimeToLive,
-        deployed_variables,
-    },
     reconnect::http_client,
+    redis::{Redis, RedisFailure, StoredValue},
     replay::FirstUse,
 };
 
@@ -48,6 +43,21 @@ const MARK_ATTEMPTS: u32 = 5;
 /// The store did not say all that was asked of it, so nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreUnavailable;
+
+/// How long to wait for Redis.
+#[derive(Clone)]
+pub struct RedisLimits {
+    /// To open a connection, TLS and authentication included.
+    pub connect: Duration,
+    /// For one attempt, with a new connection if there is none.
+    pub attempt: Duration,
+    /// For all attempts together.
+    pub total: Duration,
+}
+
+impl RedisLimits {
+    const FUNCTION: Self = Self { connect: CONNECT_TIMEOUT, attempt: ATTEMPT_TIMEOUT, total: TOTAL_TIMEOUT };
+}
 
 /// The three tables.
 #[derive(Clone)]
@@ -66,9 +76,14 @@ impl Store {
     ///
     /// [`SettingError`] for a `REDIS_URL` that cannot be used, and for any in a build without the feature `redis`.
     pub fn with_config(config: &SdkConfig, settings: &Settings) -> Result<Self, SettingError> {
-        let redis = settings.redis_url.as_ref().map(|url| Redis::new(url, Limits::FUNCTION)).transpose()?;
+        let redis = settings.redis_url.as_ref().map(|url| Redis::new(url, RedisLimits::FUNCTION)).transpose()?;
         let dynamodb = DynamoDb::with_config(config, settings.tables.clone());
         Ok(Self { dynamodb, redis, consistency: settings.read_consistency })
+    }
+
+    /// The tables over clients that the caller has configured. All reads are strongly consistent.
+    pub fn with_clients(client: Client, tables: TableNames, redis: Option<Redis>) -> Self {
+        Self { dynamodb: DynamoDb { client, tables }, redis, consistency: ReadConsistency::Strong }
     }
 
     /// Looks whether Redis may hold revocations, so that the start ends where it may not. One that is out of reach is

@@ -1,26 +1,28 @@
 //! What stands in the place of Redis in a build without the feature `redis`: a type without values. No code that has
 //! one can run, so that the rest of the store need not ask which build it is in.
 
+#![allow(clippy::missing_errors_doc, reason = "a function that cannot be called returns no error")]
+
 use std::{collections::HashMap, fmt};
 
 use serde_dynamo::AttributeValue;
 use tokio::time::Instant;
 
-use super::{StoreUnavailable, operator::Change};
+use super::{RedisLimits, StoreUnavailable};
 use crate::{
-    records::{FetchedItems, ItemKey, UnixTime},
+    records::{Corrupt, FetchedItems, Item, ItemKey, UnixTime},
     settings::{RedisUrl, SettingError},
 };
 
 /// There is none.
 #[derive(Clone)]
-pub(super) enum Redis {}
-
-/// Time limits, for whoever has a server to wait for.
-pub(super) struct Limits;
+pub enum Redis {}
 
 /// There is none: nothing is asked of a server.
 pub enum RedisFailure {}
+
+/// There is none.
+pub enum StoredValue {}
 
 impl RedisFailure {
     pub fn setting(&self) -> Option<SettingError> {
@@ -34,39 +36,54 @@ impl fmt::Display for RedisFailure {
     }
 }
 
-impl Limits {
-    pub const FUNCTION: Self = Self;
-    pub const OPERATOR: Self = Self;
+impl StoredValue {
+    pub fn item(&self) -> Result<Item, Corrupt> {
+        match *self {}
+    }
+
+    pub fn item_to_change(&self) -> Item {
+        match *self {}
+    }
 }
 
 #[expect(clippy::unused_async, reason = "where there is a server they are")]
 impl Redis {
-    /// Refuses the setting: to ignore it would be to miss every revocation.
-    pub fn new(_: &RedisUrl, _: Limits) -> Result<Self, SettingError> {
+    /// Refuses the setting, because ignoring it would miss every revocation.
+    ///
+    /// # Errors
+    ///
+    /// Always returns [`SettingError`].
+    pub fn new(_: &RedisUrl, _: RedisLimits) -> Result<Self, SettingError> {
         Err(RedisUrl::error("needs a build with the cargo feature \"redis\", which this one is without"))
     }
 
-    pub async fn check(&self, _: Instant) -> Result<(), SettingError> {
+    pub fn deadline(&self) -> Instant {
         match *self {}
     }
 
-    pub async fn get(&self, _: &[ItemKey], _: Instant) -> Result<FetchedItems, StoreUnavailable> {
+    pub(super) async fn check(&self, _: Instant) -> Result<(), SettingError> {
         match *self {}
     }
 
-    pub async fn put_mark(&self, _: &ItemKey, _: Option<UnixTime>, _: Instant) -> Result<(), StoreUnavailable> {
+    pub(super) async fn get(&self, _: &[ItemKey], _: Instant) -> Result<FetchedItems, StoreUnavailable> {
         match *self {}
     }
 
-    pub async fn items(&self, _: &[ItemKey]) -> Result<FetchedItems, RedisFailure> {
+    pub(super) async fn put_mark(&self, _: &ItemKey, _: Option<UnixTime>, _: Instant) -> Result<(), StoreUnavailable> {
         match *self {}
     }
 
-    pub async fn insert(&self, _: &ItemKey, _: HashMap<String, AttributeValue>) -> Result<bool, RedisFailure> {
+    pub async fn stored(&self, _: &ItemKey, _: Instant) -> Result<Option<StoredValue>, RedisFailure> {
         match *self {}
     }
 
-    pub async fn update(&self, _: &ItemKey, _: Change) -> Result<bool, RedisFailure> {
+    pub async fn replace(
+        &self,
+        _: &ItemKey,
+        _: Option<&StoredValue>,
+        _: HashMap<String, AttributeValue>,
+        _: Instant,
+    ) -> Result<bool, RedisFailure> {
         match *self {}
     }
 }

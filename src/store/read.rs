@@ -9,7 +9,7 @@ use tracing::{error, warn};
 
 use super::{
     StoreUnavailable,
-    dynamodb::{DynamoDb, FIRST_BACKOFF, MAX_BACKOFF, partition_key, unavailable},
+    dynamodb::{DynamoDb, FIRST_BACKOFF, MAX_BACKOFF, unavailable},
 };
 use crate::{
     records::{FetchedItems, Item, ItemKey, Table},
@@ -80,7 +80,7 @@ impl DynamoDb {
         let mut ids: HashMap<&str, Vec<HashMap<String, AttributeValue>>> = HashMap::new();
         for key in wanted {
             let id = AttributeValue::S(key.id().to_owned());
-            let id = HashMap::from([(partition_key(key.table()).to_owned(), id)]);
+            let id = HashMap::from([(key.table().partition_key().to_owned(), id)]);
             ids.entry(self.table_name(key.table())).or_default().push(id);
         }
         let is_strong = consistency == ReadConsistency::Strong;
@@ -117,7 +117,7 @@ impl DynamoDb {
     ) -> Option<&'a ItemKey> {
         // DynamoDB answers with the name of the table that was requested, which may be an ARN.
         let table = Table::ALL.into_iter().find(|known| self.table_name(*known) == table)?;
-        let id = attributes.get(partition_key(table))?.as_s().ok()?;
+        let id = attributes.get(table.partition_key())?.as_s().ok()?;
         wanted.iter().find(|key| key.table() == table && key.id() == id).copied()
     }
 }

@@ -9,12 +9,11 @@ use serde_json::{Value, json};
 use token_introspection::{call::now, records::sha256_hex, settings::LogLevel};
 
 use crate::{
-    callers::assert_refused,
     keys,
     log::Log,
     proxy::Fault,
     signer::Signer,
-    world::{ALL_IN_DYNAMODB, API, Answer, OWN, Request, SECRET, World, request, send},
+    world::{ALL_IN_DYNAMODB, API, Answer, OWN, Request, SECRET, World, assert_refused, request, send},
 };
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -6,12 +6,9 @@ use token_introspection::{auth::AuthError, call, records::sha256_hex};
 use crate::{
     key_host::KeyHost,
     keys,
-    world::{ALL_IN_DYNAMODB, API, Answer, ISSUER, Request, SECRET, World, claims, introspection, request},
+    world::{ALL_IN_DYNAMODB, API, ISSUER, Request, SECRET, World, assert_refused, claims, introspection, request},
 };
 
-/// The one refusal of credentials.
-const REFUSED: &str = r#"{"error":"invalid_client"}"#;
-const CHALLENGE: &str = r#"Basic realm="token-introspection", charset="UTF-8""#;
 /// More wrong credentials than any test sends.
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
 
@@ -26,19 +23,6 @@ fn client(client_id: &str, changes: &Value) -> Value {
 
 fn post(client_id: &str, secret: &str, token: &str) -> Request {
     request().form(&[("token", token), ("client_id", client_id), ("client_secret", secret)])
-}
-
-#[track_caller]
-pub fn assert_refused(answer: &Answer, case: &str) {
-    let headers = [
-        ("cache-control", "no-store"),
-        ("content-type", "application/json"),
-        ("pragma", "no-cache"),
-        ("www-authenticate", CHALLENGE),
-        ("x-content-type-options", "nosniff"),
-    ];
-    let expected = (401, headers.to_vec(), REFUSED);
-    assert_eq!((answer.status.as_u16(), answer.all_headers(), answer.body.as_str()), expected, "{case}");
 }
 
 #[tokio::test]

@@ -6,27 +6,20 @@ use base64::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use test_support::certificates::{BILLING, ORDERS, body};
 use token_introspection::{records::sha256_hex, settings::LogLevel};
 
 use crate::{
-    callers::assert_refused,
     events::{answer, event},
     keys,
     log::Log,
-    world::{API, Request, SECRET, World, request},
+    world::{API, Request, SECRET, World, assert_refused, request},
 };
 
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
 const SELF_SIGNED: (&str, &str) = ("MTLS_METHOD", "self_signed_tls_client_auth");
-pub const ORDERS: &str = include_str!("../certificates/orders.pem");
-pub const BILLING: &str = include_str!("../certificates/billing.pem");
 /// The subject of the first.
 const NAME: &str = r"CN=orders-api,OU=Orders+serialNumber=7,O=Example\, Größe GmbH,C=DE";
-
-/// The text between a certificate's first and last line, as `x5c` holds it.
-pub fn body(pem: &str) -> String {
-    pem.lines().filter(|line| !line.starts_with('-')).collect()
-}
 
 fn put_client(world: &World, client_id: &str, method: &str, changes: &Value) {
     let mut record = json!({ "client_id": client_id, "token_endpoint_auth_method": method });

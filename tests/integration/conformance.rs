@@ -7,8 +7,9 @@ use std::{
 };
 
 /// Folders whose tests count, and what a test's name follows in them.
-const SUITES: [(&str, &str, &str); 5] = [
+const SUITES: [(&str, &str, &str); 6] = [
     ("src", "rs", "fn "),
+    ("crates", "rs", "fn "),
     ("tests/integration", "rs", "fn "),
     ("tests/real", "py", "def test_"),
     ("tests/signed", "py", "def test_"),

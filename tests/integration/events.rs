@@ -15,7 +15,8 @@ use token_introspection::{
 use crate::{
     demo::{self, Answer},
     engine::Engine,
-    signed_responses::{key_file, pem, verified},
+    keys::pem,
+    signed_responses::{key_file, verified},
     world::{World, get, request, send},
 };
 

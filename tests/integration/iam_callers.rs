@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 use token_introspection::{records::sha256_hex, settings::LogLevel};
 
 use crate::{
-    callers::assert_refused,
     events::{answer, event},
     log::Log,
-    world::{API, Request, SECRET, World, request},
+    world::{API, Request, SECRET, World, assert_refused, request},
 };
 
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");

@@ -17,36 +17,16 @@
     allow(unused_imports, dead_code, reason = "some of it serves tests of DynamoDB's requests alone")
 )]
 
-#[path = "../../examples/dev/demo.rs"]
-mod demo;
-#[path = "../../examples/dev/engine.rs"]
-mod engine;
-#[path = "../../examples/dev/signer.rs"]
-mod signer;
+use test_support::{demo, engine, key_host, key_site, keys, log, providers, proxy, server, signer, tokens, world};
+#[cfg(feature = "redis")]
+use test_support::{redis_server, redis_tap};
 
 mod aws;
 mod events;
-mod key_host;
-mod keys;
 mod kms;
 mod line;
-mod log;
-mod proxy;
-#[cfg(feature = "redis")]
-mod redis_server;
-#[cfg(feature = "redis")]
-mod redis_tap;
-mod server;
-#[cfg(not(feature = "redis"))]
-#[path = "tokens_in_dynamodb.rs"]
-mod tokens;
-#[cfg(feature = "redis")]
-#[path = "tokens_in_redis.rs"]
-mod tokens;
-mod world;
 
 mod advertised;
-mod aliases;
 mod assertions;
 mod audit;
 mod batch;
@@ -72,7 +52,6 @@ mod jwt_signatures;
 mod key_fetches;
 mod key_sets;
 mod key_shapes;
-mod key_site;
 mod key_snapshots;
 mod key_tls;
 mod logs;
@@ -80,7 +59,6 @@ mod mark_writes;
 mod marks;
 mod metadata;
 mod minimization;
-mod operator;
 mod outages;
 mod pauses;
 mod policy;
@@ -95,7 +73,6 @@ mod redis_store;
 mod refusals;
 mod response_members;
 mod revocation;
-mod revocation_matrix;
 mod secret_settings;
 mod secrets;
 mod settings_page;

@@ -106,22 +106,6 @@ async fn g16_the_mark_of_an_opaque_token_outlives_a_record_that_is_extended_late
     }
 }
 
-#[tokio::test]
-async fn g16_the_tools_mark_of_an_opaque_token_has_no_expiry_unless_it_is_given() {
-    let world = world().await;
-    let tool = crate::operator::Tool::beside(&world);
-    let mark = format!("revoked#{}", sha256_hex("opaque"));
-    world.put_token("opaque", &record("access_token", now() + 60));
-    let later = now() + 90_000;
-    tool.run_with(&format!("revoke --token - --expires-at {later}"), "opaque").await.done();
-    assert_eq!(plain(&world.stored_item(&mark).await, "expires_at"), json!(later.to_string()));
-    tool.run_with("revoke --token - --reason theft", "opaque").await.done();
-    let stored = world.stored_item(&mark).await;
-    assert_eq!((plain(&stored, "expires_at"), plain(&stored, "reason")), (Value::Null, json!("theft")));
-    revoke(&world, "own-app", "opaque").await;
-    assert_eq!(world.stored_item(&mark).await, stored);
-}
-
 /// Between reading a mark and writing it again, other writers may change it.
 #[cfg(not(feature = "redis"))]
 #[tokio::test]

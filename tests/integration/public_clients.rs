@@ -1,14 +1,15 @@
 //! Public clients, which may only revoke their own tokens, and clients whose record names no issuer.
 
 use serde_json::{Value, json};
+use test_support::certificates::ORDERS;
 use token_introspection::{call, records::sha256_hex, settings::LogLevel};
 
 use crate::{
-    callers::assert_refused,
-    certificates::ORDERS,
     log::Log,
     proxy::Fault,
-    world::{ALL_IN_DYNAMODB, API, AUDIENCE, GENERIC, ISSUER, OWN, Request, SECRET, World, issuers, request},
+    world::{
+        ALL_IN_DYNAMODB, API, AUDIENCE, GENERIC, ISSUER, OWN, Request, SECRET, World, assert_refused, issuers, request,
+    },
 };
 
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");

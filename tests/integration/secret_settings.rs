@@ -4,45 +4,15 @@
 use std::{path::Path, process::Command};
 
 use serde_json::{Value, json};
-use token_introspection::settings::{LogLevel, Settings};
+use token_introspection::settings::LogLevel;
 
-use crate::{log::Log, signed_responses::pem, world::ISSUER};
-
-const PASSWORD: &str = "hunter2-canary";
-const OWN: &str = "https://introspection.example.com";
-
-const VARIABLES: [&str; 24] = [
-    "ISSUER",
-    "PUBLIC_URL",
-    "MTLS_PUBLIC_URL",
-    "MTLS_METHOD",
-    "CLIENTS_TABLE",
-    "TOKENS_TABLE",
-    "STATE_TABLE",
-    "TRUSTED_ISSUERS",
-    "TRUSTED_ISSUERS_FILE",
-    "DEFAULT_POLICY",
-    "CORS_ALLOWED_ORIGINS",
-    "METADATA_FILE",
-    "CLOCK_SKEW_SECONDS",
-    "JWKS_REFRESH_SECONDS",
-    "HOT_RECORD_SECONDS",
-    "SIGNING_KEY",
-    "SIGNING_ALGORITHM",
-    "FAILED_AUTHENTICATION_LIMIT",
-    "READ_CONSISTENCY",
-    "REDIS_URL",
-    "LOG_LEVEL",
-    "AWS_ENDPOINT_URL_DYNAMODB",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-];
-
-/// What may be typed or pasted by mistake.
-fn secrets() -> [String; 4] {
-    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": "AAAA", "d": PASSWORD });
-    [PASSWORD.to_owned(), pem("EC"), jwk.to_string(), json!({ "keys": [jwk] }).to_string()]
-}
+use crate::{
+    log::Log,
+    world::{ISSUER, OWN},
+};
+use test_support::wrong_settings::{
+    PASSWORD, VARIABLES, assert_prints_no_setting, assert_quotes_nothing, error, secrets,
+};
 
 /// A secret in the forms in which it may get into a text setting.
 fn texts(secret: &str) -> Vec<String> {
@@ -162,30 +132,6 @@ fn documents(secret: &str) -> Vec<String> {
     documents
 }
 
-#[track_caller]
-fn assert_quotes_nothing(output: &str, variable: &str, value: &str) {
-    // The body of the PEM differs each time, but begins with the same header of its format.
-    for secret in ["hunter2", "BEGIN PRIVATE", "MIGHAgEAM", "MHcCAQEE", "\"d\""] {
-        assert!(!output.contains(secret), "{variable}={value} is quoted: {output}");
-    }
-}
-
-/// The one line for that value, if it ends the start.
-fn error(variable: &str, value: &str) -> Option<String> {
-    let read = |name: &str| match name {
-        _ if name == variable => Some(value.to_owned()),
-        "ISSUER" => Some(OWN.to_owned()),
-        _ => None,
-    };
-    match Settings::read(read) {
-        Ok(settings) => {
-            settings.warn();
-            None
-        }
-        Err(error) => Some(format!("{error} {error:?}")),
-    }
-}
-
 #[test]
 fn o04_no_error_and_no_log_line_quotes_a_setting() {
     let (log, _guard) = Log::start(LogLevel::Trace);
@@ -216,64 +162,9 @@ fn o04_no_error_and_no_log_line_quotes_a_setting() {
     assert!(errors > 5_000, "{errors}");
 }
 
-/// What a program prints whose environment has that setting and otherwise good ones.
-fn printed(program: &str, arguments: &[&str], variable: &str, value: &str) -> String {
-    let mut command = Command::new(program);
-    command.args(arguments).env_clear().envs([
-        ("ISSUER", OWN),
-        ("AWS_REGION", "eu-west-1"),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1"),
-        ("AWS_CONFIG_FILE", "/dev/null"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("LOG_LEVEL", "trace"),
-    ]);
-    let output = command.env(variable, value).output().unwrap();
-    assert!(!output.status.success(), "{variable}={value}");
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-/// One value of each kind for programs, which take longer to start.
-fn few(secret: &str) -> Vec<String> {
-    let forms =
-        ["{}", "file:{}", "https://user:{}@a.example", "http://u:{}@127.0.0.1:1", "http://{}", "[{\"issuer\":\"{}\"}]"];
-    forms.iter().map(|form| form.replace("{}", secret)).collect()
-}
-
 #[test]
-fn o04_the_function_and_the_tool_print_no_setting() {
-    let (function, tool) = (env!("CARGO_BIN_EXE_token-introspection"), env!("CARGO_BIN_EXE_introspection-admin"));
-    let [password, pem, ..] = secrets();
-    let values: Vec<_> = [password, pem].iter().flat_map(|secret| few(secret)).collect();
-    let check = |variable: &str| {
-        for value in &values {
-            // The other ones end the start only once the function waits for events.
-            if variable.starts_with("AWS_") || error(variable, value).is_some() {
-                assert_quotes_nothing(&printed(function, &[], variable, value), variable, value);
-                let mark = printed(tool, &["revoke", "--sub", "alice"], variable, value);
-                assert_quotes_nothing(&mark, variable, value);
-            }
-        }
-    };
-    let check_option = |option: &str| {
-        for value in &values {
-            let text = printed(tool, &["tables", "create", option, value], "LOG_LEVEL", "info");
-            assert_quotes_nothing(&text, option, value);
-        }
-    };
-    // Most of the time is spent waiting for servers that do not exist.
-    std::thread::scope(|scope| {
-        for variable in VARIABLES {
-            let check = &check;
-            scope.spawn(move || check(variable));
-        }
-        for option in ["--endpoint-url", "--region"] {
-            let check_option = &check_option;
-            scope.spawn(move || check_option(option));
-        }
-    });
+fn o04_the_function_prints_no_setting() {
+    assert_prints_no_setting(env!("CARGO_BIN_EXE_token-introspection"), &[]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::signed_responses::pem;
+use crate::keys::pem;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md");
 const PREFIX: &str = "token-introspection: ";

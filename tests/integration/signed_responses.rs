@@ -2,15 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use aws_lc_rs::{
-    encoding::AsDer,
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair},
-};
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use token_introspection::{
     call,
@@ -19,6 +11,7 @@ use token_introspection::{
 };
 
 use crate::{
+    keys::pem,
     proxy::Fault,
     response_members::wrong_requests,
     world::{API, Answer, INACTIVE, ISSUER, OWN, Request, World, get, introspection, request, send},
@@ -27,17 +20,6 @@ use crate::{
 pub const SIGNED: &str = "application/token-introspection+jwt";
 const OPENID: &str = "/.well-known/openid-configuration";
 pub const KEY_SET: &str = "/.well-known/jwks.json";
-
-/// A private key in PKCS#8 PEM, another one each time.
-pub fn pem(kind: &str) -> String {
-    let random = SystemRandom::new();
-    let der = match kind {
-        "EC" => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap().as_ref().to_vec(),
-        "OKP" => Ed25519KeyPair::generate().unwrap().to_pkcs8v1().unwrap().as_ref().to_vec(),
-        _ => RsaKeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap().as_der().unwrap().as_ref().to_vec(),
-    };
-    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der))
-}
 
 /// Writes a file, and names it as `SIGNING_KEY` does.
 pub fn key_file(name: &str, text: &str) -> String {

@@ -9,8 +9,9 @@ use token_introspection::{call, settings::LogLevel};
 
 use crate::{
     aws::{Aws, Fault, KEY},
+    keys::pem,
     log::Log,
-    signed_responses::{KEY_SET, SIGNED, pem, verified},
+    signed_responses::{KEY_SET, SIGNED, verified},
     signing_keys::{ask_at, deployment},
     world::{Answer, Request, World, get, introspection},
 };

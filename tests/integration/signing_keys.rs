@@ -17,8 +17,9 @@ use token_introspection::{
 
 use crate::{
     aws::{Aws, Fault, KEY},
+    keys::pem,
     log::Log,
-    signed_responses::{KEY_SET, SIGNED, key_file, pem, verified},
+    signed_responses::{KEY_SET, SIGNED, key_file, verified},
     world::{Answer, OWN, World, get, introspection, issuers, send},
 };
 

@@ -13,7 +13,8 @@ use crate::{
     call::now,
     settings::{RedisUrl, SettingError},
     store::{
-        dynamodb::{ATTEMPT_TIMEOUT, ATTEMPTS, CONNECT_TIMEOUT, FIRST_BACKOFF, TOTAL_TIMEOUT},
+        RedisLimits,
+        dynamodb::{ATTEMPTS, FIRST_BACKOFF},
         pause::{FIRST_TRY, LastAnswer},
     },
 };
@@ -24,9 +25,9 @@ const MAX_HELD: i64 = 30;
 
 /// Redis or Valkey.
 #[derive(Clone)]
-pub(in crate::store) struct Redis {
+pub struct Redis {
     client: Client,
-    limits: Limits,
+    limits: RedisLimits,
     /// Broken ones are found out by using them: nothing watches it while the environment is frozen.
     held: Arc<Mutex<Option<Held>>>,
 }
@@ -39,39 +40,21 @@ struct Held {
     last_answer: LastAnswer,
 }
 
-/// How long to wait.
-#[derive(Clone)]
-pub(in crate::store) struct Limits {
-    /// To open a connection, TLS and authentication included.
-    connect: Duration,
-    /// For one attempt, with a new connection where there is none.
-    attempt: Duration,
-    /// For all attempts together.
-    total: Duration,
-}
-
-impl Limits {
-    pub const FUNCTION: Self = Self { connect: CONNECT_TIMEOUT, attempt: ATTEMPT_TIMEOUT, total: TOTAL_TIMEOUT };
-    /// A person waits, perhaps behind a tunnel.
-    pub const OPERATOR: Self =
-        Self { connect: Duration::from_secs(3), attempt: Duration::from_secs(5), total: Duration::from_secs(15) };
-}
-
 impl Redis {
     /// Sends nothing yet.
     ///
     /// # Errors
     ///
     /// [`SettingError`] for a URL that the client cannot read.
-    pub fn new(url: &RedisUrl, limits: Limits) -> Result<Self, SettingError> {
+    pub fn new(url: &RedisUrl, limits: RedisLimits) -> Result<Self, SettingError> {
         let client = Client::open(url.expose());
         // The error's own text may quote the URL.
         let client = client.map_err(|_| RedisUrl::error("cannot be read as the URL of a server"))?;
         Ok(Self { client, limits, held: Arc::default() })
     }
 
-    /// When whoever asks without a deadline gives up: the operator's tool.
-    pub(super) fn deadline(&self) -> Instant {
+    /// The end of a request that starts now and has no deadline of its own.
+    pub fn deadline(&self) -> Instant {
         Instant::now() + self.limits.total
     }
 

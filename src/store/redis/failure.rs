@@ -56,7 +56,7 @@ impl RedisFailure {
     }
 
     /// The wrong setting that it comes from, if it does.
-    pub(in crate::store) fn setting(&self) -> Option<SettingError> {
+    pub fn setting(&self) -> Option<SettingError> {
         match self {
             // During a failover the name may lead to a replica for a while.
             Self::UnsuitableServer(UnsuitableServer::Replica) => None,

@@ -17,13 +17,12 @@ use crate::{
     settings::SettingError,
 };
 
-pub(super) use self::connection::{Limits, Redis};
-pub use self::failure::RedisFailure;
+pub use self::{connection::Redis, failure::RedisFailure, write::StoredValue};
 
 impl Redis {
     /// Whether the server may hold revocations, as far as it can be reached. A key that holds nothing is asked for, so
     /// that missing rights are noticed now.
-    pub async fn check(&self, deadline: Instant) -> Result<(), SettingError> {
+    pub(in crate::store) async fn check(&self, deadline: Instant) -> Result<(), SettingError> {
         match self.read(&[ItemKey::padding("start", 0)], deadline).await {
             Ok(_) => Ok(()),
             Err(failure) => {
@@ -36,7 +35,11 @@ impl Redis {
 
     /// The items under these keys, in one pipeline. `GET` for each, and not one `MGET`: a cluster's keys are in many
     /// slots, and one key of another type must not hide the rest.
-    pub async fn get(&self, keys: &[ItemKey], deadline: Instant) -> Result<FetchedItems, StoreUnavailable> {
+    pub(in crate::store) async fn get(
+        &self,
+        keys: &[ItemKey],
+        deadline: Instant,
+    ) -> Result<FetchedItems, StoreUnavailable> {
         self.read(keys, deadline).await.map_err(|failure| unavailable(&failure))
     }
 

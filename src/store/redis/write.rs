@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::{Redis, RedisFailure, item_of, unavailable, value};
 use crate::{
-    records::{Corrupt, FetchedItems, Item, ItemKey, UnixTime, strengthened},
-    store::{MARK_ATTEMPTS, StoreUnavailable, new_mark, operator::Change},
+    records::{Corrupt, Item, ItemKey, UnixTime, strengthened},
+    store::{MARK_ATTEMPTS, StoreUnavailable, new_mark},
 };
 
 /// Writes a value where the one that is there, and its expiry, are as expected. A script, since no command compares.
@@ -25,18 +25,38 @@ const STAYS: i64 = -1;
 /// An expiry that the server takes: not before its first second, and no more milliseconds than it can count.
 const EXPIRIES: std::ops::RangeInclusive<i64> = 1..=9_000_000_000_000_000;
 
-/// A value as it was read.
-struct Stored {
-    value: Vec<u8>,
+/// A value as it was read, with the expiry of its key. It may hold a token's record, so it has no `Debug`.
+pub struct StoredValue {
+    bytes: Vec<u8>,
     /// What `EXPIRETIME` says.
     expiry: i64,
-    /// What can be made of the value; `None`: the key does not exist.
-    item: Option<Result<Item, Corrupt>>,
+    item: Result<Item, Corrupt>,
+}
+
+impl StoredValue {
+    /// Its attributes, and its key's expiry as `expires_at`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Corrupt`] if the value cannot be read.
+    pub fn item(&self) -> Result<Item, Corrupt> {
+        self.item.clone().map(|item| dated(item, self.expires_at()))
+    }
+
+    /// The same for a change. Only the expiry is left of a value that cannot be read.
+    pub fn item_to_change(&self) -> Item {
+        let no_attributes = || HashMap::<String, AttributeValue>::new().into();
+        self.item().unwrap_or_else(|Corrupt| dated(no_attributes(), self.expires_at()))
+    }
+
+    fn expires_at(&self) -> Option<i64> {
+        (self.expiry != STAYS).then_some(self.expiry)
+    }
 }
 
 impl Redis {
     /// Writes a mark that revokes all that it names. An existing one keeps its other attributes.
-    pub async fn put_mark(
+    pub(in crate::store) async fn put_mark(
         &self,
         key: &ItemKey,
         expires_at: Option<UnixTime>,
@@ -49,20 +69,18 @@ impl Redis {
         let until = expires_at.map(|UnixTime(seconds)| seconds);
         for _ in 0..MARK_ATTEMPTS {
             let stored = self.stored(key, deadline).await?;
-            let written = match &stored.item {
-                None => self.replace(key, &stored, new_mark(expires_at), deadline).await?,
-                Some(Ok(item)) => match strengthened(&dated(item.clone(), stored.expires_at()), until) {
-                    None => return Ok(()),
-                    Some(attributes) => self.replace(key, &stored, attributes, deadline).await?,
-                },
-                // An unreadable value revokes all that it names as it is, so only its expiry may change.
-                Some(Err(Corrupt)) => match strengthened(&dated(no_attributes(), stored.expires_at()), until) {
-                    None => return Ok(()),
-                    Some(attributes) => {
+            let written = match &stored {
+                None => self.replace(key, None, new_mark(expires_at), deadline).await?,
+                Some(value) => {
+                    let Some(attributes) = strengthened(&value.item_to_change(), until) else { return Ok(()) };
+                    if value.item.is_ok() {
+                        self.replace(key, stored.as_ref(), attributes, deadline).await?
+                    } else {
+                        // An unreadable value revokes all that it names as it is, so only its expiry may change.
                         let (_, expires_at) = undated(attributes);
-                        self.replace_value(key, &stored, &stored.value, expires_at, deadline).await?
+                        self.replace_value(key, stored.as_ref(), &value.bytes, expires_at, deadline).await?
                     }
-                },
+                }
             };
             if written {
                 return Ok(());
@@ -71,63 +89,33 @@ impl Redis {
         Err(RedisFailure::Contended)
     }
 
-    /// The items under these keys for the operator's tool, which sees the keys' expiries as `expires_at`.
-    pub async fn items(&self, keys: &[ItemKey]) -> Result<FetchedItems, RedisFailure> {
-        let mut items = FetchedItems::default();
-        for key in keys {
-            let stored = self.stored(key, self.deadline()).await?;
-            let expires_at = stored.expires_at();
-            if let Some(item) = stored.item {
-                let item = item.map(|item| dated(item, expires_at));
-                items.0.insert(key.clone(), item);
-            }
-        }
-        Ok(items)
-    }
-
-    /// Writes an item where there is none, and says whether there was none.
-    pub async fn insert(
-        &self,
-        key: &ItemKey,
-        attributes: HashMap<String, AttributeValue>,
-    ) -> Result<bool, RedisFailure> {
-        let absent = Stored { value: Vec::new(), expiry: ABSENT, item: None };
-        self.replace(key, &absent, attributes, self.deadline()).await
-    }
-
-    /// Changes an item that is there, and says whether it was, and as it was read.
-    pub async fn update(&self, key: &ItemKey, change: Change) -> Result<bool, RedisFailure> {
-        let stored = self.stored(key, self.deadline()).await?;
-        let Some(item) = &stored.item else { return Ok(false) };
-        // Of one that cannot be read there is nothing to keep.
-        let item = item.clone().unwrap_or_else(|Corrupt| no_attributes());
-        let mut attributes = dated(item, stored.expires_at()).into_inner();
-        if change.unchanged.iter().any(|(name, value)| attributes.get(*name) != value.as_ref()) {
-            return Ok(false);
-        }
-        attributes.retain(|name, _| !change.remove.contains(&name.as_str()));
-        attributes.extend(change.set);
-        self.replace(key, &stored, attributes, self.deadline()).await
-    }
-
-    async fn stored(&self, key: &ItemKey, deadline: Instant) -> Result<Stored, RedisFailure> {
+    /// The value under a key; `None` if the key does not exist.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RedisFailure`] if that is unknown.
+    pub async fn stored(&self, key: &ItemKey, deadline: Instant) -> Result<Option<StoredValue>, RedisFailure> {
         let replies = self.send([Cmd::get(key.id()), Cmd::expire_time(key.id())], deadline).await?;
         let [value, expiry]: [_; 2] = replies.try_into().map_err(|_: Vec<_>| RedisFailure::Unreadable)?;
         let bytes = match &value {
             Ok(Value::BulkString(bytes)) => bytes.clone(),
             _ => Vec::new(),
         };
-        match (item_of(value)?, expiry?) {
-            (None, Value::Int(_)) => Ok(Stored { value: bytes, expiry: ABSENT, item: None }),
-            (item, Value::Int(expiry)) => Ok(Stored { value: bytes, expiry, item }),
-            _ => Err(RedisFailure::Unreadable),
-        }
+        let item = item_of(value)?;
+        let Value::Int(expiry) = expiry? else { return Err(RedisFailure::Unreadable) };
+        Ok(item.map(|item| StoredValue { bytes, expiry, item }))
     }
 
-    async fn replace(
+    /// Writes attributes, with `expires_at` as the key's expiry, if the key still holds what was read; for `None`, if it
+    /// does not exist. Returns whether they were written.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RedisFailure`] if it is unknown whether they were.
+    pub async fn replace(
         &self,
         key: &ItemKey,
-        expected: &Stored,
+        expected: Option<&StoredValue>,
         attributes: HashMap<String, AttributeValue>,
         deadline: Instant,
     ) -> Result<bool, RedisFailure> {
@@ -139,7 +127,7 @@ impl Redis {
     async fn replace_value(
         &self,
         key: &ItemKey,
-        expected: &Stored,
+        expected: Option<&StoredValue>,
         value: &[u8],
         expires_at: Option<i64>,
         deadline: Instant,
@@ -148,7 +136,8 @@ impl Redis {
             expires_at.map_or(String::new(), |at| at.clamp(*EXPIRIES.start(), *EXPIRIES.end()).to_string());
         let mut script = cmd("EVAL");
         script.arg(REPLACE).arg(1).arg(key.id());
-        script.arg(expected.expiry).arg(&expected.value).arg(value).arg(expires_at);
+        let (expiry, bytes) = expected.map_or((ABSENT, &[][..]), |value| (value.expiry, &value.bytes));
+        script.arg(expiry).arg(bytes).arg(value).arg(expires_at);
         match self.send([script], deadline).await?.pop() {
             Some(Ok(Value::Int(written))) => Ok(written == 1),
             // A key that holds another type than a string stays so: it is for a person to remove.
@@ -156,16 +145,6 @@ impl Redis {
             _ => Err(RedisFailure::Unreadable),
         }
     }
-}
-
-impl Stored {
-    fn expires_at(&self) -> Option<i64> {
-        (self.expiry != ABSENT && self.expiry != STAYS).then_some(self.expiry)
-    }
-}
-
-fn no_attributes() -> Item {
-    HashMap::<String, AttributeValue>::new().into()
 }
 
 /// An item with its key's expiry as an attribute, whatever it says of it itself.

@@ -1,0 +1,171 @@
+//! `explain`: why a token is active or not. Every answer is the library's own; nothing is judged here.
+
+mod caller;
+mod jwt;
+mod marks;
+mod opaque;
+mod stage;
+
+use serde_json::{Value, json};
+use token_introspection::{
+    issuers::Cause,
+    judge::ActiveClaims,
+    jwt::DroppedKey,
+    outcome::Unavailable,
+    settings::Settings,
+    token::{Claims, Inactive, PresentedToken},
+};
+
+use self::{
+    caller::Answer,
+    marks::Looked,
+    stage::{Finding, Name, Stage},
+};
+use crate::{
+    environment::Environment,
+    input::Input,
+    output::{Report, pairs, table},
+    problem::{NEGATIVE, Problem, UNKNOWN},
+    store::AdminStore,
+};
+
+/// What was found out about a token. Holds what it says, so it has no `Debug`.
+#[derive(Default)]
+struct Explanation {
+    stages: Vec<Stage>,
+    /// The marks that could revoke the token, whether they exist or not.
+    marks: Vec<Looked>,
+    /// The keys that the issuer publishes and that were not loaded.
+    dropped_keys: Vec<DroppedKey>,
+    /// What the token says; its issuer says it only if the signature stage is passed.
+    claims: Option<Claims>,
+    /// The same, if the token is active.
+    active: Option<ActiveClaims>,
+}
+
+enum Verdict {
+    Active,
+    Inactive(Inactive),
+    /// The function could not check the signature, so it answers 503.
+    Unknown(Cause),
+}
+
+/// What every part of an explanation needs.
+struct Context<'a> {
+    settings: &'a Settings,
+    admin: &'a AdminStore,
+    now: i64,
+}
+
+/// Explains the token, and with a client id what that client would be answered.
+///
+/// # Errors
+///
+/// Returns [`Problem`] if the settings are not valid, or the tables cannot be read.
+pub async fn run(token: &Input, client: Option<&str>, environment: &Environment) -> Result<Report, Problem> {
+    let settings = environment.settings()?;
+    let token = token.read_token("--token")?;
+    let admin = environment.open().await?;
+    let context = Context { settings, admin: &admin, now: token_introspection::call::now() };
+    let mut explanation = match PresentedToken::parse(&token, settings) {
+        PresentedToken::Jwt { unverified, .. } => jwt::explain(unverified, &token, &context).await?,
+        PresentedToken::Opaque { digest, too_long } => opaque::explain(&digest, too_long, &context).await?,
+    };
+    let verdict = explanation.verdict();
+    let active = explanation.active.take();
+    let claims = explanation.claims.as_ref().filter(|_| explanation.reaches(Name::Signature));
+    let answer = match client {
+        Some(client) => Some(caller::explain(client, &verdict, claims, active, &context).await?),
+        None => None,
+    };
+    Ok(report(&explanation, &verdict, answer.as_ref()))
+}
+
+impl Explanation {
+    fn passed(&mut self, name: Name, detail: impl Into<String>) {
+        self.stages.push(Stage { name, finding: Finding::Passed, detail: detail.into() });
+    }
+
+    fn failed(&mut self, why: Inactive, detail: impl Into<String>) {
+        self.stages.push(Stage { name: Name::of(&why), finding: Finding::Failed(why), detail: detail.into() });
+    }
+
+    /// Adds a stage as the library judged it.
+    fn judged(&mut self, name: Name, judged: Result<(), Inactive>, detail: impl Into<String>) {
+        let finding = judged.map_or_else(Finding::Failed, |()| Finding::Passed);
+        self.stages.push(Stage { name, finding, detail: detail.into() });
+    }
+
+    /// The function stops at the first stage that is not passed, in the order of the contract. So does the verdict.
+    fn verdict(&self) -> Verdict {
+        let mut stages: Vec<_> = self.stages.iter().collect();
+        stages.sort_by_key(|stage| stage.name);
+        let decided = stages.into_iter().find_map(|stage| match &stage.finding {
+            Finding::Passed => None,
+            Finding::Failed(why) => Some(Verdict::Inactive(why.clone())),
+            Finding::Unknown(cause) => Some(Verdict::Unknown(*cause)),
+        });
+        decided.unwrap_or(Verdict::Active)
+    }
+
+    /// Whether the function gets as far as this stage.
+    fn reaches(&self, name: Name) -> bool {
+        self.stages.iter().all(|stage| stage.name >= name || stage.finding == Finding::Passed)
+    }
+}
+
+/// A key that was published and not loaded.
+pub fn dropped_key(key: &DroppedKey) -> Value {
+    json!({
+        "kid": key.kid, "kty": key.kty, "cause": key.cause.name(), "member": key.cause.member(),
+        "unreadable": key.cause.is_unreadable(),
+    })
+}
+
+fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>) -> Report {
+    let (word, reason, because, hint) = match verdict {
+        Verdict::Active => ("active", None, None, None),
+        Verdict::Inactive(why) => ("inactive", Some(why.name().to_owned()), Some(why.to_string()), Some(why.hint())),
+        Verdict::Unknown(cause) => {
+            let reason = Unavailable::Keys { retry_after: 1 }.name();
+            ("unknown", Some(reason.to_owned()), Some(cause.meaning().to_owned()), Some(cause.hint()))
+        }
+    };
+    let mut summary = vec![("verdict", word.to_owned())];
+    summary.extend(because.clone().map(|because| ("because", because)));
+    summary.extend(hint.map(|hint| ("hint", hint.to_owned())));
+    if let Some(answer) = answer {
+        summary.extend(answer.pairs());
+    }
+    let stages = explanation.stages.iter().map(Stage::row).collect();
+    let mut text = format!("{}\n{}", pairs(&summary), table(&["stage", "result", "detail"], stages));
+    if !explanation.marks.is_empty() {
+        let rows = explanation.marks.iter().map(Looked::row).collect();
+        let marks = table(&["mark", "there", "revokes", "not before", "except sid", "reason"], rows);
+        text = format!("{text}\n{marks}");
+    }
+    if !explanation.dropped_keys.is_empty() {
+        let lines = explanation.dropped_keys.iter().map(|key| format!("key not loaded: {key}"));
+        text = format!("{text}\n{}\n", lines.collect::<Vec<_>>().join("\n"));
+    }
+    if let Some(view) = answer.and_then(|answer| answer.view.as_ref()) {
+        text = format!("{text}\n{view:#}\n");
+    }
+    let json = json!({
+        "verdict": word,
+        "reason": reason,
+        "because": because,
+        "hint": hint,
+        "stages": explanation.stages.iter().map(Stage::json).collect::<Vec<_>>(),
+        "marks": explanation.marks.iter().map(Looked::json).collect::<Vec<_>>(),
+        "dropped_keys": explanation.dropped_keys.iter().map(dropped_key).collect::<Vec<_>>(),
+        "client": answer.map_or(Value::Null, Answer::json),
+    });
+    let exit_code = match (verdict, answer) {
+        (Verdict::Unknown(_), _) => UNKNOWN,
+        (Verdict::Active, None) => 0,
+        (Verdict::Active, Some(answer)) if answer.view.is_some() => 0,
+        _ => NEGATIVE,
+    };
+    Report { text, json, exit_code }
+}

@@ -1,0 +1,259 @@
+//! What the operator's tool does with the tables and the function never does: it writes clients, token records and
+//! marks, lists clients and creates tables. Nothing here is on the way of a request.
+
+mod failure;
+mod function;
+mod tables;
+mod tokens;
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{
+        ConfigBag, Intercept, ProvideCredentials, Region, interceptors::BeforeSerializationInterceptorContextRef,
+    },
+    error::BoxError,
+    operation::batch_get_item::BatchGetItemInput,
+    types::AttributeValue,
+};
+use futures_util::future::try_join_all;
+use token_introspection::{
+    records::{FetchedItems, Item, ItemKey, Table},
+    settings::{RedisUrl, TableNames},
+    store::{Redis, RedisLimits, Store},
+};
+
+use self::failure::failure;
+pub use self::{
+    failure::AdminError,
+    function::{FunctionFailure, deployed_variables},
+    tables::TimeToLive,
+};
+
+/// A person waits for the tool, perhaps an ocean away from the Region, so its limits are wider than the function's.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(20);
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const REDIS_LIMITS: RedisLimits =
+    RedisLimits { connect: CONNECT_TIMEOUT, attempt: ATTEMPT_TIMEOUT, total: Duration::from_secs(15) };
+
+/// Where DynamoDB is, if not where the SDK's standard variables say.
+#[derive(Clone, Default)]
+pub struct Connection {
+    pub endpoint_url: Option<String>,
+    pub region: Option<String>,
+    /// The endpoint of Lambda, where deployed functions are looked up.
+    pub lambda_endpoint_url: Option<String>,
+}
+
+/// The SDK's configuration: endpoint, Region and credentials as every AWS tool finds them.
+async fn configuration(connection: &Connection) -> Result<SdkConfig, AdminError> {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(TOTAL_TIMEOUT)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF));
+    if let Some(region) = &connection.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &connection.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let config = loader.load().await;
+    if config.region().is_none() {
+        return Err(AdminError::NoRegion);
+    }
+    let credentials = config.credentials_provider().ok_or(AdminError::NoCredentials)?;
+    credentials.provide_credentials().await.map_err(|_| AdminError::NoCredentials)?;
+    Ok(config)
+}
+
+/// The three tables, as the operator may use them.
+pub struct AdminStore {
+    client: Client,
+    tables: TableNames,
+    /// Where the tokens table is, if not in DynamoDB.
+    redis: Option<Redis>,
+}
+
+/// Changes to one item that is there. What it does not name stays, attributes of other programs included.
+#[derive(Default)]
+pub struct Change {
+    pub set: HashMap<String, serde_dynamo::AttributeValue>,
+    pub remove: Vec<&'static str>,
+    /// Attributes that must still be as they were read; `None`: absent.
+    pub unchanged: Vec<(&'static str, Option<serde_dynamo::AttributeValue>)>,
+}
+
+impl AdminStore {
+    /// Finds endpoint, Region and credentials as every AWS tool does.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NoRegion`], [`AdminError::NoCredentials`] and [`AdminError::Setting`]. Nothing is sent yet.
+    pub async fn open(
+        tables: TableNames,
+        redis_url: Option<&RedisUrl>,
+        connection: Connection,
+    ) -> Result<Self, AdminError> {
+        let redis = redis_url.map(|url| Redis::new(url, REDIS_LIMITS)).transpose()?;
+        let client = Client::new(&configuration(&connection).await?);
+        Ok(Self { client, tables, redis })
+    }
+
+    /// The tables that are in DynamoDB.
+    pub fn tables(&self) -> Vec<Table> {
+        let mut tables = vec![Table::Clients, Table::Tokens, Table::State];
+        tables.retain(|table| *table != Table::Tokens || self.redis.is_none());
+        tables
+    }
+
+    /// The item under this key of a table in DynamoDB, read strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError`], if it is unknown whether there is one.
+    pub async fn item(&self, key: &ItemKey) -> Result<Option<Item>, AdminError> {
+        let table = self.tables.name(key.table());
+        let request = self.client.get_item().table_name(table).consistent_read(true);
+        let answer = request.set_key(Some(primary_key(key))).send().await;
+        Ok(answer.map_err(|error| failure("GetItem", table, &error))?.item.map(Item::from))
+    }
+
+    /// The items under these keys, for the library's own judgement.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError`], if one of them could not be read.
+    pub async fn items(&self, keys: &[ItemKey]) -> Result<FetchedItems, AdminError> {
+        let (in_redis, others): (Vec<_>, Vec<_>) = keys.iter().cloned().partition(|key| self.redis_of(key).is_some());
+        let found = try_join_all(others.iter().map(|key| self.item(key))).await?;
+        let found = others.into_iter().zip(found).filter_map(|(key, item)| Some((key, Ok(item?))));
+        let mut items = FetchedItems(found.collect());
+        if let Some(redis) = &self.redis {
+            items.0.extend(tokens::items(redis, &in_redis).await?.0);
+        }
+        Ok(items)
+    }
+
+    /// Every item of the clients table.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError`], if a page could not be read; half a list is none.
+    pub async fn clients(&self) -> Result<Vec<Item>, AdminError> {
+        let table = self.tables.name(Table::Clients);
+        let mut pages = self.client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+        let mut clients = Vec::new();
+        while let Some(item) = pages.next().await {
+            clients.push(item.map_err(|error| failure("Scan", table, &error))?.into());
+        }
+        Ok(clients)
+    }
+
+    /// Writes an item where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Condition`] where there is one, which stays as it is.
+    pub async fn insert(
+        &self,
+        key: &ItemKey,
+        attributes: HashMap<String, serde_dynamo::AttributeValue>,
+    ) -> Result<(), AdminError> {
+        if let Some(redis) = self.redis_of(key) {
+            return tokens::insert(redis, key, attributes).await?.then_some(()).ok_or(AdminError::Condition);
+        }
+        let table = self.tables.name(key.table());
+        let item: HashMap<_, AttributeValue> =
+            attributes.into_iter().map(|(name, value)| (name, value.into())).chain(primary_key(key)).collect();
+        let request = self.client.put_item().table_name(table).set_item(Some(item));
+        let answer = request
+            .condition_expression("attribute_not_exists(#key)")
+            .expression_attribute_names("#key", key.table().partition_key())
+            .send()
+            .await;
+        answer.map(drop).map_err(|error| failure("PutItem", table, &error))
+    }
+
+    /// Changes an item that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Condition`] where there is none, or not as it was read; then nothing is changed.
+    pub async fn update(&self, key: &ItemKey, change: Change) -> Result<(), AdminError> {
+        if let Some(redis) = self.redis_of(key) {
+            return tokens::update(redis, key, change).await?.then_some(()).ok_or(AdminError::Condition);
+        }
+        let table = self.tables.name(key.table());
+        let mut request = self.client.update_item().table_name(table).set_key(Some(primary_key(key)));
+        request = request.expression_attribute_names("#key", key.table().partition_key());
+        let (mut sets, mut removes) = (Vec::new(), Vec::new());
+        let mut conditions = vec!["attribute_exists(#key)".to_owned()];
+        for (number, (name, value)) in change.set.into_iter().enumerate() {
+            request = request.expression_attribute_names(format!("#set{number}"), name);
+            request = request.expression_attribute_values(format!(":set{number}"), value.into());
+            sets.push(format!("#set{number} = :set{number}"));
+        }
+        for (number, name) in change.remove.into_iter().enumerate() {
+            request = request.expression_attribute_names(format!("#remove{number}"), name);
+            removes.push(format!("#remove{number}"));
+        }
+        for (number, (name, value)) in change.unchanged.into_iter().enumerate() {
+            request = request.expression_attribute_names(format!("#old{number}"), name);
+            conditions.push(match value {
+                None => format!("attribute_not_exists(#old{number})"),
+                Some(value) => {
+                    request = request.expression_attribute_values(format!(":old{number}"), value.into());
+                    format!("#old{number} = :old{number}")
+                }
+            });
+        }
+        let clause =
+            |verb: &str, terms: Vec<String>| (!terms.is_empty()).then(|| format!("{verb} {}", terms.join(", ")));
+        let update: Vec<_> = [clause("SET", sets), clause("REMOVE", removes)].into_iter().flatten().collect();
+        let request = request.update_expression(update.join(" ")).condition_expression(conditions.join(" AND "));
+        request.send().await.map(drop).map_err(|error| failure("UpdateItem", table, &error))
+    }
+
+    /// The store as the library knows it, but for reading alone: the state table is the function's own, so what
+    /// `explain` fetches it keeps to itself.
+    pub fn read_only_store(&self) -> Store {
+        let config = self.client.config().to_builder().interceptor(ReadOnly);
+        Store::with_clients(Client::from_conf(config.build()), self.tables.clone(), self.redis.clone())
+    }
+
+    /// Redis, where it holds the item under that key.
+    fn redis_of(&self, key: &ItemKey) -> Option<&Redis> {
+        self.redis.as_ref().filter(|_| key.table() == Table::Tokens)
+    }
+}
+
+/// Stops every operation but the read one before it is sent.
+#[derive(Debug)]
+struct ReadOnly;
+
+impl Intercept for ReadOnly {
+    fn name(&self) -> &'static str {
+        "ReadOnly"
+    }
+
+    fn read_before_execution(
+        &self,
+        context: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let reads = context.input().downcast_ref::<BatchGetItemInput>().is_some();
+        if reads { Ok(()) } else { Err("this store is for reading".into()) }
+    }
+}
+
+fn primary_key(key: &ItemKey) -> HashMap<String, AttributeValue> {
+    HashMap::from([(key.table().partition_key().to_owned(), AttributeValue::S(key.id().to_owned()))])
+}

@@ -1,0 +1,248 @@
+//! `token put`: the record of an opaque token, as an issuer would store it.
+
+use std::collections::HashMap;
+
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use serde_dynamo::AttributeValue;
+use serde_json::{Map, Value, json};
+use token_introspection::{
+    call::now,
+    jwt,
+    records::{FetchedItems, ItemKey, UnixTime, sha256_hex},
+    token::{claims_of_record, is_ignored_in_claims},
+};
+
+use crate::{
+    environment::Environment,
+    input::{Input, json_object},
+    output::{Report, pairs, warn},
+    paste::Pasted,
+    problem::Problem,
+    random,
+    store::AdminError,
+    time::{dated, seconds},
+};
+
+pub const EXAMPLES: &str = "\
+The SHA-256 of the token is stored, never the token. An existing record is not changed.
+
+Examples:
+  introspection-admin token put --client orders-web --sub alice --scope 'read write' --expires-in 3600
+  introspection-admin token put --token @token.txt --client orders-web --exp 1893456000 --claims '{\"acr\": \"gold\"}'
+  introspection-admin token put --type refresh_token --client orders-web --grant-id 77 --output json";
+
+#[derive(Args)]
+pub struct Put {
+    /// The token: - for standard input, or @FILE; if left out, one of 256 bits is generated
+    #[arg(long, value_name = "-|@FILE")]
+    token: Option<Input>,
+    /// Whether it is an access token or a refresh token
+    #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "access_token")]
+    kind: Kind,
+    /// The client that the token is issued to
+    #[arg(long, value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
+    client: String,
+    /// Subject of the token; several gateways refuse a token without one
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    sub: Option<String>,
+    /// Its scopes, separated by spaces
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    scope: Option<String>,
+    /// A resource server that the token is for; may be repeated
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    aud: Vec<String>,
+    /// Its issuer (the function's ISSUER if left out)
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    issuer: Option<String>,
+    /// When it expires, in seconds since the epoch; an access token needs this or --expires-in
+    #[arg(long, value_parser = seconds, conflicts_with = "expires_in")]
+    exp: Option<i64>,
+    /// In how many seconds from now it expires
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32))]
+    expires_in: Option<u32>,
+    /// When it was issued (now if left out)
+    #[arg(long, value_parser = seconds)]
+    iat: Option<i64>,
+    /// When it begins to be valid
+    #[arg(long, value_parser = seconds)]
+    nbf: Option<i64>,
+    /// Its identifier
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    jti: Option<String>,
+    /// Its session
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    sid: Option<String>,
+    /// Its grant; never released
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    grant_id: Option<String>,
+    /// A name of the subject for people
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    username: Option<String>,
+    /// The key it is bound to (RFC 7800): a JSON object, or @FILE
+    #[arg(long, value_name = "JSON")]
+    cnf: Option<String>,
+    /// Further claims: a JSON object, or @FILE. Claims with an option of their own are given with that option
+    #[arg(long, value_name = "JSON")]
+    claims: Option<String>,
+    /// Store it as revoked
+    #[arg(long)]
+    revoked: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Kind {
+    AccessToken,
+    RefreshToken,
+}
+
+/// A longer token is inactive, whatever is stored of it.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// RFC 6749 §10.10 wants 128 bits, which no shorter text of letters and digits has.
+const SHORT_TOKEN_CHARACTERS: usize = 22;
+
+pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem> {
+    let (token, made) = match &put.token {
+        Some(source) => (given_token(source)?, false),
+        None => (random::secret()?, true),
+    };
+    let exp = put.exp.or_else(|| put.expires_in.map(|seconds| now() + i64::from(seconds)));
+    if put.kind == Kind::AccessToken && exp.is_none() {
+        return Err(Problem::usage("an access token must expire; give --exp or --expires-in"));
+    }
+    if exp.is_some_and(|exp| exp <= now()) {
+        warn("the token has already expired, so it is inactive");
+    }
+    if let Some(issuer) = &put.issuer {
+        environment.warn_of_untrusted(issuer);
+    }
+    let attributes = attributes(put, exp)?;
+    let key = ItemKey::token(&sha256_hex(&token));
+    let own_issuer = environment.partial_settings().map_or("", |settings| settings.issuer.as_str());
+    is_readable(&key, attributes.clone(), own_issuer)?;
+    let admin = environment.open().await?;
+    match admin.insert(&key, attributes).await {
+        // No other process can have stored a token that was just generated: the answer to a first attempt was lost.
+        Ok(()) => {}
+        Err(AdminError::Condition) if made => {}
+        Err(AdminError::Condition) => {
+            return Err(Problem::negative("this token is already stored; its record was not changed"));
+        }
+        Err(failure) => return Err(failure.into()),
+    }
+    let mut answer = vec![("record", key.id().to_owned())];
+    answer.push(("expires", exp.map_or("never".to_owned(), |exp| dated(UnixTime(exp)))));
+    let json = json!({ "id": key.id(), "exp": exp, "token": made.then_some(token.as_str()) });
+    if made {
+        answer.push(("token", token));
+        answer.push(("note", "the token is shown only once; only its SHA-256 is stored".to_owned()));
+    }
+    Ok(Report::done(pairs(&answer), json))
+}
+
+fn given_token(source: &Input) -> Result<String, Problem> {
+    let token = source.read("--token", "token")?;
+    if jwt::is_jwt(&token) {
+        return Err(Problem::usage(
+            "the token of --token is a JWT, which is judged by its signature and needs no record",
+        ));
+    }
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(Problem::usage("the token of --token is over 16 KiB, and would be inactive"));
+    }
+    if let Some(message) = Pasted::new(&token).message() {
+        warn(&format!(
+            "the token contains {message}, which a client would have to send as well; it is stored unchanged"
+        ));
+    }
+    if token.chars().count() < SHORT_TOKEN_CHARACTERS {
+        warn("the token is under 22 characters, so it may be guessed (RFC 6749 §10.10)");
+    }
+    Ok(token)
+}
+
+fn attributes(put: Put, exp: Option<i64>) -> Result<HashMap<String, AttributeValue>, Problem> {
+    let text = |text: Option<String>| text.map(AttributeValue::S);
+    let time = |time: Option<i64>| time.map(|time| AttributeValue::N(time.to_string()));
+    let object = |option: &str, typed: Option<String>| -> Result<Option<AttributeValue>, Problem> {
+        let Some(members) = typed.map(|typed| json_object(option, &typed)).transpose()? else { return Ok(None) };
+        if option == "--claims" {
+            have_no_option(&members)?;
+        }
+        map(members)
+            .map(Some)
+            .ok_or_else(|| Problem::Usage(format!("{option} contains a value that DynamoDB cannot store")))
+    };
+    let kind = put.kind.to_possible_value().map(|kind| kind.get_name().to_owned());
+    let audience = match put.aud.as_slice() {
+        [] => None,
+        [one] => Some(AttributeValue::S(one.clone())),
+        _ => Some(AttributeValue::L(put.aud.into_iter().map(AttributeValue::S).collect())),
+    };
+    let attributes = [
+        ("token_type", text(kind)),
+        ("client_id", text(Some(put.client))),
+        ("sub", text(put.sub)),
+        ("scope", text(put.scope)),
+        ("aud", audience),
+        ("iss", text(put.issuer)),
+        ("iat", time(Some(put.iat.unwrap_or_else(now)))),
+        ("exp", time(exp)),
+        ("nbf", time(put.nbf)),
+        ("jti", text(put.jti)),
+        ("sid", text(put.sid)),
+        ("grant_id", text(put.grant_id)),
+        ("username", text(put.username)),
+        ("cnf", object("--cnf", put.cnf)?),
+        ("claims", object("--claims", put.claims)?),
+        ("revoked", put.revoked.then_some(AttributeValue::Bool(true))),
+        ("expires_at", time(exp)),
+    ];
+    Ok(attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+}
+
+/// Refuses claims that the function would ignore: they have attributes of their own, or no record can set them.
+fn have_no_option(claims: &Map<String, Value>) -> Result<(), Problem> {
+    let Some(claim) = claims.keys().find(|claim| is_ignored_in_claims(claim)) else { return Ok(()) };
+    let option = match claim.as_str() {
+        "iss" => "--issuer",
+        "client_id" => "--client",
+        "token_type" => "--type",
+        "grant_id" => "--grant-id",
+        "sub" => "--sub",
+        "scope" => "--scope",
+        "aud" => "--aud",
+        "iat" => "--iat",
+        "exp" => "--exp",
+        "nbf" => "--nbf",
+        "jti" => "--jti",
+        "sid" => "--sid",
+        "username" => "--username",
+        "cnf" => "--cnf",
+        _ => {
+            return Err(Problem::Usage(format!(
+                "--claims contains {claim:?}, which the function decides itself; leave it out (--revoked stores a revoked \
+                 token)"
+            )));
+        }
+    };
+    Err(Problem::Usage(format!("--claims contains {claim:?}, which the function ignores there; use {option} instead")))
+}
+
+fn map(members: Map<String, Value>) -> Option<AttributeValue> {
+    serde_dynamo::to_attribute_value(members).ok()
+}
+
+/// Checks that the function could read the record: `claims` may contain a registered claim with a wrong type.
+fn is_readable(key: &ItemKey, attributes: HashMap<String, AttributeValue>, own_issuer: &str) -> Result<(), Problem> {
+    let items = FetchedItems::of(key, attributes.into());
+    let record = items.token_record(key).ok().flatten();
+    let claims = record.and_then(|record| claims_of_record(record, own_issuer).ok());
+    match claims.filter(|claims| claims.left_out.is_empty()).map(|claims| claims.marks()) {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(Problem::usage(
+            "the record could not be read back: an identifier is over 2,048 bytes, or --claims contains a registered \
+             claim with a wrong type",
+        )),
+    }
+}

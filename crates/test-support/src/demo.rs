@@ -1,0 +1,217 @@
+//! The demo: an issuer, clients that may introspect, and tokens of every kind. Never used by the function itself.
+
+use std::io;
+
+use serde_json::{Value, json};
+use token_introspection::records::sha256_hex;
+
+use crate::{engine::Engine, signer::Signer};
+
+/// The issuer of the JWTs.
+pub const TRUSTED_ISSUER: &str = "https://issuer.demo.example";
+/// The audience of the demo's tokens.
+const ORDERS: &str = "https://orders.demo.example";
+
+/// A resource server that sees every token.
+pub const ORDERS_API: (&str, &str) = ("orders-api", "dF2kQ9sLm4Xv7RbT1yHc8NwZ3pJg6EaU5oKi0VxB2nM");
+/// A resource server that sees tokens for orders, the scope `orders:read`, and no claims beyond the registered.
+pub const BILLING_API: (&str, &str) = ("billing-api", "b7Yw2RkX9cVt4LhQ1nZs6MpF3jDg8EaT5uKo0WxC2iN");
+/// A client that may look at its own refresh tokens.
+pub const WEB_APP: (&str, &str) = ("web-app", "w3Jp8TzN5rKd1GxV6bHq9LmS4cFy7EaR2uWo0QiX5nB");
+/// A public client, which may not introspect.
+pub const SPA: &str = "spa";
+
+pub const OPAQUE_TOKEN: &str = "demo-opaque-token-4fXq8Zr2Lw";
+pub const REFRESH_TOKEN: &str = "demo-refresh-token-9kVb3Tn7Ym";
+/// The times of tokens that must not change from run to run: 2026-01-01 and 2100-01-01.
+const LONG_AGO: i64 = 1_767_225_600;
+const FAR_AHEAD: i64 = 4_102_444_800;
+
+/// The key of the demo's issuer. It is no secret: whoever trusts this issuer trusts everybody.
+pub fn signer() -> Signer {
+    Signer::ed25519(Some("demo-key"), *b"token-introspection demo key !!!")
+}
+
+/// The key set that the demo's issuer publishes.
+pub fn key_set() -> Value {
+    json!({ "keys": [signer().jwk()] })
+}
+
+/// The JWTs of the demo, by name.
+pub struct Jwts {
+    pub active: String,
+    pub expired: String,
+    pub revoked: String,
+}
+
+/// Tokens whose texts never change, so that events can be recorded with them.
+pub fn jwts() -> Jwts {
+    let token = |jti: &str, expires_at: i64| {
+        let claims = json!({
+            "iss": TRUSTED_ISSUER, "sub": "alice", "aud": ORDERS, "client_id": WEB_APP.0,
+            "scope": "orders:read orders:write", "iat": LONG_AGO, "exp": expires_at, "jti": jti,
+            "sid": "session-1", "department": "sales",
+        });
+        signer().token(&json!({ "typ": "at+jwt" }), &claims)
+    };
+    Jwts {
+        active: token("demo-active", FAR_AHEAD),
+        expired: token("demo-expired", LONG_AGO + 3600),
+        revoked: token("demo-revoked", FAR_AHEAD),
+    }
+}
+
+/// A request that shows something, and its answer.
+pub struct Example {
+    pub what: &'static str,
+    pub client: (&'static str, &'static str),
+    pub path: &'static str,
+    /// A header beside the credentials.
+    pub header: Option<(&'static str, &'static str)>,
+    pub body: fn(&Jwts) -> String,
+    pub answer: Answer,
+}
+
+/// `{issuer}` stands for our own issuer identifier, which the opaque tokens have.
+pub enum Answer {
+    Body(&'static str),
+    /// A JWT, another one each time, whose claim `token_introspection` is this.
+    Signed(&'static str),
+    NoBody,
+}
+
+impl Answer {
+    /// How the guide says it, for the server with that issuer identifier.
+    pub fn shown(&self, issuer: &str) -> String {
+        match self {
+            Self::Body(text) => text.replace("{issuer}", issuer),
+            Self::Signed(text) => {
+                format!("a signed JWT with token_introspection {}", text.replace("{issuer}", issuer))
+            }
+            Self::NoBody => "200, without a body".to_owned(),
+        }
+    }
+}
+
+const INTROSPECT: &str = "/token/introspect";
+const OPAQUE_ANSWER: &str = r#"{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600}"#;
+
+/// The requests of the guide, in their order: the revocation changes what comes after it.
+pub const EXAMPLES: [Example; 13] = [
+    introspection(
+        "an active JWT",
+        ORDERS_API,
+        |jwts| form(&jwts.active),
+        r#"{"active":true,"iss":"https://issuer.demo.example","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read orders:write","token_type":"Bearer","exp":4102444800,"iat":1767225600,"jti":"demo-active","department":"sales","sid":"session-1"}"#,
+    ),
+    introspection(
+        "the same for a resource server that may see less",
+        BILLING_API,
+        |jwts| form(&jwts.active),
+        r#"{"active":true,"iss":"https://issuer.demo.example","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600,"jti":"demo-active"}"#,
+    ),
+    introspection("a JWT that expired", ORDERS_API, |jwts| form(&jwts.expired), r#"{"active":false}"#),
+    introspection(
+        "a JWT that was revoked: its signature and its times are as good as the first one's",
+        ORDERS_API,
+        |jwts| form(&jwts.revoked),
+        r#"{"active":false}"#,
+    ),
+    introspection("an opaque access token", ORDERS_API, |_| form(OPAQUE_TOKEN), OPAQUE_ANSWER),
+    Example {
+        header: Some(("Accept", "application/token-introspection+jwt")),
+        answer: Answer::Signed(OPAQUE_ANSWER),
+        ..introspection("the same as a signed answer (RFC 9701)", ORDERS_API, |_| form(OPAQUE_TOKEN), "")
+    },
+    Example {
+        path: "/token/introspect/batch",
+        header: Some(("Content-Type", "application/json")),
+        body: |_| json!({ "tokens": [OPAQUE_TOKEN, "unknown"] }).to_string(),
+        ..introspection(
+            "two tokens at once",
+            ORDERS_API,
+            |_| String::new(),
+            r#"{"results":[{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600},{"active":false}]}"#,
+        )
+    },
+    introspection(
+        "a refresh token, for its own client",
+        WEB_APP,
+        |_| form(REFRESH_TOKEN),
+        r#"{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","exp":4102444800,"iat":1767225600}"#,
+    ),
+    introspection(
+        "the same refresh token, for anybody else",
+        ORDERS_API,
+        |_| form(REFRESH_TOKEN),
+        r#"{"active":false}"#,
+    ),
+    Example {
+        path: "/token/revoke",
+        answer: Answer::NoBody,
+        ..introspection("its client revokes it (RFC 7009)", WEB_APP, |_| form(REFRESH_TOKEN), "")
+    },
+    introspection(
+        "from now on, until this server is started again, it is inactive",
+        WEB_APP,
+        |_| form(REFRESH_TOKEN),
+        r#"{"active":false}"#,
+    ),
+    introspection(
+        "a wrong secret",
+        (ORDERS_API.0, "wrong"),
+        |jwts| form(&jwts.active),
+        r#"{"error":"invalid_client"}"#,
+    ),
+    introspection("a public client", (SPA, "anything"), |jwts| form(&jwts.active), r#"{"error":"invalid_client"}"#),
+];
+
+const fn introspection(
+    what: &'static str,
+    client: (&'static str, &'static str),
+    body: fn(&Jwts) -> String,
+    answer: &'static str,
+) -> Example {
+    Example { what, client, path: INTROSPECT, header: None, body, answer: Answer::Body(answer) }
+}
+
+/// The token as a parameter; nothing in the demo's tokens needs an encoding.
+fn form(token: &str) -> String {
+    format!("token={token}")
+}
+
+/// Writes the demo's clients, records and marks.
+pub fn seed(engine: &Engine) -> io::Result<()> {
+    let confidential = |(client_id, secret): (&str, &str), introspection: Value| json!({ "client_id": client_id, "client_secret": sha256_hex(secret), "introspection": introspection });
+    for client in [
+        confidential(ORDERS_API, json!({})),
+        confidential(BILLING_API, json!({ "audiences": [ORDERS], "scopes": ["orders:read"], "claims": [] })),
+        confidential(WEB_APP, json!({ "token_types": ["access_token", "refresh_token"] })),
+        json!({ "client_id": SPA }),
+        // They authenticate through a gateway alone, which the recorded events have.
+        json!({
+            "client_id": "warehouse-api", "token_endpoint_auth_method": "tls_client_auth",
+            "tls_client_auth_san_dns": "orders.example.com",
+        }),
+        json!({
+            "client_id": "report-job", "token_endpoint_auth_method": "aws_iam",
+            "iam_principal_arn": "arn:aws:iam::123456789012:role/services/ReportJob",
+        }),
+    ] {
+        engine.put("oauth-clients", &client)?;
+    }
+    let record = |token: &str, token_type: &str| {
+        json!({
+            "id": format!("token#{}", sha256_hex(token)), "token_type": token_type, "client_id": WEB_APP.0,
+            "sub": "alice", "scope": "orders:read", "aud": ORDERS, "iat": LONG_AGO, "exp": FAR_AHEAD,
+        })
+    };
+    for item in [
+        record(OPAQUE_TOKEN, "access_token"),
+        record(REFRESH_TOKEN, "refresh_token"),
+        json!({ "id": format!("jti#{TRUSTED_ISSUER}#demo-revoked"), "reason": "demo" }),
+    ] {
+        engine.put("oauth-tokens", &item)?;
+    }
+    Ok(())
+}

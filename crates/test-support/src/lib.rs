@@ -1,0 +1,48 @@
+//! What the tests and the dev server run the service with: an engine in place of DynamoDB, issuers' keys, demo data, and
+//! a [`world::World`] in which a test asks about tokens.
+//!
+//! With the feature `redis`, a world keeps its tokens in a Redis server of its own.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what misses or fails in a test fails the test, as it should"
+)]
+#![allow(
+    clippy::missing_errors_doc,
+    clippy::return_self_not_must_use,
+    reason = "the callers are tests, which unwrap and chain"
+)]
+
+pub mod certificates;
+pub mod demo;
+pub mod engine;
+pub mod key_host;
+pub mod key_site;
+pub mod keys;
+pub mod log;
+pub mod providers;
+pub mod proxy;
+#[cfg(feature = "redis")]
+pub mod redis_server;
+#[cfg(feature = "redis")]
+pub mod redis_tap;
+pub mod server;
+pub mod signer;
+pub mod tables;
+#[cfg(not(feature = "redis"))]
+pub mod tokens_in_dynamodb;
+#[cfg(feature = "redis")]
+pub mod tokens_in_redis;
+pub mod world;
+pub mod wrong_settings;
+
+/// The client of the tests' own connections, for crates that have no such dependency.
+#[cfg(feature = "redis")]
+pub use redis;
+#[cfg(not(feature = "redis"))]
+pub use tokens_in_dynamodb as tokens;
+#[cfg(feature = "redis")]
+pub use tokens_in_redis as tokens;
