@@ -47,7 +47,7 @@ pub fn preview(registration: &Registration, claims: ActiveClaims, settings: &Set
 /// Returns the rule of the policy that hides it.
 pub fn could_show(client: &Client, claims: &Claims, settings: &Settings) -> Result<(), Inactive> {
     is_visible_at_all(client, claims)?;
-    match client.policy().mode.unwrap_or_default() {
+    match client.policy().mode {
         Mode::Enforce => is_meant_for(client, claims, settings),
         Mode::Report => Ok(()),
     }
@@ -59,7 +59,7 @@ fn decide(client: &Client, claims: ActiveClaims, settings: &Settings) -> Decisio
     if let Err(hidden) = is_visible_at_all(client, &claims) {
         return Decision { view: Err(hidden), would_deny: false };
     }
-    match client.policy().mode.unwrap_or_default() {
+    match client.policy().mode {
         Mode::Enforce => {
             let view = enforce(client, claims, settings).map(|(claims, _)| View::new(claims));
             Decision { view, would_deny: false }

@@ -39,7 +39,7 @@ impl Client {
 
     /// Whether this client may introspect at all (RFC 7662 §4).
     pub fn may_introspect(&self) -> bool {
-        self.policy.allowed != Some(false)
+        self.policy.allowed
     }
 
     /// What it may see.

@@ -142,7 +142,7 @@ fn registered(
     for_mechanism: impl FnOnce(Option<&str>) -> bool,
 ) -> Result<ClientRecord, AuthError> {
     let record = found.map_err(|Corrupt| AuthError::CorruptClientRecord)?.ok_or(AuthError::UnknownClient)?;
-    if record.disabled == Some(true) {
+    if record.disabled {
         return Err(AuthError::Disabled);
     }
     if for_mechanism(record.token_endpoint_auth_method.as_deref()) {

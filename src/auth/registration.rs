@@ -104,7 +104,7 @@ impl Registration {
     pub fn of(key: &ItemKey, items: &FetchedItems, settings: &Settings, now: i64) -> Result<Self, CannotAuthenticate> {
         let record = items.record::<ClientRecord>(key).map_err(|Corrupt| CannotAuthenticate::CorruptClientRecord)?;
         let record = record.ok_or(CannotAuthenticate::UnknownClient)?;
-        if record.disabled == Some(true) {
+        if record.disabled {
             return Err(CannotAuthenticate::Disabled);
         }
         let method = AuthMethod::of(&record, now)?;

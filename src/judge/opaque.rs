@@ -30,7 +30,7 @@ pub fn record(
     if let Some(mark) = items.item(&ItemKey::revoked(digest)) {
         return Err(Inactive::Revoked(RevokedBy::presence_of(MarkKind::Revoked, mark)));
     }
-    if record.revoked == Some(true) {
+    if record.revoked {
         return Err(Inactive::RevokedRecord);
     }
     if record.token_type == TokenType::AccessToken && record.exp.is_none() {

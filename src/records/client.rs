@@ -27,16 +27,21 @@ pub struct ClientRecord {
     pub iam_principal_arn: Option<String>,
     /// The principal's unique id (`AROA…`, `AIDA…`), which must match as well.
     pub iam_principal_id: Option<String>,
-    pub disabled: Option<bool>,
+    #[serde(default, deserialize_with = "types::or_default")]
+    pub disabled: bool,
     #[serde(default, deserialize_with = "types::map")]
     pub introspection: Option<PolicyRecord>,
 }
 
 /// What this caller may see: the `introspection` map of its record.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
 pub struct PolicyRecord {
-    pub allowed: Option<bool>,
-    pub mode: Option<Mode>,
+    /// Whether it may introspect at all (RFC 7662 §4).
+    #[serde(deserialize_with = "types::or_true")]
+    pub allowed: bool,
+    #[serde(deserialize_with = "types::or_default")]
+    pub mode: Mode,
     pub token_types: Option<Vec<StrictString>>,
     pub issuers: Option<Vec<StrictString>>,
     /// This resource server's identifiers. Absent: `DEFAULT_POLICY` decides.
@@ -45,7 +50,25 @@ pub struct PolicyRecord {
     pub scopes: Option<Vec<StrictString>>,
     /// Released members beyond the registered ones. Absent: all.
     pub claims: Option<Vec<StrictString>>,
-    pub require_signed_response: Option<bool>,
+    /// Whether it gets only signed answers (RFC 9701 §8.2).
+    #[serde(deserialize_with = "types::or_default")]
+    pub require_signed_response: bool,
+}
+
+/// The policy of a record without one.
+impl Default for PolicyRecord {
+    fn default() -> Self {
+        Self {
+            allowed: true,
+            mode: Mode::Enforce,
+            token_types: None,
+            issuers: None,
+            audiences: None,
+            scopes: None,
+            claims: None,
+            require_signed_response: false,
+        }
+    }
 }
 
 /// Whether the policy hides, or only says what it would hide.

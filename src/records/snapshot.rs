@@ -1,6 +1,8 @@
 //! The shared snapshot of an issuer's keys: `jwks#<iss>` of the state table.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+
+use super::types;
 
 /// What an execution environment fetched, for the others and for the next cold start.
 #[derive(Deserialize, Serialize)]
@@ -13,16 +15,11 @@ pub struct Snapshot {
     pub fetched_at: i64,
     /// The `kid`s of keys that were published but could not be read; an empty one means a key without `kid`.
     /// Tokens of these are neither active nor inactive.
-    #[serde(default, deserialize_with = "or_null", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "types::or_default", skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<String>,
     /// Whether the set has more keys than are loaded.
-    #[serde(default, deserialize_with = "or_null", skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "types::or_default", skip_serializing_if = "is_false")]
     pub truncated: bool,
-}
-
-/// An optional attribute with the value NULL counts as absent.
-fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]

@@ -25,7 +25,8 @@ pub struct TokenRecord {
     pub jti: Option<String>,
     pub sid: Option<String>,
     pub grant_id: Option<String>,
-    pub revoked: Option<bool>,
+    #[serde(default, deserialize_with = "types::or_default")]
+    pub revoked: bool,
     /// No decision reads it, so one of a wrong type is left out.
     #[serde(skip)]
     pub username: Option<Result<String, Corrupt>>,

@@ -95,6 +95,16 @@ impl PartialEq<str> for StrictString {
     }
 }
 
+/// Reads an attribute whose absence and whose NULL mean the default of its type.
+pub fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a boolean whose NULL means true. Its absence means what the default of its record says.
+pub fn or_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Option::deserialize(deserializer).map(|value| value.unwrap_or(true))
+}
+
 /// Reads an optional map into a struct. `serde_dynamo` would also take a list, by position.
 pub fn map<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     struct MapOnly<T>(PhantomData<T>);

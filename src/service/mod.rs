@@ -177,7 +177,7 @@ fn authorize_introspection(caller: &Caller, signed: bool) -> Result<(), Denial> 
     if !caller.may_introspect() {
         return Err(Denial::NotAllowed);
     }
-    if caller.policy().require_signed_response == Some(true) && !signed {
+    if caller.policy().require_signed_response && !signed {
         return Err(Denial::SignedResponseRequired);
     }
     Ok(())

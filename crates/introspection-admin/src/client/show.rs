@@ -102,7 +102,7 @@ impl ClientItem {
         let method = readable.and_then(|record| AuthMethod::of(record, now()));
         let status = match &method {
             Err(CannotAuthenticate::CorruptClientRecord) => "corrupt",
-            _ if record.as_ref().is_some_and(|record| record.disabled == Some(true)) => "disabled",
+            _ if record.as_ref().is_some_and(|record| record.disabled) => "disabled",
             Err(CannotAuthenticate::PublicClient) => "public",
             Err(_) => "unusable",
             Ok(_) => "enabled",

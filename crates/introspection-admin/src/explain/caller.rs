@@ -75,8 +75,7 @@ pub(super) async fn explain(
         }
         _ => (Decision::Inactive, None),
     };
-    let signed_only =
-        registration.client.policy().require_signed_response == Some(true) && !matches!(outcome, Decision::NotAllowed);
+    let signed_only = registration.client.policy().require_signed_response && !matches!(outcome, Decision::NotAllowed);
     Ok(Answer { client_id, method: Some(registration.method), outcome, view, signed_only })
 }
 

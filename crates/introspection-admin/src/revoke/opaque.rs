@@ -54,7 +54,7 @@ pub(super) async fn target(
             force.over(&untrusted(issuer, environment.settings()?))?;
         }
     }
-    if record.revoked == Some(true) {
+    if record.revoked {
         warn("the record of the token already says that it is revoked");
     }
     if let Some(grant) = record.grant_id {
