@@ -8,8 +8,9 @@ use sha2::Sha256;
 use tracing::{error, info};
 
 use crate::{
+    digest::hex,
     outcome::{Outcome, TokenFacts, TokenVerdict, Verdict},
-    records::{RevokedBy, hex},
+    records::RevokedBy,
     token::Inactive,
 };
 

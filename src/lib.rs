@@ -6,6 +6,7 @@ pub mod audit;
 pub mod auth;
 pub mod call;
 pub mod certificate;
+pub mod digest;
 pub mod issuers;
 pub mod judge;
 pub mod jwt;

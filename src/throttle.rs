@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use sha2::{Digest, Sha256};
+use crate::digest::Digest;
 
 /// More pairs of client id and address are not told apart within a minute.
 const MAX_PAIRS: usize = 10_000;
@@ -64,8 +64,7 @@ impl Failures {
 }
 
 fn pair_digest(client_id: &str, source_address: &str) -> [u8; 32] {
-    let client_id = Sha256::digest(client_id);
-    Sha256::new().chain_update(client_id).chain_update(source_address).finalize().into()
+    Digest::of([&Digest::of(client_id).bytes(), source_address.as_bytes()].concat()).bytes()
 }
 
 #[cfg(test)]

@@ -4,14 +4,10 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::{AuthError, Found, registered};
 use crate::{
-    records::{ClientRecord, UnixTime},
+    digest::Digest,
+    records::{ClientRecord, StoredSecret},
     request::PresentedSecret,
 };
-
-/// No digest has this form. It replaces a missing secret, so that the comparison costs the same.
-const PLACEHOLDER_DIGEST: &str = "----------------------------------------------------------------";
-/// The digest of the empty secret, which is never accepted, even if a record has it (RFC 6749 §2.3.1).
-const EMPTY_SECRET: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Checks a secret. A wrong secret, an unknown client and a disabled one cost the same comparisons.
 pub(super) fn check(presented: &PresentedSecret, found: Found, now: i64) -> Result<ClientRecord, AuthError> {
@@ -26,31 +22,22 @@ pub(super) fn check(presented: &PresentedSecret, found: Found, now: i64) -> Resu
 
 /// Whether a secret exists that would authenticate the client.
 pub(super) fn has_one(record: &ClientRecord, now: i64) -> bool {
-    let is_digest = |stored: &Option<String>| {
-        stored.as_deref().is_some_and(|stored| {
-            let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-            stored.len() == PLACEHOLDER_DIGEST.len() && stored.bytes().all(is_hex) && stored != EMPTY_SECRET
-        })
-    };
-    is_digest(&record.client_secret) || previous_counts(record, now) && is_digest(&record.previous_client_secret)
+    stored_digests(record, now).iter().any(Option::is_some)
 }
 
 /// Compares every reading of the presented secret with both secrets of the record, whether they exist or not.
 fn secret_matches(record: Option<&ClientRecord>, presented: &PresentedSecret, now: i64) -> Choice {
-    let previous_counts = record.is_some_and(|record| previous_counts(record, now));
-    let current = record.and_then(|record| record.client_secret.as_deref()).unwrap_or(PLACEHOLDER_DIGEST);
-    let previous = record.and_then(|record| record.previous_client_secret.as_deref()).unwrap_or(PLACEHOLDER_DIGEST);
-    let equals_one = |stored: &str| {
-        presented
-            .digests
-            .iter()
-            .fold(Choice::from(0), |found, digest| found | stored.as_bytes().ct_eq(digest.as_bytes()))
-    };
-    let matches = equals_one(current) | (equals_one(previous) & Choice::from(u8::from(previous_counts)));
-    matches & !equals_one(EMPTY_SECRET)
+    let stored = record.map(|record| stored_digests(record, now)).unwrap_or_default();
+    stored.into_iter().fold(Choice::from(0), |found, stored| {
+        let exists = Choice::from(u8::from(stored.is_some()));
+        let stored = stored.copied().unwrap_or(Digest::placeholder());
+        presented.digests.iter().fold(found, |found, digest| found | stored.ct_eq(digest) & exists)
+    })
 }
 
-/// The secret before a rotation counts until its expiry, and never without one.
-fn previous_counts(record: &ClientRecord, now: i64) -> bool {
-    record.previous_client_secret_expires_at.is_some_and(|UnixTime(expires_at)| now < expires_at)
+/// The digests of the current secret and of the one before a rotation, as far as they count.
+fn stored_digests(record: &ClientRecord, now: i64) -> [Option<&Digest>; 2] {
+    let current = record.client_secret.as_ref();
+    let previous = record.previous_secret(now).map(|(secret, _)| secret);
+    [current, previous].map(|secret| secret.and_then(StoredSecret::digest))
 }

@@ -2,6 +2,7 @@
 
 use super::{Judged, is_current};
 use crate::{
+    digest::Digest,
     records::{Corrupt, FetchedItems, ItemKey, MarkKind, RevokedBy, TokenRecord, TokenType},
     settings::Settings,
     token::{Inactive, VerifiedToken},
@@ -14,7 +15,7 @@ use crate::{
 /// Returns the first rule that the token breaks. Its marks have yet to be read or, after an error, as many padding keys,
 /// so that the number of reads does not tell the two apart.
 pub fn record(
-    digest: &str,
+    digest: &Digest,
     too_long: bool,
     items: &FetchedItems,
     settings: &Settings,

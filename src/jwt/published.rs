@@ -3,9 +3,9 @@
 use aws_lc_rs::{io::Positive, rsa::PublicKey as RsaPublicKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::Algorithm;
+use crate::digest::Digest;
 
 /// A public key of ours with the one algorithm that it verifies.
 pub struct PublishedKey {
@@ -59,7 +59,7 @@ impl PublishedKey {
         let mut jwk: Map<String, Value> =
             members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         // A map writes its members in the order of their names and without white space, as the thumbprint wants them.
-        let thumbprint = || encode(Sha256::digest(Value::Object(jwk.clone()).to_string()));
+        let thumbprint = || encode(Digest::of(Value::Object(jwk.clone()).to_string()).bytes());
         let kid = kid.map_or_else(thumbprint, str::to_owned);
         for (name, value) in [("use", "sig"), ("alg", algorithm.name()), ("kid", &kid)] {
             jwk.insert(name.to_owned(), value.into());

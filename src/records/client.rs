@@ -3,17 +3,17 @@
 use serde::Deserialize;
 
 use super::{StrictString, UnixTime, types};
+use crate::digest::Digest;
 
 /// A client as an authorization server or the operator's tool registered it (RFC 7591 §2).
 /// Attributes that no decision reads (`client_name`, `redirect_uris`, `allowed_scopes`) are not here.
 #[derive(Deserialize)]
 pub struct ClientRecord {
-    /// Lower-case hex SHA-256 of the secret. Absent: a public client.
-    pub client_secret: Option<String>,
-    /// The secret before a rotation, accepted until its expiry and never without one.
-    pub previous_client_secret: Option<String>,
+    /// Absent: a public client.
+    pub client_secret: Option<StoredSecret>,
+    previous_client_secret: Option<StoredSecret>,
     #[serde(default, deserialize_with = "types::known")]
-    pub previous_client_secret_expires_at: Option<UnixTime>,
+    previous_client_secret_expires_at: Option<UnixTime>,
     /// The issuer where this client id is registered.
     pub issuer: Option<String>,
     pub token_endpoint_auth_method: Option<String>,
@@ -31,6 +31,33 @@ pub struct ClientRecord {
     pub disabled: bool,
     #[serde(default, deserialize_with = "types::map")]
     pub introspection: Option<PolicyRecord>,
+}
+
+impl ClientRecord {
+    /// The secret before a rotation with its expiry. It counts until then, and never without an expiry.
+    pub fn previous_secret(&self, now: i64) -> Option<(&StoredSecret, UnixTime)> {
+        let expires_at = self.previous_client_secret_expires_at.filter(|UnixTime(expires_at)| now < *expires_at)?;
+        Some((self.previous_client_secret.as_ref()?, expires_at))
+    }
+}
+
+/// A secret as a record holds it: the lower-case hex SHA-256 of its text.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+pub struct StoredSecret(Option<Digest>);
+
+impl StoredSecret {
+    /// What the digest of a presented secret has to equal. `None` for a text that is no digest, and for the digest of the
+    /// empty secret, which is never accepted (RFC 6749 §2.3.1).
+    pub fn digest(&self) -> Option<&Digest> {
+        self.0.as_ref()
+    }
+}
+
+impl From<String> for StoredSecret {
+    fn from(stored: String) -> Self {
+        Self(Digest::from_hex(&stored).filter(|digest| *digest != Digest::of("")))
+    }
 }
 
 /// What this caller may see: the `introspection` map of its record.

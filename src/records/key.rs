@@ -1,8 +1,6 @@
 //! The keys of the three tables. All of a request's keys are derivable from the request itself.
 
-use std::fmt::Write;
-
-use sha2::{Digest, Sha256};
+use crate::digest::Digest;
 
 /// DynamoDB refuses a whole batch for one key that is empty or longer than this (bytes).
 const MAX_KEY_BYTES: usize = 2048;
@@ -49,18 +47,18 @@ impl ItemKey {
     }
 
     /// The record of an opaque token, by the digest of its text.
-    pub fn token(digest: &str) -> Self {
-        Self { table: Table::Tokens, id: format!("token#{digest}") }
+    pub fn token(digest: &Digest) -> Self {
+        Self { table: Table::Tokens, id: format!("token#{}", digest.to_hex()) }
     }
 
     /// The mark that revokes one opaque token.
-    pub fn revoked(digest: &str) -> Self {
-        Self { table: Table::Tokens, id: format!("revoked#{digest}") }
+    pub fn revoked(digest: &Digest) -> Self {
+        Self { table: Table::Tokens, id: format!("revoked#{}", digest.to_hex()) }
     }
 
     /// The mark that revokes one JWT without `jti`, by the digest of its signing input.
-    pub fn jwt(digest: &str) -> Self {
-        Self { table: Table::Tokens, id: format!("jwt#{digest}") }
+    pub fn jwt(digest: &Digest) -> Self {
+        Self { table: Table::Tokens, id: format!("jwt#{}", digest.to_hex()) }
     }
 
     /// A mark that names an issuer and, but for `iss#`, one thing of that issuer's: `prefix#issuer#name`.
@@ -90,13 +88,13 @@ impl ItemKey {
     /// The one use of an assertion of that client's; the NUL between them is unambiguous, since no client
     /// id holds a control character.
     pub fn assertion(client_id: &str, jti: &str) -> Self {
-        Self { table: Table::State, id: format!("assertion#{}", sha256_hex(&format!("{client_id}\0{jti}"))) }
+        Self { table: Table::State, id: format!("assertion#{}", Digest::of(format!("{client_id}\0{jti}")).to_hex()) }
     }
 
     /// A key that holds nothing, `number` of them for each digest: read where there is nothing to read, so that
     /// an unknown token costs what a known one costs.
-    pub fn padding(digest: &str, number: usize) -> Self {
-        Self { table: Table::Tokens, id: format!("nothing#{digest}#{number}") }
+    pub fn padding(digest: &Digest, number: usize) -> Self {
+        Self { table: Table::Tokens, id: format!("nothing#{}#{number}", digest.to_hex()) }
     }
 
     pub fn table(&self) -> Table {
@@ -112,20 +110,6 @@ impl ItemKey {
     }
 }
 
-/// The lower-case hex SHA-256 of a text, as keys and stored secrets hold it.
-pub fn sha256_hex(text: &str) -> String {
-    hex(&Sha256::digest(text))
-}
-
-/// Bytes as lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,13 +118,17 @@ mod tests {
     fn keys_are_those_of_the_contract() {
         let id = |key: Result<ItemKey, InvalidItemKey>| key.map(|key| key.id().to_owned());
         assert_eq!(id(ItemKey::client("api")), Ok("api".into()));
-        assert_eq!(id(Ok(ItemKey::token("d"))), Ok("token#d".into()));
-        assert_eq!(id(Ok(ItemKey::revoked("d"))), Ok("revoked#d".into()));
-        assert_eq!(id(Ok(ItemKey::jwt("d"))), Ok("jwt#d".into()));
+        let (digest, hex) = (Digest::of("d"), Digest::of("d").to_hex());
+        assert_eq!(id(Ok(ItemKey::token(&digest))), Ok(format!("token#{hex}")));
+        assert_eq!(id(Ok(ItemKey::revoked(&digest))), Ok(format!("revoked#{hex}")));
+        assert_eq!(id(Ok(ItemKey::jwt(&digest))), Ok(format!("jwt#{hex}")));
         assert_eq!(id(ItemKey::mark("jti", "https://a", Some("1#2"))), Ok("jti#https://a#1#2".into()));
         assert_eq!(id(ItemKey::mark("iss", "https://a", None)), Ok("iss#https://a".into()));
         assert_eq!(id(ItemKey::snapshot("https://a")), Ok("jwks#https://a".into()));
-        assert_eq!(id(Ok(ItemKey::assertion("api", "1"))), Ok(format!("assertion#{}", sha256_hex("api\x001"))));
+        assert_eq!(
+            id(Ok(ItemKey::assertion("api", "1"))),
+            Ok(format!("assertion#{}", Digest::of("api\x001").to_hex()))
+        );
     }
 
     #[test]
@@ -150,10 +138,5 @@ mod tests {
         assert!(ItemKey::client(&"x".repeat(2049)).is_err());
         assert!(ItemKey::client(&"é".repeat(1025)).is_err());
         assert!(ItemKey::mark("sub", "https://a", Some(&"x".repeat(2040))).is_err());
-    }
-
-    #[test]
-    fn digests_are_lower_case_hex() {
-        assert_eq!(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

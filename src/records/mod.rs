@@ -13,9 +13,9 @@ mod types;
 use serde::de::DeserializeOwned;
 
 pub use self::{
-    client::{ClientRecord, Mode, PolicyRecord},
+    client::{ClientRecord, Mode, PolicyRecord, StoredSecret},
     json::to_json,
-    key::{InvalidItemKey, ItemKey, Table, hex, sha256_hex},
+    key::{InvalidItemKey, ItemKey, Table},
     mark::{Mark, MarkKey, MarkKind, RevocationFacts, RevokedBy, revokes},
     snapshot::Snapshot,
     strengthen::{MarkScope, MarkTerms, strengthened},
@@ -61,4 +61,9 @@ impl FetchedItems {
     pub fn contains(&self, key: &ItemKey) -> bool {
         self.0.contains_key(key)
     }
+}
+
+/// The digest of a text as items hold it.
+pub fn sha256_hex(text: &str) -> String {
+    crate::digest::Digest::of(text).to_hex()
 }

@@ -1,7 +1,7 @@
 //! `Authorization: Bearer`: an access token of the caller's own (RFC 6750 §2.1, RFC 7662 §2.1).
 
 use super::Parameters;
-use crate::{jwt::is_jwt, records::sha256_hex, settings::Settings, token::UnverifiedToken};
+use crate::{digest::Digest, jwt::is_jwt, settings::Settings, token::UnverifiedToken};
 
 /// A longer token is not read.
 const MAX_BYTES: usize = 16 * 1024;
@@ -14,7 +14,7 @@ pub struct PresentedBearer<'a> {
     pub unverified: Option<Box<UnverifiedToken<'a>>>,
     /// Whether it is the token that the request asks about.
     pub asks_about_itself: bool,
-    signing_input_digest: String,
+    signing_input_digest: Digest,
 }
 
 impl<'a> PresentedBearer<'a> {
@@ -42,6 +42,6 @@ impl<'a> PresentedBearer<'a> {
 }
 
 /// The digest of what the signature covers: everything before the last dot (RFC 7515 §5.1).
-fn signing_input_digest(text: &str) -> String {
-    sha256_hex(text.rsplit_once('.').map_or(text, |(signing_input, _)| signing_input))
+fn signing_input_digest(text: &str) -> Digest {
+    Digest::of(text.rsplit_once('.').map_or(text, |(signing_input, _)| signing_input))
 }

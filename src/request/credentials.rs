@@ -6,7 +6,8 @@ use http::{HeaderValue, header::AUTHORIZATION};
 use super::{Parameters, PresentedAssertion, PresentedBearer, RequestError, form};
 use crate::{
     call::{Call, Identity},
-    records::{ItemKey, sha256_hex},
+    digest::Digest,
+    records::ItemKey,
     settings::{MtlsMethod, Settings},
 };
 
@@ -40,7 +41,7 @@ pub struct PresentedSecret {
     pub method: SecretMethod,
     /// Digests of the three readings of the secret: form-decoded, as sent, and percent-decoded with `+` kept. Some clients
     /// encode, some do not, and some do half of it.
-    pub digests: [String; 3],
+    pub digests: [Digest; 3],
 }
 
 /// The client id of a caller that the gateway has authenticated.
@@ -109,11 +110,11 @@ impl<'a> Credentials<'a> {
                 (Scheme::Other, _) => Ok(Self::Unsupported),
             }
         } else if let Some(secret) = &parameters.client_secret {
-            let digest = sha256_hex(secret);
+            let digest = Digest::of(secret);
             Ok(Self::Secret(PresentedSecret {
                 client_id: parameters.client_id.clone().unwrap_or_default(),
                 method: SecretMethod::Post,
-                digests: [digest.clone(), digest.clone(), digest],
+                digests: [digest; 3],
             }))
         } else if let Some(assertion) = &parameters.client_assertion {
             Ok(Self::Assertion(Box::new(PresentedAssertion::parse(assertion, parameters))))
@@ -235,7 +236,7 @@ fn basic(credentials: &str) -> Option<PresentedSecret> {
     Some(PresentedSecret {
         client_id: decoded(raw_id),
         method: SecretMethod::Basic,
-        digests: [sha256_hex(&decoded(raw_secret)), sha256_hex(raw_secret), sha256_hex(&with_plus)],
+        digests: [Digest::of(decoded(raw_secret)), Digest::of(raw_secret), Digest::of(with_plus)],
     })
 }
 
@@ -260,7 +261,7 @@ mod tests {
 
     fn secret(value: &str) -> Option<(String, [String; 3])> {
         match header(value) {
-            Ok(Credentials::Secret(presented)) => Some((presented.client_id, presented.digests)),
+            Ok(Credentials::Secret(presented)) => Some((presented.client_id, presented.digests.map(Digest::to_hex))),
             _ => None,
         }
     }
@@ -270,7 +271,7 @@ mod tests {
         let value = "Basic MVBwRyUyRlErMTp6JTJGdFo5VndGWnFBcG1JUSUyQlpIMUk1cExrJTJGdUI0dWQlM0FYMiUyRjhiTCUyQndmRlR0MXJGdyUzRA==";
         let (id, digests) = secret(value).unwrap();
         assert_eq!(id, "1PpG/Q 1");
-        assert_eq!(digests[0], sha256_hex("z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw="));
+        assert_eq!(digests[0], Digest::of("z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw=").to_hex());
     }
 
     #[test]
@@ -286,7 +287,7 @@ mod tests {
             ("ïd:é", "ïd", "é", "é", "é"),
             ("id:", "id", "", "", ""),
         ] {
-            let expected = (id.to_owned(), [sha256_hex(decoded), sha256_hex(raw), sha256_hex(with_plus)]);
+            let expected = (id.to_owned(), [decoded, raw, with_plus].map(|reading| Digest::of(reading).to_hex()));
             assert_eq!(secret(&basic_header(text)), Some(expected), "{text}");
         }
     }

@@ -168,7 +168,7 @@ impl Service {
             PresentedToken::Jwt { issuer, digest, .. } => (digest, issuer.map(|issuer| issuer.issuer.clone())),
             PresentedToken::Opaque { digest, .. } => (digest, None),
         };
-        TokenFacts { fingerprint: self.fingerprinter.fingerprint(digest), issuer }
+        TokenFacts { fingerprint: self.fingerprinter.fingerprint(&digest.to_hex()), issuer }
     }
 }
 

@@ -6,8 +6,9 @@ use super::Service;
 use crate::{
     audit::Answer,
     call::Call,
+    digest::Digest,
     outcome::{Outcome, Unavailable},
-    records::{FetchedItems, ItemKey, sha256_hex},
+    records::{FetchedItems, ItemKey},
     store::StoreUnavailable,
     token::{PresentedToken, UnverifiedToken},
 };
@@ -72,7 +73,7 @@ impl Service {
         let unread: BTreeSet<ItemKey> = all.difference(&first).cloned().collect();
         if first.is_empty() {
             // A client id that no record can have costs a read all the same.
-            first.insert(ItemKey::padding(&sha256_hex(client_id), 0));
+            first.insert(ItemKey::padding(&Digest::of(client_id), 0));
         }
         let first: Vec<ItemKey> = first.into_iter().collect();
         let items = self.read(&first, reads, call).await?;

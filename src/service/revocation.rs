@@ -7,6 +7,7 @@ use crate::{
     audit::Answer,
     auth::RevokingClient,
     call::Call,
+    digest::Digest,
     outcome::{Outcome, Unavailable},
     records::{FetchedItems, ItemKey, Mark, MarkKey, MarkKind, TokenType, UnixTime},
     request,
@@ -72,7 +73,7 @@ impl Service {
     /// along (RFC 7009 §2.1). Never the session's: other clients share it.
     fn own_record(
         &self,
-        digest: &str,
+        digest: &Digest,
         client: &RevokingClient,
         items: &FetchedItems,
     ) -> Result<Vec<Revocation>, NotActive> {

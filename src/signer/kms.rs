@@ -6,10 +6,10 @@ use aws_sdk_kms::{
     primitives::Blob,
     types::{KeyUsageType, MessageType, SigningAlgorithmSpec},
 };
-use sha2::{Digest, Sha256};
 
 use super::{SignerUnavailable, failed};
 use crate::{
+    digest::Digest,
     jwt::{Algorithm, PublishedKey, raw_p256},
     settings::Arn,
     store::cause_of,
@@ -64,7 +64,7 @@ impl KmsKey {
         } else if self.published.algorithm == Algorithm::EdDsa {
             return Err(failed("Sign", "the answer is longer than KMS signs with Ed25519"));
         } else {
-            (MessageType::Digest, Sha256::digest(text).to_vec())
+            (MessageType::Digest, Digest::of(text).bytes().to_vec())
         };
         let request = self.client.sign().key_id(&self.arn).signing_algorithm(algorithm).message_type(message_type);
         let answer =

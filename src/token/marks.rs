@@ -2,8 +2,9 @@
 
 use super::{Claims, Inactive};
 use crate::{
+    digest::Digest,
     jwt::{RawMembers, UnverifiedJwt},
-    records::{ItemKey, MarkKey, MarkKind, sha256_hex},
+    records::{ItemKey, MarkKey, MarkKind},
 };
 
 /// The claims by which issuers identify a token. A token is looked up by each of them, whatever its profile maps to
@@ -28,7 +29,7 @@ impl OwnIdentity {
     fn mark(&self, issuer: &str, signing_input: &str) -> Result<MarkKey, Inactive> {
         match &self.jti {
             Some(jti) => MarkKey::new(MarkKind::Jti, issuer, Some(jti)).map_err(|_| Inactive::Unrevocable),
-            None => Ok(MarkKey { kind: MarkKind::Jwt, key: ItemKey::jwt(&sha256_hex(signing_input)) }),
+            None => Ok(MarkKey { kind: MarkKind::Jwt, key: ItemKey::jwt(&Digest::of(signing_input)) }),
         }
     }
 }
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn g15_h12_a_jwt_is_looked_up_by_every_identifier_and_by_its_digest_if_it_has_no_jti() {
-        let digest = format!("jwt#{}", sha256_hex("h.p"));
+        let digest = format!("jwt#{}", Digest::of("h.p").to_hex());
         for (set, mapped, expected, own) in [
             (json!({"iss": "i", "jti": "a"}), None, vec!["jti#i#a", "iss#i", "kid#i#k"], "jti#i#a"),
             (json!({"iss": "i"}), None, vec!["iss#i", &digest, "kid#i#k"], &digest),

@@ -16,8 +16,9 @@ pub use self::{
     verified::{Parsed, VerifiedToken},
 };
 use crate::{
+    digest::Digest,
     jwt::{self, UnverifiedJwt},
-    records::{ItemKey, sha256_hex},
+    records::ItemKey,
     settings::{Settings, TrustedIssuer},
 };
 
@@ -31,10 +32,10 @@ pub enum PresentedToken<'a> {
         /// The trusted issuer that it names, whatever became of it; for the audit record.
         issuer: Option<&'a TrustedIssuer>,
         /// Digest of the text, for a key to read where the token names none.
-        digest: String,
+        digest: Digest,
     },
     Opaque {
-        digest: String,
+        digest: Digest,
         too_long: bool,
     },
 }
@@ -43,7 +44,7 @@ impl<'a> PresentedToken<'a> {
     /// Tells JWT and opaque token apart, by the token's form alone; a hint decides nothing (RFC 7662 §2.1).
     pub fn parse(token: &str, settings: &'a Settings) -> Self {
         let too_long = token.len() > MAX_TOKEN_BYTES;
-        let digest = sha256_hex(token);
+        let digest = Digest::of(token);
         if jwt::is_jwt(token) {
             let jwt = if too_long {
                 Err(Inactive::TooLong)

@@ -7,8 +7,9 @@ use serde_dynamo::AttributeValue;
 use serde_json::{Map, Value, json};
 use token_introspection::{
     call::now,
+    digest::Digest,
     jwt,
-    records::{FetchedItems, ItemKey, UnixTime, sha256_hex},
+    records::{FetchedItems, ItemKey, UnixTime},
     token::{claims_of_record, is_ignored_in_claims},
 };
 
@@ -117,7 +118,7 @@ pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem>
         environment.warn_of_untrusted(issuer);
     }
     let attributes = attributes(put, exp)?;
-    let key = ItemKey::token(&sha256_hex(&token));
+    let key = ItemKey::token(&Digest::of(&token));
     let own_issuer = environment.partial_settings().map_or("", |settings| settings.issuer.as_str());
     is_readable(&key, attributes.clone(), own_issuer)?;
     let admin = environment.open().await?;

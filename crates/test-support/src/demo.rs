@@ -3,7 +3,7 @@
 use std::io;
 
 use serde_json::{Value, json};
-use token_introspection::records::sha256_hex;
+use token_introspection::digest::Digest;
 
 use crate::{engine::Engine, signer::Signer};
 
@@ -182,7 +182,7 @@ fn form(token: &str) -> String {
 
 /// Writes the demo's clients, records and marks.
 pub fn seed(engine: &Engine) -> io::Result<()> {
-    let confidential = |(client_id, secret): (&str, &str), introspection: Value| json!({ "client_id": client_id, "client_secret": sha256_hex(secret), "introspection": introspection });
+    let confidential = |(client_id, secret): (&str, &str), introspection: Value| json!({ "client_id": client_id, "client_secret": Digest::of(secret).to_hex(), "introspection": introspection });
     for client in [
         confidential(ORDERS_API, json!({})),
         confidential(BILLING_API, json!({ "audiences": [ORDERS], "scopes": ["orders:read"], "claims": [] })),
@@ -202,7 +202,7 @@ pub fn seed(engine: &Engine) -> io::Result<()> {
     }
     let record = |token: &str, token_type: &str| {
         json!({
-            "id": format!("token#{}", sha256_hex(token)), "token_type": token_type, "client_id": WEB_APP.0,
+            "id": format!("token#{}", Digest::of(token).to_hex()), "token_type": token_type, "client_id": WEB_APP.0,
             "sub": "alice", "scope": "orders:read", "aud": ORDERS, "iat": LONG_AGO, "exp": FAR_AHEAD,
         })
     };

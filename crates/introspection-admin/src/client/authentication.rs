@@ -7,7 +7,8 @@ use serde_dynamo::AttributeValue;
 use token_introspection::{
     auth::{AuthMethod, CannotAuthenticate, Registration},
     call::now,
-    records::{ClientRecord, FetchedItems, Item, ItemKey, sha256_hex},
+    digest::Digest,
+    records::{ClientRecord, FetchedItems, Item, ItemKey},
 };
 
 use super::{Secret, jwks::ClientKeySet, named, word};
@@ -154,7 +155,7 @@ impl Authentication {
         let text = |text: &Option<String>| text.clone().map(AttributeValue::S);
         attributes.extend(named([
             ("token_endpoint_auth_method", self.method.as_ref().and_then(word)),
-            ("client_secret", secret.map(|secret| AttributeValue::S(sha256_hex(&secret.text)))),
+            ("client_secret", secret.map(|secret| AttributeValue::S(Digest::of(&secret.text).to_hex()))),
             ("jwks", keys.as_ref().map(|keys| AttributeValue::S(keys.text()))),
             ("assertion_audience", text(&self.assertion_audience)),
             ("iam_principal_arn", text(&self.iam_principal_arn)),

@@ -6,7 +6,8 @@ use serde_json::json;
 use token_introspection::{
     auth::{AuthMethod, CannotAuthenticate},
     call::now,
-    records::{ClientRecord, FetchedItems, Item, ItemKey, UnixTime, sha256_hex},
+    digest::Digest,
+    records::{ClientRecord, FetchedItems, ItemKey, UnixTime},
 };
 
 use super::{Secret, client_key, not_found};
@@ -45,11 +46,11 @@ pub struct Rotate {
 pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Report, Problem> {
     let key = client_key(&rotate.client)?;
     let secret = Secret::new(rotate.secret.as_ref())?;
-    let digest = sha256_hex(&secret.text);
+    let digest = Digest::of(&secret.text).to_hex();
     let admin = environment.open().await?;
     let client = admin.item(&key).await?.ok_or_else(|| not_found(&rotate.client))?;
     let record = FetchedItems::of(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
-    let method = record.map(|record| AuthMethod::of(&record, now()));
+    let method = record.as_ref().map(|record| AuthMethod::of(record, now()));
     let Some(AttributeValue::S(old)) = client.get("client_secret") else {
         return Err(without_secret(&rotate.client, method));
     };
@@ -63,7 +64,7 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
         return Err(Problem::usage("the secret of --secret is the one that the client has; import another"));
     }
     let (now, overlap) = (now(), i64::from(rotate.overlap));
-    if overlap > 0 && previous_is_valid(&client, now) {
+    if overlap > 0 && record.is_some_and(|record| record.previous_secret(now).is_some()) {
         warn("the secret before the last rotation was still valid, and no longer is");
     }
     let mut change = Change::default();
@@ -112,15 +113,6 @@ async fn is_written(admin: &AdminStore, key: &ItemKey, digest: &str) -> Result<(
     match stored.as_ref().and_then(|stored| stored.get("client_secret")) {
         Some(AttributeValue::S(stored)) if stored == digest => Ok(()),
         _ => Err(AdminError::Condition.into()),
-    }
-}
-
-fn previous_is_valid(client: &Item, now: i64) -> bool {
-    match client.get("previous_client_secret_expires_at") {
-        Some(AttributeValue::N(expires_at)) => expires_at.parse::<f64>().is_ok_and(|expires_at| {
-            UnixTime::from_f64(expires_at).is_some_and(|UnixTime(expires_at)| now < expires_at)
-        }),
-        _ => false,
     }
 }
 

@@ -92,12 +92,8 @@ struct ClientItem {
 impl ClientItem {
     fn read(item: &Item, key: ItemKey, environment: &Environment) -> Self {
         let record = FetchedItems::of(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
-        let previous_until = record
-            .as_ref()
-            .filter(|record| record.previous_client_secret.is_some())
-            .and_then(|record| record.previous_client_secret_expires_at)
-            .map(|UnixTime(until)| until)
-            .filter(|until| now() < *until);
+        let previous_until =
+            record.as_ref().and_then(|record| record.previous_secret(now())).map(|(_, UnixTime(until))| until);
         let readable = record.as_ref().ok_or(CannotAuthenticate::CorruptClientRecord);
         let method = readable.and_then(|record| AuthMethod::of(record, now()));
         let status = match &method {

@@ -1,6 +1,7 @@
 //! An opaque token, stage by stage: its record, then the marks that the record names.
 
 use token_introspection::{
+    digest::Digest,
     judge,
     records::{ItemKey, MarkKey, MarkKind},
     token::Inactive,
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::problem::Problem;
 
-pub(super) async fn explain(digest: &str, too_long: bool, context: &Context<'_>) -> Result<Explanation, Problem> {
+pub(super) async fn explain(digest: &Digest, too_long: bool, context: &Context<'_>) -> Result<Explanation, Problem> {
     let mut explanation = Explanation::default();
     let own_mark = MarkKey { kind: MarkKind::Revoked, key: ItemKey::revoked(digest) };
     let record = ItemKey::token(digest);

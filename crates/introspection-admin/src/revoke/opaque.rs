@@ -2,7 +2,8 @@
 
 use token_introspection::{
     call::now,
-    records::{Corrupt, ItemKey, MarkKey, MarkKind, TokenType, UnixTime, sha256_hex},
+    digest::Digest,
+    records::{Corrupt, ItemKey, MarkKey, MarkKind, TokenType, UnixTime},
 };
 
 use super::Target;
@@ -25,7 +26,7 @@ pub(super) async fn target(
     environment: &Environment,
     admin: &AdminStore,
 ) -> Result<Target, Problem> {
-    let digest = sha256_hex(token);
+    let digest = Digest::of(token);
     let key = ItemKey::token(&digest);
     let mark = MarkKey { kind: MarkKind::Revoked, key: ItemKey::revoked(&digest) };
     let own_issuer = || environment.partial_settings().map(|settings| settings.issuer.clone()).unwrap_or_default();

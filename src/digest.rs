@@ -1,0 +1,93 @@
+//! SHA-256 digests: of secrets and tokens, whose text is stored nowhere, and of long names in keys.
+
+use std::fmt::Write;
+
+use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+/// A SHA-256. It can belong to a secret or a token, so it has neither `Debug` nor `Display`, and comparing two of them
+/// takes the same time whatever they are.
+#[derive(Clone, Copy, Eq)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of a text or of bytes.
+    pub fn of(text: impl AsRef<[u8]>) -> Self {
+        Self(Sha256::digest(text).into())
+    }
+
+    /// A value that replaces a missing digest, so that a comparison with it costs the same. No text is known whose digest
+    /// it is.
+    pub const fn placeholder() -> Self {
+        Self([0; 32])
+    }
+
+    /// Reads a digest as records hold it: 64 lower-case hex digits. `None` for any other text.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != bytes.len() || !rest.is_empty() {
+            return None;
+        }
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = nibble(*high)? << 4 | nibble(*low)?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// The digest as keys and records hold it: 64 lower-case hex digits.
+    pub fn to_hex(self) -> String {
+        hex(&self.0)
+    }
+
+    pub fn bytes(self) -> [u8; 32] {
+        self.0
+    }
+}
+
+impl ConstantTimeEq for Digest {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.as_slice().ct_eq(other.0.as_slice())
+    }
+}
+
+impl PartialEq for Digest {
+    fn eq(&self, other: &Self) -> bool {
+        self.ct_eq(other).into()
+    }
+}
+
+/// Bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn digests_are_lower_case_hex() {
+        assert_eq!(Digest::of("abc").to_hex(), ABC);
+        assert!(Digest::from_hex(ABC) == Some(Digest::of("abc")));
+        assert!(Digest::from_hex(ABC) != Some(Digest::of("abd")));
+        let (long, umlaut) = (format!("{ABC}00"), format!("{}é", &ABC[2..]));
+        for text in ["", "ba", &ABC[1..], &ABC[2..], &long, &umlaut, &ABC.to_uppercase(), &ABC.replace('b', "g")] {
+            assert!(Digest::from_hex(text).is_none(), "{text}");
+        }
+    }
+}
