@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod auth;
+pub mod auth_method;
 pub mod call;
 pub mod certificate;
 pub mod digest;

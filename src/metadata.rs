@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    auth::{ASSERTION_ALGORITHMS, PUBLIC_METHOD},
+    auth::ASSERTION_ALGORITHMS,
+    auth_method::AuthMethod,
     jwt::{Algorithm, PublishedKey},
-    request::{PresentedAssertion, SecretMethod},
     settings::Settings,
 };
 
@@ -46,9 +46,9 @@ pub fn document(settings: &Settings, signing: Option<Algorithm>) -> String {
     let algorithms = ASSERTION_ALGORITHMS.map(Algorithm::name);
     // RFC 8414 has no access token types in `revocation_endpoint_auth_methods_supported`.
     let bearer = (!settings.trusted_issuers.is_empty()).then_some("Bearer");
-    let introspection_methods: Vec<_> = methods.iter().copied().chain(bearer).collect();
+    let introspection_methods: Vec<_> = methods.iter().map(|method| method.name()).chain(bearer).collect();
     // A public client revokes its own tokens by its client id (RFC 7009 §5), and introspects nothing.
-    let revocation_methods: Vec<_> = methods.into_iter().chain([PUBLIC_METHOD]).collect();
+    let revocation_methods = methods.into_iter().chain([AuthMethod::None]).map(AuthMethod::name).collect();
     for (endpoint, methods) in [("introspection", introspection_methods), ("revocation", revocation_methods)] {
         document.insert(format!("{endpoint}_endpoint_auth_methods_supported"), json!(methods));
         document.insert(format!("{endpoint}_endpoint_auth_signing_alg_values_supported"), json!(algorithms));
@@ -66,14 +66,11 @@ pub fn document(settings: &Settings, signing: Option<Algorithm>) -> String {
     Value::Object(document).to_string()
 }
 
-/// The methods that authenticate at both endpoints, by their registered names; the deployment's method of mutual TLS only
-/// if there is a domain that asks for certificates.
-fn auth_methods(settings: &Settings) -> Vec<&'static str> {
-    let mut methods = vec![SecretMethod::Basic.name(), SecretMethod::Post.name(), PresentedAssertion::METHOD];
-    if settings.mtls_public_url.is_some() {
-        methods.push(settings.mtls_method.name());
-    }
-    methods
+/// The methods that authenticate at both endpoints; the deployment's method of mutual TLS only if there is a domain that
+/// asks for certificates.
+fn auth_methods(settings: &Settings) -> Vec<AuthMethod> {
+    let mutual_tls = settings.mtls_public_url.is_some().then(|| settings.mtls_method.auth_method());
+    AuthMethod::WITH_SECRET.into_iter().chain([AuthMethod::PrivateKeyJwt]).chain(mutual_tls).collect()
 }
 
 fn extend<const N: usize>(document: &mut Map<String, Value>, members: [(&str, Value); N]) {

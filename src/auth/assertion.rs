@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{AuthError, Found, entries, registered};
 use crate::{
+    auth_method::AuthMethod,
     judge,
     jwt::{Algorithm, Header, RejectedKey, VerificationKey},
     records::{Audience, ClientRecord, ItemKey, UnixTime},
@@ -46,8 +47,7 @@ pub(super) fn check(
     if presented.client_id.is_empty() {
         return Err(AuthError::MalformedAssertion);
     }
-    let method = PresentedAssertion::METHOD;
-    let record = registered(found, method, |registered| registered == Some(method))?;
+    let record = registered(found, AuthMethod::PrivateKeyJwt, &[AuthMethod::PrivateKeyJwt])?;
     let (Some(text), Some(claims)) = (text, &presented.claims) else { return Err(AuthError::MalformedAssertion) };
     if !signed {
         return Err(AuthError::AssertionSignature);

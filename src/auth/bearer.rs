@@ -2,6 +2,7 @@
 
 use super::{AuthError, Caller, Found, registered};
 use crate::{
+    auth_method::AuthMethod,
     judge::{self, ActiveClaims, Judged},
     records::ClientRecord,
     request::PresentedBearer,
@@ -65,7 +66,7 @@ pub(super) fn check<'a>(
     if presented.client_id.is_empty() {
         return Err(AuthError::BearerMalformed);
     }
-    let record = registered(found, PresentedBearer::METHOD, |method| method == Some(PresentedBearer::METHOD))?;
+    let record = registered(found, AuthMethod::Bearer, &[AuthMethod::Bearer])?;
     if presented.asks_about_itself {
         return Err(AuthError::BearerAsksAboutItself);
     }

@@ -1,6 +1,6 @@
 //! Why credentials were refused: for the audit record and the log, never for the wire (RFC 6749 §5.2).
 
-use crate::token::Inactive;
+use crate::{auth_method::AuthMethod, token::Inactive};
 
 /// A longer detail is cut, so that no client fills the log.
 const MAX_DETAIL_CHARACTERS: usize = 500;
@@ -20,7 +20,7 @@ pub enum AuthError {
     /// The client is registered for another mechanism (RFC 7591 §2).
     WrongMethod {
         registered: String,
-        used: &'static str,
+        used: AuthMethod,
     },
     WrongSecret,
     /// Not a JWT, of another `client_assertion_type`, with a claim of a wrong type, or naming two clients (RFC 7523 §3).
@@ -127,7 +127,7 @@ impl AuthError {
     pub fn detail(&self) -> Option<String> {
         let list = |values: &[String]| if values.is_empty() { "missing".to_owned() } else { values.join(", ") };
         let detail = match self {
-            Self::WrongMethod { registered, used } => format!("registered: {registered}; used: {used}"),
+            Self::WrongMethod { registered, used } => format!("registered: {registered}; used: {}", used.name()),
             Self::AssertionHeader { typ } => match typ {
                 Some(typ) => format!("typ: {typ}"),
                 None => "crit or b64 is present".to_owned(),
@@ -158,7 +158,7 @@ mod tests {
     fn b02_each_reason_has_a_stable_name_in_snake_case() {
         let text = || "x".to_owned();
         for error in [
-            AuthError::WrongMethod { registered: text(), used: "none" },
+            AuthError::WrongMethod { registered: text(), used: AuthMethod::None },
             AuthError::AssertionHeader { typ: None },
             AuthError::AssertionTime { exp: None, now: 0 },
             AuthError::AssertionAudience { found: vec![], accepted: text() },

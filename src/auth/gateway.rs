@@ -7,20 +7,20 @@ use serde_json::Value;
 
 use super::{AuthError, Found, entries, iam::Principal, registered};
 use crate::{
+    auth_method::AuthMethod,
     call::Identity,
     certificate::{Certificate, DistinguishedName, der_of_pem},
     records::ClientRecord,
-    request::GatewayCredentials,
     settings::{MtlsMethod, Settings},
 };
 
 /// Checks the identity that the gateway established. Of the two methods of mutual TLS, only the deployment's counts: the
 /// gateway's truststore cannot tell a certificate for one from a certificate for the other.
 pub(super) fn check(identity: &Identity, found: Found, settings: &Settings) -> Result<ClientRecord, AuthError> {
-    let accepted = [GatewayCredentials::IAM, settings.mtls_method.name()];
-    let used = if identity.iam_user_arn.is_some() { GatewayCredentials::IAM } else { settings.mtls_method.name() };
-    let record = registered(found, used, |method| method.is_some_and(|method| accepted.contains(&method)))?;
-    let is_the_client = if record.token_endpoint_auth_method.as_deref() == Some(GatewayCredentials::IAM) {
+    let mtls = settings.mtls_method.auth_method();
+    let used = if identity.iam_user_arn.is_some() { AuthMethod::AwsIam } else { mtls };
+    let record = registered(found, used, &[AuthMethod::AwsIam, mtls])?;
+    let is_the_client = if record.is_registered_for(AuthMethod::AwsIam) {
         Principal::of(&record).is_some_and(|principal| principal.is(identity))
     } else {
         identity.certificate.as_deref().and_then(der_of_pem).is_some_and(|der| {

@@ -20,12 +20,13 @@ pub use self::{
     bearer::{Bearer, UnverifiedBearer},
     client::Client,
     error::AuthError,
-    registration::{AuthMethod, CannotAuthenticate, Registration},
-    revoking::{PUBLIC_METHOD, RevokingClient},
+    registration::{CannotAuthenticate, RegisteredMethod, Registration},
+    revoking::RevokingClient,
 };
 use crate::{
-    records::{ClientRecord, Corrupt, FetchedItems, ItemKey, UnixTime},
-    request::{Credentials, SecretMethod},
+    auth_method::AuthMethod,
+    records::{ClientRecord, Corrupt, FetchedItems, ItemKey, NamedMethod, UnixTime},
+    request::Credentials,
     settings::Settings,
     store::FirstUse,
 };
@@ -135,22 +136,22 @@ fn entries(jwks: &str) -> Vec<Value> {
     }
 }
 
-/// The record of a client that is not disabled and is registered for the mechanism that it used (RFC 7591 §2).
-fn registered(
-    found: Found,
-    used: &'static str,
-    for_mechanism: impl FnOnce(Option<&str>) -> bool,
-) -> Result<ClientRecord, AuthError> {
+/// The record of a client that is not disabled and is registered for one of the accepted methods (RFC 7591 §2).
+fn registered(found: Found, used: AuthMethod, accepted: &[AuthMethod]) -> Result<ClientRecord, AuthError> {
     let record = found.map_err(|Corrupt| AuthError::CorruptClientRecord)?.ok_or(AuthError::UnknownClient)?;
     if record.disabled {
         return Err(AuthError::Disabled);
     }
-    if for_mechanism(record.token_endpoint_auth_method.as_deref()) {
+    if accepted.iter().any(|method| record.is_registered_for(*method)) {
         return Ok(record);
     }
-    if revoking::is_public(&record) {
+    if record.is_registered_for(AuthMethod::None) {
         return Err(AuthError::PublicClient);
     }
-    let by_secret = || [SecretMethod::Basic, SecretMethod::Post].map(SecretMethod::name).join(" or ");
-    Err(AuthError::WrongMethod { registered: record.token_endpoint_auth_method.unwrap_or_else(by_secret), used })
+    let registered = match record.token_endpoint_auth_method {
+        None => AuthMethod::any_of(&AuthMethod::WITH_SECRET),
+        Some(NamedMethod::Known(method)) => method.name().to_owned(),
+        Some(NamedMethod::Unknown(name)) => name,
+    };
+    Err(AuthError::WrongMethod { registered, used })
 }

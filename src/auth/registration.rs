@@ -5,26 +5,26 @@ use super::{
     Client, assertion,
     gateway::{Subject, own_certificates, registered_subject},
     iam::Principal,
-    revoking, secret,
+    secret,
 };
 use crate::{
+    auth_method::AuthMethod,
     certificate::Certificate,
     jwt::VerificationKey,
-    records::{ClientRecord, Corrupt, FetchedItems, ItemKey},
-    request::{GatewayCredentials, PresentedAssertion, PresentedBearer, SecretMethod},
+    records::{ClientRecord, Corrupt, FetchedItems, ItemKey, NamedMethod},
     settings::{MtlsMethod, Settings},
 };
 
 /// A client that could authenticate.
 pub struct Registration {
     pub client: Client,
-    pub method: AuthMethod,
+    pub method: RegisteredMethod,
 }
 
 /// How a client has to authenticate, with what its record holds for that (RFC 7591 §2, `token_endpoint_auth_method`).
-pub enum AuthMethod {
+pub enum RegisteredMethod {
     /// With a secret; sent either way if the record names no method.
-    Secret(Option<SecretMethod>),
+    Secret(Option<AuthMethod>),
     /// With an assertion that one of these keys signed (RFC 7523 §3).
     PrivateKeyJwt(Vec<VerificationKey>),
     /// With a certificate that has this value of that attribute (RFC 8705 §2.1).
@@ -107,11 +107,11 @@ impl Registration {
         if record.disabled {
             return Err(CannotAuthenticate::Disabled);
         }
-        let method = AuthMethod::of(&record, now)?;
+        let method = RegisteredMethod::of(&record, now)?;
         if method.mtls().is_some_and(|method| method != settings.mtls_method) {
             return Err(CannotAuthenticate::OtherMtlsMethod);
         }
-        if let AuthMethod::Bearer { issuer } = &method {
+        if let RegisteredMethod::Bearer { issuer } = &method {
             let issuer = settings.trusted_issuer(issuer).ok_or(CannotAuthenticate::UntrustedIssuer)?;
             let is_listed = |ids: &Vec<String>| ids.iter().any(|id| id == key.id());
             if !issuer.client_ids.as_ref().is_none_or(is_listed) {
@@ -122,7 +122,7 @@ impl Registration {
     }
 }
 
-impl AuthMethod {
+impl RegisteredMethod {
     /// Reads the method from a record as authentication reads it. It does not matter here whether the client is disabled
     /// and what the settings accept.
     ///
@@ -139,20 +139,23 @@ impl AuthMethod {
                 Err(CannotAuthenticate::UnusableSecret)
             }
         };
-        match record.token_endpoint_auth_method.as_deref() {
-            None => by_secret(None),
-            Some(name) if name == SecretMethod::Basic.name() => by_secret(Some(SecretMethod::Basic)),
-            Some(name) if name == SecretMethod::Post.name() => by_secret(Some(SecretMethod::Post)),
-            Some(PresentedAssertion::METHOD) => {
+        let method = match &record.token_endpoint_auth_method {
+            None => return by_secret(None),
+            Some(NamedMethod::Known(method)) => *method,
+            Some(NamedMethod::Unknown(_)) => return Err(CannotAuthenticate::UnknownMethod),
+        };
+        match method {
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => by_secret(Some(method)),
+            AuthMethod::PrivateKeyJwt => {
                 let keys = record.jwks.as_deref().map(assertion::keys).unwrap_or_default();
                 if keys.is_empty() { Err(CannotAuthenticate::NoUsableKey) } else { Ok(Self::PrivateKeyJwt(keys)) }
             }
-            Some(GatewayCredentials::TLS) => {
+            AuthMethod::TlsClientAuth => {
                 let (attribute, value) = registered_subject(record).ok_or(CannotAuthenticate::NotOneSubject)?;
                 Subject::parse((attribute, value)).ok_or(CannotAuthenticate::UnusableSubject)?;
                 Ok(Self::TlsClientAuth { attribute, value: value.to_owned() })
             }
-            Some(GatewayCredentials::SELF_SIGNED_TLS) => {
+            AuthMethod::SelfSignedTlsClientAuth => {
                 let own = own_certificates(record);
                 let certificates = own.iter().filter(|der| Certificate::parse(der).is_some()).count();
                 if certificates == 0 {
@@ -161,10 +164,10 @@ impl AuthMethod {
                     Ok(Self::SelfSignedTlsClientAuth { certificates })
                 }
             }
-            Some(PresentedBearer::METHOD) => {
+            AuthMethod::Bearer => {
                 record.issuer.clone().map(|issuer| Self::Bearer { issuer }).ok_or(CannotAuthenticate::NoIssuer)
             }
-            Some(GatewayCredentials::IAM) => {
+            AuthMethod::AwsIam => {
                 let principal = Principal::of(record).ok_or(CannotAuthenticate::UnusablePrincipal)?;
                 if !principal.has_plausible_id() {
                     return Err(CannotAuthenticate::UnusablePrincipalId);
@@ -172,8 +175,7 @@ impl AuthMethod {
                 let principal = record.iam_principal_arn.clone().unwrap_or_default();
                 Ok(Self::AwsIam { principal, unique_id: record.iam_principal_id.clone() })
             }
-            Some(revoking::PUBLIC_METHOD) => Err(CannotAuthenticate::PublicClient),
-            Some(_) => Err(CannotAuthenticate::UnknownMethod),
+            AuthMethod::None => Err(CannotAuthenticate::PublicClient),
         }
     }
 
@@ -186,17 +188,17 @@ impl AuthMethod {
         }
     }
 
-    /// The names of the methods that it may use, as its record or the metadata have them.
-    pub fn methods(&self) -> &'static [&'static str] {
-        match self {
-            Self::Secret(None) => &["client_secret_basic", "client_secret_post"],
-            Self::Secret(Some(SecretMethod::Basic)) => &["client_secret_basic"],
-            Self::Secret(Some(SecretMethod::Post)) => &["client_secret_post"],
-            Self::PrivateKeyJwt(_) => &[PresentedAssertion::METHOD],
-            Self::TlsClientAuth { .. } => &[GatewayCredentials::TLS],
-            Self::SelfSignedTlsClientAuth { .. } => &[GatewayCredentials::SELF_SIGNED_TLS],
-            Self::Bearer { .. } => &[PresentedBearer::METHOD],
-            Self::AwsIam { .. } => &[GatewayCredentials::IAM],
-        }
+    /// The names of the methods that it may use.
+    pub fn method_names(&self) -> Vec<&'static str> {
+        let method = match self {
+            Self::Secret(None) => return AuthMethod::WITH_SECRET.map(AuthMethod::name).to_vec(),
+            Self::Secret(Some(method)) => *method,
+            Self::PrivateKeyJwt(_) => AuthMethod::PrivateKeyJwt,
+            Self::TlsClientAuth { .. } => AuthMethod::TlsClientAuth,
+            Self::SelfSignedTlsClientAuth { .. } => AuthMethod::SelfSignedTlsClientAuth,
+            Self::Bearer { .. } => AuthMethod::Bearer,
+            Self::AwsIam { .. } => AuthMethod::AwsIam,
+        };
+        vec![method.name()]
     }
 }

@@ -2,12 +2,10 @@
 
 use super::{AuthError, Caller, Client, Found, registered};
 use crate::{
+    auth_method::AuthMethod,
     records::{ClientRecord, FetchedItems, ItemKey},
     settings::Settings,
 };
-
-/// The `token_endpoint_auth_method` of a public client (RFC 7591 §2).
-pub const PUBLIC_METHOD: &str = "none";
 
 /// A client that may revoke the tokens that were issued to it: an authenticated caller, or a public client that named
 /// itself. It never becomes a [`Caller`], so a public client cannot introspect.
@@ -21,8 +19,7 @@ impl RevokingClient {
     /// Returns [`AuthError`] if there is no such client, or if it could authenticate and did not.
     pub fn public(key: Option<&ItemKey>, items: &FetchedItems, settings: &Settings) -> Result<Self, AuthError> {
         let found: Found = key.map_or(Ok(None), |key| items.record::<ClientRecord>(key));
-        let is_public = found.as_ref().ok().and_then(Option::as_ref).is_some_and(is_public);
-        let record = registered(found, PUBLIC_METHOD, |_| is_public)?;
+        let record = registered(found, AuthMethod::None, &[AuthMethod::None])?;
         let client_id = key.map(ItemKey::id).unwrap_or_default();
         Ok(Self(Client::of(client_id, record, settings)))
     }
@@ -41,13 +38,5 @@ impl RevokingClient {
 impl From<Caller> for RevokingClient {
     fn from(Caller(client): Caller) -> Self {
         Self(client)
-    }
-}
-
-/// Whether the record is that of a client without credentials: it says so, or it names no method and has no secret.
-pub(super) fn is_public(record: &ClientRecord) -> bool {
-    match record.token_endpoint_auth_method.as_deref() {
-        Some(method) => method == PUBLIC_METHOD,
-        None => record.client_secret.is_none(),
     }
 }

@@ -12,8 +12,7 @@ use crate::{
 /// Checks a secret. A wrong secret, an unknown client and a disabled one cost the same comparisons.
 pub(super) fn check(presented: &PresentedSecret, found: Found, now: i64) -> Result<ClientRecord, AuthError> {
     let secret_is_right = bool::from(secret_matches(found.as_ref().ok().and_then(Option::as_ref), presented, now));
-    let used = presented.method.name();
-    let record = registered(found, used, |method| method.is_none_or(|method| method == used))?;
+    let record = registered(found, presented.method, &[presented.method])?;
     if record.client_secret.is_none() {
         return Err(AuthError::PublicClient);
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{StrictString, UnixTime, types};
-use crate::digest::Digest;
+use crate::{auth_method::AuthMethod, digest::Digest};
 
 /// A client as an authorization server or the operator's tool registered it (RFC 7591 §2).
 /// Attributes that no decision reads (`client_name`, `redirect_uris`, `allowed_scopes`) are not here.
@@ -16,7 +16,8 @@ pub struct ClientRecord {
     previous_client_secret_expires_at: Option<UnixTime>,
     /// The issuer where this client id is registered.
     pub issuer: Option<String>,
-    pub token_endpoint_auth_method: Option<String>,
+    /// Absent: any method with a secret, or none without one.
+    pub token_endpoint_auth_method: Option<NamedMethod>,
     pub jwks: Option<String>,
     pub assertion_audience: Option<String>,
     pub tls_client_auth_subject_dn: Option<String>,
@@ -34,10 +35,36 @@ pub struct ClientRecord {
 }
 
 impl ClientRecord {
+    /// Whether the client is registered for that method of authentication. Without a name of one, the client sends its
+    /// secret either way, and is public if it has none.
+    pub fn is_registered_for(&self, method: AuthMethod) -> bool {
+        match &self.token_endpoint_auth_method {
+            None if self.client_secret.is_none() => method == AuthMethod::None,
+            None => AuthMethod::WITH_SECRET.contains(&method),
+            Some(NamedMethod::Known(registered)) => *registered == method,
+            Some(NamedMethod::Unknown(_)) => false,
+        }
+    }
+
     /// The secret before a rotation with its expiry. It counts until then, and never without an expiry.
     pub fn previous_secret(&self, now: i64) -> Option<(&StoredSecret, UnixTime)> {
         let expires_at = self.previous_client_secret_expires_at.filter(|UnixTime(expires_at)| now < *expires_at)?;
         Some((self.previous_client_secret.as_ref()?, expires_at))
+    }
+}
+
+/// `token_endpoint_auth_method` of a record (RFC 7591 §2).
+#[derive(Deserialize)]
+#[serde(from = "String")]
+pub enum NamedMethod {
+    Known(AuthMethod),
+    /// No method that is supported here has this name.
+    Unknown(String),
+}
+
+impl From<String> for NamedMethod {
+    fn from(name: String) -> Self {
+        AuthMethod::from_name(&name).map_or(Self::Unknown(name), Self::Known)
     }
 }
 

@@ -23,9 +23,6 @@ pub struct PresentedAssertion {
 }
 
 impl PresentedAssertion {
-    /// The method's name in client records and metadata.
-    pub const METHOD: &'static str = "private_key_jwt";
-
     pub(super) fn parse(text: &str, parameters: &Parameters) -> Self {
         let is_readable = text.len() <= MAX_BYTES && is_jwt(text);
         let Some(UnverifiedJwt { jws, claims }) = is_readable.then(|| UnverifiedJwt::parse(text).ok()).flatten() else {

@@ -18,9 +18,6 @@ pub struct PresentedBearer<'a> {
 }
 
 impl<'a> PresentedBearer<'a> {
-    /// The method's name in client records; our own.
-    pub const METHOD: &'static str = "bearer";
-
     pub(super) fn parse(text: &str, parameters: &Parameters, settings: &'a Settings) -> Self {
         let is_readable = text.len() <= MAX_BYTES && is_jwt(text);
         let unverified = if is_readable { UnverifiedToken::parse(text, settings).ok() } else { None };

@@ -5,10 +5,11 @@ use http::{HeaderValue, header::AUTHORIZATION};
 
 use super::{Parameters, PresentedAssertion, PresentedBearer, RequestError, form};
 use crate::{
+    auth_method::AuthMethod,
     call::{Call, Identity},
     digest::Digest,
     records::ItemKey,
-    settings::{MtlsMethod, Settings},
+    settings::Settings,
 };
 
 /// How an `Authorization` header with AWS's signature begins.
@@ -38,7 +39,8 @@ pub enum RevocationCredentials<'a> {
 /// A secret that was sent with a client id. It has no `Debug`, although it only holds digests.
 pub struct PresentedSecret {
     pub client_id: String,
-    pub method: SecretMethod,
+    /// How it was sent: one of [`AuthMethod::WITH_SECRET`].
+    pub method: AuthMethod,
     /// Digests of the three readings of the secret: form-decoded, as sent, and percent-decoded with `+` kept. Some clients
     /// encode, some do not, and some do half of it.
     pub digests: [Digest; 3],
@@ -48,35 +50,6 @@ pub struct PresentedSecret {
 pub struct GatewayCredentials<'a> {
     pub client_id: String,
     pub identity: &'a Identity,
-}
-
-/// The mechanism that carried the secret, as clients are registered for it (RFC 7591 §2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretMethod {
-    Basic,
-    Post,
-}
-
-impl GatewayCredentials<'_> {
-    /// The methods' names in client records. `aws_iam` is our own.
-    pub const IAM: &'static str = "aws_iam";
-    pub const TLS: &'static str = MtlsMethod::TlsClientAuth.name();
-    pub const SELF_SIGNED_TLS: &'static str = MtlsMethod::SelfSignedTlsClientAuth.name();
-
-    /// What the gateway has seen, for the log.
-    fn method(&self) -> &'static str {
-        if self.identity.iam_user_arn.is_some() { Self::IAM } else { "mutual_tls" }
-    }
-}
-
-impl SecretMethod {
-    /// Its name in client records and metadata.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Basic => "client_secret_basic",
-            Self::Post => "client_secret_post",
-        }
-    }
 }
 
 impl<'a> Credentials<'a> {
@@ -113,7 +86,7 @@ impl<'a> Credentials<'a> {
             let digest = Digest::of(secret);
             Ok(Self::Secret(PresentedSecret {
                 client_id: parameters.client_id.clone().unwrap_or_default(),
-                method: SecretMethod::Post,
+                method: AuthMethod::ClientSecretPost,
                 digests: [digest; 3],
             }))
         } else if let Some(assertion) = &parameters.client_assertion {
@@ -141,9 +114,12 @@ impl<'a> Credentials<'a> {
     pub fn method(&self) -> Option<&'static str> {
         match self {
             Self::Secret(presented) => Some(presented.method.name()),
-            Self::Assertion(_) => Some(PresentedAssertion::METHOD),
-            Self::Gateway(presented) => Some(presented.method()),
-            Self::Bearer(_) => Some(PresentedBearer::METHOD),
+            Self::Assertion(_) => Some(AuthMethod::PrivateKeyJwt.name()),
+            // Which of the methods of mutual TLS it is, only the client's record says.
+            Self::Gateway(GatewayCredentials { identity, .. }) => {
+                Some(if identity.iam_user_arn.is_some() { AuthMethod::AwsIam.name() } else { "mutual_tls" })
+            }
+            Self::Bearer(_) => Some(AuthMethod::Bearer.name()),
             Self::Unsupported => None,
         }
     }
@@ -235,7 +211,7 @@ fn basic(credentials: &str) -> Option<PresentedSecret> {
     let with_plus = form::decode_percent_only(raw_secret).unwrap_or_else(|form::NotUtf8| raw_secret.to_owned());
     Some(PresentedSecret {
         client_id: decoded(raw_id),
-        method: SecretMethod::Basic,
+        method: AuthMethod::ClientSecretBasic,
         digests: [Digest::of(decoded(raw_secret)), Digest::of(raw_secret), Digest::of(with_plus)],
     })
 }

@@ -14,7 +14,7 @@ pub use self::{
     accept::AnswerForm,
     assertion::PresentedAssertion,
     bearer::PresentedBearer,
-    credentials::{Credentials, GatewayCredentials, PresentedSecret, RevocationCredentials, SecretMethod, client_key},
+    credentials::{Credentials, GatewayCredentials, PresentedSecret, RevocationCredentials, client_key},
     form::{NotUtf8, names as parse_names, parse as parse_form},
 };
 use self::{parameters::Parameters, route::Route};

@@ -1,6 +1,7 @@
 //! `MTLS_METHOD`: the one method of mutual TLS that a deployment accepts (RFC 8705 §2).
 
 use super::SettingError;
+use crate::auth_method::AuthMethod;
 
 const VARIABLE: &str = "MTLS_METHOD";
 
@@ -16,11 +17,11 @@ pub enum MtlsMethod {
 }
 
 impl MtlsMethod {
-    /// Its registered name, in client records and metadata.
-    pub const fn name(self) -> &'static str {
+    /// The method as clients are registered for it.
+    pub fn auth_method(self) -> AuthMethod {
         match self {
-            Self::TlsClientAuth => "tls_client_auth",
-            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
+            Self::TlsClientAuth => AuthMethod::TlsClientAuth,
+            Self::SelfSignedTlsClientAuth => AuthMethod::SelfSignedTlsClientAuth,
         }
     }
 
@@ -32,9 +33,13 @@ impl MtlsMethod {
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let Some(text) = variable(VARIABLE) else { return Ok(Self::default()) };
         let known = [Self::TlsClientAuth, Self::SelfSignedTlsClientAuth];
-        known.into_iter().find(|method| method.name() == text.trim()).ok_or_else(|| {
-            let problem = "is neither \"tls_client_auth\" nor \"self_signed_tls_client_auth\"";
-            SettingError::new(VARIABLE, problem, Self::default().name())
+        known.into_iter().find(|method| method.auth_method().name() == text.trim()).ok_or_else(|| {
+            let [one, other] = known.map(|method| method.auth_method().name());
+            SettingError::new(
+                VARIABLE,
+                format!("is neither {one:?} nor {other:?}"),
+                Self::default().auth_method().name(),
+            )
         })
     }
 }

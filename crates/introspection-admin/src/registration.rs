@@ -2,7 +2,7 @@
 //! to compile.
 
 use token_introspection::{
-    auth::{AuthMethod, CannotAuthenticate},
+    auth::{CannotAuthenticate, RegisteredMethod},
     jwt::VerificationKey,
     settings::Settings,
 };
@@ -10,27 +10,31 @@ use token_introspection::{
 use crate::{output::warn, problem::Problem};
 
 /// What the client must present.
-pub fn method(method: &AuthMethod) -> String {
-    let methods = method.methods().join(" or ");
+pub fn method(method: &RegisteredMethod) -> String {
+    let methods = method.method_names().join(" or ");
     let with = match method {
-        AuthMethod::Secret(_) => "with its secret".to_owned(),
-        AuthMethod::PrivateKeyJwt(keys) => {
+        RegisteredMethod::Secret(_) => "with its secret".to_owned(),
+        RegisteredMethod::PrivateKeyJwt(keys) => {
             let keys: Vec<_> = keys.iter().map(key).collect();
             format!("with an assertion signed by a key of its jwks: {}", keys.join(", "))
         }
-        AuthMethod::TlsClientAuth { attribute, value } => format!("with a certificate whose {attribute} is {value:?}"),
-        AuthMethod::SelfSignedTlsClientAuth { certificates: 1 } => "with the certificate of its jwks".to_owned(),
-        AuthMethod::SelfSignedTlsClientAuth { certificates } => {
+        RegisteredMethod::TlsClientAuth { attribute, value } => {
+            format!("with a certificate whose {attribute} is {value:?}")
+        }
+        RegisteredMethod::SelfSignedTlsClientAuth { certificates: 1 } => "with the certificate of its jwks".to_owned(),
+        RegisteredMethod::SelfSignedTlsClientAuth { certificates } => {
             format!("with one of the {certificates} certificates of its jwks")
         }
-        AuthMethod::Bearer { issuer } => {
+        RegisteredMethod::Bearer { issuer } => {
             format!(
                 "with an access token of {issuer} for the audience ISSUER, with the scope introspection (of Cognito \
                      ISSUER/introspection)"
             )
         }
-        AuthMethod::AwsIam { principal, unique_id: None } => format!("as {principal}"),
-        AuthMethod::AwsIam { principal, unique_id: Some(id) } => format!("as {principal} with the unique id {id}"),
+        RegisteredMethod::AwsIam { principal, unique_id: None } => format!("as {principal}"),
+        RegisteredMethod::AwsIam { principal, unique_id: Some(id) } => {
+            format!("as {principal} with the unique id {id}")
+        }
     };
     format!("{methods}, {with}")
 }
@@ -71,18 +75,18 @@ pub fn cannot(why: CannotAuthenticate) -> &'static str {
 }
 
 /// Warns if the function accepts the other method of mutual TLS, or if that is not known here.
-pub fn warn_of_mtls(client_id: &str, method: &AuthMethod, settings: Result<&Settings, Problem>) {
+pub fn warn_of_mtls(client_id: &str, method: &RegisteredMethod, settings: Result<&Settings, Problem>) {
     let Some(mtls) = method.mtls() else { return };
     match settings {
         Ok(settings) if settings.mtls_method == mtls => {}
         Ok(settings) => warn(&format!(
             "the function refuses the client {client_id:?}: MTLS_METHOD is {}, and the client is registered for {}",
-            settings.mtls_method.name(),
-            mtls.name()
+            settings.mtls_method.auth_method().name(),
+            mtls.auth_method().name()
         )),
         Err(problem) => warn(&format!(
             "whether the function accepts {}, as MTLS_METHOD decides, is not known here: {problem}",
-            mtls.name()
+            mtls.auth_method().name()
         )),
     }
 }

@@ -3,7 +3,7 @@
 use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use serde_json::json;
-use token_introspection::auth::AuthMethod;
+use token_introspection::auth::RegisteredMethod;
 
 use super::{Secret, authentication::Authentication, client_key, named, policy::Policy};
 use crate::{
@@ -97,7 +97,7 @@ pub(super) async fn run(add: Add, environment: &Environment) -> Result<Report, P
     Ok(report(id, secret, method.as_ref()))
 }
 
-fn report(id: String, secret: Option<Secret>, method: Option<&AuthMethod>) -> Report {
+fn report(id: String, secret: Option<Secret>, method: Option<&RegisteredMethod>) -> Report {
     let shown = secret.as_ref().filter(|secret| secret.made).map(|secret| secret.text.as_str());
     let json = json!({ "client_id": id, "client_secret": shown });
     let mut answer = vec![("client_id", id)];

@@ -2,24 +2,28 @@
 
 use std::collections::HashMap;
 
-use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{
+    Args,
+    builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
+};
 use serde_dynamo::AttributeValue;
 use token_introspection::{
-    auth::{AuthMethod, CannotAuthenticate, Registration},
+    auth::{CannotAuthenticate, RegisteredMethod, Registration},
+    auth_method::AuthMethod,
     call::now,
     digest::Digest,
     records::{ClientRecord, FetchedItems, Item, ItemKey},
 };
 
-use super::{Secret, jwks::ClientKeySet, named, word};
+use super::{Secret, jwks::ClientKeySet, named};
 use crate::{environment::Environment, input::Input, problem::Problem, registration};
 
 /// How the client has to authenticate.
 #[derive(Args)]
 pub(super) struct Authentication {
     /// How it must authenticate, by one of the methods below; if left out, by a secret, sent either way
-    #[arg(long, value_enum, hide_possible_values = true, conflicts_with = "public")]
-    method: Option<Method>,
+    #[arg(long, value_parser = method_parser(), hide_possible_values = true, conflicts_with = "public")]
+    method: Option<AuthMethod>,
     /// A client without a secret, which may not introspect
     #[arg(long, conflicts_with_all = ["secret", "jwks", "assertion_audience", "CertificateName", "iam_principal_arn", "iam_principal_id", "Policy"])]
     public: bool,
@@ -63,22 +67,10 @@ struct CertificateName {
     san_email: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum Method {
-    ClientSecretBasic,
-    ClientSecretPost,
-    PrivateKeyJwt,
-    TlsClientAuth,
-    SelfSignedTlsClientAuth,
-    Bearer,
-    AwsIam,
-}
-
 impl Authentication {
     /// Whether it is by an access token of its issuer.
     pub fn is_by_token(&self) -> bool {
-        self.method == Some(Method::Bearer)
+        self.method == Some(AuthMethod::Bearer)
     }
 
     /// Checks that each option belongs to the method, and that no option that it needs is missing.
@@ -87,10 +79,10 @@ impl Authentication {
     ///
     /// Returns [`Problem::Usage`] for the first option that does not fit.
     pub fn fits(&self, has_id: bool, has_issuer: bool) -> Result<(), Problem> {
-        let secret = [Method::ClientSecretBasic, Method::ClientSecretPost];
-        let keys = [Method::PrivateKeyJwt, Method::SelfSignedTlsClientAuth];
-        let (tls, iam, assertion) = ([Method::TlsClientAuth], [Method::AwsIam], [Method::PrivateKeyJwt]);
-        let mut options: Vec<(&str, bool, &[Method])> = vec![
+        let secret = AuthMethod::WITH_SECRET;
+        let keys = [AuthMethod::PrivateKeyJwt, AuthMethod::SelfSignedTlsClientAuth];
+        let (tls, iam, assertion) = ([AuthMethod::TlsClientAuth], [AuthMethod::AwsIam], [AuthMethod::PrivateKeyJwt]);
+        let mut options: Vec<(&str, bool, &[AuthMethod])> = vec![
             ("--secret", self.secret.is_some(), &secret),
             ("--jwks", self.jwks.is_some(), &keys),
             ("--assertion-audience", self.assertion_audience.is_some(), &assertion),
@@ -99,26 +91,26 @@ impl Authentication {
         ];
         options.extend(self.certificate.values().map(|(option, value)| (option, value.is_some(), &tls[..])));
         // Without a method it is a secret.
-        let method = self.method.unwrap_or(Method::ClientSecretBasic);
-        let misplaced = |(_, given, methods): &&(&str, bool, &[Method])| *given && !methods.contains(&method);
+        let method = self.method.unwrap_or(AuthMethod::ClientSecretBasic);
+        let misplaced = |(_, given, methods): &&(&str, bool, &[AuthMethod])| *given && !methods.contains(&method);
         if let Some((option, _, methods)) = options.iter().find(misplaced) {
-            let methods = methods.iter().copied().filter_map(name).collect::<Vec<_>>().join(" or ");
+            let methods = AuthMethod::any_of(methods);
             return Err(Problem::usage(format!(
                 "{option} belongs to --method {methods}; leave it out, or give that method"
             )));
         }
         let missing = |what: &str| Err(Problem::usage(format!("{what}; --help says more")));
         match method {
-            Method::PrivateKeyJwt | Method::SelfSignedTlsClientAuth if self.jwks.is_none() => {
+            AuthMethod::PrivateKeyJwt | AuthMethod::SelfSignedTlsClientAuth if self.jwks.is_none() => {
                 missing("--jwks is missing: the method needs the client's public keys, as - (standard input) or @FILE")
             }
-            Method::AwsIam if self.iam_principal_arn.is_none() => {
+            AuthMethod::AwsIam if self.iam_principal_arn.is_none() => {
                 missing("--iam-principal-arn is missing: the method needs the IAM user or role that the client is")
             }
-            Method::Bearer if !has_issuer => {
+            AuthMethod::Bearer if !has_issuer => {
                 missing("--issuer is missing: the method needs the trusted issuer whose tokens the client presents")
             }
-            Method::Bearer if !has_id => {
+            AuthMethod::Bearer if !has_id => {
                 missing("--id is missing: the method needs the id that the client has at its issuer")
             }
             _ => Ok(()),
@@ -131,7 +123,7 @@ impl Authentication {
     ///
     /// Returns [`Problem::Usage`] if the secret to import is not valid.
     pub fn secret(&self) -> Result<Option<Secret>, Problem> {
-        let by_secret = matches!(self.method, None | Some(Method::ClientSecretBasic | Method::ClientSecretPost));
+        let by_secret = self.method.is_none_or(|method| AuthMethod::WITH_SECRET.contains(&method));
         if by_secret && !self.public { Secret::new(self.secret.as_ref()).map(Some) } else { Ok(None) }
     }
 
@@ -147,14 +139,14 @@ impl Authentication {
         secret: Option<&Secret>,
         attributes: &mut HashMap<String, AttributeValue>,
         environment: &Environment,
-    ) -> Result<Option<AuthMethod>, Problem> {
+    ) -> Result<Option<RegisteredMethod>, Problem> {
         if self.public {
             return Ok(None);
         }
         let keys = self.jwks.as_ref().map(ClientKeySet::read).transpose()?;
         let text = |text: &Option<String>| text.clone().map(AttributeValue::S);
         attributes.extend(named([
-            ("token_endpoint_auth_method", self.method.as_ref().and_then(word)),
+            ("token_endpoint_auth_method", self.method.map(|method| AttributeValue::S(method.name().to_owned()))),
             ("client_secret", secret.map(|secret| AttributeValue::S(Digest::of(&secret.text).to_hex()))),
             ("jwks", keys.as_ref().map(|keys| AttributeValue::S(keys.text()))),
             ("assertion_audience", text(&self.assertion_audience)),
@@ -170,7 +162,7 @@ impl Authentication {
         } else {
             let record = items.record::<ClientRecord>(key).ok().flatten();
             let record = record.ok_or(CannotAuthenticate::CorruptClientRecord);
-            record.and_then(|record| AuthMethod::of(&record, now()))
+            record.and_then(|record| RegisteredMethod::of(&record, now()))
         };
         let method = method.map_err(|why| Problem::usage(self.hint(why, keys.as_ref())))?;
         registration::warn_of_mtls(key.id(), &method, environment.settings());
@@ -241,6 +233,8 @@ impl CertificateName {
     }
 }
 
-fn name(method: Method) -> Option<String> {
-    method.to_possible_value().map(|value| value.get_name().to_owned())
+/// Takes the names of the methods by which a client can authenticate.
+fn method_parser() -> impl TypedValueParser<Value = AuthMethod> {
+    let names = AuthMethod::ALL.into_iter().filter(|method| *method != AuthMethod::None).map(AuthMethod::name);
+    PossibleValuesParser::new(names).try_map(|name| AuthMethod::from_name(&name).ok_or("not a method"))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use token_introspection::{
-    auth::{AuthMethod, load_client_key},
+    auth::{RegisteredMethod, load_client_key},
     jwt::{RejectedKey, parse_object},
 };
 
@@ -66,16 +66,16 @@ impl ClientKeySet {
     }
 
     /// Warns of keys that the client can never use.
-    pub fn warn_of_unused(&self, method: &AuthMethod) {
+    pub fn warn_of_unused(&self, method: &RegisteredMethod) {
         match method {
-            AuthMethod::PrivateKeyJwt(keys) if keys.len() < self.0.len() => {
+            RegisteredMethod::PrivateKeyJwt(keys) if keys.len() < self.0.len() => {
                 let mut reasons = self.unusable();
                 if keys.len() + reasons.len() < self.0.len() {
                     reasons.push("the set has more keys than are read".to_owned());
                 }
                 warn(&format!("{} of {} keys are used: {}", keys.len(), self.0.len(), reasons.join("; ")));
             }
-            AuthMethod::SelfSignedTlsClientAuth { certificates } if *certificates < self.0.len() => {
+            RegisteredMethod::SelfSignedTlsClientAuth { certificates } if *certificates < self.0.len() => {
                 warn(&format!(
                     "{certificates} of {} keys are used: the others have no certificate as x5c",
                     self.0.len()

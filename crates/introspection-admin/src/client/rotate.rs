@@ -4,7 +4,7 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use serde_json::json;
 use token_introspection::{
-    auth::{AuthMethod, CannotAuthenticate},
+    auth::{CannotAuthenticate, RegisteredMethod},
     call::now,
     digest::Digest,
     records::{ClientRecord, FetchedItems, ItemKey, UnixTime},
@@ -50,14 +50,14 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
     let admin = environment.open().await?;
     let client = admin.item(&key).await?.ok_or_else(|| not_found(&rotate.client))?;
     let record = FetchedItems::of(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
-    let method = record.as_ref().map(|record| AuthMethod::of(record, now()));
+    let method = record.as_ref().map(|record| RegisteredMethod::of(record, now()));
     let Some(AttributeValue::S(old)) = client.get("client_secret") else {
         return Err(without_secret(&rotate.client, method));
     };
     if let Some(Ok(method)) = method
-        && !matches!(method, AuthMethod::Secret(_))
+        && !matches!(method, RegisteredMethod::Secret(_))
     {
-        let methods = method.methods().join(" or ");
+        let methods = method.method_names().join(" or ");
         warn(&format!("no secret of this client is accepted: it authenticates by {methods}"));
     }
     if *old == digest {
@@ -86,21 +86,21 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
 }
 
 /// Why the client has no secret to rotate, and where its credentials are replaced instead.
-fn without_secret(client_id: &str, method: Option<Result<AuthMethod, CannotAuthenticate>>) -> Problem {
+fn without_secret(client_id: &str, method: Option<Result<RegisteredMethod, CannotAuthenticate>>) -> Problem {
     let why = match method {
         None => "its record is corrupt".to_owned(),
         Some(Err(why)) => registration::cannot(why).to_owned(),
         Some(Ok(method)) => {
             let attribute = match method {
-                AuthMethod::Secret(_) => "client_secret",
-                AuthMethod::PrivateKeyJwt(_) | AuthMethod::SelfSignedTlsClientAuth { .. } => "jwks",
-                AuthMethod::TlsClientAuth { attribute, .. } => attribute,
-                AuthMethod::Bearer { .. } => "issuer",
-                AuthMethod::AwsIam { .. } => "iam_principal_arn",
+                RegisteredMethod::Secret(_) => "client_secret",
+                RegisteredMethod::PrivateKeyJwt(_) | RegisteredMethod::SelfSignedTlsClientAuth { .. } => "jwks",
+                RegisteredMethod::TlsClientAuth { attribute, .. } => attribute,
+                RegisteredMethod::Bearer { .. } => "issuer",
+                RegisteredMethod::AwsIam { .. } => "iam_principal_arn",
             };
             format!(
                 "it authenticates by {}; replace the attribute {attribute} in its record",
-                method.methods().join(" or ")
+                method.method_names().join(" or ")
             )
         }
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_dynamo::AttributeValue;
 use serde_json::{Map, Value, json};
 use token_introspection::{
-    auth::{AuthMethod, CannotAuthenticate},
+    auth::{CannotAuthenticate, RegisteredMethod},
     call::now,
     records::{ClientRecord, FetchedItems, Item, ItemKey, UnixTime},
 };
@@ -81,7 +81,7 @@ struct ClientItem {
     key: ItemKey,
     status: &'static str,
     /// How it authenticates, unless it never can.
-    method: Option<AuthMethod>,
+    method: Option<RegisteredMethod>,
     has_secret: bool,
     /// Until when the secret before the last rotation is valid, if it is.
     previous_until: Option<i64>,
@@ -95,7 +95,7 @@ impl ClientItem {
         let previous_until =
             record.as_ref().and_then(|record| record.previous_secret(now())).map(|(_, UnixTime(until))| until);
         let readable = record.as_ref().ok_or(CannotAuthenticate::CorruptClientRecord);
-        let method = readable.and_then(|record| AuthMethod::of(record, now()));
+        let method = readable.and_then(|record| RegisteredMethod::of(record, now()));
         let status = match &method {
             Err(CannotAuthenticate::CorruptClientRecord) => "corrupt",
             _ if record.as_ref().is_some_and(|record| record.disabled) => "disabled",
@@ -158,7 +158,7 @@ impl ClientItem {
         json!({
             "client_id": self.key.id(),
             "status": self.status,
-            "methods": self.method.as_ref().map(AuthMethod::methods).unwrap_or_default(),
+            "methods": self.method.as_ref().map(RegisteredMethod::method_names).unwrap_or_default(),
             "authenticates_by": self.method.as_ref().map(registration::method),
             "has_secret": self.has_secret,
             "old_secret_valid_until": self.previous_until,

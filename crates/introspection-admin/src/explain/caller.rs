@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use token_introspection::{
-    auth::{AuthMethod, CannotAuthenticate, Registration},
+    auth::{CannotAuthenticate, RegisteredMethod, Registration},
     judge::ActiveClaims,
     outcome::{Denial, Unavailable},
     policy,
@@ -16,7 +16,7 @@ use crate::{client, problem::Problem, registration};
 pub(super) struct Answer {
     pub client_id: String,
     /// How it has to authenticate; `None` if it never can.
-    method: Option<AuthMethod>,
+    method: Option<RegisteredMethod>,
     outcome: Decision,
     /// The body of an active answer.
     pub view: Option<Value>,
@@ -128,7 +128,7 @@ impl Answer {
         };
         json!({
             "client_id": self.client_id,
-            "methods": self.method.as_ref().map(AuthMethod::methods).unwrap_or_default(),
+            "methods": self.method.as_ref().map(RegisteredMethod::method_names).unwrap_or_default(),
             "authenticates_by": self.method.as_ref().map(registration::method),
             "status": status,
             "reason": reason,

@@ -1,0 +1,76 @@
+//! How clients authenticate: the one list of methods, under the names that client records, metadata and the log have.
+
+/// A method of client authentication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthMethod {
+    /// RFC 6749 §2.3.1, in the header.
+    ClientSecretBasic,
+    /// RFC 6749 §2.3.1, in the body.
+    ClientSecretPost,
+    /// RFC 7523 §2.2.
+    PrivateKeyJwt,
+    /// RFC 8705 §2.1.
+    TlsClientAuth,
+    /// RFC 8705 §2.2.
+    SelfSignedTlsClientAuth,
+    /// By an access token of the client's own (RFC 7662 §2.1). The name is ours.
+    Bearer,
+    /// By the signature that API Gateway checks for IAM. The name is ours.
+    AwsIam,
+    /// Not at all: a public client (RFC 7591 §2).
+    None,
+}
+
+impl AuthMethod {
+    pub const ALL: [Self; 8] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTlsClientAuth,
+        Self::Bearer,
+        Self::AwsIam,
+        Self::None,
+    ];
+    /// The methods with a secret. A client that is registered for no method may use either.
+    pub const WITH_SECRET: [Self; 2] = [Self::ClientSecretBasic, Self::ClientSecretPost];
+
+    /// Its name as `token_endpoint_auth_method` (RFC 7591 §2, RFC 8705 §2).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
+            Self::Bearer => "bearer",
+            Self::AwsIam => "aws_iam",
+            Self::None => "none",
+        }
+    }
+
+    /// The method of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+
+    /// The names of several methods, of which one is enough.
+    pub fn any_of(methods: &[Self]) -> String {
+        methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(" or ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_method_has_one_name_and_no_other_text_is_one() {
+        for method in AuthMethod::ALL {
+            assert_eq!(AuthMethod::from_name(method.name()), Some(method));
+        }
+        for name in ["", "client_secret_jwt", "CLIENT_SECRET_BASIC", " none", "mutual_tls", "Bearer"] {
+            assert_eq!(AuthMethod::from_name(name), None, "{name}");
+        }
+    }
+}
