@@ -1,10 +1,14 @@
 //! `aws_iam`: callers whose signature API Gateway has checked, so that a service on AWS needs no secret.
 
-use crate::{call::Identity, records::ClientRecord};
+use crate::{arn::Arn, call::Identity, records::ClientRecord};
+
+const IAM: &str = "iam";
+const USER: &str = "user/";
+const ROLE: &str = "role/";
 
 /// The IAM user or role that a client is registered for.
 pub(super) struct Principal<'a> {
-    arn: Arn<'a>,
+    arn: Arn,
     /// Its unique id, which must match as well. A principal that is deleted and created again has another one.
     unique_id: Option<&'a str>,
 }
@@ -12,24 +16,25 @@ pub(super) struct Principal<'a> {
 impl<'a> Principal<'a> {
     /// Reads the principal of a record; `None` if no caller can match it.
     pub fn of(record: &'a ClientRecord) -> Option<Self> {
-        let arn = Self::parse(record.iam_principal_arn.as_deref()?)?;
-        Some(Self { arn, unique_id: record.iam_principal_id.as_deref() })
+        Self::new(record.iam_principal_arn.as_deref()?, record.iam_principal_id.as_deref())
     }
 
-    /// Reads an ARN. An account has twelve digits, and IAM's documentation lists the characters of a name, so a pattern
-    /// is not valid.
-    fn parse(text: &'a str) -> Option<Arn<'a>> {
-        let arn = Arn::parse(text)?;
-        let is_account = arn.account.len() == 12 && arn.account.bytes().all(|byte| byte.is_ascii_digit());
-        let is_name = arn.name.rsplit('/').next().is_some_and(|name| {
+    /// IAM is global, and its documentation lists the characters of a name, so a pattern is not valid.
+    fn new(arn: &str, unique_id: Option<&'a str>) -> Option<Self> {
+        let arn = Arn::parse(arn).filter(|arn| arn.region.is_empty())?;
+        let is_name = |name: &str| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte))
-        });
-        (arn.service == "iam" && matches!(arn.kind, "user" | "role") && is_account && is_name).then_some(arn)
+        };
+        name_of(&arn).is_some_and(is_name).then_some(Self { arn, unique_id })
+    }
+
+    fn is_user(&self) -> bool {
+        self.arn.name_of(IAM, USER).is_some()
     }
 
     /// Whether the unique id has the form that IAM gives to this kind of principal; true without one.
     pub fn has_plausible_id(&self) -> bool {
-        let prefix = if self.arn.kind == "user" { "AIDA" } else { "AROA" };
+        let prefix = if self.is_user() { "AIDA" } else { "AROA" };
         self.unique_id.is_none_or(|id| {
             let is_id_character = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
             id.len() > prefix.len() && id.starts_with(prefix) && id.bytes().all(is_id_character)
@@ -38,7 +43,7 @@ impl<'a> Principal<'a> {
 
     /// Whether the gateway's caller is that user, or in a session of that role.
     pub fn is(&self, caller: &Identity) -> bool {
-        caller.iam_user_arn.as_deref().is_some_and(|arn| self.has_arn(arn))
+        caller.iam_user_arn.as_deref().and_then(Arn::parse).is_some_and(|arn| self.has_arn(&arn))
             && self
                 .unique_id
                 .is_none_or(|id| caller.iam_user_id.as_deref().is_some_and(|caller| self.has_id(id, caller)))
@@ -47,46 +52,26 @@ impl<'a> Principal<'a> {
     /// The request context has the unique id of a user as it is, and that of a role before the session's name.
     fn has_id(&self, unique_id: &str, caller: &str) -> bool {
         let is_its_own = match caller.split_once(':') {
-            Some((id, session)) => self.arn.kind == "role" && id == unique_id && !session.is_empty(),
-            None => self.arn.kind == "user" && caller == unique_id,
+            Some((id, session)) => !self.is_user() && id == unique_id && !session.is_empty(),
+            None => self.is_user() && caller == unique_id,
         };
         is_its_own && !unique_id.is_empty()
     }
 
-    fn has_arn(&self, caller: &str) -> bool {
-        let (principal, Some(caller)) = (&self.arn, Arn::parse(caller)) else { return false };
-        if principal.kind == "user" {
-            return *principal == caller;
+    fn has_arn(&self, caller: &Arn) -> bool {
+        if self.is_user() {
+            return self.arn == *caller;
         }
         // The ARN of a session has the role's name without its path; the name is unique in the account.
-        let role = principal.name.rsplit('/').next();
-        let session_of_role = caller.name.split_once('/').filter(|(_, session)| !session.is_empty());
-        (caller.service, caller.kind) == ("sts", "assumed-role")
-            && (caller.partition, caller.account) == (principal.partition, principal.account)
-            && session_of_role.is_some_and(|(name, _)| Some(name) == role)
+        let session = caller.name_of("sts", "assumed-role/").and_then(|name| name.split_once('/'));
+        let role = session.filter(|(_, session)| !session.is_empty()).map(|(role, _)| role);
+        role.is_some() && role == name_of(&self.arn) && caller.is_beside(&self.arn)
     }
 }
 
-/// The parts of an ARN that identify an IAM principal; IAM is global, so there is no Region.
-#[derive(PartialEq, Eq)]
-struct Arn<'a> {
-    partition: &'a str,
-    account: &'a str,
-    service: &'a str,
-    /// The kind of principal, and what follows the first slash.
-    kind: &'a str,
-    name: &'a str,
-}
-
-impl<'a> Arn<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.splitn(6, ':');
-        let (scheme, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
-        let (region, account) = (parts.next()?, parts.next()?);
-        let (kind, name) = parts.next()?.split_once('/')?;
-        let is_whole = scheme == "arn" && region.is_empty() && !partition.is_empty() && !account.is_empty();
-        (is_whole && !name.is_empty()).then_some(Self { partition, account, service, kind, name })
-    }
+/// The name of an IAM user or role, without its path.
+fn name_of(arn: &Arn) -> Option<&str> {
+    arn.name_of(IAM, USER).or_else(|| arn.name_of(IAM, ROLE))?.rsplit('/').next()
 }
 
 #[cfg(test)]
@@ -94,7 +79,7 @@ mod tests {
     use super::*;
 
     fn is_principal(principal: &str, caller: &str) -> bool {
-        Principal::parse(principal).is_some_and(|arn| Principal { arn, unique_id: None }.is(&identity(caller, None)))
+        Principal::new(principal, None).is_some_and(|principal| principal.is(&identity(caller, None)))
     }
 
     fn identity(arn: &str, id: Option<&str>) -> Identity {
@@ -165,8 +150,8 @@ mod tests {
             (user, Some("AIDAEXAMPLE"), user, Some("AIDAEXAMPLE:x"), false),
             (user, Some("AIDAEXAMPLE"), "arn:aws:iam::111122223333:user/Other", Some("AIDAEXAMPLE"), false),
         ] {
-            let principal = Principal::parse(principal).map(|arn| Principal { arn, unique_id });
-            let is = principal.is_some_and(|principal| principal.is(&identity(caller, caller_id)));
+            let is = Principal::new(principal, unique_id)
+                .is_some_and(|principal| principal.is(&identity(caller, caller_id)));
             assert_eq!(is, expected, "{unique_id:?} {caller_id:?}");
         }
     }

@@ -23,7 +23,7 @@ pub use self::{
     proxy::ProxySettings,
     redis_url::RedisUrl,
     roots::check_root_certificates,
-    signing::{Arn, SigningKeySource},
+    signing::SigningKeySource,
     tables::TableNames,
     url::is_loopback,
 };

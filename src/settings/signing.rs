@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::SettingError;
-use crate::jwt::{Algorithm, SigningKey};
+use crate::{
+    arn::Arn,
+    jwt::{Algorithm, SigningKey},
+};
 
 /// One of the keys of `SIGNING_KEY`.
 #[derive(Clone)]
@@ -14,13 +17,6 @@ pub enum SigningKeySource {
     SecretsManager(Arn),
     /// A key that never leaves KMS.
     Kms(Arn),
-}
-
-/// The name of something on AWS, of which only the form has been checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arn {
-    pub text: String,
-    pub region: String,
 }
 
 const VARIABLE: &str = "SIGNING_KEY";
@@ -48,7 +44,7 @@ pub fn read(get: &impl Fn(&str) -> Option<String>) -> Result<(Vec<SigningKeySour
         let key = key(number, entry, rsa)?;
         let identifier = match &key {
             SigningKeySource::File(key) => key.published().kid.clone(),
-            SigningKeySource::SecretsManager(arn) | SigningKeySource::Kms(arn) => arn.text.clone(),
+            SigningKeySource::SecretsManager(arn) | SigningKeySource::Kms(arn) => arn.to_string(),
         };
         if let Some(first) = identifiers.iter().position(|known| *known == identifier) {
             return Err(error(format!("names one key twice, as entries {} and {number}", first + 1)));
@@ -77,15 +73,22 @@ fn key(number: usize, entry: &str, rsa: Algorithm) -> Result<SigningKeySource, S
                 .map_err(|unusable| problem(&format!("whose file {}", unusable.problem())))?;
             Ok(SigningKeySource::File(Arc::new(key)))
         }
-        "secretsmanager" => Arn::parse(place, "secretsmanager", "secret:")
+        "secretsmanager" => arn(place, "secretsmanager", "secret:")
             .map(SigningKeySource::SecretsManager)
             .ok_or_else(|| wrong("a secret in Secrets Manager")),
         // An alias may come to mean another key between two answers.
-        "kms" => Arn::parse(place, "kms", "key/")
+        "kms" => arn(place, "kms", "key/")
             .map(SigningKeySource::Kms)
             .ok_or_else(|| wrong("a key in KMS (an alias is not accepted)")),
         _ => Err(problem("that does not begin with file:, secretsmanager: or kms:")),
     }
+}
+
+/// The ARN of a resource of that service and kind, which is always in a Region.
+fn arn(text: &str, service: &str, kind: &str) -> Option<Arn> {
+    let arn = Arn::parse(text).filter(|arn| !arn.region.is_empty())?;
+    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/+=.@".contains(&byte));
+    arn.name_of(service, kind).is_some_and(is_name).then_some(arn)
 }
 
 /// Whether a text looks like a private key in PEM or like a JSON Web Key.
@@ -95,20 +98,6 @@ fn is_key(text: &str) -> bool {
 
 fn error(problem: String) -> SettingError {
     SettingError::new(VARIABLE, problem, EXAMPLE)
-}
-
-impl Arn {
-    /// `arn:partition:service:region:account:resource`
-    fn parse(text: &str, service: &str, resource: &str) -> Option<Self> {
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let ["arn", partition, named, region, account, name] = parts.as_slice() else { return None };
-        let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
-        let name = name.strip_prefix(resource).filter(|name| !name.is_empty())?;
-        let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/+=.@".contains(&b));
-        let is_arn = partition.starts_with("aws") && is_word(partition) && *named == service && is_word(region);
-        (is_arn && is_account && is_name).then(|| Self { text: text.to_owned(), region: (*region).to_owned() })
-    }
 }
 
 #[cfg(test)]
@@ -132,9 +121,9 @@ mod tests {
             ("key/a", "kms", "key/", false),
             ("", "kms", "key/", false),
         ] {
-            assert_eq!(Arn::parse(text, service, resource).is_some(), is_arn, "{text}");
+            assert_eq!(arn(text, service, resource).is_some(), is_arn, "{text}");
         }
-        let arn = Arn::parse("arn:aws:kms:eu-west-1:123456789012:key/a", "kms", "key/");
+        let arn = arn("arn:aws:kms:eu-west-1:123456789012:key/a", "kms", "key/");
         assert_eq!(arn.map(|arn| arn.region).as_deref(), Some("eu-west-1"));
     }
 }

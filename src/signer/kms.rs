@@ -9,9 +9,9 @@ use aws_sdk_kms::{
 
 use super::{SignerUnavailable, failed};
 use crate::{
+    arn::Arn,
     digest::Digest,
     jwt::{Algorithm, PublishedKey, raw_p256},
-    settings::Arn,
     store::cause_of,
 };
 
@@ -31,7 +31,7 @@ impl KmsKey {
         let client = Client::new(&config);
         let answer = client
             .get_public_key()
-            .key_id(&arn.text)
+            .key_id(arn.to_string())
             .send()
             .await
             .map_err(|error| failed("GetPublicKey", cause_of(&error)))?;
@@ -39,7 +39,7 @@ impl KmsKey {
         let published = answer.public_key.filter(|_| signs).and_then(|key| PublishedKey::from_info(key.as_ref(), rsa));
         let problem = "the key is for other uses than signing, or neither P-256, Ed25519 nor RSA";
         let published = published.ok_or_else(|| failed("GetPublicKey", problem))?;
-        Ok(Self { client, arn: arn.text.clone(), published })
+        Ok(Self { client, arn: arn.to_string(), published })
     }
 
     pub(super) fn published(&self) -> &PublishedKey {

@@ -13,8 +13,9 @@ use tracing::error;
 
 use self::{kms::KmsKey, remote::Remote};
 use crate::{
+    arn::Arn,
     jwt::{Algorithm, PublishedKey, SigningKey, compact, signing_input},
-    settings::{Arn, Settings, SigningKeySource},
+    settings::{Settings, SigningKeySource},
     store::{cause_of, http_client},
 };
 
@@ -152,7 +153,7 @@ impl Signer {
 /// Brings the current version of a secret, and reads the key in it: the text that would else be in a file.
 async fn load_secret(arn: &Arn, rsa: Algorithm, config: SdkConfig) -> Result<SigningKey, SignerUnavailable> {
     let failed = |cause: &str| failed("GetSecretValue", cause);
-    let answer = Client::new(&config).get_secret_value().secret_id(&arn.text).send().await;
+    let answer = Client::new(&config).get_secret_value().secret_id(arn.to_string()).send().await;
     let answer = answer.map_err(|error| failed(cause_of(&error)))?;
     // Who stores a file with the AWS CLI's `--secret-binary` gets bytes.
     let bytes = || String::from_utf8(answer.secret_binary?.into_inner()).ok();

@@ -7,7 +7,8 @@ use std::{
 };
 
 /// The library's modules from the lowest to the highest. Each may import from those before it and itself alone.
-const LAYERS: [&str; 25] = [
+const LAYERS: [&str; 26] = [
+    "arn",
     "digest",
     "auth_method",
     "jwt",
@@ -35,7 +36,8 @@ const LAYERS: [&str; 25] = [
     "logging",
 ];
 /// Stages that take the time as an argument and send nothing.
-const PURE: [&str; 16] = [
+const PURE: [&str; 17] = [
+    "arn",
     "digest",
     "auth_method",
     "jwt",

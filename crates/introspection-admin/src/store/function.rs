@@ -23,6 +23,7 @@ use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 
 use super::{AdminError, Connection, TOTAL_TIMEOUT, configuration};
+use crate::arn::Arn;
 
 /// The API's limit for a name or ARN is 170 characters.
 const MAX_NAME: usize = 200;
@@ -127,8 +128,12 @@ pub async fn deployed_variables(name: &str, connection: &Connection) -> Result<D
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_name) {
         return Err(FunctionFailure::Name);
     }
-    // arn:aws:lambda:REGION:ACCOUNT:function:NAME
-    let region = name.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)).map(str::to_owned);
+    let region = if name.starts_with("arn:") {
+        let function = Arn::parse(name).filter(|arn| arn.name_of("lambda", "function:").is_some());
+        Some(function.ok_or(FunctionFailure::Name)?.region)
+    } else {
+        None
+    };
     // `--endpoint-url` is that of DynamoDB.
     let connection = Connection {
         endpoint_url: None,
