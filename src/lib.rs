@@ -14,6 +14,7 @@ pub mod judge;
 pub mod jwt;
 pub mod lambda;
 pub mod logging;
+pub mod media_type;
 pub mod metadata;
 pub mod outcome;
 pub mod policy;

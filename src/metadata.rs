@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     auth::ASSERTION_ALGORITHMS,
     auth_method::AuthMethod,
-    jwt::{Algorithm, PublishedKey},
+    jwt::{self, Algorithm, PublishedKey},
     settings::Settings,
 };
 
@@ -83,5 +83,5 @@ fn is_enforced(name: &str) -> bool {
 
 /// The key set of signed answers (RFC 7517 §5); an empty one where nothing is signed.
 pub fn key_set(keys: &[&PublishedKey]) -> String {
-    json!({ "keys": keys.iter().map(|key| &key.jwk).collect::<Vec<_>>() }).to_string()
+    jwt::key_set(keys.iter().map(|key| &key.jwk))
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
 use crate::{
+    media_type,
     outcome::{Challenge, Denial, Outcome, TokenVerdict, Unavailable, Verdict},
     request::RequestError,
 };
@@ -16,10 +17,8 @@ use crate::{
 const INACTIVE: &str = r#"{"active":false}"#;
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=300");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const SIGNED: HeaderValue = HeaderValue::from_static("application/token-introspection+jwt");
-/// The `typ` of a signed answer (RFC 9701 §5).
-pub const SIGNED_TYPE: &str = "token-introspection+jwt";
+const JSON: HeaderValue = HeaderValue::from_static(media_type::JSON);
+const SIGNED: HeaderValue = HeaderValue::from_static(media_type::SIGNED_ANSWER);
 
 /// Renders an outcome; its reason never reaches the wire. `request_id` is in those answers that an operator will have to
 /// look up.

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::{AuthError, Found, entries, registered};
+use super::{AuthError, Found, registered};
 use crate::{
     auth_method::AuthMethod,
     judge,
-    jwt::{Algorithm, Header, RejectedKey, VerificationKey},
+    jwt::{self, Algorithm, Header, RejectedKey, VerificationKey, registered_entries},
+    media_type,
     records::{Audience, ClientRecord, ItemKey, UnixTime},
     request::PresentedAssertion,
     settings::Settings,
@@ -84,8 +85,7 @@ fn sole(audience: &Audience) -> Option<&str> {
 
 fn has_fitting_header(header: &Header) -> Result<(), AuthError> {
     let typ_fits = header.typ.as_deref().is_none_or(|typ| {
-        let typ = typ.to_ascii_lowercase();
-        matches!(typ.strip_prefix("application/").unwrap_or(&typ), "jwt" | "client-authentication+jwt")
+        ["jwt", "client-authentication+jwt"].iter().any(|expected| media_type::is_typ(typ, expected))
     });
     if !typ_fits {
         return Err(AuthError::AssertionHeader { typ: header.typ.clone() });
@@ -114,12 +114,9 @@ fn is_signed(header: &Header, jwks: Option<&str>, mut verifies: impl FnMut(&Veri
 
 /// The first keys of the set for this algorithm: those that `kid` names or, if no key has that name, those without one.
 fn own_keys(jwks: &str, kid: Option<&str>, algorithm: Algorithm) -> Vec<VerificationKey> {
-    let entries = entries(jwks);
+    let entries = registered_entries(jwks);
     let named = |name: Option<&str>| {
-        let has_name = |entry: &&Value| {
-            let kid = entry.get("kid").and_then(Value::as_str).filter(|kid| !kid.is_empty());
-            kid == name
-        };
+        let has_name = |entry: &&Value| jwt::kid(entry).as_deref() == name;
         load(entries.iter().take(MAX_KEYS).filter(has_name), algorithm)
     };
     let Some(kid) = kid else { return load(entries.iter().take(MAX_KEYS), algorithm) };
@@ -149,7 +146,7 @@ pub fn client_key(entry: &Value) -> Result<VerificationKey, RejectedKey> {
 
 /// The keys of a set that load.
 pub(super) fn keys(jwks: &str) -> Vec<VerificationKey> {
-    entries(jwks).iter().take(MAX_KEYS).filter_map(|entry| client_key(entry).ok()).collect()
+    registered_entries(jwks).iter().take(MAX_KEYS).filter_map(|entry| client_key(entry).ok()).collect()
 }
 
 /// A key of that algorithm whose private half does not exist any more.

@@ -5,11 +5,12 @@ use core::net::IpAddr;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::{AuthError, Found, entries, iam::Principal, registered};
+use super::{AuthError, Found, iam::Principal, registered};
 use crate::{
     auth_method::AuthMethod,
     call::Identity,
     certificate::{Certificate, DistinguishedName, der_of_pem},
+    jwt::registered_entries,
     records::ClientRecord,
     settings::{MtlsMethod, Settings},
 };
@@ -98,5 +99,5 @@ impl<'a> Subject<'a> {
 /// The certificates of the client's keys: the first of each `x5c` (RFC 8705 §2.2, RFC 7517 §4.7).
 pub(super) fn own_certificates(record: &ClientRecord) -> Vec<Vec<u8>> {
     let first = |key: &Value| STANDARD.decode(key.get("x5c")?.get(0)?.as_str()?).ok();
-    record.jwks.as_deref().map(entries).unwrap_or_default().iter().filter_map(first).collect()
+    record.jwks.as_deref().map(registered_entries).unwrap_or_default().iter().filter_map(first).collect()
 }

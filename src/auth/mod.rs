@@ -13,8 +13,6 @@ mod secret;
 
 use std::ops::Deref;
 
-use serde_json::Value;
-
 pub use self::{
     assertion::{ALGORITHMS as ASSERTION_ALGORITHMS, client_key as load_client_key},
     bearer::{Bearer, UnverifiedBearer},
@@ -124,15 +122,6 @@ impl Caller {
 
     fn of(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
         Self(Client::of(client_id, record, settings))
-    }
-}
-
-/// The entries of a client's key set (RFC 7517 §5); empty if the text is not a key set.
-fn entries(jwks: &str) -> Vec<Value> {
-    let mut set: Value = serde_json::from_str(jwks).unwrap_or_default();
-    match set.get_mut("keys").map(Value::take) {
-        Some(Value::Array(keys)) => keys,
-        _ => Vec::new(),
     }
 }
 

@@ -113,8 +113,7 @@ impl Registration {
         }
         if let RegisteredMethod::Bearer { issuer } = &method {
             let issuer = settings.trusted_issuer(issuer).ok_or(CannotAuthenticate::UntrustedIssuer)?;
-            let is_listed = |ids: &Vec<String>| ids.iter().any(|id| id == key.id());
-            if !issuer.client_ids.as_ref().is_none_or(is_listed) {
+            if !issuer.accepts_client(Some(key.id())) {
                 return Err(CannotAuthenticate::UnlistedClient);
             }
         }

@@ -21,12 +21,12 @@ pub(super) fn check(presented: &PresentedSecret, found: Found, now: i64) -> Resu
 
 /// Whether a secret exists that would authenticate the client.
 pub(super) fn has_one(record: &ClientRecord, now: i64) -> bool {
-    stored_digests(record, now).iter().any(Option::is_some)
+    accepted(record, now).iter().any(Option::is_some)
 }
 
 /// Compares every reading of the presented secret with both secrets of the record, whether they exist or not.
 fn secret_matches(record: Option<&ClientRecord>, presented: &PresentedSecret, now: i64) -> Choice {
-    let stored = record.map(|record| stored_digests(record, now)).unwrap_or_default();
+    let stored = record.map(|record| accepted(record, now)).unwrap_or_default();
     stored.into_iter().fold(Choice::from(0), |found, stored| {
         let exists = Choice::from(u8::from(stored.is_some()));
         let stored = stored.copied().unwrap_or(Digest::placeholder());
@@ -34,8 +34,8 @@ fn secret_matches(record: Option<&ClientRecord>, presented: &PresentedSecret, no
     })
 }
 
-/// The digests of the current secret and of the one before a rotation, as far as they count.
-fn stored_digests(record: &ClientRecord, now: i64) -> [Option<&Digest>; 2] {
+/// The current secret and the one before a rotation, as far as each can be accepted.
+fn accepted(record: &ClientRecord, now: i64) -> [Option<&Digest>; 2] {
     let current = record.client_secret.as_ref();
     let previous = record.previous_secret(now).map(|(secret, _)| secret);
     [current, previous].map(|secret| secret.and_then(StoredSecret::digest))

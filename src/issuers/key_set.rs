@@ -1,9 +1,9 @@
 //! One issuer's keys: which of them a token is tried against, and what they say about its signature.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
-    jwt::{Algorithm, DroppedKey, Header, LoadedKeys, UnreadableKeySet, VerificationKey, key_set_entries, kid},
+    jwt::{self, Algorithm, DroppedKey, Header, LoadedKeys, UnreadableKeySet, VerificationKey, key_set_entries, kid},
     records::Snapshot,
     token::{UnverifiedToken, VerifiedToken},
 };
@@ -107,12 +107,11 @@ impl IssuerKeySet {
 
     /// The set for other environments, with nothing but the public members of the keys that loaded.
     pub fn to_snapshot(&self, jwks_uri: String) -> Snapshot {
-        let keys: Vec<_> = self.keys.iter().map(VerificationKey::public_jwk).collect();
         let mut unreadable: Vec<_> = self.gaps.unreadable.iter().map(|kid| kid.clone().unwrap_or_default()).collect();
         unreadable.sort();
         unreadable.dedup();
         Snapshot {
-            jwks: json!({ "keys": keys }).to_string(),
+            jwks: jwt::key_set(self.keys.iter().map(VerificationKey::public_jwk)),
             jwks_uri,
             fetched_at: self.fetched_at,
             unreadable,

@@ -10,7 +10,10 @@ use crate::{
     token::{Claims, Inactive, UnverifiedToken, VerifiedToken},
 };
 
-pub use self::{opaque::record, profile::follows_profile};
+pub use self::{
+    opaque::record,
+    profile::{follows_profile, is_access_token_type},
+};
 
 /// Proof that a token kept all rules that can be checked without its signature and its marks. Only this module makes it,
 /// and it never leaves its token.

@@ -2,6 +2,7 @@
 
 use crate::{
     jwt::Algorithm,
+    media_type,
     settings::TrustedIssuer,
     token::{Claims, Inactive, UnverifiedToken},
 };
@@ -61,14 +62,12 @@ fn is_access_token(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
 }
 
 fn is_for_listed(issuer: &TrustedIssuer, claims: &Claims) -> Result<(), Inactive> {
-    let is_listed = |list: &[String], name: &str| list.iter().any(|listed| listed == name);
-    if let Some(clients) = &issuer.client_ids
-        && !claims.client_id.as_deref().is_some_and(|client_id| is_listed(clients, client_id))
-    {
-        return Err(Inactive::WrongClient { client_id: claims.client_id.clone(), accepted: clients.clone() });
+    if !issuer.accepts_client(claims.client_id.as_deref()) {
+        let accepted = issuer.client_ids.clone().unwrap_or_default();
+        return Err(Inactive::WrongClient { client_id: claims.client_id.clone(), accepted });
     }
     if let Some(accepted) = &issuer.audiences
-        && !claims.audiences().any(|audience| is_listed(accepted, audience))
+        && !claims.audiences().any(|audience| accepted.iter().any(|listed| listed == audience))
     {
         let aud = claims.audiences().map(str::to_owned).collect();
         return Err(Inactive::WrongAudience { aud, accepted: accepted.clone() });
@@ -89,6 +88,7 @@ fn has(claims: &Claims, name: &str) -> bool {
     }
 }
 
-fn is_access_token_type(typ: &str) -> bool {
-    typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
+/// RFC 9068 §2.1.
+pub fn is_access_token_type(typ: &str) -> bool {
+    media_type::is_typ(typ, "at+jwt")
 }

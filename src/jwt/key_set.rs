@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Algorithm, VerificationKey, parse_object};
 
@@ -164,11 +164,26 @@ impl fmt::Display for RejectedKey {
 ///
 /// Returns [`UnreadableKeySet`] if the text is not one JSON object with a list of `keys`, or names a member twice.
 pub fn key_set_entries(text: &[u8]) -> Result<Vec<Value>, UnreadableKeySet> {
-    let mut set = document(text)?;
+    entries_of(document(text)?).ok_or(UnreadableKeySet::NotAKeySet)
+}
+
+/// The entries of a key set that a client registered; empty if the text is not a key set. Of several members with one
+/// name the last counts, as RFC 7517 §4 allows.
+pub fn registered_entries(text: &str) -> Vec<Value> {
+    serde_json::from_str(text).ok().and_then(entries_of).unwrap_or_default()
+}
+
+/// The entries of an object that is a key set (RFC 7517 §5.1).
+pub fn entries_of(mut set: serde_json::Map<String, Value>) -> Option<Vec<Value>> {
     match set.remove("keys") {
-        Some(Value::Array(entries)) => Ok(entries),
-        _ => Err(UnreadableKeySet::NotAKeySet),
+        Some(Value::Array(entries)) => Some(entries),
+        _ => None,
     }
+}
+
+/// The key set of these keys (RFC 7517 §5), as a text.
+pub fn key_set<'a>(keys: impl IntoIterator<Item = &'a Value>) -> String {
+    json!({ "keys": keys.into_iter().collect::<Vec<_>>() }).to_string()
 }
 
 /// A JSON object that an issuer publishes: its key set or its metadata.

@@ -19,7 +19,10 @@ pub use self::{
     ecdsa::raw_p256,
     json::parse_object,
     key::VerificationKey,
-    key_set::{DroppedKey, LoadedKeys, RejectedKey, UnreadableKeySet, document, key_set_entries, kid},
+    key_set::{
+        DroppedKey, LoadedKeys, RejectedKey, UnreadableKeySet, document, entries_of, key_set, key_set_entries, kid,
+        registered_entries,
+    },
     published::PublishedKey,
     raw::{RawMembers, parse_members, raw},
     signing::{SigningKey, UnusableSigningKey, compact, signing_input},

@@ -24,10 +24,13 @@ pub fn read<'de, T: Deserialize<'de>>(item: Item) -> Result<T, Corrupt> {
     serde_dynamo::from_item(item).map_err(|_| Corrupt)
 }
 
-/// A string attribute that no decision reads, cut to 200 characters.
+/// A longer reason of a mark is cut.
+pub const MAX_REASON_CHARACTERS: usize = 200;
+
+/// A string attribute that no decision reads, cut to [`MAX_REASON_CHARACTERS`].
 pub fn text(item: &Item, name: &str) -> Option<String> {
     match item.get(name) {
-        Some(AttributeValue::S(text)) => Some(text.chars().take(200).collect()),
+        Some(AttributeValue::S(text)) => Some(text.chars().take(MAX_REASON_CHARACTERS).collect()),
         _ => None,
     }
 }

@@ -2,8 +2,7 @@
 
 use http::{HeaderMap, header::ACCEPT};
 
-/// The media type of a signed answer (RFC 9701 §5).
-const SIGNED: &str = "application/token-introspection+jwt";
+use crate::media_type;
 
 /// The form that an answer is to have. Errors are JSON in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +25,9 @@ impl AnswerForm {
             .filter_map(media_range)
             .collect();
         let quality = |name: &str| ranges.iter().filter(|(range, _)| range == name).map(|(_, quality)| *quality).max();
-        let signed = quality(SIGNED).unwrap_or(0);
+        let signed = quality(media_type::SIGNED_ANSWER).unwrap_or(0);
         // The most specific range that holds JSON says how welcome it is (RFC 9110 §12.5.1).
-        let json = ["application/json", "application/*", "*/*"].into_iter().find_map(quality).unwrap_or(0);
+        let json = [media_type::JSON, "application/*", "*/*"].into_iter().find_map(quality).unwrap_or(0);
         match (signed > 0 && signed >= json, signs) {
             (true, true) => Self::Signed,
             (true, false) if json == 0 => Self::NotServed,

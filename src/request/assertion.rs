@@ -4,12 +4,10 @@ use super::Parameters;
 use crate::{
     jwt::{UnverifiedJws, UnverifiedJwt, is_jwt},
     records::TokenType,
-    token::Claims,
+    token::{Claims, is_too_long},
 };
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// A longer assertion is not read.
-const MAX_BYTES: usize = 16 * 1024;
 
 /// What was sent as `client_assertion`. Its signature is not verified yet.
 pub struct PresentedAssertion {
@@ -24,7 +22,7 @@ pub struct PresentedAssertion {
 
 impl PresentedAssertion {
     pub(super) fn parse(text: &str, parameters: &Parameters) -> Self {
-        let is_readable = text.len() <= MAX_BYTES && is_jwt(text);
+        let is_readable = !is_too_long(text) && is_jwt(text);
         let Some(UnverifiedJwt { jws, claims }) = is_readable.then(|| UnverifiedJwt::parse(text).ok()).flatten() else {
             return Self { client_id: String::new(), jws: None, claims: None };
         };
@@ -91,7 +89,7 @@ mod tests {
             (&jwt(r#"{"iss":"a","sub":"a","exp":"1"}"#), None, Some(TYPE), "a", false),
             (&format!("{good}="), None, Some(TYPE), "", false),
             ("a.b.c", None, Some(TYPE), "", false),
-            (&format!("{good}{}", "A".repeat(MAX_BYTES)), None, Some(TYPE), "", false),
+            (&format!("{good}{}", "A".repeat(16 * 1024)), None, Some(TYPE), "", false),
         ] {
             let presented = presented(text, client_id, assertion_type);
             let actual = (presented.client_id.as_str(), presented.claims.is_some());

@@ -1,10 +1,12 @@
 //! `Authorization: Bearer`: an access token of the caller's own (RFC 6750 §2.1, RFC 7662 §2.1).
 
 use super::Parameters;
-use crate::{digest::Digest, jwt::is_jwt, settings::Settings, token::UnverifiedToken};
-
-/// A longer token is not read.
-const MAX_BYTES: usize = 16 * 1024;
+use crate::{
+    digest::Digest,
+    jwt::is_jwt,
+    settings::Settings,
+    token::{UnverifiedToken, is_too_long},
+};
 
 /// A token that was sent as credentials.
 pub struct PresentedBearer<'a> {
@@ -19,7 +21,7 @@ pub struct PresentedBearer<'a> {
 
 impl<'a> PresentedBearer<'a> {
     pub(super) fn parse(text: &str, parameters: &Parameters, settings: &'a Settings) -> Self {
-        let is_readable = text.len() <= MAX_BYTES && is_jwt(text);
+        let is_readable = !is_too_long(text) && is_jwt(text);
         let unverified = if is_readable { UnverifiedToken::parse(text, settings).ok() } else { None };
         let client_id = unverified.as_ref().and_then(|unverified| unverified.unverified_claims().client_id.clone());
         let names_one_client = parameters.client_id.is_none() || parameters.client_id == client_id;

@@ -154,7 +154,7 @@ impl<'a> RevocationCredentials<'a> {
     pub fn method(&self) -> Option<&'static str> {
         match self {
             Self::Confidential(credentials) => credentials.method(),
-            Self::PublicClient(_) => Some("none"),
+            Self::PublicClient(_) => Some(AuthMethod::None.name()),
         }
     }
 }

@@ -8,7 +8,7 @@ mod form;
 mod parameters;
 mod route;
 
-use http::{HeaderMap, Method, header::CONTENT_TYPE};
+use http::{Method, header::CONTENT_TYPE};
 
 pub use self::{
     accept::AnswerForm,
@@ -18,7 +18,7 @@ pub use self::{
     form::{NotUtf8, names as parse_names, parse as parse_form},
 };
 use self::{parameters::Parameters, route::Route};
-use crate::{call::Call, jwt::parse_object, settings::Settings, token::PresentedToken};
+use crate::{call::Call, jwt::parse_object, media_type, settings::Settings, token::PresentedToken};
 
 /// The largest body of a form, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -168,7 +168,7 @@ impl<'a> Revocation<'a> {
 
 impl<'a> Batch<'a> {
     fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, RequestError> {
-        let body = body(call, "application/json", MAX_BATCH_BYTES)?;
+        let body = body(call, media_type::JSON, MAX_BATCH_BYTES)?;
         let mut members = parse_object(body).map_err(|_| RequestError::MalformedForm)?;
         let mut credentials = Credentials::parse(call, &Parameters::from_json(&mut members)?, settings)?;
         let tokens: Vec<String> = members
@@ -185,26 +185,18 @@ impl<'a> Batch<'a> {
 }
 
 fn form_parameters(call: &Call) -> Result<Parameters, RequestError> {
-    Parameters::parse(body(call, "application/x-www-form-urlencoded", MAX_BODY_BYTES)?)
+    Parameters::parse(body(call, media_type::FORM, MAX_BODY_BYTES)?)
 }
 
 /// The body of a POST, once its URL, its media type and its size are right.
-fn body<'c>(call: &'c Call, media_type: &'static str, max_bytes: usize) -> Result<&'c [u8], RequestError> {
+fn body<'c>(call: &'c Call, expected: &'static str, max_bytes: usize) -> Result<&'c [u8], RequestError> {
     if call.query_names.iter().any(|name| NEVER_IN_THE_QUERY.contains(&name.as_str())) {
         return Err(RequestError::SecretInQuery);
     }
-    if !has_media_type(&call.headers, media_type) {
-        return Err(RequestError::MediaType(media_type));
+    let content_type = call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !content_type.is_some_and(|found| media_type::is_content_type(found, expected)) {
+        return Err(RequestError::MediaType(expected));
     }
     let body = call.body.as_deref().ok_or(RequestError::MalformedForm)?;
     if body.len() > max_bytes { Err(RequestError::TooLarge) } else { Ok(body) }
-}
-
-/// Whether the body is of that media type; its parameters, such as a charset, do not matter.
-fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(expected))
 }

@@ -4,9 +4,9 @@ use super::Service;
 use crate::{
     auth::Caller,
     call::Call,
-    metadata,
+    media_type, metadata,
     outcome::{Outcome, TokenVerdict, Unavailable, Verdict},
-    response::{SIGNED_TYPE, signed_claims},
+    response::signed_claims,
     signer::SignerUnavailable,
 };
 
@@ -35,7 +35,8 @@ impl Service {
         }
         let claims = signed_claims(&token.verdict, &self.settings.issuer, caller.client_id(), call.now);
         let claims = claims.ok_or(Outcome::Internal)?;
-        let jwt = self.signer.sign(SIGNED_TYPE, &claims, call.now, call.deadline).await?;
+        let jwt =
+            self.signer.sign(media_type::typ(media_type::SIGNED_ANSWER), &claims, call.now, call.deadline).await?;
         Ok(Outcome::Signed { token, jwt })
     }
 }

@@ -29,6 +29,9 @@ pub use self::{
 };
 use crate::jwt::Algorithm;
 
+/// The greatest value of `CLOCK_SKEW_SECONDS`.
+pub const MAX_CLOCK_SKEW_SECONDS: u32 = 60;
+
 /// The settings of a deployment; `docs/settings.md` describes each.
 pub struct Settings {
     /// Our own issuer identifier.
@@ -138,7 +141,7 @@ impl Settings {
             },
             cors_allowed_origins: cors_allowed_origins(&get)?,
             metadata: metadata(&get)?,
-            clock_skew_seconds: whole_number(&get, "CLOCK_SKEW_SECONDS", 10, 0..=60)?.into(),
+            clock_skew_seconds: whole_number(&get, "CLOCK_SKEW_SECONDS", 10, 0..=MAX_CLOCK_SKEW_SECONDS)?.into(),
             jwks_refresh: Duration::from_secs(whole_number(&get, "JWKS_REFRESH_SECONDS", 300, 60..=86_400)?.into()),
             proxies: ProxySettings::read(get)?,
             failed_authentication_limit: whole_number(&get, "FAILED_AUTHENTICATION_LIMIT", 20, 1..=1_000_000)?,

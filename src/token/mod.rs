@@ -22,8 +22,13 @@ use crate::{
     settings::{Settings, TrustedIssuer},
 };
 
-/// A longer token is inactive, whatever it is.
+/// The longest token that is read, also as a credential.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// Whether a token is longer than any that is read: as the presented token it is inactive, as a credential refused.
+pub fn is_too_long(token: &str) -> bool {
+    token.len() > MAX_TOKEN_BYTES
+}
 
 /// The `token` parameter of a request, without its text.
 pub enum PresentedToken<'a> {
@@ -43,7 +48,7 @@ pub enum PresentedToken<'a> {
 impl<'a> PresentedToken<'a> {
     /// Tells JWT and opaque token apart, by the token's form alone; a hint decides nothing (RFC 7662 §2.1).
     pub fn parse(token: &str, settings: &'a Settings) -> Self {
-        let too_long = token.len() > MAX_TOKEN_BYTES;
+        let too_long = is_too_long(token);
         let digest = Digest::of(token);
         if jwt::is_jwt(token) {
             let jwt = if too_long {

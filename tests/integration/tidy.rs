@@ -7,7 +7,8 @@ use std::{
 };
 
 /// The library's modules from the lowest to the highest. Each may import from those before it and itself alone.
-const LAYERS: [&str; 26] = [
+const LAYERS: [&str; 27] = [
+    "media_type",
     "arn",
     "digest",
     "auth_method",
@@ -36,7 +37,8 @@ const LAYERS: [&str; 26] = [
     "logging",
 ];
 /// Stages that take the time as an argument and send nothing.
-const PURE: [&str; 17] = [
+const PURE: [&str; 18] = [
+    "media_type",
     "arn",
     "digest",
     "auth_method",

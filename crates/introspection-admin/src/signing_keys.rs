@@ -56,9 +56,8 @@ async fn kids(issuer: &TrustedIssuer, admin: &AdminStore) -> Option<Vec<Option<S
     let key = ItemKey::snapshot(&issuer.issuer).ok()?;
     let items = admin.items(std::slice::from_ref(&key)).await.ok()?;
     let snapshot = items.record::<Snapshot>(&key).ok()??;
-    let set = jwt::parse_object(snapshot.jwks.as_bytes()).ok()?;
-    let keys = set.get("keys")?.as_array()?;
-    Some(keys.iter().map(|key| key.get("kid").and_then(|kid| kid.as_str()).map(str::to_owned)).collect())
+    let keys = jwt::key_set_entries(snapshot.jwks.as_bytes()).ok()?;
+    Some(keys.iter().map(jwt::kid).collect())
 }
 
 /// Warns of each issuer with a key that cannot be distrusted by itself.

@@ -2,9 +2,6 @@
 
 use token_introspection::records::UnixTime;
 
-/// A later time was probably given in milliseconds.
-const LAST_SECOND: i64 = 253_402_300_799;
-
 /// A time that may be left out on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeArgument {
@@ -45,14 +42,14 @@ pub fn expires_at(text: &str) -> Result<TimeArgument, &'static str> {
 ///
 /// Returns the values that it takes.
 pub fn seconds(text: &str) -> Result<i64, &'static str> {
-    let seconds = text.parse().ok().filter(|seconds| (0..=LAST_SECOND).contains(seconds));
+    let seconds = text.parse().ok().filter(|seconds| (0..=UnixTime::LAST).contains(seconds));
     seconds.ok_or("takes seconds since the epoch (not milliseconds)")
 }
 
 /// A time with its date, in UTC.
 pub fn dated(time: UnixTime) -> String {
     let UnixTime(seconds) = time;
-    if !(0..=LAST_SECOND).contains(&seconds) {
+    if !(0..=UnixTime::LAST).contains(&seconds) {
         return seconds.to_string();
     }
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
@@ -85,7 +82,7 @@ mod tests {
             (1_709_251_200, "1709251200 (2024-03-01 00:00:00 UTC)"),
             (4_107_542_399, "4107542399 (2100-02-28 23:59:59 UTC)"),
             (4_107_542_400, "4107542400 (2100-03-01 00:00:00 UTC)"),
-            (LAST_SECOND, "253402300799 (9999-12-31 23:59:59 UTC)"),
+            (UnixTime::LAST, "253402300799 (9999-12-31 23:59:59 UTC)"),
             (-1, "-1"),
         ] {
             assert_eq!(dated(UnixTime(seconds)), expected);

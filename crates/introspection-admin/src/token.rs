@@ -10,7 +10,7 @@ use token_introspection::{
     digest::Digest,
     jwt,
     records::{FetchedItems, ItemKey, UnixTime},
-    token::{claims_of_record, is_ignored_in_claims},
+    token::{claims_of_record, is_ignored_in_claims, is_too_long},
 };
 
 use crate::{
@@ -97,8 +97,6 @@ enum Kind {
     RefreshToken,
 }
 
-/// A longer token is inactive, whatever is stored of it.
-const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// RFC 6749 §10.10 wants 128 bits, which no shorter text of letters and digits has.
 const SHORT_TOKEN_CHARACTERS: usize = 22;
 
@@ -148,7 +146,7 @@ fn given_token(source: &Input) -> Result<String, Problem> {
             "the token of --token is a JWT, which is judged by its signature and needs no record",
         ));
     }
-    if token.len() > MAX_TOKEN_BYTES {
+    if is_too_long(&token) {
         return Err(Problem::usage("the token of --token is over 16 KiB, and would be inactive"));
     }
     if let Some(message) = Pasted::new(&token).message() {

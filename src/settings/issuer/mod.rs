@@ -84,6 +84,12 @@ pub fn find<'a>(issuers: &'a [TrustedIssuer], name: &str) -> Option<&'a TrustedI
 }
 
 impl TrustedIssuer {
+    /// Whether tokens that were issued to that client are accepted. A token that names no client is not, if any are listed.
+    pub fn accepts_client(&self, client_id: Option<&str>) -> bool {
+        let is_listed = |listed: &[String]| client_id.is_some_and(|id| listed.iter().any(|listed| listed == id));
+        self.client_ids.as_deref().is_none_or(is_listed)
+    }
+
     /// Every value of `iss` that names this issuer.
     pub fn identifiers(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.issuer).chain(&self.aliases).map(String::as_str)

@@ -1,9 +1,9 @@
 //! `--jwks`: a client's public keys, as they come from a file. A private key in it goes no further.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use token_introspection::{
     auth::{RegisteredMethod, load_client_key},
-    jwt::{RejectedKey, parse_object},
+    jwt::{RejectedKey, entries_of, key_set, parse_object},
 };
 
 use crate::{input::Input, output::warn, problem::Problem};
@@ -27,11 +27,11 @@ impl ClientKeySet {
         if text.contains("PRIVATE KEY-----") {
             return Err(private());
         }
-        let set = parse_object(text.trim().as_bytes()).map(Value::Object).unwrap_or_default();
-        if holds_private_key(&set) {
+        let set = parse_object(text.trim().as_bytes()).unwrap_or_default();
+        if holds_private_key(&Value::Object(set.clone())) {
             return Err(private());
         }
-        let keys = set.get("keys").and_then(Value::as_array).cloned();
+        let keys = entries_of(set);
         let set = Self(keys.filter(|keys| !keys.is_empty()).ok_or_else(|| {
             Problem::usage(
                 "--jwks is not a JSON Web Key Set, which is one JSON object with a list of \"keys\" and no member twice; for \
@@ -46,7 +46,7 @@ impl ClientKeySet {
 
     /// The set as the record holds it.
     pub fn text(&self) -> String {
-        json!({ "keys": self.0 }).to_string()
+        key_set(&self.0)
     }
 
     /// The keys that could check no assertion, each with its reason.

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use clap::{Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
-use token_introspection::records::{InvalidItemKey, ItemKey};
+use token_introspection::{records::ItemKey, request};
 
 use self::{add::Add, disable::Disable, rotate::Rotate};
 use crate::{environment::Environment, input::Input, output::Report, problem::Problem, random};
@@ -79,11 +79,8 @@ impl Secret {
 ///
 /// Returns [`Problem::Usage`] if it is not a client id.
 pub fn client_key(client_id: &str) -> Result<ItemKey, Problem> {
-    let unusable = || Problem::usage("a client id is 1 to 2,048 bytes long and contains no control characters");
-    if client_id.contains(char::is_control) {
-        return Err(unusable());
-    }
-    ItemKey::client(client_id).map_err(|InvalidItemKey| unusable())
+    request::client_key(client_id)
+        .ok_or_else(|| Problem::usage("a client id is 1 to 2,048 bytes long and contains no control characters"))
 }
 
 fn not_found(client_id: &str) -> Problem {

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use token_introspection::judge::is_access_token_type;
+
 use super::facts::host;
 
 /// Header and claims of a token, unverified. Holds personal data, so it has no `Debug`.
@@ -63,8 +65,7 @@ impl Shape {
 
     /// Whether `typ` says that it is an access token (RFC 9068 §2.1).
     pub fn is_typed(&self) -> bool {
-        let typ = self.typ.as_deref().unwrap_or_default().to_ascii_lowercase();
-        typ == "at+jwt" || typ == "application/at+jwt"
+        self.typ.as_deref().is_some_and(is_access_token_type)
     }
 
     /// What shows that this is another kind of token than an access token.

@@ -8,7 +8,8 @@ use clap::{ArgGroup, Args, builder::NonEmptyStringValueParser};
 use token_introspection::{
     call::now,
     jwt::is_jwt,
-    records::{Mark, MarkKey, MarkKind, MarkScope, UnixTime},
+    records::{MAX_REASON_CHARACTERS, Mark, MarkKey, MarkKind, MarkScope, UnixTime},
+    settings::MAX_CLOCK_SKEW_SECONDS,
 };
 
 use self::{jwt::Presented, named::Named};
@@ -105,12 +106,6 @@ struct What {
     kid: Option<String>,
 }
 
-/// A longer reason would be cut wherever it is shown.
-const MAX_REASON_CHARACTERS: usize = 200;
-
-/// The greatest clock skew that the settings allow.
-const MAX_SKEW_SECONDS: i64 = 60;
-
 /// A mark's key, the issuer that it is about, and the last moment at which it can matter, if that is known.
 struct Target {
     mark: MarkKey,
@@ -120,7 +115,7 @@ struct Target {
 
 pub async fn run(command: Command, environment: &Environment) -> Result<Report, Problem> {
     if command.reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARACTERS) {
-        return Err(Problem::usage("--reason is over 200 characters; shorten it"));
+        return Err(Problem::Usage(format!("--reason is over {MAX_REASON_CHARACTERS} characters; shorten it")));
     }
     let force = Force(command.force);
     let (admin, target, not_before);
@@ -176,7 +171,7 @@ fn warn_of_time(time: i64, environment: &Environment) {
     let Ok(until_now) = environment.until_now() else { return };
     if time > until_now {
         warn(&format!("tokens that will be issued until {} are revoked too", dated(UnixTime(time))));
-    } else if time < until_now && until_now - time <= 2 * MAX_SKEW_SECONDS {
+    } else if time < until_now && until_now - time <= 2 * i64::from(MAX_CLOCK_SKEW_SECONDS) {
         warn(&format!(
             "tokens may be dated until {}, by the clock skew, and those after --not-before stay active; \
              --not-before now revokes them too",

@@ -75,9 +75,8 @@ impl Named {
     }
 
     fn warn_of_unlisted_client(&self, issuer: &MarkIssuer<'_>) {
-        let Some(clients) = issuer.entry.and_then(|entry| entry.client_ids.as_ref()) else { return };
-        if let (MarkKind::Client, Some(client)) = (self.kind, &self.name)
-            && !clients.contains(client)
+        if let (MarkKind::Client, Some(client), Some(entry)) = (self.kind, &self.name, issuer.entry)
+            && !entry.accepts_client(Some(client))
         {
             warn(&format!(
                 "the client {client:?} is not among the client_ids of {:?}, so its JWTs are inactive anyway",
