@@ -22,7 +22,8 @@ pub enum AuthMethod {
 }
 
 impl AuthMethod {
-    pub const ALL: [Self; 8] = [
+    /// The methods that prove who the client is.
+    pub const CONFIDENTIAL: [Self; 7] = [
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
         Self::PrivateKeyJwt,
@@ -30,7 +31,6 @@ impl AuthMethod {
         Self::SelfSignedTlsClientAuth,
         Self::Bearer,
         Self::AwsIam,
-        Self::None,
     ];
     /// The methods with a secret. A client that is registered for no method may use either.
     pub const WITH_SECRET: [Self; 2] = [Self::ClientSecretBasic, Self::ClientSecretPost];
@@ -51,7 +51,7 @@ impl AuthMethod {
 
     /// The method of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.name() == name)
+        Self::CONFIDENTIAL.into_iter().chain([Self::None]).find(|method| method.name() == name)
     }
 
     /// The names of several methods, of which one is enough.
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn each_method_has_one_name_and_no_other_text_is_one() {
-        for method in AuthMethod::ALL {
+        for method in AuthMethod::CONFIDENTIAL.into_iter().chain([AuthMethod::None]) {
             assert_eq!(AuthMethod::from_name(method.name()), Some(method));
         }
         for name in ["", "client_secret_jwt", "CLIENT_SECRET_BASIC", " none", "mutual_tls", "Bearer"] {

@@ -75,17 +75,11 @@ fn decide(client: &Client, claims: ActiveClaims, settings: &Settings) -> Decisio
 /// What report mode does not relax: the kind of token, whose refresh token it is, and the issuer.
 fn is_visible_at_all(client: &Client, claims: &Claims) -> Result<(), Inactive> {
     let policy = client.policy();
-    let (kind, by_default) = match claims.token_type {
-        TokenType::AccessToken => ("access_token", true),
-        TokenType::RefreshToken => ("refresh_token", false),
-    };
-    if !policy.token_types.as_ref().map_or(by_default, |types| lists(types, kind)) {
-        let listed = policy.token_types.as_deref().map_or(vec!["access_token".to_owned()], texts);
-        return Err(Inactive::TokenTypeHidden { listed });
+    if !lists(&policy.token_types, claims.token_type.name()) {
+        return Err(Inactive::TokenTypeHidden { listed: texts(&policy.token_types) });
     }
     // Only its own client may see a refresh token (RFC 7662 §4).
-    let own = client.is_client(&claims.issuer, claims.client_id.as_deref());
-    if claims.token_type == TokenType::RefreshToken && !own {
+    if claims.token_type == TokenType::RefreshToken && !client.was_issued(claims) {
         return Err(Inactive::ForeignRefreshToken { client_id: claims.client_id.clone() });
     }
     match &policy.issuers {
@@ -116,7 +110,7 @@ fn is_meant_for(client: &Client, claims: &Claims, settings: &Settings) -> Result
         (Some(audiences), _) => (audiences.iter().any(|audience| token_has(&audience.0)), texts(audiences)),
         (None, DefaultPolicy::Audience) => {
             // A client id means this client only to the issuers where it is registered.
-            let is_own = client.is_client(&claims.issuer, claims.client_id.as_deref());
+            let is_own = client.was_issued(claims);
             let is_audience = client.is_registered_at(&claims.issuer) && token_has(client.client_id());
             (is_own || is_audience, vec![client.client_id().to_owned()])
         }

@@ -47,7 +47,7 @@ impl Bearer {
     /// Returns [`AuthError::InsufficientScope`], or [`AuthError::BearerForeign`] for another client's token.
     pub fn confirmed(self, claims: &ActiveClaims) -> Result<Caller, AuthError> {
         let claims = claims.get();
-        if !self.caller.is_client(&claims.issuer, claims.client_id.as_deref()) {
+        if !self.caller.was_issued(claims) {
             return Err(AuthError::BearerForeign { found: claims.issuer.clone(), registered: None });
         }
         let is_ours = |scope: &str| scope == SCOPE || Some(scope) == self.qualified_scope.as_deref();

@@ -3,6 +3,7 @@
 use crate::{
     records::{ClientRecord, PolicyRecord},
     settings::Settings,
+    token::Claims,
 };
 
 /// A registered client. A [`super::Caller`] is one that has authenticated; nothing is released to any other.
@@ -32,9 +33,10 @@ impl Client {
         self.issuers.iter().any(|own| own == issuer)
     }
 
-    /// Whether this is the client of that id at that issuer: what "issued to this client" means.
-    pub fn is_client(&self, issuer: &str, client_id: Option<&str>) -> bool {
-        client_id == Some(&self.id) && self.is_registered_at(issuer)
+    /// Whether a token with these claims was issued to this client: its id means this client only at the issuers where it is
+    /// registered.
+    pub fn was_issued(&self, claims: &Claims) -> bool {
+        claims.client_id.as_ref() == Some(&self.id) && self.is_registered_at(&claims.issuer)
     }
 
     /// Whether this client may introspect at all (RFC 7662 §4).

@@ -11,7 +11,7 @@ use crate::{
     call::Identity,
     certificate::{Certificate, DistinguishedName, der_of_pem},
     jwt::registered_entries,
-    records::ClientRecord,
+    records::{CertificateName, ClientRecord},
     settings::{MtlsMethod, Settings},
 };
 
@@ -26,7 +26,8 @@ pub(super) fn check(identity: &Identity, found: Found, settings: &Settings) -> R
     } else {
         identity.certificate.as_deref().and_then(der_of_pem).is_some_and(|der| {
             Certificate::parse(&der).is_some_and(|certificate| match settings.mtls_method {
-                MtlsMethod::TlsClientAuth => registered_subject(&record)
+                MtlsMethod::TlsClientAuth => record
+                    .certificate_name()
                     .and_then(Subject::parse)
                     .is_some_and(|subject| subject.is_of(&certificate)),
                 MtlsMethod::SelfSignedTlsClientAuth => own_certificates(&record).contains(&der),
@@ -38,28 +39,14 @@ pub(super) fn check(identity: &Identity, found: Found, settings: &Settings) -> R
 
 /// The identity that the client registered, in words.
 fn identity_of(record: &ClientRecord) -> String {
-    match (record.iam_principal_arn.as_deref(), registered_subject(record)) {
+    match (record.iam_principal_arn.as_deref(), record.certificate_name()) {
         (Some(arn), _) => match &record.iam_principal_id {
             Some(id) => format!("{arn} with the unique id {id}"),
             None => arn.to_owned(),
         },
-        (None, Some((attribute, value))) => format!("{attribute} {value}"),
+        (None, Some((name, value))) => format!("{} {value}", name.attribute()),
         (None, None) => "a certificate of its jwks".to_owned(),
     }
-}
-
-/// The one subject value that the client registered, under the name of its attribute (RFC 8705 §2.1.2). A record with
-/// two values has none, because it does not say which of them counts.
-pub(super) fn registered_subject(record: &ClientRecord) -> Option<(&'static str, &str)> {
-    let values = [
-        ("tls_client_auth_subject_dn", &record.tls_client_auth_subject_dn),
-        ("tls_client_auth_san_dns", &record.tls_client_auth_san_dns),
-        ("tls_client_auth_san_uri", &record.tls_client_auth_san_uri),
-        ("tls_client_auth_san_ip", &record.tls_client_auth_san_ip),
-        ("tls_client_auth_san_email", &record.tls_client_auth_san_email),
-    ];
-    let mut values = values.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
-    values.next().filter(|_| values.next().is_none())
 }
 
 /// A subject value as it is compared.
@@ -72,16 +59,16 @@ pub(super) enum Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Reads the value of that attribute; `None` for what no certificate can hold. The names that are texts are
+    /// Reads the value of that name; `None` for what no certificate can hold. The names that are texts are
     /// ASCII in every certificate (RFC 5280 §4.2.1.6).
-    pub fn parse((name, value): (&str, &'a str)) -> Option<Self> {
+    pub fn parse((name, value): (CertificateName, &'a str)) -> Option<Self> {
         let is_text = !value.is_empty() && value.is_ascii();
         match name {
-            "tls_client_auth_subject_dn" => DistinguishedName::parse(value).map(Self::Name),
-            "tls_client_auth_san_dns" => is_text.then_some(Self::Dns(value)),
-            "tls_client_auth_san_uri" => is_text.then_some(Self::Uri(value)),
-            "tls_client_auth_san_ip" => value.parse().ok().map(Self::IpAddress),
-            _ => (is_text && value.contains('@')).then_some(Self::Email(value)),
+            CertificateName::SubjectDn => DistinguishedName::parse(value).map(Self::Name),
+            CertificateName::SanDns => is_text.then_some(Self::Dns(value)),
+            CertificateName::SanUri => is_text.then_some(Self::Uri(value)),
+            CertificateName::SanIp => value.parse().ok().map(Self::IpAddress),
+            CertificateName::SanEmail => (is_text && value.contains('@')).then_some(Self::Email(value)),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::{
     Client, assertion,
-    gateway::{Subject, own_certificates, registered_subject},
+    gateway::{Subject, own_certificates},
     iam::Principal,
     secret,
 };
@@ -11,7 +11,7 @@ use crate::{
     auth_method::AuthMethod,
     certificate::Certificate,
     jwt::VerificationKey,
-    records::{ClientRecord, Corrupt, FetchedItems, ItemKey, NamedMethod},
+    records::{CertificateName, ClientRecord, Corrupt, FetchedItems, ItemKey, NamedMethod},
     settings::{MtlsMethod, Settings},
 };
 
@@ -28,7 +28,7 @@ pub enum RegisteredMethod {
     /// With an assertion that one of these keys signed (RFC 7523 §3).
     PrivateKeyJwt(Vec<VerificationKey>),
     /// With a certificate that has this value of that attribute (RFC 8705 §2.1).
-    TlsClientAuth { attribute: &'static str, value: String },
+    TlsClientAuth { name: CertificateName, value: String },
     /// With one of so many certificates (RFC 8705 §2.2).
     SelfSignedTlsClientAuth { certificates: usize },
     /// With an access token of this issuer (RFC 7662 §2.1).
@@ -150,9 +150,9 @@ impl RegisteredMethod {
                 if keys.is_empty() { Err(CannotAuthenticate::NoUsableKey) } else { Ok(Self::PrivateKeyJwt(keys)) }
             }
             AuthMethod::TlsClientAuth => {
-                let (attribute, value) = registered_subject(record).ok_or(CannotAuthenticate::NotOneSubject)?;
-                Subject::parse((attribute, value)).ok_or(CannotAuthenticate::UnusableSubject)?;
-                Ok(Self::TlsClientAuth { attribute, value: value.to_owned() })
+                let (name, value) = record.certificate_name().ok_or(CannotAuthenticate::NotOneSubject)?;
+                Subject::parse((name, value)).ok_or(CannotAuthenticate::UnusableSubject)?;
+                Ok(Self::TlsClientAuth { name, value: value.to_owned() })
             }
             AuthMethod::SelfSignedTlsClientAuth => {
                 let own = own_certificates(record);

@@ -5,6 +5,7 @@ use crate::{
     auth_method::AuthMethod,
     records::{ClientRecord, FetchedItems, ItemKey},
     settings::Settings,
+    token::Claims,
 };
 
 /// A client that may revoke the tokens that were issued to it: an authenticated caller, or a public client that named
@@ -29,9 +30,9 @@ impl RevokingClient {
         self.0.client_id()
     }
 
-    /// Whether the token of that client at that issuer was issued to this client.
-    pub fn is_client(&self, issuer: &str, client_id: Option<&str>) -> bool {
-        self.0.is_client(issuer, client_id)
+    /// Whether a token with these claims was issued to this client.
+    pub fn was_issued(&self, claims: &Claims) -> bool {
+        self.0.was_issued(claims)
     }
 }
 

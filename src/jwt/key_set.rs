@@ -174,7 +174,7 @@ pub fn registered_entries(text: &str) -> Vec<Value> {
 }
 
 /// The entries of an object that is a key set (RFC 7517 §5.1).
-pub fn entries_of(mut set: serde_json::Map<String, Value>) -> Option<Vec<Value>> {
+fn entries_of(mut set: serde_json::Map<String, Value>) -> Option<Vec<Value>> {
     match set.remove("keys") {
         Some(Value::Array(entries)) => Some(entries),
         _ => None,

@@ -20,7 +20,7 @@ pub use self::{
     json::parse_object,
     key::VerificationKey,
     key_set::{
-        DroppedKey, LoadedKeys, RejectedKey, UnreadableKeySet, document, entries_of, key_set, key_set_entries, kid,
+        DroppedKey, LoadedKeys, RejectedKey, UnreadableKeySet, document, key_set, key_set_entries, kid,
         registered_entries,
     },
     published::PublishedKey,

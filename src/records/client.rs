@@ -1,8 +1,8 @@
 //! A record of the clients table, and the policy in it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::{StrictString, UnixTime, types};
+use super::{StrictString, TokenType, UnixTime, types};
 use crate::{auth_method::AuthMethod, digest::Digest};
 
 /// A client as an authorization server or the operator's tool registered it (RFC 7591 §2).
@@ -20,11 +20,11 @@ pub struct ClientRecord {
     pub token_endpoint_auth_method: Option<NamedMethod>,
     pub jwks: Option<String>,
     pub assertion_audience: Option<String>,
-    pub tls_client_auth_subject_dn: Option<String>,
-    pub tls_client_auth_san_dns: Option<String>,
-    pub tls_client_auth_san_uri: Option<String>,
-    pub tls_client_auth_san_ip: Option<String>,
-    pub tls_client_auth_san_email: Option<String>,
+    tls_client_auth_subject_dn: Option<String>,
+    tls_client_auth_san_dns: Option<String>,
+    tls_client_auth_san_uri: Option<String>,
+    tls_client_auth_san_ip: Option<String>,
+    tls_client_auth_san_email: Option<String>,
     pub iam_principal_arn: Option<String>,
     /// The principal's unique id (`AROA…`, `AIDA…`), which must match as well.
     pub iam_principal_id: Option<String>,
@@ -46,10 +46,47 @@ impl ClientRecord {
         }
     }
 
+    /// The one name of the client's certificate (RFC 8705 §2.1.2). A record with two has none, because it does not say which
+    /// of them counts.
+    pub fn certificate_name(&self) -> Option<(CertificateName, &str)> {
+        let names = [
+            (CertificateName::SubjectDn, &self.tls_client_auth_subject_dn),
+            (CertificateName::SanDns, &self.tls_client_auth_san_dns),
+            (CertificateName::SanUri, &self.tls_client_auth_san_uri),
+            (CertificateName::SanIp, &self.tls_client_auth_san_ip),
+            (CertificateName::SanEmail, &self.tls_client_auth_san_email),
+        ];
+        let mut names = names.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        names.next().filter(|_| names.next().is_none())
+    }
+
     /// The secret before a rotation with its expiry. It counts until then, and never without an expiry.
     pub fn previous_secret(&self, now: i64) -> Option<(&StoredSecret, UnixTime)> {
         let expires_at = self.previous_client_secret_expires_at.filter(|UnixTime(expires_at)| now < *expires_at)?;
         Some((self.previous_client_secret.as_ref()?, expires_at))
+    }
+}
+
+/// One of the attributes by which a client with `tls_client_auth` names its certificate (RFC 8705 §2.1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateName {
+    SubjectDn,
+    SanDns,
+    SanUri,
+    SanIp,
+    SanEmail,
+}
+
+impl CertificateName {
+    /// The name of the attribute.
+    pub fn attribute(self) -> &'static str {
+        match self {
+            Self::SubjectDn => "tls_client_auth_subject_dn",
+            Self::SanDns => "tls_client_auth_san_dns",
+            Self::SanUri => "tls_client_auth_san_uri",
+            Self::SanIp => "tls_client_auth_san_ip",
+            Self::SanEmail => "tls_client_auth_san_email",
+        }
     }
 }
 
@@ -96,7 +133,9 @@ pub struct PolicyRecord {
     pub allowed: bool,
     #[serde(deserialize_with = "types::or_default")]
     pub mode: Mode,
-    pub token_types: Option<Vec<StrictString>>,
+    /// The kinds of token that it may see.
+    #[serde(deserialize_with = "token_types")]
+    pub token_types: Vec<StrictString>,
     pub issuers: Option<Vec<StrictString>>,
     /// This resource server's identifiers. Absent: `DEFAULT_POLICY` decides.
     pub audiences: Option<Vec<StrictString>>,
@@ -115,7 +154,7 @@ impl Default for PolicyRecord {
         Self {
             allowed: true,
             mode: Mode::Enforce,
-            token_types: None,
+            token_types: by_default(),
             issuers: None,
             audiences: None,
             scopes: None,
@@ -123,6 +162,16 @@ impl Default for PolicyRecord {
             require_signed_response: false,
         }
     }
+}
+
+/// Reads the kinds of token that a policy names.
+fn token_types<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<StrictString>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(by_default))
+}
+
+/// The kinds of token that a client may see whose policy names none.
+fn by_default() -> Vec<StrictString> {
+    vec![StrictString(TokenType::AccessToken.name().to_owned())]
 }
 
 /// Whether the policy hides, or only says what it would hide.
@@ -135,14 +184,22 @@ pub enum Mode {
     Report,
 }
 
+impl Mode {
+    pub const ALL: [Self; 2] = [Self::Enforce, Self::Report];
+
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Report => "report",
+        }
+    }
+}
+
 impl TryFrom<StrictString> for Mode {
     type Error = &'static str;
 
     fn try_from(StrictString(name): StrictString) -> Result<Self, &'static str> {
-        match name.as_str() {
-            "enforce" => Ok(Self::Enforce),
-            "report" => Ok(Self::Report),
-            _ => Err("not a mode"),
-        }
+        Self::ALL.into_iter().find(|mode| mode.name() == name).ok_or("not a mode")
     }
 }

@@ -13,7 +13,7 @@ mod types;
 use serde::de::DeserializeOwned;
 
 pub use self::{
-    client::{ClientRecord, Mode, NamedMethod, PolicyRecord, StoredSecret},
+    client::{CertificateName, ClientRecord, Mode, NamedMethod, PolicyRecord, StoredSecret},
     json::to_json,
     key::{InvalidItemKey, ItemKey, Table},
     mark::{Mark, MarkKey, MarkKind, RevocationFacts, RevokedBy, revokes},

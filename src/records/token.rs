@@ -70,15 +70,23 @@ pub enum TokenType {
     RefreshToken,
 }
 
+impl TokenType {
+    pub const ALL: [Self; 2] = [Self::AccessToken, Self::RefreshToken];
+
+    /// Its name in records and policies (RFC 7009 §2.1).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
 impl TryFrom<StrictString> for TokenType {
     type Error = &'static str;
 
     fn try_from(StrictString(name): StrictString) -> Result<Self, &'static str> {
-        match name.as_str() {
-            "access_token" => Ok(Self::AccessToken),
-            "refresh_token" => Ok(Self::RefreshToken),
-            _ => Err("not a type of token"),
-        }
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or("not a type of token")
     }
 }
 

@@ -104,7 +104,7 @@ impl From<NotActive> for Outcome {
 /// Whether the token was issued to this client. A token that is ignored leaves a warning: the client believes that it is
 /// revoked, and most often its record names another issuer than the token.
 fn is_own(client: &RevokingClient, claims: &Claims) -> Result<(), Inactive> {
-    if client.is_client(&claims.issuer, claims.client_id.as_deref()) {
+    if client.was_issued(claims) {
         return Ok(());
     }
     warn!(event = "revocation_ignored", client_id = client.client_id(), issuer = claims.issuer);

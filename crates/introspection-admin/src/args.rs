@@ -1,6 +1,9 @@
 //! The command line. Each command's own module gives its options a meaning.
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
+};
 
 use crate::{client, input::Input, issuer, revoke, token};
 
@@ -144,4 +147,14 @@ mod tests {
     fn the_commands_fit_together() {
         Cli::command().debug_assert();
     }
+}
+
+/// Takes one of the choices by its name, as the library writes it.
+pub fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
+    choices: &'static [T; N],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let names = choices.iter().map(|choice| name(*choice));
+    PossibleValuesParser::new(names)
+        .try_map(move |typed| choices.iter().copied().find(|choice| name(*choice) == typed).ok_or("not a choice"))
 }

@@ -18,8 +18,8 @@ pub fn method(method: &RegisteredMethod) -> String {
             let keys: Vec<_> = keys.iter().map(key).collect();
             format!("with an assertion signed by a key of its jwks: {}", keys.join(", "))
         }
-        RegisteredMethod::TlsClientAuth { attribute, value } => {
-            format!("with a certificate whose {attribute} is {value:?}")
+        RegisteredMethod::TlsClientAuth { name, value } => {
+            format!("with a certificate whose {} is {value:?}", name.attribute())
         }
         RegisteredMethod::SelfSignedTlsClientAuth { certificates: 1 } => "with the certificate of its jwks".to_owned(),
         RegisteredMethod::SelfSignedTlsClientAuth { certificates } => {

@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 
-use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use serde_json::{Map, Value, json};
 use token_introspection::{
     call::now,
     digest::Digest,
     jwt,
-    records::{FetchedItems, ItemKey, UnixTime},
+    records::{FetchedItems, ItemKey, TokenType, UnixTime},
     token::{claims_of_record, is_ignored_in_claims, is_too_long},
 };
 
 use crate::{
+    args::choice,
     environment::Environment,
     input::{Input, json_object},
     output::{Report, pairs, warn},
@@ -38,8 +39,8 @@ pub struct Put {
     #[arg(long, value_name = "-|@FILE")]
     token: Option<Input>,
     /// Whether it is an access token or a refresh token
-    #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "access_token")]
-    kind: Kind,
+    #[arg(long = "type", value_parser = choice(&TokenType::ALL, TokenType::name), value_name = "TYPE", default_value = TokenType::AccessToken.name())]
+    kind: TokenType,
     /// The client that the token is issued to
     #[arg(long, value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     client: String,
@@ -90,13 +91,6 @@ pub struct Put {
     revoked: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum Kind {
-    AccessToken,
-    RefreshToken,
-}
-
 /// RFC 6749 §10.10 wants 128 bits, which no shorter text of letters and digits has.
 const SHORT_TOKEN_CHARACTERS: usize = 22;
 
@@ -106,7 +100,7 @@ pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem>
         None => (random::secret()?, true),
     };
     let exp = put.exp.or_else(|| put.expires_in.map(|seconds| now() + i64::from(seconds)));
-    if put.kind == Kind::AccessToken && exp.is_none() {
+    if put.kind == TokenType::AccessToken && exp.is_none() {
         return Err(Problem::usage("an access token must expire; give --exp or --expires-in"));
     }
     if exp.is_some_and(|exp| exp <= now()) {
@@ -172,14 +166,13 @@ fn attributes(put: Put, exp: Option<i64>) -> Result<HashMap<String, AttributeVal
             .map(Some)
             .ok_or_else(|| Problem::Usage(format!("{option} contains a value that DynamoDB cannot store")))
     };
-    let kind = put.kind.to_possible_value().map(|kind| kind.get_name().to_owned());
     let audience = match put.aud.as_slice() {
         [] => None,
         [one] => Some(AttributeValue::S(one.clone())),
         _ => Some(AttributeValue::L(put.aud.into_iter().map(AttributeValue::S).collect())),
     };
     let attributes = [
-        ("token_type", text(kind)),
+        ("token_type", text(Some(put.kind.name().to_owned()))),
         ("client_id", text(Some(put.client))),
         ("sub", text(put.sub)),
         ("scope", text(put.scope)),

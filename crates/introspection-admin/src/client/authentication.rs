@@ -2,30 +2,27 @@
 
 use std::collections::HashMap;
 
-use clap::{
-    Args,
-    builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
-};
+use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use token_introspection::{
     auth::{CannotAuthenticate, RegisteredMethod, Registration},
     auth_method::AuthMethod,
     call::now,
     digest::Digest,
-    records::{ClientRecord, FetchedItems, Item, ItemKey},
+    records::{CertificateName, ClientRecord, FetchedItems, Item, ItemKey},
 };
 
 use super::{Secret, jwks::ClientKeySet, named};
-use crate::{environment::Environment, input::Input, problem::Problem, registration};
+use crate::{args::choice, environment::Environment, input::Input, problem::Problem, registration};
 
 /// How the client has to authenticate.
 #[derive(Args)]
 pub(super) struct Authentication {
     /// How it must authenticate, by one of the methods below; if left out, by a secret, sent either way
-    #[arg(long, value_parser = method_parser(), hide_possible_values = true, conflicts_with = "public")]
+    #[arg(long, value_parser = choice(&AuthMethod::CONFIDENTIAL, AuthMethod::name), hide_possible_values = true, conflicts_with = "public")]
     method: Option<AuthMethod>,
     /// A client without a secret, which may not introspect
-    #[arg(long, conflicts_with_all = ["secret", "jwks", "assertion_audience", "CertificateName", "iam_principal_arn", "iam_principal_id", "Policy"])]
+    #[arg(long, conflicts_with_all = ["secret", "jwks", "assertion_audience", "CertificateNames", "iam_principal_arn", "iam_principal_id", "Policy"])]
     public: bool,
     /// Import a secret of at least 32 characters: - for standard input, or @FILE
     #[arg(long, value_name = "-|@FILE")]
@@ -37,7 +34,7 @@ pub(super) struct Authentication {
     #[arg(long, value_name = "AUDIENCE", value_parser = NonEmptyStringValueParser::new())]
     assertion_audience: Option<String>,
     #[command(flatten)]
-    certificate: CertificateName,
+    certificate: CertificateNames,
     /// The IAM user or role that it is; a role includes all of its sessions
     #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
     iam_principal_arn: Option<String>,
@@ -49,7 +46,7 @@ pub(super) struct Authentication {
 /// The one value that identifies the client's certificate. The attributes have the options' names.
 #[derive(Args)]
 #[group(multiple = true)]
-struct CertificateName {
+struct CertificateNames {
     /// Its certificate's subject as RFC 4514 writes it, the last relative name first
     #[arg(long = "tls-client-auth-subject-dn", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     subject_dn: Option<String>,
@@ -82,18 +79,19 @@ impl Authentication {
         let secret = AuthMethod::WITH_SECRET;
         let keys = [AuthMethod::PrivateKeyJwt, AuthMethod::SelfSignedTlsClientAuth];
         let (tls, iam, assertion) = ([AuthMethod::TlsClientAuth], [AuthMethod::AwsIam], [AuthMethod::PrivateKeyJwt]);
-        let mut options: Vec<(&str, bool, &[AuthMethod])> = vec![
+        let options: [(&str, bool, &[AuthMethod]); 5] = [
             ("--secret", self.secret.is_some(), &secret),
             ("--jwks", self.jwks.is_some(), &keys),
             ("--assertion-audience", self.assertion_audience.is_some(), &assertion),
             ("--iam-principal-arn", self.iam_principal_arn.is_some(), &iam),
             ("--iam-principal-id", self.iam_principal_id.is_some(), &iam),
         ];
-        options.extend(self.certificate.values().map(|(option, value)| (option, value.is_some(), &tls[..])));
+        let certificate = self.certificate.values().map(|(name, value)| (option_of(name), value.is_some(), &tls[..]));
+        let options = options.map(|(option, given, methods)| (option.to_owned(), given, methods));
         // Without a method it is a secret.
         let method = self.method.unwrap_or(AuthMethod::ClientSecretBasic);
-        let misplaced = |(_, given, methods): &&(&str, bool, &[AuthMethod])| *given && !methods.contains(&method);
-        if let Some((option, _, methods)) = options.iter().find(misplaced) {
+        let misplaced = |(_, given, methods): &(String, bool, &[AuthMethod])| *given && !methods.contains(&method);
+        if let Some((option, _, methods)) = options.into_iter().chain(certificate).find(misplaced) {
             let methods = AuthMethod::any_of(methods);
             return Err(Problem::usage(format!(
                 "{option} belongs to --method {methods}; leave it out, or give that method"
@@ -184,18 +182,21 @@ impl Authentication {
                                             last line, without line breaks"
                 .to_owned(),
             CannotAuthenticate::NotOneSubject => {
-                let options = self.certificate.values().map(|(option, _)| option).join(", ");
+                let options = self.certificate.values().map(|(name, _)| option_of(name)).join(", ");
                 format!("--method tls_client_auth needs exactly one of {options}")
             }
             CannotAuthenticate::UnusableSubject => {
                 let given = self.certificate.values().into_iter().find(|(_, value)| value.is_some());
-                let (option, example) = match given.map(|(option, _)| option).unwrap_or_default() {
-                    option @ "--tls-client-auth-subject-dn" => (option, "CN=orders,O=Example\\, Inc.,C=DE"),
-                    option @ "--tls-client-auth-san-ip" => (option, "192.0.2.7 or 2001:db8::7"),
-                    option @ "--tls-client-auth-san-email" => (option, "orders@example.com"),
-                    option => (option, "orders.example.com or spiffe://example.com/orders, in ASCII"),
+                let name = given.map_or(CertificateName::SanUri, |(name, _)| name);
+                let example = match name {
+                    CertificateName::SubjectDn => "CN=orders,O=Example\\, Inc.,C=DE",
+                    CertificateName::SanIp => "192.0.2.7 or 2001:db8::7",
+                    CertificateName::SanEmail => "orders@example.com",
+                    CertificateName::SanDns | CertificateName::SanUri => {
+                        "orders.example.com or spiffe://example.com/orders, in ASCII"
+                    }
                 };
-                format!("no certificate can have the value of {option}; write it as in {example}")
+                format!("no certificate can have the value of {}; write it as in {example}", option_of(name))
             }
             CannotAuthenticate::UnusablePrincipal => "--iam-principal-arn is not the ARN of one IAM user or role, as \
                                           arn:aws:iam::111122223333:role/services/Orders is; for a session give its role"
@@ -215,26 +216,24 @@ impl Authentication {
     }
 }
 
-impl CertificateName {
-    fn values(&self) -> [(&'static str, Option<&String>); 5] {
+impl CertificateNames {
+    fn values(&self) -> [(CertificateName, Option<&String>); 5] {
         [
-            ("--tls-client-auth-subject-dn", self.subject_dn.as_ref()),
-            ("--tls-client-auth-san-dns", self.san_dns.as_ref()),
-            ("--tls-client-auth-san-uri", self.san_uri.as_ref()),
-            ("--tls-client-auth-san-ip", self.san_ip.as_ref()),
-            ("--tls-client-auth-san-email", self.san_email.as_ref()),
+            (CertificateName::SubjectDn, self.subject_dn.as_ref()),
+            (CertificateName::SanDns, self.san_dns.as_ref()),
+            (CertificateName::SanUri, self.san_uri.as_ref()),
+            (CertificateName::SanIp, self.san_ip.as_ref()),
+            (CertificateName::SanEmail, self.san_email.as_ref()),
         ]
     }
 
     fn attributes(&self) -> impl Iterator<Item = (String, AttributeValue)> {
-        let attribute = |option: &str| option.trim_start_matches('-').replace('-', "_");
-        let given = self.values().into_iter().filter_map(|(option, value)| Some((option, value?)));
-        given.map(move |(option, value)| (attribute(option), AttributeValue::S(value.clone())))
+        let given = self.values().into_iter().filter_map(|(name, value)| Some((name, value?)));
+        given.map(|(name, value)| (name.attribute().to_owned(), AttributeValue::S(value.clone())))
     }
 }
 
-/// Takes the names of the methods by which a client can authenticate.
-fn method_parser() -> impl TypedValueParser<Value = AuthMethod> {
-    let names = AuthMethod::ALL.into_iter().filter(|method| *method != AuthMethod::None).map(AuthMethod::name);
-    PossibleValuesParser::new(names).try_map(|name| AuthMethod::from_name(&name).ok_or("not a method"))
+/// The option for that attribute.
+fn option_of(name: CertificateName) -> String {
+    format!("--{}", name.attribute().replace('_', "-"))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use token_introspection::{
     auth::{RegisteredMethod, load_client_key},
-    jwt::{RejectedKey, entries_of, key_set, parse_object},
+    jwt::{RejectedKey, key_set, key_set_entries},
 };
 
 use crate::{input::Input, output::warn, problem::Problem};
@@ -24,14 +24,10 @@ impl ClientKeySet {
     /// Returns [`Problem::Usage`] if it is not a key set, or contains a private key. The error quotes nothing of it.
     pub fn read(source: &Input) -> Result<Self, Problem> {
         let text = source.read_document("--jwks", "key set")?;
-        if text.contains("PRIVATE KEY-----") {
+        if is_private(&text) {
             return Err(private());
         }
-        let set = parse_object(text.trim().as_bytes()).unwrap_or_default();
-        if holds_private_key(&Value::Object(set.clone())) {
-            return Err(private());
-        }
-        let keys = entries_of(set);
+        let keys = key_set_entries(text.trim().as_bytes()).ok();
         let set = Self(keys.filter(|keys| !keys.is_empty()).ok_or_else(|| {
             Problem::usage(
                 "--jwks is not a JSON Web Key Set, which is one JSON object with a list of \"keys\" and no member twice; for \
@@ -84,6 +80,12 @@ impl ClientKeySet {
             _ => {}
         }
     }
+}
+
+/// Whether a text contains a private or a shared key, in PEM or as a JSON Web Key.
+pub(super) fn is_private(text: &str) -> bool {
+    let is_private_jwk = || serde_json::from_str::<Value>(text).is_ok_and(|value| holds_private_key(&value));
+    text.contains("PRIVATE KEY-----") || is_private_jwk()
 }
 
 /// Whether a private or a shared key is anywhere in it.

@@ -10,7 +10,7 @@ mod show;
 
 use std::collections::HashMap;
 
-use clap::{Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{Subcommand, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use token_introspection::{records::ItemKey, request};
 
@@ -92,9 +92,4 @@ fn not_found(client_id: &str) -> Problem {
 /// Leaves out the attributes that have no value.
 fn named<const N: usize>(attributes: [(&str, Option<AttributeValue>); N]) -> HashMap<String, AttributeValue> {
     attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-}
-
-/// A choice as the word that was typed, which is the contract's own.
-fn word(choice: &impl ValueEnum) -> Option<AttributeValue> {
-    choice.to_possible_value().map(|value| AttributeValue::S(value.get_name().to_owned()))
 }

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
+use token_introspection::records::{Mode, TokenType};
 
-use super::{named, word};
+use super::named;
+use crate::args::choice;
 
 /// What the client may see.
 #[derive(Args)]
@@ -21,13 +23,13 @@ pub(super) struct Policy {
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     claim: Vec<String>,
     /// A kind of token that it may see; may be repeated
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice(&TokenType::ALL, TokenType::name))]
     token_type: Vec<TokenType>,
     /// An issuer whose tokens it may see; may be repeated
     #[arg(long = "policy-issuer", value_name = "ISSUER", value_parser = NonEmptyStringValueParser::new())]
     from: Vec<String>,
     /// Whether audiences, scopes and claims are enforced, or only reported
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice(&Mode::ALL, Mode::name))]
     mode: Option<Mode>,
     /// It gets only signed answers (RFC 9701)
     #[arg(long)]
@@ -45,24 +47,11 @@ impl Policy {
             ("audiences", list(words(self.audience))),
             ("scopes", list(words(self.scope))),
             ("claims", list(words(self.claim))),
-            ("token_types", list(self.token_type.iter().filter_map(word).collect())),
+            ("token_types", list(words(self.token_type.into_iter().map(|kind| kind.name().to_owned()).collect()))),
             ("issuers", list(words(self.from))),
-            ("mode", self.mode.as_ref().and_then(word)),
+            ("mode", self.mode.map(|mode| AttributeValue::S(mode.name().to_owned()))),
             ("require_signed_response", self.require_signed_response.then_some(AttributeValue::Bool(true))),
             ("allowed", self.not_allowed.then_some(AttributeValue::Bool(false))),
         ])
     }
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum TokenType {
-    AccessToken,
-    RefreshToken,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Mode {
-    Enforce,
-    Report,
 }

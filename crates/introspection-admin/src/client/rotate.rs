@@ -94,7 +94,7 @@ fn without_secret(client_id: &str, method: Option<Result<RegisteredMethod, Canno
             let attribute = match method {
                 RegisteredMethod::Secret(_) => "client_secret",
                 RegisteredMethod::PrivateKeyJwt(_) | RegisteredMethod::SelfSignedTlsClientAuth { .. } => "jwks",
-                RegisteredMethod::TlsClientAuth { attribute, .. } => attribute,
+                RegisteredMethod::TlsClientAuth { name, .. } => name.attribute(),
                 RegisteredMethod::Bearer { .. } => "issuer",
                 RegisteredMethod::AwsIam { .. } => "iam_principal_arn",
             };

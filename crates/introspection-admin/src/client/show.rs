@@ -10,7 +10,11 @@ use token_introspection::{
     records::{ClientRecord, FetchedItems, Item, ItemKey, UnixTime},
 };
 
-use super::{client_key, jwks::holds_private_key, not_found};
+use super::{
+    client_key,
+    jwks::{holds_private_key, is_private},
+    not_found,
+};
 use crate::{
     environment::Environment,
     output::{Report, pairs, table, warn},
@@ -132,10 +136,7 @@ impl ClientItem {
     fn shown(key: &ItemKey, name: &str, value: &AttributeValue) -> Value {
         let value = json_of(value);
         let is_private = match &value {
-            Value::String(text) => {
-                let set: Value = serde_json::from_str(text).unwrap_or_default();
-                text.contains("PRIVATE KEY") || holds_private_key(&set)
-            }
+            Value::String(text) => is_private(text),
             set => holds_private_key(set),
         };
         if name == "jwks" && is_private {
