@@ -6,6 +6,7 @@ use crate::{
     auth::{Caller, Client, Registration},
     judge::ActiveClaims,
     jwt::raw,
+    profile::OTHER_SCOPES,
     records::{Mode, PolicyRecord, StrictString, TokenType},
     settings::{DefaultPolicy, Settings},
     token::{Claims, Inactive},
@@ -133,7 +134,7 @@ fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord, names: &[String]) ->
     let mut kept = left.len();
     let mut unreadable = false;
     claims.scope = Some(left.join(" "));
-    for name in ["scp", "scopes"].into_iter().chain(names.iter().map(String::as_str)) {
+    for name in OTHER_SCOPES.into_iter().chain(names.iter().map(String::as_str)) {
         let Some(text) = claims.others.remove(name) else { continue };
         let Some(scopes) = scopes_in(&text) else {
             unreadable = true;

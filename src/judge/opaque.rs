@@ -3,7 +3,7 @@
 use super::{Judged, is_current};
 use crate::{
     digest::Digest,
-    records::{Corrupt, FetchedItems, ItemKey, MarkKind, RevokedBy, TokenRecord, TokenType},
+    records::{Corrupt, FetchedItems, ItemKey, MarkKind, RevokedBy, TokenRecord},
     settings::Settings,
     token::{Inactive, VerifiedToken},
 };
@@ -34,7 +34,7 @@ pub fn record(
     if record.revoked {
         return Err(Inactive::RevokedRecord);
     }
-    if record.token_type == TokenType::AccessToken && record.exp.is_none() {
+    if record.lacks_exp() {
         return Err(Inactive::CorruptRecord);
     }
     let token = VerifiedToken::from_record(record, settings)?;

@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 use super::{ClaimNames, Profile, claim_names::MAPPED};
 use crate::jwt::{RawMembers, raw};
 
-/// Read in this order if a token has no `scope`, in every profile.
-const OTHER_SCOPES: [&str; 2] = ["scp", "scopes"];
+/// Other names of `scope`, read in this order if a token has none, in every profile.
+pub const OTHER_SCOPES: [&str; 2] = ["scp", "scopes"];
 /// Claims with a meaning of their own. An entry may let one stand for another member as well; it then keeps its own.
 const KEPT: [&str; 17] = [
     "iss",

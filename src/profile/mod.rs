@@ -10,7 +10,10 @@ mod keycloak;
 mod okta;
 mod rfc9068;
 
-pub use self::{canonical::ProfileMismatch, claim_names::ClaimNames};
+pub use self::{
+    canonical::{OTHER_SCOPES, ProfileMismatch},
+    claim_names::ClaimNames,
+};
 use crate::jwt::Algorithm;
 
 /// How an issuer's access tokens look, and how they say what others say in registered members.

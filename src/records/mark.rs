@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Corrupt, InvalidItemKey, Item, ItemKey, UnixTime, types};
+use crate::digest::Digest;
 
 /// The kinds of mark in the tokens table, each named by its prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,16 @@ pub struct MarkKey {
 }
 
 impl MarkKey {
+    /// The mark that revokes one opaque token.
+    pub fn opaque(token: &Digest) -> Self {
+        Self { kind: MarkKind::Revoked, key: ItemKey::revoked(token) }
+    }
+
+    /// The mark that revokes one JWT without `jti`, by what its signature covers.
+    pub fn jwt(signing_input: &str) -> Self {
+        Self { kind: MarkKind::Jwt, key: ItemKey::jwt(&Digest::of(signing_input)) }
+    }
+
     /// The mark of this kind on one thing of the issuer's.
     ///
     /// # Errors

@@ -41,6 +41,16 @@ pub struct TokenRecord {
 }
 
 impl TokenRecord {
+    /// Whether it is the record of an access token without `exp`, which would never end.
+    pub fn lacks_exp(&self) -> bool {
+        self.token_type == TokenType::AccessToken && self.exp.is_none()
+    }
+
+    /// The issuer of the token. A record without `iss` is one of our own issuer.
+    pub fn issuer<'a>(&'a self, own_issuer: &'a str) -> &'a str {
+        self.iss.as_deref().unwrap_or(own_issuer)
+    }
+
     /// Reads an item.
     ///
     /// # Errors

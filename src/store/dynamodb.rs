@@ -6,10 +6,10 @@ use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::Timeou
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    operation::put_item::PutItemError,
+    operation::put_item::{PutItemError, PutItemOutput},
     types::AttributeValue,
 };
-use tokio::time::{Instant, error::Elapsed, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tracing::error;
 
 use super::{StoreUnavailable, reconnect::http_client};
@@ -79,7 +79,8 @@ impl DynamoDb {
             .expression_attribute_values(":future", number(snapshot.fetched_at + Snapshot::LIFETIME_SECONDS))
             .expression_attribute_values(":uri", AttributeValue::S(snapshot.jwks_uri.clone()))
             .send();
-        written(timeout_at(deadline, write).await)
+        // If the condition fails, a set that is as new is there, so this counts as success.
+        timeout_at(deadline, write).await.map_or(Err(StoreUnavailable), |answer| is_met(answer).map(|_| ()))
     }
 
     pub fn table_name(&self, table: Table) -> &str {
@@ -92,15 +93,27 @@ pub async fn configuration() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest()).load().await
 }
 
-/// A conditional write has done its work where the item that it met is as good.
-fn written<T>(answer: Result<Result<T, SdkError<PutItemError>>, Elapsed>) -> Result<(), StoreUnavailable> {
+/// Whether a conditional write met its condition, and so was made.
+pub(super) async fn condition_met(
+    write: impl Future<Output = Result<PutItemOutput, SdkError<PutItemError>>>,
+    deadline: Instant,
+) -> Result<bool, StoreUnavailable> {
+    timeout_at(deadline, write).await.map_or_else(
+        |_| {
+            error!(event = "store_unavailable", operation = "PutItem", cause = "deadline");
+            Err(StoreUnavailable)
+        },
+        is_met,
+    )
+}
+
+fn is_met(answer: Result<PutItemOutput, SdkError<PutItemError>>) -> Result<bool, StoreUnavailable> {
     match answer {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-            Ok(())
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+            Ok(false)
         }
-        Ok(Err(error)) => Err(unavailable("PutItem", &error)),
-        Err(_) => Err(StoreUnavailable),
+        Err(error) => Err(unavailable("PutItem", &error)),
     }
 }
 

@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
-use tokio::time::{Instant, timeout_at};
+use aws_sdk_dynamodb::types::AttributeValue;
+use tokio::time::Instant;
 use tracing::error;
 
 use super::{
     MARK_ATTEMPTS, StoreUnavailable,
-    dynamodb::{DynamoDb, unavailable},
+    dynamodb::{DynamoDb, condition_met},
     new_mark,
 };
 use crate::{
@@ -74,19 +74,7 @@ impl DynamoDb {
             .set_expression_attribute_names(Some(put.names))
             .set_expression_attribute_values((!put.values.is_empty()).then_some(put.values))
             .send();
-        match timeout_at(deadline, write).await {
-            Ok(Ok(_)) => Ok(true),
-            Ok(Err(error))
-                if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Ok(Err(error)) => Err(unavailable("PutItem", &error)),
-            Err(_) => {
-                error!(event = "store_unavailable", operation = "PutItem", cause = "deadline");
-                Err(StoreUnavailable)
-            }
-        }
+        condition_met(write, deadline).await
     }
 }
 

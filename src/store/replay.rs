@@ -1,10 +1,9 @@
 //! The replay guard of `private_key_jwt`: an assertion is used once (RFC 7523 §3, `jti`).
 
-use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
-use tokio::time::{Instant, timeout_at};
-use tracing::error;
+use aws_sdk_dynamodb::types::AttributeValue;
+use tokio::time::Instant;
 
-use super::{Store, StoreUnavailable, dynamodb::unavailable};
+use super::{Store, StoreUnavailable, dynamodb::condition_met};
 use crate::records::{ItemKey, Table, UnixTime};
 
 /// Proof that an assertion was used for the first time. [`Store::use_once`] is the only way to get one.
@@ -44,18 +43,6 @@ impl Store {
             .condition_expression("attribute_not_exists(id) OR request_id = :request_id")
             .expression_attribute_values(":request_id", request_id)
             .send();
-        match timeout_at(deadline, write).await {
-            Ok(Ok(_)) => Ok(Some(FirstUse(key.clone()))),
-            Ok(Err(error))
-                if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(None)
-            }
-            Ok(Err(error)) => Err(unavailable("PutItem", &error)),
-            Err(_) => {
-                error!(event = "store_unavailable", operation = "PutItem", cause = "deadline");
-                Err(StoreUnavailable)
-            }
-        }
+        Ok(condition_met(write, deadline).await?.then(|| FirstUse(key.clone())))
     }
 }

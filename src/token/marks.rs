@@ -2,9 +2,8 @@
 
 use super::{Claims, Inactive};
 use crate::{
-    digest::Digest,
     jwt::{RawMembers, UnverifiedJwt},
-    records::{ItemKey, MarkKey, MarkKind},
+    records::{MarkKey, MarkKind},
 };
 
 /// The claims by which issuers identify a token. A token is looked up by each of them, whatever its profile maps to
@@ -29,7 +28,7 @@ impl OwnIdentity {
     fn mark(&self, issuer: &str, signing_input: &str) -> Result<MarkKey, Inactive> {
         match &self.jti {
             Some(jti) => MarkKey::new(MarkKind::Jti, issuer, Some(jti)).map_err(|_| Inactive::Unrevocable),
-            None => Ok(MarkKey { kind: MarkKind::Jwt, key: ItemKey::jwt(&Digest::of(signing_input)) }),
+            None => Ok(MarkKey::jwt(signing_input)),
         }
     }
 }
@@ -86,7 +85,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{jwt::parse_members, records::TokenType};
+    use crate::{digest::Digest, jwt::parse_members, records::TokenType};
 
     fn ids(set: &Value, mapped_jti: Option<&str>) -> (Vec<String>, String) {
         let members = parse_members(set.to_string().as_bytes()).unwrap();

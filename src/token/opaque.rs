@@ -37,13 +37,14 @@ pub fn is_ignored_in_claims(member: &str) -> bool {
 ///
 /// Returns [`Inactive::CorruptRecord`] if a member has a wrong type.
 pub fn claims(record: TokenRecord, own_issuer: &str) -> Result<Claims, Inactive> {
+    let issuer = raw(&record.issuer(own_issuer));
     let mut members: RawMembers = record.claims;
     // In a stored record NULL is absent.
     members.retain(|name, value| value.get() != "null" && !is_ignored_in_claims(name));
     let seconds = |time: Option<UnixTime>| time.and_then(|UnixTime(seconds)| raw(&seconds));
     let text = |text: Option<String>| text.and_then(|text| raw(&text));
     let own = [
-        ("iss", text(Some(record.iss.unwrap_or_else(|| own_issuer.to_owned())))),
+        ("iss", issuer),
         ("client_id", text(Some(record.client_id))),
         ("sub", text(record.sub)),
         ("scope", text(record.scope)),

@@ -16,7 +16,7 @@ use crate::problem::Problem;
 
 pub(super) async fn explain(digest: &Digest, too_long: bool, context: &Context<'_>) -> Result<Explanation, Problem> {
     let mut explanation = Explanation::default();
-    let own_mark = MarkKey { kind: MarkKind::Revoked, key: ItemKey::revoked(digest) };
+    let own_mark = MarkKey::opaque(digest);
     let record = ItemKey::token(digest);
     let items = context.admin.items(&[record.clone(), own_mark.key.clone()]).await?;
     marks::explain_own(&mut explanation, &own_mark, &items);

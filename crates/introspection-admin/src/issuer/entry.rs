@@ -191,20 +191,28 @@ pub(super) fn is_microsoft(host: &str) -> bool {
         || [".b2clogin.com", ".ciamlogin.com", ".microsoftonline.us"].iter().any(|end| host.ends_with(end))
 }
 
+/// The profile that the host by itself shows, and why.
+pub(super) fn profile_of_host(host: &str) -> Option<(&'static str, &'static str)> {
+    if host.starts_with("cognito-idp.") {
+        Some(("cognito", "the issuer is a user pool of Amazon Cognito"))
+    } else {
+        is_microsoft(host).then_some(("entra", "the issuer is Microsoft's"))
+    }
+}
+
 /// The profile, and what speaks for it.
 fn profile(shape: &Shape) -> (&'static str, &'static str) {
     let host = shape.host();
-    if host.starts_with("cognito-idp.") {
-        ("cognito", "the issuer is a user pool of Amazon Cognito")
-    } else if is_microsoft(host) {
-        ("entra", "the issuer is Microsoft's")
+    let rfc9068 = Profile::named("rfc9068").map_or(&[][..], |profile| profile.required);
+    if let Some(profile) = profile_of_host(host) {
+        profile
     } else if host.ends_with(".auth0.com") || (shape.has("azp") && shape.has("gty") && shape.issuer().ends_with('/')) {
         ("auth0", "the issuer is Auth0's, or its claims azp and gty are")
     } else if shape.has("cid") && shape.has("scp") {
         ("okta", "it has the claims cid and scp of Okta")
     } else if matches!(shape.text("typ"), Some("Bearer" | "DPoP")) && (shape.has("azp") || shape.has("client_id")) {
         ("keycloak", "its claim typ is Bearer or DPoP, as only Keycloak writes it")
-    } else if shape.is_typed() && shape.has_all(&["exp", "aud", "sub", "client_id", "iat", "jti"]) {
+    } else if shape.is_typed() && shape.has_all(rfc9068) {
         ("rfc9068", "its typ is at+jwt, and it has all claims of RFC 9068")
     } else if shape.is_typed() {
         ("generic", "its typ is at+jwt, but claims of RFC 9068 are missing")

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use token_introspection::profile::Profile;
 
-use super::entry::{Suggestion, is_microsoft};
+use super::entry::{Suggestion, is_microsoft, profile_of_host};
 
 /// What only a token, or the operator, can tell.
 const CLIENT: &str = "fill-in-client-id";
@@ -47,10 +47,8 @@ impl Facts {
     fn profile(&self, host: &str) -> (&'static str, &'static str) {
         let keys_end_in = |end: &str| self.jwks_uri.as_deref().is_some_and(|uri| uri.ends_with(end));
         let is_okta = [".okta.com", ".oktapreview.com", ".okta-emea.com"].iter().any(|end| host.ends_with(end));
-        if host.starts_with("cognito-idp.") {
-            ("cognito", "the issuer is a user pool of Amazon Cognito")
-        } else if is_microsoft(host) {
-            ("entra", "the issuer is Microsoft's")
+        if let Some(profile) = profile_of_host(host) {
+            profile
         } else if self.has_tenants() {
             ("entra", "the issuer in its metadata has the placeholder {tenantid}, as only Microsoft writes it")
         } else if keys_end_in("/discovery/v2.0/keys") {

@@ -1,8 +1,7 @@
 //! What a token shows of its issuer: the claims by which issuers differ.
 
 use serde_json::{Map, Value};
-
-use token_introspection::judge::is_access_token_type;
+use token_introspection::{judge::is_access_token_type, profile::OTHER_SCOPES};
 
 use super::facts::host;
 
@@ -14,10 +13,9 @@ pub(super) struct Shape {
     pub claims: Map<String, Value>,
 }
 
-/// Claims that carry the client, the session and the scopes. The first that is present counts.
+/// Claims that carry the client and the session. The first that is present counts.
 const CLIENT: [&str; 6] = ["client_id", "azp", "cid", "appid", "applicationId", "clientId"];
 const SESSION: [&str; 5] = ["sid", "origin_jti", "session_state", "session_id", "sessionId"];
-const SCOPE: [&str; 3] = ["scope", "scp", "scopes"];
 
 impl Shape {
     /// A claim that is a string.
@@ -60,7 +58,7 @@ impl Shape {
     }
 
     pub fn scope(&self) -> Option<&'static str> {
-        SCOPE.into_iter().find(|claim| self.has(claim))
+        ["scope"].into_iter().chain(OTHER_SCOPES).find(|claim| self.has(claim))
     }
 
     /// Whether `typ` says that it is an access token (RFC 9068 §2.1).

@@ -3,7 +3,7 @@
 use token_introspection::{
     call::now,
     digest::Digest,
-    records::{Corrupt, ItemKey, MarkKey, MarkKind, TokenType, UnixTime},
+    records::{Corrupt, ItemKey, MarkKey, MarkKind, UnixTime},
 };
 
 use super::Target;
@@ -28,7 +28,7 @@ pub(super) async fn target(
 ) -> Result<Target, Problem> {
     let digest = Digest::of(token);
     let key = ItemKey::token(&digest);
-    let mark = MarkKey { kind: MarkKind::Revoked, key: ItemKey::revoked(&digest) };
+    let mark = MarkKey::opaque(&digest);
     let own_issuer = || environment.partial_settings().map(|settings| settings.issuer.clone()).unwrap_or_default();
     let items = admin.items(std::slice::from_ref(&key)).await?;
     let record = match items.token_record(&key) {
@@ -46,7 +46,7 @@ pub(super) async fn target(
     let exp = record.exp.map(|UnixTime(exp)| exp);
     if exp.is_some_and(|exp| exp <= now()) {
         force.over("the token has expired, so it is inactive anyway")?;
-    } else if record.token_type == TokenType::AccessToken && exp.is_none() {
+    } else if record.lacks_exp() {
         warn("the record of the token has no exp, so it is inactive anyway");
     }
     if let Some(issuer) = &record.iss {
@@ -58,11 +58,11 @@ pub(super) async fn target(
     if record.revoked {
         warn("the record of the token already says that it is revoked");
     }
-    if let Some(grant) = record.grant_id {
+    if let Some(grant) = &record.grant_id {
         warn(&format!("this revokes the one token; --grant {grant:?} revokes all tokens of its grant"));
     }
     // The issuer may extend the record's exp later, so the last exp is unknown.
-    Ok(Target { mark, issuer: record.iss.unwrap_or_else(own_issuer), last_exp: None })
+    Ok(Target { mark, issuer: record.issuer(&own_issuer()).to_owned(), last_exp: None })
 }
 
 /// Why a text that is neither a JWT nor stored was probably given.
