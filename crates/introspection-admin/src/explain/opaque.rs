@@ -3,7 +3,7 @@
 use token_introspection::{
     digest::Digest,
     judge,
-    records::{ItemKey, MarkKey, MarkKind},
+    records::{ItemKey, MarkKey},
     token::Inactive,
 };
 

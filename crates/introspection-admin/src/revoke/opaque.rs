@@ -3,7 +3,7 @@
 use token_introspection::{
     call::now,
     digest::Digest,
-    records::{Corrupt, ItemKey, MarkKey, MarkKind, UnixTime},
+    records::{Corrupt, ItemKey, MarkKey, UnixTime},
 };
 
 use super::Target;
