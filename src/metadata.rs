@@ -6,6 +6,7 @@ use crate::{
     auth::ASSERTION_ALGORITHMS,
     auth_method::AuthMethod,
     jwt::{self, Algorithm, PublishedKey},
+    request::route,
     settings::Settings,
 };
 
@@ -17,11 +18,11 @@ const ENFORCED_PREFIXES: [&str; 2] = ["introspection_", "revocation_"];
 pub fn document(settings: &Settings, signing: Option<Algorithm>) -> String {
     let endpoints = |base: &str| {
         [
-            ("introspection_endpoint", json!(format!("{base}/token/introspect"))),
-            ("revocation_endpoint", json!(format!("{base}/token/revoke"))),
+            ("introspection_endpoint", json!(format!("{base}{}", route::INTROSPECTION))),
+            ("revocation_endpoint", json!(format!("{base}{}", route::REVOCATION))),
         ]
     };
-    let jwks_uri = json!(format!("{}/.well-known/jwks.json", settings.public_url));
+    let jwks_uri = json!(format!("{}{}", settings.public_url, route::KEY_SET));
     let demanded = [
         ("jwks_uri", jwks_uri.clone()),
         ("response_types_supported", json!(["none"])),

@@ -2,7 +2,7 @@
 //! client is authenticated here: a [`Registration`] is not a [`super::Caller`], and cannot become one.
 
 use super::{
-    Client, assertion,
+    AuthError, Client, assertion,
     gateway::{Subject, own_certificates},
     iam::Principal,
     secret,
@@ -75,10 +75,10 @@ impl CannotAuthenticate {
     /// The stable name; where the function refuses for the same reason, the name is that of [`super::AuthError`].
     pub fn name(self) -> &'static str {
         match self {
-            Self::UnknownClient => "unknown_client",
-            Self::CorruptClientRecord => "corrupt_client_record",
-            Self::Disabled => "disabled",
-            Self::PublicClient => "public_client",
+            Self::UnknownClient => AuthError::UnknownClient.name(),
+            Self::CorruptClientRecord => AuthError::CorruptClientRecord.name(),
+            Self::Disabled => AuthError::Disabled.name(),
+            Self::PublicClient => AuthError::PublicClient.name(),
             Self::UnknownMethod => "unknown_method",
             Self::OtherMtlsMethod => "other_mtls_method",
             Self::UnusableSecret => "unusable_secret",

@@ -12,7 +12,7 @@ use crate::{
 
 pub use self::{
     opaque::record,
-    profile::{follows_profile, is_access_token_type},
+    profile::{OF_ANOTHER_KIND, follows_profile, is_access_token_type},
 };
 
 /// Proof that a token kept all rules that can be checked without its signature and its marks. Only this module makes it,

@@ -9,7 +9,7 @@ use crate::{
 
 /// Claims of an ID token (OpenID Connect Core §3.1.3.6, §3.3.2.11), of a logout token (Back-Channel Logout §2.4) and of an
 /// introspection response (RFC 9701 §5). No access token has one of them.
-const OF_ANOTHER_KIND: [&str; 5] = ["at_hash", "c_hash", "s_hash", "events", "token_introspection"];
+pub const OF_ANOTHER_KIND: [&str; 5] = ["at_hash", "c_hash", "s_hash", "events", "token_introspection"];
 /// A claim of ID tokens that some issuers also write into access tokens.
 const NONCE: &str = "nonce";
 

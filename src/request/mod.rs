@@ -6,7 +6,7 @@ mod bearer;
 mod credentials;
 mod form;
 mod parameters;
-mod route;
+pub mod route;
 
 use http::{Method, header::CONTENT_TYPE};
 

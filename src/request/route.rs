@@ -17,6 +17,11 @@ pub enum Route {
     KeySet,
 }
 
+/// The paths of the endpoints, below the base URL.
+pub const INTROSPECTION: &str = "/token/introspect";
+pub const REVOCATION: &str = "/token/revoke";
+pub const KEY_SET: &str = "/.well-known/jwks.json";
+const BATCH: &str = "/token/introspect/batch";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
 impl Route {
@@ -24,17 +29,17 @@ impl Route {
     pub fn of(path: &str, settings: &Settings) -> Option<Self> {
         // Where the issuer has a path, clients insert the well-known part before it (RFC 8414 §3.1).
         let inserted = path.strip_suffix(settings.issuer_path()).unwrap_or(path);
-        if path.ends_with("/token/introspect") {
+        if path.ends_with(INTROSPECTION) {
             Some(Self::Introspection)
-        } else if path.ends_with("/token/introspect/batch") {
+        } else if path.ends_with(BATCH) {
             Some(Self::Batch)
-        } else if path.ends_with("/token/revoke") {
+        } else if path.ends_with(REVOCATION) {
             Some(Self::Revocation)
         } else if [path, inserted].iter().any(|path| path.ends_with(METADATA))
             || path.ends_with("/.well-known/openid-configuration")
         {
             Some(Self::Metadata)
-        } else if path.ends_with("/.well-known/jwks.json") {
+        } else if path.ends_with(KEY_SET) {
             Some(Self::KeySet)
         } else {
             None
