@@ -12,8 +12,7 @@ use crate::{
     args::Global,
     output::warn,
     problem::Problem,
-    store::{AdminStore, Connection, deployed_variables},
-    trust::untrusted,
+    trust::{can_be_in_keys, untrusted},
     variables::Document,
 };
 
@@ -167,9 +166,7 @@ impl Environment {
     ///
     /// Returns [`Problem::Usage`] if no item key can contain it.
     pub fn check_issuer(&self, issuer: &str) -> Result<(), Problem> {
-        if issuer.contains('#') {
-            return Err(Problem::usage("--issuer contains '#', which no issuer identifier may"));
-        }
+        can_be_in_keys(issuer)?;
         self.warn_of_untrusted(issuer);
         Ok(())
     }

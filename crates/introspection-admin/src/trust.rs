@@ -50,9 +50,7 @@ pub fn mark_issuer<'a>(
         let name = entry.map_or(&settings.issuer, |entry| &entry.issuer).clone();
         return Ok(MarkIssuer { name, entry });
     };
-    if given.contains('#') {
-        return Err(Problem::usage("--issuer contains '#', which no issuer identifier may"));
-    }
+    can_be_in_keys(given)?;
     let settings = environment.partial_settings()?;
     if let Some(entry) = settings.trusted_issuer(given) {
         if entry.issuer != given {
@@ -84,4 +82,16 @@ pub fn untrusted(issuer: &str, settings: &Settings) -> String {
         "the issuer {issuer:?} is neither ISSUER nor in TRUSTED_ISSUERS, byte for byte, so its tokens are inactive; \
          {hint}"
     )
+}
+
+/// Checks that the keys of marks can contain an issuer.
+///
+/// # Errors
+///
+/// Returns [`Problem::Usage`] if they cannot.
+pub fn can_be_in_keys(issuer: &str) -> Result<(), Problem> {
+    if issuer.contains('#') {
+        return Err(Problem::usage("--issuer contains '#', which no issuer identifier may"));
+    }
+    Ok(())
 }

@@ -46,6 +46,8 @@ impl Facts {
 
     fn profile(&self, host: &str) -> (&'static str, &'static str) {
         let keys_end_in = |end: &str| self.jwks_uri.as_deref().is_some_and(|uri| uri.ends_with(end));
+        let has_keys_of =
+            |profile| Profile::named(profile).and_then(|profile| profile.key_set).is_some_and(keys_end_in);
         let is_okta = [".okta.com", ".oktapreview.com", ".okta-emea.com"].iter().any(|end| host.ends_with(end));
         if let Some(profile) = profile_of_host(host) {
             profile
@@ -55,9 +57,9 @@ impl Facts {
             ("entra", "its keys are where Microsoft's are")
         } else if host.ends_with(".auth0.com") || self.is_auth0 {
             ("auth0", "the issuer, or its mfa_challenge_endpoint, is Auth0's")
-        } else if is_okta || (keys_end_in("/v1/keys") && self.issuer.as_ref().is_some_and(|i| i.contains("/oauth2/"))) {
+        } else if is_okta || (has_keys_of("okta") && self.issuer.as_ref().is_some_and(|i| i.contains("/oauth2/"))) {
             ("okta", "the issuer or the path of its keys is Okta's")
-        } else if keys_end_in("/protocol/openid-connect/certs") {
+        } else if has_keys_of("keycloak") {
             ("keycloak", "its keys are where Keycloak has them")
         } else {
             ("generic", "nothing in its metadata is particular to another profile")

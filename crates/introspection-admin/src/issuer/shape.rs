@@ -1,7 +1,10 @@
 //! What a token shows of its issuer: the claims by which issuers differ.
 
 use serde_json::{Map, Value};
-use token_introspection::{judge::is_access_token_type, profile::OTHER_SCOPES};
+use token_introspection::{
+    judge::{OF_ANOTHER_KIND, is_access_token_type},
+    profile::OTHER_SCOPES,
+};
 
 use super::facts::host;
 
@@ -67,17 +70,19 @@ impl Shape {
     }
 
     /// What shows that this is another kind of token than an access token.
-    pub fn of_another_kind(&self) -> Option<&'static str> {
-        let kinds = [
-            ("at_hash", "it is an ID token: it has the claim at_hash"),
-            ("c_hash", "it is an ID token: it has the claim c_hash"),
-            ("s_hash", "it is an ID token: it has the claim s_hash"),
-            ("events", "it is a logout token or a security event: it has the claim events"),
-            ("token_introspection", "it is an introspection response: it has the claim token_introspection"),
-        ];
-        if let Some((_, kind)) = kinds.into_iter().find(|(claim, _)| self.has(claim)) {
-            return Some(kind);
+    pub fn of_another_kind(&self) -> Option<String> {
+        if let Some(claim) = OF_ANOTHER_KIND.into_iter().find(|claim| self.has(claim)) {
+            let kind = match claim {
+                "events" => "a logout token or a security event",
+                "token_introspection" => "an introspection response",
+                _ => "an ID token",
+            };
+            return Some(format!("it is {kind}: it has the claim {claim}"));
         }
+        self.says_another_kind().map(str::to_owned)
+    }
+
+    fn says_another_kind(&self) -> Option<&'static str> {
         match (self.text("token_use"), self.text("typ")) {
             (Some("id"), _) | (_, Some("ID")) => Some("it is an ID token, as it says itself"),
             (Some("refresh"), _) | (_, Some("Refresh" | "Offline")) => Some("it is a refresh token, as it says itself"),
