@@ -12,6 +12,7 @@ use crate::{
     args::Global,
     output::warn,
     problem::Problem,
+    store::{AdminStore, Connection, deployed_variables},
     trust::{can_be_in_keys, untrusted},
     variables::Document,
 };

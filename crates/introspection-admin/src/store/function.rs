@@ -20,10 +20,10 @@ use aws_smithy_runtime_api::client::{
 use http_body_util::{BodyExt, Limited};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use token_introspection::arn::Arn;
 use tokio::time::{sleep, timeout};
 
 use super::{AdminError, Connection, TOTAL_TIMEOUT, configuration};
-use crate::arn::Arn;
 
 /// The API's limit for a name or ARN is 170 characters.
 const MAX_NAME: usize = 200;
