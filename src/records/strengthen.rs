@@ -15,7 +15,7 @@ const EXPIRY: &str = "expires_at";
 #[derive(Clone, PartialEq, Eq)]
 pub struct MarkScope {
     /// The tokens that were issued until then. `None`: all, no matter when they were issued.
-    pub not_before: Option<i64>,
+    pub not_before: Option<UnixTime>,
     /// All sessions except this one.
     pub except_sid: Option<String>,
 }
@@ -25,7 +25,7 @@ pub struct MarkScope {
 pub struct MarkTerms {
     pub scope: MarkScope,
     /// When the store may remove the mark. `None`: never.
-    pub expires_at: Option<i64>,
+    pub expires_at: Option<UnixTime>,
 }
 
 impl MarkScope {
@@ -37,10 +37,9 @@ impl MarkScope {
         match item.and_then(|item| types::read::<Mark>(item.clone())) {
             Ok(_) if kind.presence_is_enough() => Self::ALL,
             Err(Corrupt) => Self::ALL,
-            Ok(Mark { not_before, except_sid }) => Self {
-                not_before: not_before.map(|UnixTime(seconds)| seconds),
-                except_sid: except_sid.filter(|_| kind == MarkKind::Subject),
-            },
+            Ok(Mark { not_before, except_sid }) => {
+                Self { not_before, except_sid: except_sid.filter(|_| kind == MarkKind::Subject) }
+            }
         }
     }
 
@@ -52,6 +51,17 @@ impl MarkScope {
 }
 
 impl MarkTerms {
+    /// The attributes of a mark with these terms.
+    pub fn attributes(&self, reason: Option<&str>) -> HashMap<String, AttributeValue> {
+        let attributes = [
+            ("not_before", self.scope.not_before.map(number)),
+            ("except_sid", self.scope.except_sid.clone().map(AttributeValue::S)),
+            (EXPIRY, self.expires_at.map(number)),
+            ("reason", reason.map(|reason| AttributeValue::S(reason.to_owned()))),
+        ];
+        attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
     /// The terms of an existing mark.
     pub fn of(kind: MarkKind, item: &Item) -> Self {
         Self { scope: MarkScope::of(kind, Ok(item)), expires_at: expires_at(item) }
@@ -73,7 +83,7 @@ impl MarkTerms {
 
 /// The attributes of an existing mark, changed as little as it takes to revoke all that it names, until that time at
 /// least. `None` if it does so as it is: unreadable limits limit nothing.
-pub fn strengthened(item: &Item, until: Option<i64>) -> Option<HashMap<String, AttributeValue>> {
+pub fn strengthened(item: &Item, until: Option<UnixTime>) -> Option<HashMap<String, AttributeValue>> {
     let mut attributes = item.clone().into_inner();
     if types::read::<Mark>(item.clone()).is_ok() {
         for limit in LIMITS {
@@ -84,19 +94,23 @@ pub fn strengthened(item: &Item, until: Option<i64>) -> Option<HashMap<String, A
     let later = old.zip(until).map(|(old, new)| old.max(new));
     if later != old {
         attributes.remove(EXPIRY);
-        attributes.extend(later.map(|at| (EXPIRY.to_owned(), AttributeValue::N(at.to_string()))));
+        attributes.extend(later.map(|at| (EXPIRY.to_owned(), number(at))));
     }
     (attributes != *item.as_ref()).then_some(attributes)
 }
 
 /// When the store removes the item. A value that is not a number removes nothing.
-fn expires_at(item: &Item) -> Option<i64> {
+fn expires_at(item: &Item) -> Option<UnixTime> {
     match item.get(EXPIRY) {
         Some(AttributeValue::N(number)) => {
-            number.parse().ok().or_else(|| Some(UnixTime::from_f64(number.parse().ok()?)?.0))
+            number.parse().ok().map(UnixTime).or_else(|| UnixTime::from_f64(number.parse().ok()?))
         }
         _ => None,
     }
+}
+
+fn number(UnixTime(seconds): UnixTime) -> AttributeValue {
+    AttributeValue::N(seconds.to_string())
 }
 
 #[cfg(test)]
@@ -135,15 +149,15 @@ mod tests {
             (with(&[("not_before", S("1".into()))]), Some(100), None),
             (with(&[("except_sid", n(1)), ("expires_at", n(99))]), None, Some(with(&[("except_sid", n(1))]))),
         ] {
-            assert!(strengthened(&old, until).map(Item::from) == new, "{old:?} until {until:?}");
+            assert!(strengthened(&old, until.map(UnixTime)).map(Item::from) == new, "{old:?} until {until:?}");
         }
     }
 
     #[test]
     fn g16_terms_are_joined_and_never_weakened() {
-        let terms = |not_before, except_sid: Option<&str>, expires_at| MarkTerms {
-            scope: MarkScope { not_before, except_sid: except_sid.map(str::to_owned) },
-            expires_at,
+        let terms = |not_before: Option<i64>, except_sid: Option<&str>, expires_at: Option<i64>| MarkTerms {
+            scope: MarkScope { not_before: not_before.map(UnixTime), except_sid: except_sid.map(str::to_owned) },
+            expires_at: expires_at.map(UnixTime),
         };
         for (old, wish, expected) in [
             (terms(Some(1), None, None), terms(Some(2), None, None), Some(terms(Some(2), None, None))),
@@ -164,8 +178,10 @@ mod tests {
     #[test]
     fn g16_a_mark_that_cannot_be_read_covers_everything_it_names() {
         let limited = item(&[("not_before", n(1)), ("except_sid", S("s".into()))]);
-        let scope =
-            |not_before, except_sid: Option<&str>| MarkScope { not_before, except_sid: except_sid.map(str::to_owned) };
+        let scope = |not_before: Option<i64>, except_sid: Option<&str>| MarkScope {
+            not_before: not_before.map(UnixTime),
+            except_sid: except_sid.map(str::to_owned),
+        };
         for (kind, item, expected) in [
             (MarkKind::Subject, Ok(&limited), scope(Some(1), Some("s"))),
             (MarkKind::Grant, Ok(&limited), scope(Some(1), None)),

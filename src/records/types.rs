@@ -36,7 +36,7 @@ pub fn text(item: &Item, name: &str) -> Option<String> {
 }
 
 /// A point in time, in whole seconds since the epoch; a fraction is cut off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct UnixTime(pub i64);
 
 impl UnixTime {
@@ -49,6 +49,12 @@ impl UnixTime {
         // A double of this size is exact, and floors to at most the last second.
         let limit = 253_402_300_800.0;
         (-limit < seconds && seconds < limit).then(|| Self(seconds.floor() as i64))
+    }
+
+    /// The time that is so many seconds later.
+    #[must_use]
+    pub fn plus(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds))
     }
 
     /// The time, unless it is zero, which issuers write for "unknown". Every time but `exp` is read like this.

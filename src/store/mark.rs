@@ -48,7 +48,7 @@ impl DynamoDb {
                 None => ConditionalPut::new(expires_at),
                 Some(item) => {
                     let item = item.map_err(|_| StoreUnavailable)?;
-                    let Some(attributes) = strengthened(item, expires_at.map(|UnixTime(seconds)| seconds)) else {
+                    let Some(attributes) = strengthened(item, expires_at) else {
                         return Ok(());
                     };
                     ConditionalPut::over(item, attributes)

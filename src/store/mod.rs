@@ -24,7 +24,7 @@ use self::dynamodb::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, DynamoDb, TOTAL_TIMEOUT};
 #[cfg(not(feature = "redis"))]
 use self::no_redis as redis;
 use crate::{
-    records::{FetchedItems, ItemKey, Snapshot, Table, UnixTime},
+    records::{FetchedItems, ItemKey, MarkScope, MarkTerms, Snapshot, Table, UnixTime},
     settings::{ReadConsistency, SettingError, Settings, TableNames},
 };
 
@@ -170,7 +170,5 @@ impl Store {
 
 /// The attributes of a mark that the revocation endpoint writes.
 fn new_mark(expires_at: Option<UnixTime>) -> HashMap<String, AttributeValue> {
-    let reason = ("reason".to_owned(), AttributeValue::S(MARK_REASON.to_owned()));
-    let expiry = expires_at.map(|UnixTime(at)| ("expires_at".to_owned(), AttributeValue::N(at.to_string())));
-    [reason].into_iter().chain(expiry).collect()
+    MarkTerms { scope: MarkScope::ALL, expires_at }.attributes(Some(MARK_REASON))
 }

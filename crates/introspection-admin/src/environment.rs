@@ -5,6 +5,7 @@ use std::path::Path;
 use http::Uri;
 use token_introspection::{
     call::now,
+    records::UnixTime,
     settings::{ProxySettings, RedisUrl, SettingError, Settings, TableNames},
 };
 
@@ -157,8 +158,8 @@ impl Environment {
     /// # Errors
     ///
     /// Returns [`Problem::Usage`] if the clock skew is unknown.
-    pub fn until_now(&self) -> Result<i64, Problem> {
-        Ok(now().saturating_add(self.partial_settings()?.clock_skew_seconds))
+    pub fn until_now(&self) -> Result<UnixTime, Problem> {
+        Ok(UnixTime(now()).plus(self.partial_settings()?.clock_skew_seconds))
     }
 
     /// Checks the issuer of a record, and warns if its tokens are inactive.

@@ -17,7 +17,7 @@ pub struct MarkRequest {
     pub mark: MarkKey,
     pub scope: MarkScope,
     /// When no token that it concerns can be active anymore. `None`: unknown.
-    pub expires_at: Option<i64>,
+    pub expires_at: Option<UnixTime>,
     pub reason: Option<String>,
 }
 
@@ -37,7 +37,7 @@ pub struct WrittenMark {
     mark: MarkKey,
     /// What the mark revokes now.
     scope: MarkScope,
-    expires_at: Option<i64>,
+    expires_at: Option<UnixTime>,
 }
 
 /// If other programs change the mark that often at the same time, one of them is faulty.
@@ -72,8 +72,7 @@ pub async fn write(admin: &AdminStore, request: &MarkRequest, replace: bool) -> 
 fn decide(request: &MarkRequest, item: Option<&Item>, replace: bool) -> Result<(WrittenMark, Option<Change>), Problem> {
     let Some(item) = item else { return Ok(mend(request, replace)) };
     let old = MarkTerms::of(request.mark.kind, item);
-    let wanted = MarkTerms { scope: request.scope.clone(), expires_at: request.expires_at };
-    let new = if replace { Some(wanted) } else { old.joined(&wanted) };
+    let new = if replace { Some(request.terms()) } else { old.joined(&request.terms()) };
     let Some(MarkTerms { scope, expires_at }) = new else {
         return Err(Problem::Negative(format!(
             "the mark {:?} already revokes {}, of which this one ({}) would spare some; revoke both with --not-before \
@@ -112,7 +111,7 @@ fn mend(request: &MarkRequest, replace: bool) -> (WrittenMark, Option<Change>) {
 /// Describes which tokens are revoked.
 fn text(scope: &MarkScope) -> String {
     let issued = match scope.not_before {
-        Some(not_before) => format!("all that were issued until {}", dated(UnixTime(not_before))),
+        Some(not_before) => format!("all that were issued until {}", dated(not_before)),
         None => "all, regardless of when they were issued".to_owned(),
     };
     match &scope.except_sid {
@@ -123,13 +122,11 @@ fn text(scope: &MarkScope) -> String {
 
 impl MarkRequest {
     fn attributes(&self) -> HashMap<String, AttributeValue> {
-        let attributes = [
-            ("not_before", self.scope.not_before.map(seconds)),
-            ("except_sid", self.scope.except_sid.clone().map(AttributeValue::S)),
-            ("expires_at", self.expires_at.map(seconds)),
-            ("reason", self.reason.clone().map(AttributeValue::S)),
-        ];
-        attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+        self.terms().attributes(self.reason.as_deref())
+    }
+
+    fn terms(&self) -> MarkTerms {
+        MarkTerms { scope: self.scope.clone(), expires_at: self.expires_at }
     }
 
     fn outcome(&self, written: WriteResult) -> WrittenMark {
@@ -179,13 +176,10 @@ impl WrittenMark {
         if let Some(not_before) = self.scope.not_before {
             pairs.push((
                 "counts from",
-                format!("{}: tokens that are issued from then on are not revoked", dated(UnixTime(not_before + 1))),
+                format!("{}: tokens that are issued from then on are not revoked", dated(not_before.plus(1))),
             ));
         }
-        pairs.push((
-            "stays until",
-            self.expires_at.map_or("it is deleted by hand".to_owned(), |at| dated(UnixTime(at))),
-        ));
+        pairs.push(("stays until", self.expires_at.map_or("it is deleted by hand".to_owned(), dated)));
         pairs
     }
 
@@ -199,14 +193,14 @@ impl WrittenMark {
                 WriteResult::Kept => "kept",
             },
             "not_before": self.scope.not_before,
-            "counts_from": self.scope.not_before.map(|not_before| not_before + 1),
+            "counts_from": self.scope.not_before.map(|not_before| not_before.plus(1)),
             "except_sid": self.scope.except_sid,
             "expires_at": self.expires_at,
         })
     }
 }
 
-fn seconds(seconds: i64) -> AttributeValue {
+fn seconds(UnixTime(seconds): UnixTime) -> AttributeValue {
     AttributeValue::N(seconds.to_string())
 }
 
@@ -215,7 +209,7 @@ mod tests {
     use super::*;
 
     fn scope(not_before: Option<i64>, except_sid: Option<&str>) -> MarkScope {
-        MarkScope { not_before, except_sid: except_sid.map(str::to_owned) }
+        MarkScope { not_before: not_before.map(UnixTime), except_sid: except_sid.map(str::to_owned) }
     }
 
     fn check(old: &MarkScope, new: &MarkScope, expected: Option<(WriteResult, &MarkScope)>) {

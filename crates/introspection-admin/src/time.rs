@@ -8,7 +8,7 @@ pub enum TimeArgument {
     Now,
     /// No limit: all tokens, or no end.
     None,
-    At(i64),
+    At(UnixTime),
 }
 
 /// Parses `--not-before`.
@@ -41,9 +41,9 @@ pub fn expires_at(text: &str) -> Result<TimeArgument, &'static str> {
 /// # Errors
 ///
 /// Returns the values that it takes.
-pub fn seconds(text: &str) -> Result<i64, &'static str> {
+pub fn seconds(text: &str) -> Result<UnixTime, &'static str> {
     let seconds = text.parse().ok().filter(|seconds| (0..=UnixTime::LAST).contains(seconds));
-    seconds.ok_or("takes seconds since the epoch (not milliseconds)")
+    seconds.map(UnixTime).ok_or("takes seconds since the epoch (not milliseconds)")
 }
 
 /// A time with its date, in UTC.
@@ -93,7 +93,7 @@ mod tests {
     fn what_is_typed_is_seconds_or_a_word() {
         assert_eq!(not_before("now"), Ok(TimeArgument::Now));
         assert_eq!(not_before("none"), Ok(TimeArgument::None));
-        assert_eq!(not_before("1700000000"), Ok(TimeArgument::At(1_700_000_000)));
+        assert_eq!(not_before("1700000000"), Ok(TimeArgument::At(UnixTime(1_700_000_000))));
         assert_eq!(expires_at("never"), Ok(TimeArgument::None));
         for text in ["", "-1", "1.5", "1700000000000", "tomorrow", "never"] {
             assert!(not_before(text).is_err() && seconds(text).is_err(), "{text}");

@@ -58,16 +58,16 @@ pub struct Put {
     issuer: Option<String>,
     /// When it expires, in seconds since the epoch; an access token needs this or --expires-in
     #[arg(long, value_parser = seconds, conflicts_with = "expires_in")]
-    exp: Option<i64>,
+    exp: Option<UnixTime>,
     /// In how many seconds from now it expires
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32))]
     expires_in: Option<u32>,
     /// When it was issued (now if left out)
     #[arg(long, value_parser = seconds)]
-    iat: Option<i64>,
+    iat: Option<UnixTime>,
     /// When it begins to be valid
     #[arg(long, value_parser = seconds)]
-    nbf: Option<i64>,
+    nbf: Option<UnixTime>,
     /// Its identifier
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     jti: Option<String>,
@@ -99,11 +99,11 @@ pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem>
         Some(source) => (given_token(source)?, false),
         None => (random::secret()?, true),
     };
-    let exp = put.exp.or_else(|| put.expires_in.map(|seconds| now() + i64::from(seconds)));
+    let exp = put.exp.or_else(|| put.expires_in.map(|seconds| UnixTime(now()).plus(seconds.into())));
     if put.kind == TokenType::AccessToken && exp.is_none() {
         return Err(Problem::usage("an access token must expire; give --exp or --expires-in"));
     }
-    if exp.is_some_and(|exp| exp <= now()) {
+    if exp.is_some_and(|exp| exp <= UnixTime(now())) {
         warn("the token has already expired, so it is inactive");
     }
     if let Some(issuer) = &put.issuer {
@@ -124,7 +124,7 @@ pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem>
         Err(failure) => return Err(failure.into()),
     }
     let mut answer = vec![("record", key.id().to_owned())];
-    answer.push(("expires", exp.map_or("never".to_owned(), |exp| dated(UnixTime(exp)))));
+    answer.push(("expires", exp.map_or("never".to_owned(), dated)));
     let json = json!({ "id": key.id(), "exp": exp, "token": made.then_some(token.as_str()) });
     if made {
         answer.push(("token", token));
@@ -154,9 +154,9 @@ fn given_token(source: &Input) -> Result<String, Problem> {
     Ok(token)
 }
 
-fn attributes(put: Put, exp: Option<i64>) -> Result<HashMap<String, AttributeValue>, Problem> {
+fn attributes(put: Put, exp: Option<UnixTime>) -> Result<HashMap<String, AttributeValue>, Problem> {
     let text = |text: Option<String>| text.map(AttributeValue::S);
-    let time = |time: Option<i64>| time.map(|time| AttributeValue::N(time.to_string()));
+    let time = |time: Option<UnixTime>| time.map(|UnixTime(time)| AttributeValue::N(time.to_string()));
     let object = |option: &str, typed: Option<String>| -> Result<Option<AttributeValue>, Problem> {
         let Some(members) = typed.map(|typed| json_object(option, &typed)).transpose()? else { return Ok(None) };
         if option == "--claims" {
@@ -178,7 +178,7 @@ fn attributes(put: Put, exp: Option<i64>) -> Result<HashMap<String, AttributeVal
         ("scope", text(put.scope)),
         ("aud", audience),
         ("iss", text(put.issuer)),
-        ("iat", time(Some(put.iat.unwrap_or_else(now)))),
+        ("iat", time(Some(put.iat.unwrap_or_else(|| UnixTime(now()))))),
         ("exp", time(exp)),
         ("nbf", time(put.nbf)),
         ("jti", text(put.jti)),

@@ -66,13 +66,12 @@ impl Redis {
     }
 
     async fn mark(&self, key: &ItemKey, expires_at: Option<UnixTime>, deadline: Instant) -> Result<(), RedisFailure> {
-        let until = expires_at.map(|UnixTime(seconds)| seconds);
         for _ in 0..MARK_ATTEMPTS {
             let stored = self.stored(key, deadline).await?;
             let written = match &stored {
                 None => self.replace(key, None, new_mark(expires_at), deadline).await?,
                 Some(value) => {
-                    let Some(attributes) = strengthened(&value.item_to_change(), until) else { return Ok(()) };
+                    let Some(attributes) = strengthened(&value.item_to_change(), expires_at) else { return Ok(()) };
                     if value.item.is_ok() {
                         self.replace(key, stored.as_ref(), attributes, deadline).await?
                     } else {

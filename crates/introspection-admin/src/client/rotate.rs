@@ -82,7 +82,7 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
         Err(AdminError::Condition) => is_written(&admin, &key, &digest).await?,
         written => written?,
     }
-    Ok(report(rotate, secret, (overlap > 0).then_some(now + overlap)))
+    Ok(report(rotate, secret, (overlap > 0).then_some(UnixTime(now + overlap))))
 }
 
 /// Why the client has no secret to rotate, and where its credentials are replaced instead.
@@ -116,7 +116,7 @@ async fn is_written(admin: &AdminStore, key: &ItemKey, digest: &str) -> Result<(
     }
 }
 
-fn report(rotate: &Rotate, secret: Secret, old_until: Option<i64>) -> Report {
+fn report(rotate: &Rotate, secret: Secret, old_until: Option<UnixTime>) -> Report {
     let shown = secret.made.then_some(secret.text.as_str());
     let json = json!({
         "client_id": rotate.client,
@@ -124,7 +124,7 @@ fn report(rotate: &Rotate, secret: Secret, old_until: Option<i64>) -> Report {
         "previous_client_secret_expires_at": old_until,
     });
     let until = match old_until {
-        Some(time) => format!("valid until {}", dated(UnixTime(time))),
+        Some(time) => format!("valid until {}", dated(time)),
         None => "no longer valid".to_owned(),
     };
     let mut answer = vec![("client_id", rotate.client.clone()), ("old secret", until)];

@@ -88,7 +88,7 @@ struct ClientItem {
     method: Option<RegisteredMethod>,
     has_secret: bool,
     /// Until when the secret before the last rotation is valid, if it is.
-    previous_until: Option<i64>,
+    previous_until: Option<UnixTime>,
     /// All but the secrets.
     attributes: BTreeMap<String, Value>,
 }
@@ -96,8 +96,7 @@ struct ClientItem {
 impl ClientItem {
     fn read(item: &Item, key: ItemKey, environment: &Environment) -> Self {
         let record = FetchedItems::of(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
-        let previous_until =
-            record.as_ref().and_then(|record| record.previous_secret(now())).map(|(_, UnixTime(until))| until);
+        let previous_until = record.as_ref().and_then(|record| record.previous_secret(now())).map(|(_, until)| until);
         let readable = record.as_ref().ok_or(CannotAuthenticate::CorruptClientRecord);
         let method = readable.and_then(|record| RegisteredMethod::of(record, now()));
         let status = match &method {
@@ -149,7 +148,7 @@ impl ClientItem {
     fn secrets(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![("secret", if self.has_secret { "yes" } else { "no" }.to_owned())];
         if let Some(until) = self.previous_until {
-            pairs.push(("old secret", format!("valid until {}", dated(UnixTime(until)))));
+            pairs.push(("old secret", format!("valid until {}", dated(until))));
         }
         pairs
     }

@@ -15,7 +15,7 @@ pub(super) struct Looked {
     id: String,
     there: bool,
     judged: Result<(), Inactive>,
-    not_before: Option<i64>,
+    not_before: Option<UnixTime>,
     except_sid: Option<String>,
     reason: Option<String>,
 }
@@ -30,7 +30,7 @@ impl Looked {
             id: mark.key.id().to_owned(),
             there,
             judged,
-            not_before: read.as_ref().and_then(|mark| mark.not_before).map(|UnixTime(seconds)| seconds),
+            not_before: read.as_ref().and_then(|mark| mark.not_before),
             except_sid: read.and_then(|mark| mark.except_sid).filter(|_| mark.kind == MarkKind::Subject),
             reason: items.mark_reason(&mark.key),
         }
@@ -43,7 +43,7 @@ impl Looked {
             self.id.clone(),
             yes(self.there),
             yes(self.judged.is_err()),
-            or_dash(self.not_before.map(|seconds| dated(UnixTime(seconds)))),
+            or_dash(self.not_before.map(dated)),
             or_dash(self.except_sid.clone()),
             or_dash(self.reason.clone()),
         ]

@@ -5,7 +5,6 @@ use token_introspection::{
     call::now,
     judge,
     jwt::UnverifiedJwt,
-    records::UnixTime,
     settings::Settings,
     token::{Inactive, UnverifiedToken, own_mark},
 };
@@ -51,7 +50,7 @@ impl Presented<'_> {
             self.force.over(&format!("the token is inactive anyway: {why}"))?;
         }
         let issuer = unverified.issuer.issuer.clone();
-        let exp = claims.expires_at.map(|UnixTime(exp)| exp);
+        let exp = claims.expires_at;
         let mark = unverified.own_mark().clone();
         match signature::of(unverified, settings, admin).await {
             // The `exp` of a token that the issuer did not sign must not decide when the mark ends.

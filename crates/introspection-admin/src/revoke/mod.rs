@@ -110,7 +110,7 @@ struct What {
 struct Target {
     mark: MarkKey,
     issuer: String,
-    last_exp: Option<i64>,
+    last_exp: Option<UnixTime>,
 }
 
 pub async fn run(command: Command, environment: &Environment) -> Result<Report, Problem> {
@@ -148,7 +148,11 @@ pub async fn run(command: Command, environment: &Environment) -> Result<Report, 
     Ok(Report::done(pairs(&answer), json))
 }
 
-fn reach_back(kind: MarkKind, given: Option<TimeArgument>, environment: &Environment) -> Result<Option<i64>, Problem> {
+fn reach_back(
+    kind: MarkKind,
+    given: Option<TimeArgument>,
+    environment: &Environment,
+) -> Result<Option<UnixTime>, Problem> {
     let default = match kind {
         MarkKind::Subject | MarkKind::Client | MarkKind::Issuer => TimeArgument::Now,
         _ => TimeArgument::None,
@@ -167,31 +171,30 @@ fn reach_back(kind: MarkKind, given: Option<TimeArgument>, environment: &Environ
 }
 
 /// A time near the present is probably meant to be "now".
-fn warn_of_time(time: i64, environment: &Environment) {
+fn warn_of_time(time: UnixTime, environment: &Environment) {
     let Ok(until_now) = environment.until_now() else { return };
     if time > until_now {
-        warn(&format!("tokens that will be issued until {} are revoked too", dated(UnixTime(time))));
-    } else if time < until_now && until_now - time <= 2 * i64::from(MAX_CLOCK_SKEW_SECONDS) {
+        warn(&format!("tokens that will be issued until {} are revoked too", dated(time)));
+    } else if time < until_now && until_now <= time.plus(2 * i64::from(MAX_CLOCK_SKEW_SECONDS)) {
         warn(&format!(
             "tokens may be dated until {}, by the clock skew, and those after --not-before stay active; \
              --not-before now revokes them too",
-            dated(UnixTime(until_now))
+            dated(until_now)
         ));
     }
 }
 
 /// A mark must outlive every token that it concerns.
-fn expiry(given: Option<TimeArgument>, last_exp: Option<i64>) -> Result<Option<i64>, Problem> {
+fn expiry(given: Option<TimeArgument>, last_exp: Option<UnixTime>) -> Result<Option<UnixTime>, Problem> {
     match given {
-        None => Ok(last_exp.map(|exp| exp.saturating_add(Mark::EXPIRY_MARGIN_SECONDS))),
-        Some(TimeArgument::At(time)) if time <= now() => Err(Problem::usage(
+        None => Ok(last_exp.map(|exp| exp.plus(Mark::EXPIRY_MARGIN_SECONDS))),
+        Some(TimeArgument::At(time)) if time <= UnixTime(now()) => Err(Problem::usage(
             "--expires-at is in the past; DynamoDB would remove the mark, and the tokens would be active again",
         )),
         Some(TimeArgument::At(time)) => match last_exp.filter(|exp| time < *exp) {
-            Some(exp) => Err(Problem::Usage(format!(
-                "--expires-at is before the token's own exp, {}; leave it out",
-                dated(UnixTime(exp))
-            ))),
+            Some(exp) => {
+                Err(Problem::Usage(format!("--expires-at is before the token's own exp, {}; leave it out", dated(exp))))
+            }
             None => Ok(Some(time)),
         },
         Some(TimeArgument::Now | TimeArgument::None) => Ok(None),

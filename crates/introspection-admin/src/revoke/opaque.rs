@@ -43,8 +43,7 @@ pub(super) async fn target(
             return Ok(Target { mark, issuer: own_issuer(), last_exp: None });
         }
     };
-    let exp = record.exp.map(|UnixTime(exp)| exp);
-    if exp.is_some_and(|exp| exp <= now()) {
+    if record.exp.is_some_and(|exp| exp <= UnixTime(now())) {
         force.over("the token has expired, so it is inactive anyway")?;
     } else if record.lacks_exp() {
         warn("the record of the token has no exp, so it is inactive anyway");
