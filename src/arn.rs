@@ -35,6 +35,11 @@ impl Arn {
         })
     }
 
+    /// Whether a text is meant to be an ARN, and not a name.
+    pub fn is_meant(text: &str) -> bool {
+        text.starts_with("arn:")
+    }
+
     /// The name of a resource of that service and kind. `kind` includes the separator: `key/`, `function:`.
     pub fn name_of(&self, service: &str, kind: &str) -> Option<&str> {
         let name = self.resource.strip_prefix(kind).filter(|name| !name.is_empty());

@@ -1,7 +1,7 @@
 //! The names of the tables: `CLIENTS_TABLE`, `TOKENS_TABLE`, `STATE_TABLE`.
 
 use super::{RedisUrl, SettingError};
-use crate::records::Table;
+use crate::{arn::Arn, records::Table};
 
 /// The names of the three DynamoDB tables.
 #[derive(Clone)]
@@ -58,9 +58,8 @@ impl TableNames {
 /// Whether two settings may lead to one table. Each is a name or an ARN, of which a name does not say the account and
 /// the Region.
 fn is_same_table(one: &str, other: &str) -> bool {
-    let is_arn = |text: &str| text.starts_with("arn:");
     let name = |text: &str| text.rsplit('/').next().unwrap_or_default().to_owned();
-    one == other || (is_arn(one) != is_arn(other) && name(one) == name(other))
+    one == other || (Arn::is_meant(one) != Arn::is_meant(other) && name(one) == name(other))
 }
 
 #[cfg(test)]

@@ -83,6 +83,24 @@ const ONE_PLACE: [(&str, &[&str]); 15] = [
     ("rustls", &["src/issuers/fetch_error.rs", "src/issuers/connect.rs"]),
     ("tracing_subscriber", &["src/logging.rs"]),
 ];
+/// A text that states a rule, and the one file that states it.
+const ONE_STATEMENT: [(&str, &str); 15] = [
+    ("\"client_secret_basic\"", "src/auth_method.rs"),
+    ("\"client_secret_post\"", "src/auth_method.rs"),
+    ("\"private_key_jwt\"", "src/auth_method.rs"),
+    ("\"tls_client_auth\"", "src/auth_method.rs"),
+    ("\"self_signed_tls_client_auth\"", "src/auth_method.rs"),
+    ("\"aws_iam\"", "src/auth_method.rs"),
+    ("16 * 1024", "src/token/mod.rs"),
+    ("splitn(6, ':')", "src/arn.rs"),
+    ("\"arn:\"", "src/arn.rs"),
+    ("\"application/json\"", "src/media_type.rs"),
+    ("token-introspection+jwt", "src/media_type.rs"),
+    ("(\"keys\")", "src/jwt/key_set.rs"),
+    ("previous_client_secret_expires_at.", "src/records/client.rs"),
+    ("253_402_300_799", "src/records/types.rs"),
+    ("is_conditional_check_failed_exception", "src/store/dynamodb.rs"),
+];
 /// Types that hold a secret, a token or personal data, which nothing may print.
 const UNPRINTABLE: [&str; 50] = [
     "Digest",
@@ -256,6 +274,11 @@ fn breaches(sources: &[SourceFile]) -> Vec<String> {
                 breaches.push(format!("{path} names {name}, whose place is {}", places.join(" and ")));
             }
         }
+        for (text, place) in ONE_STATEMENT {
+            if code.contains(text) && path != place {
+                breaches.push(format!("{path} says {text:?}, whose place is {place}"));
+            }
+        }
         let is_list = ["mod.rs", "main.rs", "lib.rs"].iter().any(|name| path.ends_with(name));
         let is_profile = path.starts_with("src/profile/");
         if lines < SHORTEST && !is_list && !is_profile {
@@ -339,6 +362,9 @@ fn a_planted_breach_of_each_invariant_is_found() {
         ("src/service/mod.rs", "fn f() { policy::preview(a) }"),
         ("src/service/authentication.rs", "fn f() { Registration::of(a) }"),
         ("src/auth/mod.rs", "fn f() { RegisteredMethod::of(a) }"),
+        ("src/auth/gateway.rs", "const METHOD: &str = \"aws_iam\";"),
+        ("src/request/assertion.rs", "const MAX_BYTES: usize = 16 * 1024;"),
+        ("crates/introspection-admin/src/client/jwks.rs", "fn f() { set.get(\"keys\") }"),
         ("src/service.rs", "fn f() { StatusCode::OK }"),
         ("src/planted/new.rs", "fn long() {}\n".repeat(LONGEST).as_str()),
     ] {

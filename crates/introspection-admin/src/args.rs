@@ -137,6 +137,16 @@ Examples:
   introspection-admin tables create --endpoint-url http://127.0.0.1:8000 --region eu-west-1
   TOKENS_TABLE=test-tokens introspection-admin tables create --output json";
 
+/// Takes one of the choices by its name, as the library writes it.
+pub fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
+    choices: &'static [T; N],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let names = choices.iter().map(|choice| name(*choice));
+    PossibleValuesParser::new(names)
+        .try_map(move |typed| choices.iter().copied().find(|choice| name(*choice) == typed).ok_or("not a choice"))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -147,14 +157,4 @@ mod tests {
     fn the_commands_fit_together() {
         Cli::command().debug_assert();
     }
-}
-
-/// Takes one of the choices by its name, as the library writes it.
-pub fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
-    choices: &'static [T; N],
-    name: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> {
-    let names = choices.iter().map(|choice| name(*choice));
-    PossibleValuesParser::new(names)
-        .try_map(move |typed| choices.iter().copied().find(|choice| name(*choice) == typed).ok_or("not a choice"))
 }

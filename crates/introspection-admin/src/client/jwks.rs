@@ -24,10 +24,11 @@ impl ClientKeySet {
     /// Returns [`Problem::Usage`] if it is not a key set, or contains a private key. The error quotes nothing of it.
     pub fn read(source: &Input) -> Result<Self, Problem> {
         let text = source.read_document("--jwks", "key set")?;
-        if is_private(&text) {
+        let text = text.trim();
+        if is_private(text) {
             return Err(private());
         }
-        let keys = key_set_entries(text.trim().as_bytes()).ok();
+        let keys = key_set_entries(text.as_bytes()).ok();
         let set = Self(keys.filter(|keys| !keys.is_empty()).ok_or_else(|| {
             Problem::usage(
                 "--jwks is not a JSON Web Key Set, which is one JSON object with a list of \"keys\" and no member twice; for \

@@ -128,8 +128,9 @@ pub async fn deployed_variables(name: &str, connection: &Connection) -> Result<D
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_name) {
         return Err(FunctionFailure::Name);
     }
-    let region = if name.starts_with("arn:") {
-        let function = Arn::parse(name).filter(|arn| arn.name_of("lambda", "function:").is_some());
+    let region = if Arn::is_meant(name) {
+        let function =
+            Arn::parse(name).filter(|arn| !arn.region.is_empty() && arn.name_of("lambda", "function:").is_some());
         Some(function.ok_or(FunctionFailure::Name)?.region)
     } else {
         None
