@@ -13,6 +13,7 @@ use tracing::error;
 
 use super::StoreUnavailable;
 use crate::{
+    digest::Digest,
     records::{Corrupt, FetchedItems, Item, ItemKey},
     settings::SettingError,
 };
@@ -23,7 +24,7 @@ impl Redis {
     /// Whether the server may hold revocations, as far as it can be reached. A key that holds nothing is asked for, so
     /// that missing rights are noticed now.
     pub(in crate::store) async fn check(&self, deadline: Instant) -> Result<(), SettingError> {
-        match self.read(&[ItemKey::padding("start", 0)], deadline).await {
+        match self.read(&[ItemKey::padding(&Digest::of("start"), 0)], deadline).await {
             Ok(_) => Ok(()),
             Err(failure) => {
                 let setting = failure.setting();
