@@ -14,8 +14,8 @@ use crate::{
     settings::{MtlsMethod, Settings},
 };
 
-/// Checks the identity that the gateway established. Of the two methods of mutual TLS, only the deployment's counts: the
-/// gateway's truststore cannot tell a certificate for one from a certificate for the other.
+/// Checks the identity that the gateway established. Of the two methods of mutual TLS, only the deployment's counts
+/// (F-09): the gateway's truststore cannot tell a certificate for one from a certificate for the other.
 pub(super) fn check(identity: &Identity, found: Found, settings: &Settings) -> Result<ClientRecord, AuthError> {
     let accepted = [GatewayCredentials::IAM, settings.mtls_method.name()];
     let used = if identity.iam_user_arn.is_some() { GatewayCredentials::IAM } else { settings.mtls_method.name() };
@@ -47,8 +47,8 @@ fn identity_of(record: &ClientRecord) -> String {
     }
 }
 
-/// The one subject value that the client registered, under the name of its attribute (RFC 8705 §2.1.2). A record with
-/// two values has none, because it does not say which of them counts.
+/// The one subject value that the client registered, under the name of its attribute (RFC 8705 §2.1.2, F-01). A record
+/// with two values has none, because it does not say which of them counts.
 pub(super) fn registered_subject(record: &ClientRecord) -> Option<(&'static str, &str)> {
     let values = [
         ("tls_client_auth_subject_dn", &record.tls_client_auth_subject_dn),
@@ -95,7 +95,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The certificates of the client's keys: the first of each `x5c` (RFC 8705 §2.2, RFC 7517 §4.7).
+/// The certificates of the client's keys (RFC 8705 §2.2, F-02): the first of each `x5c` (RFC 7517 §4.7).
 pub(super) fn own_certificates(record: &ClientRecord) -> Vec<Vec<u8>> {
     let first = |key: &Value| STANDARD.decode(key.get("x5c")?.get(0)?.as_str()?).ok();
     record.jwks.as_deref().map(entries).unwrap_or_default().iter().filter_map(first).collect()

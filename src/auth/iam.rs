@@ -36,7 +36,7 @@ impl<'a> Principal<'a> {
         })
     }
 
-    /// Whether the gateway's caller is that user, or in a session of that role.
+    /// Whether the gateway's caller is that user, or in a session of that role (B-17).
     pub fn is(&self, caller: &Identity) -> bool {
         caller.iam_user_arn.as_deref().is_some_and(|arn| self.has_arn(arn))
             && self

@@ -30,7 +30,7 @@ use crate::{
     store::FirstUse,
 };
 
-/// A confidential client that has proved its identity. [`Caller::authenticate`] is the only way to make one.
+/// A confidential client that has proved its identity. [`Caller::authenticate`] is the only way to make one (I-03).
 pub struct Caller(Client);
 
 impl Deref for Caller {
@@ -71,6 +71,7 @@ impl UnspentAssertion {
     ///
     /// Returns [`AuthError::AssertionReplayed`] without it.
     pub fn used(self, first: Option<&FirstUse>) -> Result<Caller, AuthError> {
+        // RFC 7523 §3: an assertion whose `jti` was used before is refused (E-08).
         let is_first = first.is_some_and(|first| first.is_of(&self.use_key));
         if is_first { Ok(self.caller) } else { Err(AuthError::AssertionReplayed) }
     }
@@ -80,11 +81,12 @@ impl UnspentAssertion {
 type Found = Result<Option<ClientRecord>, Corrupt>;
 
 impl Caller {
-    /// Checks credentials against the client's record.
+    /// Checks credentials against the client's record. RFC 7662 §4: the caller must be authenticated before anything
+    /// about a token is revealed (B-11).
     ///
     /// # Errors
     ///
-    /// Returns [`AuthError`]; the response never says which (RFC 6749 §5.2).
+    /// Returns [`AuthError`]; the response never says which.
     pub fn authenticate<'a>(
         credentials: Credentials<'a>,
         items: &FetchedItems,
@@ -126,7 +128,7 @@ impl Caller {
     }
 }
 
-/// The entries of a client's key set (RFC 7517 §5); empty if the text is not a key set.
+/// The entries of a client's key set; empty if the text is not a key set.
 fn entries(jwks: &str) -> Vec<Value> {
     let mut set: Value = serde_json::from_str(jwks).unwrap_or_default();
     match set.get_mut("keys").map(Value::take) {
@@ -135,7 +137,7 @@ fn entries(jwks: &str) -> Vec<Value> {
     }
 }
 
-/// The record of a client that is not disabled and is registered for the mechanism that it used (RFC 7591 §2).
+/// The record of a client that is not disabled and is registered for the mechanism that it used (RFC 7591 §2, B-08).
 fn registered(
     found: Found,
     used: &'static str,
@@ -148,6 +150,7 @@ fn registered(
     if for_mechanism(record.token_endpoint_auth_method.as_deref()) {
         return Ok(record);
     }
+    // RFC 7662 §2.1 and RFC 9701 §5: a caller must authenticate, which a public client cannot (B-09).
     if revoking::is_public(&record) {
         return Err(AuthError::PublicClient);
     }
