@@ -25,7 +25,7 @@ fn long_cells(page: &Page) -> Vec<String> {
 
 #[test]
 fn no_cell_of_a_table_takes_more_than_two_lines() {
-    let pages = pages().into_iter().chain(["CONTRIBUTING.md", "SECURITY.md"].map(page));
+    let pages = pages().into_iter().chain(["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(page));
     let long: Vec<_> =
         pages.filter(|page| !EXEMPT.contains(&page.path.as_str())).flat_map(|p| long_cells(&p)).collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
