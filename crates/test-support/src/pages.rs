@@ -16,7 +16,7 @@ pub struct Page {
 pub struct Block {
     /// The page and the line of the fence, for messages.
     pub place: String,
-    /// The first word of the info string, by which GitHub colours the block.
+    /// The first word of the info string, by which GitHub highlights the block.
     pub language: String,
     /// The second one, by which a test recognizes it.
     pub kind: String,

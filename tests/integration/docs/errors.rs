@@ -114,7 +114,7 @@ async fn unreadable() -> Answer {
 #[tokio::test]
 async fn o01_each_body_of_the_page_is_answered_and_each_answer_is_on_the_page() {
     let mut answers = plain().await;
-    answers.extend(signing().await);
+    answers.extend(Box::pin(signing()).await);
     answers.push(unreadable().await);
     let is_object = |answer: &&Answer| answer.body.starts_with('{') && !answer.body.starts_with(r#"{"keys""#);
     let answered: BTreeSet<Shown> = answers.iter().filter(is_object).map(shown).collect();
@@ -124,7 +124,7 @@ async fn o01_each_body_of_the_page_is_answered_and_each_answer_is_on_the_page() 
 #[tokio::test]
 async fn a18_a20_b03_the_headers_of_the_page_are_those_of_the_answers() {
     let mut answers = plain().await;
-    answers.extend(signing().await);
+    answers.extend(Box::pin(signing()).await);
     let mut rows = 0;
     for (_, cells) in errors().rows() {
         let [name] = spans(&cells[0])[..] else { continue };
