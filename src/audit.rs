@@ -30,7 +30,7 @@ pub struct Answer {
     pub outcome: Outcome,
 }
 
-/// The record of a call, or of one token of a batch.
+/// The record of a call, or of one token of a batch. It contains no token (RFC 7662 §4, O-06).
 #[derive(Default)]
 struct AuditRecord<'a> {
     outcome: &'static str,
@@ -164,6 +164,7 @@ impl Fingerprinter {
 
     /// The first 8 hex digits of an HMAC.
     pub fn fingerprint(&self, text: &str) -> String {
+        // RFC 7662 §4: the values of tokens must not get into logs, so this is all that a log has of one (O-04).
         let tag = self.keyed.clone().chain_update(text).finalize().into_bytes();
         hex(&tag).chars().take(8).collect()
     }

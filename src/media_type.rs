@@ -4,7 +4,7 @@
 pub const JSON: &str = "application/json";
 /// The body of a request (RFC 7662 §2.1).
 pub const FORM: &str = "application/x-www-form-urlencoded";
-/// A signed answer (RFC 9701 §5).
+/// A signed answer. RFC 9701 §5: its `typ` is the same without `application/` (J-03).
 pub const SIGNED_ANSWER: &str = "application/token-introspection+jwt";
 /// What a `typ` leaves out (RFC 7515 §4.1.9).
 const APPLICATION: &str = "application/";

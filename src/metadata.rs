@@ -29,27 +29,31 @@ pub fn document(settings: &Settings, signing: Option<Algorithm>) -> String {
         ("subject_types_supported", json!(["public"])),
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
         ("grant_types_supported", json!([])),
-        // How a token is bound to a certificate is told (RFC 8705 §3.2); whether any is, its issuer knows.
+        // RFC 8705 §3.3: tokens that are bound to certificates are supported. Whether a token is bound, its issuer
+        // decides.
         ("tls_client_certificate_bound_access_tokens", json!(true)),
     ];
     let mut document = Map::new();
     extend(&mut document, demanded);
     let further = settings.metadata.iter().filter(|(name, _)| !is_enforced(name));
     document.extend(further.map(|(name, value)| (name.clone(), value.clone())));
+    // RFC 8414 §3.3: the identifier that clients were configured with, byte for byte (M-01).
     extend(&mut document, [("issuer", json!(settings.issuer))]);
     extend(&mut document, endpoints(&settings.public_url));
     if let Some(algorithm) = signing {
-        // Whoever checks our signatures finds the keys there alone (RFC 9701 §7).
+        // RFC 9701 §7: the algorithm of signed answers, whose keys are only at this address.
         let algorithms = json!([algorithm.name()]);
         extend(&mut document, [("introspection_signing_alg_values_supported", algorithms), ("jwks_uri", jwks_uri)]);
     }
     let methods = auth_methods(settings);
     let algorithms = ASSERTION_ALGORITHMS.map(Algorithm::name);
-    // RFC 8414 has no access token types in `revocation_endpoint_auth_methods_supported`.
+    // RFC 8414 §2: the methods of introspection may include types of access tokens, those of revocation may not (D-07).
     let bearer = (!settings.trusted_issuers.is_empty()).then_some("Bearer");
     let introspection_methods: Vec<_> = methods.iter().map(|method| method.name()).chain(bearer).collect();
     // A public client revokes its own tokens by its client id (RFC 7009 §5), and introspects nothing.
     let revocation_methods = methods.into_iter().chain([AuthMethod::None]).map(AuthMethod::name).collect();
+    // RFC 8414 §2: each endpoint with its methods, and the algorithms of assertions, which are required because
+    // `private_key_jwt` is among the methods (M-03, M-04).
     for (endpoint, methods) in [("introspection", introspection_methods), ("revocation", revocation_methods)] {
         document.insert(format!("{endpoint}_endpoint_auth_methods_supported"), json!(methods));
         document.insert(format!("{endpoint}_endpoint_auth_signing_alg_values_supported"), json!(algorithms));

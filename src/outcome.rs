@@ -6,16 +6,16 @@ use crate::{auth::AuthError, request::RequestError, token::Inactive, view::View}
 pub enum Outcome {
     /// The answer about one token, as JSON.
     Introspected(TokenVerdict),
-    /// The answer about one token, signed (RFC 9701 §5).
+    /// The answer about one token, signed.
     Signed {
         token: TokenVerdict,
         jwt: String,
     },
     /// The answers about the tokens of a batch, in their order.
     Batch(Vec<TokenVerdict>),
-    /// The token was the caller's own and is revoked now (RFC 7009 §2.2).
+    /// The token was the caller's own and is revoked now.
     Revoked,
-    /// There was nothing to revoke. The caller cannot tell (RFC 7009 §2.2).
+    /// There was nothing to revoke. The caller cannot tell.
     NothingRevoked(Inactive),
     /// A public document, as JSON.
     Document(String),
@@ -69,9 +69,9 @@ pub enum Verdict {
 /// What a client's record forbids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {
-    /// The client may not introspect (RFC 7662 §4).
+    /// The client may not introspect.
     NotAllowed,
-    /// The client takes only signed responses, and this is not to be one (RFC 9701 §8.2).
+    /// The client takes only signed responses, and this is not to be one.
     SignedResponseRequired,
 }
 
@@ -89,11 +89,10 @@ pub enum Unavailable {
     Deadline,
 }
 
-/// How the caller may authenticate instead: by the scheme that it used (RFC 6749 §5.2), if that can succeed.
+/// How the caller may authenticate instead: by the scheme that it used, if that can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Challenge {
     Basic,
-    /// RFC 6750 §3.1.
     InvalidToken,
     InsufficientScope,
 }

@@ -29,7 +29,8 @@ pub struct Preview {
     pub would_deny: bool,
 }
 
-/// Reduces an active token to what this caller may see.
+/// Reduces an active token to what this caller may see. RFC 7662 §2.2: callers may get different answers about one
+/// token.
 pub fn view(caller: &Caller, claims: ActiveClaims, settings: &Settings) -> Decision {
     decide(caller, claims, settings)
 }
@@ -73,16 +74,17 @@ fn decide(client: &Client, claims: ActiveClaims, settings: &Settings) -> Decisio
     }
 }
 
-/// What report mode does not relax: the kind of token, whose refresh token it is, and the issuer.
+/// What report mode does not relax (I-13): the kind of token, whose refresh token it is, and the issuer.
 fn is_visible_at_all(client: &Client, claims: &Claims) -> Result<(), Inactive> {
     let policy = client.policy();
     if !lists(&policy.token_types, claims.token_type.name()) {
         return Err(Inactive::TokenTypeHidden { listed: texts(&policy.token_types) });
     }
-    // Only its own client may see a refresh token (RFC 7662 §4).
+    // Only its own client may see a refresh token (I-04).
     if claims.token_type == TokenType::RefreshToken && !client.was_issued(claims) {
         return Err(Inactive::ForeignRefreshToken { client_id: claims.client_id.clone() });
     }
+    // The tokens of an issuer that the policy does not list are hidden (I-11).
     match &policy.issuers {
         Some(issuers) if !lists(issuers, &claims.issuer) => {
             Err(Inactive::IssuerHidden { iss: claims.issuer.clone(), listed: texts(issuers) })
@@ -102,7 +104,8 @@ fn enforce(client: &Client, mut claims: Claims, settings: &Settings) -> Result<(
     Ok((claims, reduced))
 }
 
-/// RFC 7662 §4: the caller must be one that the token may be used at. The audience of a refresh token is not consulted.
+/// RFC 7662 §4: the caller must be one that the token may be used at (G-05), and RFC 9701 §3: this server knows which
+/// ones those are (I-01). The audience of a refresh token is not consulted.
 fn is_meant_for(client: &Client, claims: &Claims, settings: &Settings) -> Result<(), Inactive> {
     let token_has = |name: &str| claims.audiences().any(|audience| audience == name);
     let (is_meant, accepted) = match (&client.policy().audiences, settings.default_policy) {
@@ -120,7 +123,8 @@ fn is_meant_for(client: &Client, claims: &Claims, settings: &Settings) -> Result
     if is_meant { Ok(()) } else { Err(Inactive::AudienceHidden { aud: aud(), accepted }) }
 }
 
-/// Filters all scopes that the answer would show: `scope`, and the other names under which issuers write scopes.
+/// RFC 9701 §5: an answer should have only the scopes that matter to the caller (I-05). All scopes are filtered:
+/// `scope`, and the other names under which issuers write scopes.
 fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord, names: &[String]) -> Result<bool, Inactive> {
     let Some(released) = &policy.scopes else { return Ok(false) };
     let is_released = |scope: &str| {
@@ -146,6 +150,7 @@ fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord, names: &[String]) ->
         claims.others.extend(filtered.filter(|_| !left.is_empty()).map(|text| (name.to_owned(), text)));
         all.extend(scopes);
     }
+    // An answer without scopes would read like a token that never had any (I-06).
     if kept == 0 && !all.is_empty() {
         return Err(Inactive::ScopesHidden { scopes: all, released: texts(released) });
     }
@@ -160,6 +165,8 @@ fn scopes_in(text: &RawValue) -> Option<Vec<String>> {
     })
 }
 
+/// RFC 7662 §5: what is said about a user must not reach parties that it is not meant for (I-08,
+/// J-21, K-08).
 fn limit_claims(claims: &mut Claims, policy: &PolicyRecord) -> bool {
     let Some(released) = &policy.claims else { return false };
     let is_released = |name: &str| lists(released, name);
@@ -169,7 +176,7 @@ fn limit_claims(claims: &mut Claims, policy: &PolicyRecord) -> bool {
     claims.others.len() + usize::from(claims.username.is_some()) < before
 }
 
-/// RFC 9396 §9: details that name locations are for the resource servers at those locations.
+/// RFC 9396 §9 (I-07): details that name locations are for the resource servers at those locations.
 fn limit_details(claims: &mut Claims, policy: &PolicyRecord) -> bool {
     let Some(audiences) = &policy.audiences else { return false };
     let Some(details) = &mut claims.authorization_details else { return false };

@@ -13,7 +13,8 @@ use crate::{
     request::RequestError,
 };
 
-/// The one body of every inactive token (RFC 7662 §2.2).
+/// The one body of every inactive token (J-22, O-03). RFC 7662 §2.2: why it is inactive should not be said (I-02,
+/// O-01).
 const INACTIVE: &str = r#"{"active":false}"#;
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -27,23 +28,29 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::Introspected(TokenVerdict { verdict: Verdict::KeysUnavailable { retry_after }, .. }) => {
             unavailable(Unavailable::Keys { retry_after }, request_id)
         }
+        // RFC 7662 §2.2: an answer about a token is 200 with JSON (A-01). RFC 7662 §2.3: for a token that is unknown,
+        // invalid or hidden too, because the request was in order (G-06, I-02).
         Outcome::Introspected(TokenVerdict { verdict, .. }) => match token_introspection(&verdict) {
             Some(body) => json_response(StatusCode::OK, body),
             None => render(Outcome::Internal, request_id),
         },
+        // RFC 9701 §5: a signed answer has a media type of its own (J-03).
         Outcome::Signed { jwt, .. } => with(json_response(StatusCode::OK, jwt), CONTENT_TYPE, SIGNED),
         Outcome::Batch(tokens) => match batch(&tokens) {
             Some(body) => json_response(StatusCode::OK, body),
             None => render(Outcome::Internal, request_id),
         },
+        // RFC 7009 §2.2: 200 for a token that is not valid too, and a client ignores the body (N-01).
         Outcome::Revoked | Outcome::NothingRevoked(_) => {
             let mut response = json_response(StatusCode::OK, String::new());
             response.headers_mut().remove(CONTENT_TYPE);
             response
         }
         Outcome::Document(body) => {
+            // RFC 8414 §3.2: metadata are 200 with JSON.
             let mut response = json_response(StatusCode::OK, body);
             response.headers_mut().remove(PRAGMA);
+            // Unlike the answer about a token, a document may be cached (M-11).
             with(response, CACHE_CONTROL, PUBLIC)
         }
         Outcome::Preflight => {
@@ -67,14 +74,15 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         }
         Outcome::Unavailable(what) => unavailable(what, request_id),
         Outcome::Internal => {
+            // The request id is all that a defect shows of itself (O-09).
             let description = format!("request {request_id}");
             error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", Some(&description))
         }
     }
 }
 
-/// The claims of a signed answer (RFC 9701 §5), as JSON; `None` for an error. Neither `sub` nor `exp` is among them, so
-/// that the answer cannot be taken for an access token (RFC 9701 §8.1).
+/// The claims of a signed answer, as JSON; `None` for an error. RFC 9701 §5 has exactly these (J-04). Neither `sub` nor
+/// `exp` is among them, so that the answer cannot be taken for an access token (RFC 9701 §8.1, J-05).
 pub fn signed_claims(verdict: &Verdict, issuer: &str, audience: &str, now: i64) -> Option<String> {
     #[derive(Serialize)]
     struct SignedClaims<'a> {
@@ -87,16 +95,18 @@ pub fn signed_claims(verdict: &Verdict, issuer: &str, audience: &str, now: i64) 
     serde_json::to_string(&SignedClaims { iss: issuer, aud: audience, iat: now, token_introspection }).ok()
 }
 
-/// The members about a token: the body of a JSON answer, and the claim `token_introspection` of a signed one.
+/// The members about a token: the body of a JSON answer, and the claim `token_introspection` of a signed one (J-07).
 fn token_introspection(verdict: &Verdict) -> Option<String> {
     match verdict {
         Verdict::Active { view, .. } => serde_json::to_string(view).ok(),
+        // RFC 9701 §5: of an inactive token, a signed answer says nothing else either (J-06).
         Verdict::Inactive(_) => Some(INACTIVE.to_owned()),
         Verdict::KeysUnavailable { .. } => None,
     }
 }
 
-/// Lets a browser's page of an allowed origin read the response (Fetch standard, CORS protocol).
+/// Lets a browser's page of an allowed origin read the response (Fetch standard, CORS protocol, O-08), as RFC 7009 §2.3
+/// suggests for revocation.
 pub fn with_cors(mut response: Response<String>, request: &HeaderMap, allowed_origins: &[String]) -> Response<String> {
     if allowed_origins.is_empty() {
         return response;
@@ -128,6 +138,7 @@ fn rejected(rejection: RequestError) -> Response<String> {
     let bad_request = |description| error(StatusCode::BAD_REQUEST, "invalid_request", Some(description));
     match rejection {
         RequestError::NotFound => error(StatusCode::NOT_FOUND, "not_found", None),
+        // RFC 9110 §15.5.6: a 405 lists the methods that are allowed.
         RequestError::MethodNotAllowed(allowed) => with(
             error(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", Some("the method is not allowed here")),
             header::ALLOW,
@@ -154,6 +165,7 @@ fn rejected(rejection: RequestError) -> Response<String> {
     }
 }
 
+/// RFC 7009 §2.2.1: after a 503 the token still counts as valid, and `Retry-After` says when to try again (N-05).
 fn unavailable(what: Unavailable, request_id: &str) -> Response<String> {
     let (what, retry_after) = match what {
         Unavailable::Keys { retry_after } => ("nothing is known of the token now", retry_after),
@@ -165,10 +177,16 @@ fn unavailable(what: Unavailable, request_id: &str) -> Response<String> {
     with(response, RETRY_AFTER, retry_after.into())
 }
 
+/// RFC 7662 §2.3: credentials that are missing or wrong get 401, wherever they were (B-01, B-04), and RFC 6749 §5.2:
+/// always `invalid_client`, whatever is wrong with them (B-02).
 fn refused(challenge: Challenge) -> Response<String> {
     let (code, challenge) = match challenge {
+        // RFC 7617 §2.1: `UTF-8` is the one charset that a challenge may name.
         Challenge::Basic => ("invalid_client", r#"Basic realm="token-introspection", charset="UTF-8""#),
+        // RFC 7662 §2.3 and RFC 6750 §3.1: so does an access token of the caller that is not valid (D-02). RFC 6750 §3:
+        // the challenge has the scheme `Bearer` and the error.
         Challenge::InvalidToken => ("invalid_client", r#"Bearer realm="token-introspection", error="invalid_token""#),
+        // RFC 7662 §2.3: 401 and not the 403 of RFC 6750 §3.1, because the token authenticates the caller (D-03).
         Challenge::InsufficientScope => (
             "insufficient_scope",
             r#"Bearer realm="token-introspection", error="insufficient_scope", scope="introspection""#,
@@ -177,6 +195,7 @@ fn refused(challenge: Challenge) -> Response<String> {
     with(error(StatusCode::UNAUTHORIZED, code, None), WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }
 
+/// RFC 6749 §5.2: an error is JSON with `error` and, for people, `error_description`, both in ASCII (J-12).
 fn error(status: StatusCode, code: &str, description: Option<&str>) -> Response<String> {
     let body = match description {
         None => json!({ "error": code }),
@@ -189,8 +208,10 @@ fn json_response(status: StatusCode, body: String) -> Response<String> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let response = with(response, CONTENT_TYPE, JSON);
+    // RFC 6749 §5.1: what concerns tokens must not be stored by a cache (A-18).
     let response = with(response, CACHE_CONTROL, NO_STORE);
     let response = with(response, PRAGMA, HeaderValue::from_static("no-cache"));
+    // No browser guesses another type for the body (A-20).
     with(response, header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
 }
 

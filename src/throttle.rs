@@ -29,8 +29,10 @@ impl Throttle {
         Self { limit, failures: Mutex::default() }
     }
 
-    /// Counts a failure. Past the limit, returns the number of seconds after which to come back.
+    /// Counts a failure. RFC 7662 §4: without a limit, the endpoint could be used to try values (B-15). Past it,
+    /// returns the number of seconds after which to come back.
     pub fn count_failure(&self, client_id: &str, source_address: &str, now: i64) -> Option<u32> {
+        // RFC 6749 §2.3.1: an endpoint that accepts passwords must be protected against guessing.
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.start_minute(now);
         let pair = failures.pair(client_id, source_address);

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{records::TokenType, token::Claims};
 
-/// The members of an active introspection response (RFC 7662 §2.2), already reduced to what the caller may see.
+/// The members of an active introspection response, already reduced to what the caller may see.
 /// The one serialized form of a token; an inactive one has none.
 pub struct View {
     claims: Claims,
@@ -16,7 +16,8 @@ impl View {
         Self { claims }
     }
 
-    /// `Bearer`, or `DPoP` for a token bound to such a key (RFC 9449 §6.2); a refresh token has no such type.
+    /// The way in which an access token is used, in the words of RFC 6749 §5.1: `Bearer`, or `DPoP` for a token that is
+    /// bound to such a key (RFC 9449 §6.2). A refresh token has no such type (J-17).
     fn token_type(&self) -> Option<&'static str> {
         let bound = self.claims.is_bound_by_thumbprint();
         match self.claims.token_type {
@@ -33,23 +34,34 @@ impl Serialize for View {
         let claims = &self.claims;
         let scope = claims.scopes().collect::<Vec<_>>().join(" ");
         let mut members = Members(serializer.serialize_map(None)?);
+        // RFC 7662 §2.2: `active` is required, and a boolean (J-01).
         members.put("active", Some(true))?;
         members.put("iss", Some(claims.alias.as_ref().unwrap_or(&claims.issuer)))?;
         members.put("sub", claims.subject.as_ref())?;
         members.put("aud", claims.audience.as_ref())?;
+        // RFC 7662 §2.2: the client that the token was issued to, never the caller (I-10). RFC 9700 §4.15 and
+        // RFC 9068 §5: beside `sub`, it tells a client that acts for itself from a user (K-07).
         members.put("client_id", claims.client_id.as_ref())?;
+        // RFC 7662 §2.2: one string, with a space between scopes (J-15).
         members.put("scope", Some(scope).filter(|scope| !scope.is_empty()))?;
         members.put("token_type", self.token_type())?;
+        // RFC 7662 §2.2: times are whole seconds, and a token that does not expire has no `exp` (J-16).
         members.put("exp", claims.expires_at.map(|time| time.0))?;
         members.put("iat", claims.issued_at.map(|time| time.0))?;
         members.put("nbf", claims.not_before.map(|time| time.0))?;
         members.put("jti", claims.jti.as_ref())?;
         members.put("username", claims.username.as_ref())?;
+        // RFC 9449 §6.2 and RFC 8705 §3.2: what the token is bound to, in one member that is passed on unchanged: a
+        // `jkt`, or the `x5t#S256` of RFC 8705 §3.1 (F-07, K-01).
         members.put("cnf", claims.cnf.as_ref())?;
+        // RFC 8693 §4.1: the current actor, with earlier ones inside it.
         members.put("act", claims.act.as_ref())?;
+        // RFC 9396 §9.2: an array of objects.
         members.put("authorization_details", claims.authorization_details.as_ref())?;
+        // RFC 9470 §6.2: how and when the user has authenticated.
         members.put("acr", claims.acr.as_ref())?;
         members.put("auth_time", claims.authenticated_at.map(|time| time.0))?;
+        // RFC 7662 §2.2: a response may have further members (J-19).
         for (name, value) in &claims.others {
             members.put(name, Some(value))?;
         }

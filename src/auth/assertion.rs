@@ -50,16 +50,20 @@ pub(super) fn check(
     }
     let record = registered(found, AuthMethod::PrivateKeyJwt, &[AuthMethod::PrivateKeyJwt])?;
     let (Some(text), Some(claims)) = (text, &presented.claims) else { return Err(AuthError::MalformedAssertion) };
+    // RFC 7523 §3: the assertion must be signed, here by one of the keys that the client registered.
     if !signed {
         return Err(AuthError::AssertionSignature);
     }
     has_fitting_header(&text.header)?;
     let time = || AuthError::AssertionTime { exp: claims.expires_at.map(|UnixTime(exp)| exp), now };
+    // RFC 7523 §3 and OpenID Connect Core §9: `exp` is required, and one that is too far ahead may be refused (E-07).
     let Some(UnixTime(expires_at)) = claims.expires_at else { return Err(time()) };
     if expires_at.saturating_sub(now) > MAX_LIFETIME_SECONDS {
         return Err(time());
     }
     judge::is_current(claims, now, settings.clock_skew_seconds).map_err(|_| time())?;
+    // RFC 7523 §3: the audience is this server. rfc7523bis: it is the only one, and by its issuer identifier (E-03,
+    // E-04).
     let audience = claims.audience.as_ref().and_then(sole);
     let is_for_us = audience == Some(&settings.issuer);
     if !is_for_us && (audience.is_none() || record.assertion_audience.as_deref() != audience) {
@@ -68,6 +72,7 @@ pub(super) fn check(
         let accepted = accepted.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" or ");
         return Err(AuthError::AssertionAudience { found, accepted });
     }
+    // OpenID Connect Core §9: `jti` is required, because it is what a second use is recognized by (E-08).
     let jti = claims.jti.as_deref().filter(|jti| !jti.is_empty()).ok_or(AuthError::AssertionWithoutJti)?;
     Ok(Accepted {
         use_key: ItemKey::assertion(&presented.client_id, jti),
@@ -84,18 +89,20 @@ fn sole(audience: &Audience) -> Option<&str> {
 }
 
 fn has_fitting_header(header: &Header) -> Result<(), AuthError> {
+    // RFC 8725 §3.11: another explicit type is another kind of JWT (E-06).
     let typ_fits = header.typ.as_deref().is_none_or(|typ| {
         ["jwt", "client-authentication+jwt"].iter().any(|expected| media_type::is_typ(typ, expected))
     });
     if !typ_fits {
         return Err(AuthError::AssertionHeader { typ: header.typ.clone() });
     }
+    // RFC 7515 §4.1.11: an extension that is not understood makes a JWS invalid, and none is understood here (E-12).
     // RFC 7797 §7: no JWT has an unencoded payload.
     if header.critical || header.unencoded { Err(AuthError::AssertionHeader { typ: None }) } else { Ok(()) }
 }
 
 /// Whether one of the client's keys made the signature. [`CHECKS`] keys are always checked, with dummies in the place of
-/// missing ones, so that time tells neither known clients from unknown ones nor how many keys a client has.
+/// missing ones, so that time tells neither known clients from unknown ones nor how many keys a client has (B-12).
 fn is_signed(header: &Header, jwks: Option<&str>, mut verifies: impl FnMut(&VerificationKey) -> bool) -> bool {
     let Some(algorithm) = Algorithm::from_name(&header.alg) else { return false };
     let Some(dummy) = dummy_key(algorithm) else { return false };
@@ -112,7 +119,8 @@ fn is_signed(header: &Header, jwks: Option<&str>, mut verifies: impl FnMut(&Veri
     signed
 }
 
-/// The first keys of the set for this algorithm: those that `kid` names or, if no key has that name, those without one.
+/// The first keys of the set for this algorithm: those that `kid` names or, if no key has that name, those without one
+/// (E-13).
 fn own_keys(jwks: &str, kid: Option<&str>, algorithm: Algorithm) -> Vec<VerificationKey> {
     let entries = registered_entries(jwks);
     let named = |name: Option<&str>| {
@@ -129,7 +137,7 @@ fn load<'a>(entries: impl Iterator<Item = &'a Value>, algorithm: Algorithm) -> V
     for_algorithm.filter_map(|entry| VerificationKey::from_jwk(entry, &[algorithm]).ok()).take(CHECKS).collect()
 }
 
-/// The algorithms that an entry of a client's set may be used with.
+/// RFC 8725 §3.1: the key fixes the algorithm, never the assertion. RFC 7518 §3.1 names them; none is symmetric (E-11).
 fn algorithms(entry: &Value) -> &'static [Algorithm] {
     let has_alg = entry.get("alg").is_some_and(|alg| !alg.is_null() && alg != "");
     if has_alg { &ALGORITHMS } else { &WITHOUT_ALG }

@@ -66,6 +66,7 @@ pub(super) fn check<'a>(
     if presented.client_id.is_empty() {
         return Err(AuthError::BearerMalformed);
     }
+    // RFC 7662 §2.1: an access token may authorize the caller. It authorizes those that are registered for it (D-01).
     let record = registered(found, AuthMethod::Bearer, &[AuthMethod::Bearer])?;
     if presented.asks_about_itself {
         return Err(AuthError::BearerAsksAboutItself);
@@ -83,6 +84,7 @@ pub(super) fn check<'a>(
         return Err(AuthError::BearerAudience { found, accepted: settings.issuer.clone() });
     }
     // The caller would have to prove possession of the key that the token is bound to, which is not possible here.
+    // RFC 9449 §7.2: a bound token must not be accepted as a bearer token (D-06).
     if claims.cnf.is_some() {
         return Err(AuthError::BearerBound);
     }

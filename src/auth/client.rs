@@ -39,7 +39,8 @@ impl Client {
         claims.client_id.as_ref() == Some(&self.id) && self.is_registered_at(&claims.issuer)
     }
 
-    /// Whether this client may introspect at all (RFC 7662 §4).
+    /// Whether this client may introspect at all. RFC 7662 §4: a resource server should be authorized to call this
+    /// endpoint, and not only be authenticated (B-10).
     pub fn may_introspect(&self) -> bool {
         self.policy.allowed
     }

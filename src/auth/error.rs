@@ -1,4 +1,4 @@
-//! Why credentials were refused: for the audit record and the log, never for the wire (RFC 6749 §5.2).
+//! Why credentials were refused: for the audit record and the log, never for the wire.
 
 use crate::{auth_method::AuthMethod, token::Inactive};
 
@@ -15,15 +15,15 @@ pub enum AuthError {
     /// An attribute of the client's record has a wrong type.
     CorruptClientRecord,
     Disabled,
-    /// It has no secret, so it cannot authenticate (RFC 7662 §2.1).
+    /// It has no secret, so it cannot authenticate.
     PublicClient,
-    /// The client is registered for another mechanism (RFC 7591 §2).
+    /// The client is registered for another mechanism.
     WrongMethod {
         registered: String,
         used: AuthMethod,
     },
     WrongSecret,
-    /// Not a JWT, of another `client_assertion_type`, with a claim of a wrong type, or naming two clients (RFC 7523 §3).
+    /// Not a JWT, of another `client_assertion_type`, with a claim of a wrong type, or naming two clients.
     MalformedAssertion,
     /// None of the client's keys made the signature.
     AssertionSignature,

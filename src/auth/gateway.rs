@@ -15,8 +15,8 @@ use crate::{
     settings::{MtlsMethod, Settings},
 };
 
-/// Checks the identity that the gateway established. Of the two methods of mutual TLS, only the deployment's counts: the
-/// gateway's truststore cannot tell a certificate for one from a certificate for the other.
+/// Checks the identity that the gateway established. Of the two methods of mutual TLS, only the deployment's counts
+/// (F-09): the gateway's truststore cannot tell a certificate for one from a certificate for the other.
 pub(super) fn check(identity: &Identity, found: Found, settings: &Settings) -> Result<ClientRecord, AuthError> {
     let mtls = settings.mtls_method.auth_method();
     let used = if identity.iam_user_arn.is_some() { AuthMethod::AwsIam } else { mtls };
@@ -83,7 +83,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The certificates of the client's keys: the first of each `x5c` (RFC 8705 §2.2, RFC 7517 §4.7).
+/// The certificates of the client's keys (RFC 8705 §2.2, F-02): the first of each `x5c` (RFC 7517 §4.7).
 pub(super) fn own_certificates(record: &ClientRecord) -> Vec<Vec<u8>> {
     let first = |key: &Value| STANDARD.decode(key.get("x5c")?.get(0)?.as_str()?).ok();
     record.jwks.as_deref().map(registered_entries).unwrap_or_default().iter().filter_map(first).collect()

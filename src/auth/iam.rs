@@ -41,7 +41,7 @@ impl<'a> Principal<'a> {
         })
     }
 
-    /// Whether the gateway's caller is that user, or in a session of that role.
+    /// Whether the gateway's caller is that user, or in a session of that role (B-17).
     pub fn is(&self, caller: &Identity) -> bool {
         caller.iam_user_arn.as_deref().and_then(Arn::parse).is_some_and(|arn| self.has_arn(&arn))
             && self

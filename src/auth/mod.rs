@@ -29,7 +29,7 @@ use crate::{
     store::FirstUse,
 };
 
-/// A confidential client that has proved its identity. [`Caller::authenticate`] is the only way to make one.
+/// A confidential client that has proved its identity. [`Caller::authenticate`] is the only way to make one (I-03).
 pub struct Caller(Client);
 
 impl Deref for Caller {
@@ -70,6 +70,7 @@ impl UnspentAssertion {
     ///
     /// Returns [`AuthError::AssertionReplayed`] without it.
     pub fn used(self, first: Option<&FirstUse>) -> Result<Caller, AuthError> {
+        // RFC 7523 §3: an assertion whose `jti` was used before is refused (E-08).
         let is_first = first.is_some_and(|first| first.is_of(&self.use_key));
         if is_first { Ok(self.caller) } else { Err(AuthError::AssertionReplayed) }
     }
@@ -79,11 +80,12 @@ impl UnspentAssertion {
 type Found = Result<Option<ClientRecord>, Corrupt>;
 
 impl Caller {
-    /// Checks credentials against the client's record.
+    /// Checks credentials against the client's record. RFC 7662 §4: the caller must be authenticated before anything
+    /// about a token is revealed (B-11).
     ///
     /// # Errors
     ///
-    /// Returns [`AuthError`]; the response never says which (RFC 6749 §5.2).
+    /// Returns [`AuthError`]; the response never says which.
     pub fn authenticate<'a>(
         credentials: Credentials<'a>,
         items: &FetchedItems,
@@ -125,7 +127,7 @@ impl Caller {
     }
 }
 
-/// The record of a client that is not disabled and is registered for one of the accepted methods (RFC 7591 §2).
+/// The record of a client that is not disabled and is registered for one of the accepted methods (RFC 7591 §2, B-08).
 fn registered(found: Found, used: AuthMethod, accepted: &[AuthMethod]) -> Result<ClientRecord, AuthError> {
     let record = found.map_err(|Corrupt| AuthError::CorruptClientRecord)?.ok_or(AuthError::UnknownClient)?;
     if record.disabled {
@@ -134,6 +136,7 @@ fn registered(found: Found, used: AuthMethod, accepted: &[AuthMethod]) -> Result
     if accepted.iter().any(|method| record.is_registered_for(*method)) {
         return Ok(record);
     }
+    // RFC 7662 §2.1 and RFC 9701 §5: a caller must authenticate, which a public client cannot (B-09).
     if record.is_registered_for(AuthMethod::None) {
         return Err(AuthError::PublicClient);
     }

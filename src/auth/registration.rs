@@ -25,13 +25,13 @@ pub struct Registration {
 pub enum RegisteredMethod {
     /// With a secret; sent either way if the record names no method.
     Secret(Option<AuthMethod>),
-    /// With an assertion that one of these keys signed (RFC 7523 §3).
+    /// With an assertion that one of these keys signed.
     PrivateKeyJwt(Vec<VerificationKey>),
-    /// With a certificate that has this value of that attribute (RFC 8705 §2.1).
+    /// With a certificate that has this value of that attribute.
     TlsClientAuth { name: CertificateName, value: String },
-    /// With one of so many certificates (RFC 8705 §2.2).
+    /// With one of so many certificates.
     SelfSignedTlsClientAuth { certificates: usize },
-    /// With an access token of this issuer (RFC 7662 §2.1).
+    /// With an access token of this issuer.
     Bearer { issuer: String },
     /// As this IAM user or role, with this unique id if the record has one.
     AwsIam { principal: String, unique_id: Option<String> },
@@ -53,7 +53,7 @@ pub enum CannotAuthenticate {
     UnusableSecret,
     /// Its `jwks` has no key that can check an assertion.
     NoUsableKey,
-    /// It registered no subject value, or more than one (RFC 8705 §2.1.2).
+    /// It registered no subject value, or more than one.
     NotOneSubject,
     /// No certificate can have its subject value.
     UnusableSubject,

@@ -12,7 +12,9 @@ use crate::{
 /// Checks a secret. A wrong secret, an unknown client and a disabled one cost the same comparisons.
 pub(super) fn check(presented: &PresentedSecret, found: Found, now: i64) -> Result<ClientRecord, AuthError> {
     let secret_is_right = bool::from(secret_matches(found.as_ref().ok().and_then(Option::as_ref), presented, now));
+    // RFC 6749 §2.3.1 leaves header and body to the server: the client uses the one that it is registered for (C-08).
     let record = registered(found, presented.method, &[presented.method])?;
+    // RFC 7662 §2.1 and RFC 9701 §5: a client that has no secret cannot authenticate (B-09).
     if record.client_secret.is_none() {
         return Err(AuthError::PublicClient);
     }
@@ -24,7 +26,7 @@ pub(super) fn has_one(record: &ClientRecord, now: i64) -> bool {
     accepted(record, now).iter().any(Option::is_some)
 }
 
-/// Compares every reading of the presented secret with both secrets of the record, whether they exist or not.
+/// Compares every reading of the presented secret with both secrets of the record, whether they exist or not (B-13).
 fn secret_matches(record: Option<&ClientRecord>, presented: &PresentedSecret, now: i64) -> Choice {
     let stored = record.map(|record| accepted(record, now)).unwrap_or_default();
     stored.into_iter().fold(Choice::from(0), |found, stored| {

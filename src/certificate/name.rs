@@ -66,8 +66,9 @@ impl DistinguishedName {
         Self::new(relative.collect::<Option<_>>()?)
     }
 
-    /// Reads the text of RFC 4514, with spaces about separators as RFC 2253 took them. The last relative name comes
-    /// first in it. `None` for what is no name.
+    /// Reads the text of RFC 4514, the form in which RFC 8705 §2.1.2 has a client register its subject (F-03), with
+    /// spaces about separators as RFC 2253 took them. The last relative name comes first in it. `None` for what is no
+    /// name.
     pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text;
         let (mut names, mut attributes) = (Vec::new(), BTreeSet::new());

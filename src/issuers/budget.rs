@@ -1,4 +1,4 @@
-//! How many fetches one environment makes for an issuer, and times that a clock may have moved between. No I/O.
+//! How many fetches one environment makes for an issuer (H-13), and times that a clock may have moved between. No I/O.
 
 /// Fetches that may follow each other at once.
 const CAPACITY: i64 = 10;

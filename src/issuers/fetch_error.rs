@@ -18,7 +18,7 @@ pub enum FetchError {
     NoRootCertificates,
     /// The entry's `jwks_bearer_file` cannot be read, or holds no token.
     TokenFileUnreadable,
-    /// The metadata are those of another issuer (RFC 8414 §3.3).
+    /// The metadata are those of another issuer.
     IssuerDiffers {
         expected: String,
         found: String,

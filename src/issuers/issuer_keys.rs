@@ -16,7 +16,7 @@ use crate::{records::Snapshot, token::UnverifiedToken};
 
 /// After a failed fetch, in seconds.
 const FAILURE_PAUSE: i64 = 30;
-/// Between two fetches that signatures cause which no held key made, in seconds.
+/// Between two fetches that signatures cause which no held key made, in seconds (H-14).
 const RECHECK_PAUSE: i64 = 30;
 /// A younger set is not fetched again, in seconds: a request for a key that does not exist must not cause a fetch
 /// for each request.
@@ -32,7 +32,7 @@ pub const FAIR_TIME: Duration = Duration::from_millis(300);
 /// One issuer whose keys are fetched.
 pub struct IssuerKeys {
     pub location: KeyLocation,
-    /// The age in seconds at which a set is fetched again.
+    /// The age in seconds at which a set is fetched again (H-17).
     refresh: i64,
     state: Mutex<State>,
     /// Held by the one fetch in flight. A request that only reads keys never waits for it.
@@ -89,7 +89,7 @@ impl IssuerKeys {
         Self { location, refresh, state: Mutex::default(), flight: tokio::sync::Mutex::default() }
     }
 
-    /// The set that may be used now, stale for at most a day.
+    /// The set that may be used now, stale for at most a day (H-16).
     pub fn set(&self, now: i64) -> Option<Arc<IssuerKeySet>> {
         self.with(|state| state.usable(now).cloned())
     }

@@ -22,7 +22,7 @@ pub struct IssuerKeySet {
     pub fetched_at: i64,
 }
 
-/// What of a published set is not known.
+/// What of a published set is not known (H-31).
 #[derive(Default)]
 pub struct Gaps {
     /// The `kid`s of keys that were published but not loaded, although no rule refuses them. `None` means a key
@@ -62,7 +62,7 @@ pub enum Gap {
     TooManyTries,
 }
 
-/// The keys that a token is tried against.
+/// The keys that a token is tried against (H-15).
 struct Selection<'k> {
     keys: Vec<&'k VerificationKey>,
     /// Whether the token's `kid` named them. Otherwise, any key that was not loaded could be the right one.

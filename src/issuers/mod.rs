@@ -95,7 +95,7 @@ impl Issuers {
         set.map(|set| set.dropped().to_vec()).unwrap_or_default()
     }
 
-    /// Takes over an issuer's snapshot, if it is among the items, comes from the configured address and loads.
+    /// Takes over an issuer's snapshot, if it is among the items, comes from the configured address and loads (H-27).
     pub fn adopt(&self, issuer: &TrustedIssuer, items: &FetchedItems, now: i64) {
         let Some(keys) = self.fetched.get(&issuer.issuer) else { return };
         let Ok(key) = ItemKey::snapshot(&issuer.issuer) else { return };

@@ -113,13 +113,15 @@ pub fn active(
     Ok(ActiveClaims(token.into_claims()))
 }
 
-/// RFC 7519 §4.1.4 to §4.1.6: not expired, and not from the future. The skew is never granted to `exp`.
+/// Not expired, and not from the future. The skew, which FAPI 2.0 recommends (H-19), never applies to `exp`.
 ///
 /// # Errors
 ///
 /// [`Inactive::Expired`], [`Inactive::NotYetValid`] and [`Inactive::IssuedInTheFuture`].
 pub fn is_current(claims: &Claims, now: i64, skew: i64) -> Result<(), Inactive> {
     let later = |time: Option<UnixTime>| time.filter(|UnixTime(time)| *time > now + skew);
+    // RFC 7662 §4 and RFC 7519 §4.1.4: a token is not accepted on or after `exp` (G-01). RFC 7662 §4 and
+    // RFC 7519 §4.1.5: nor before `nbf`; one from the future by `iat` (RFC 7519 §4.1.6) has not started either (G-02).
     if let Some(UnixTime(exp)) = claims.expires_at.filter(|exp| now >= exp.0) {
         Err(Inactive::Expired { exp, now })
     } else if let Some(UnixTime(nbf)) = later(claims.not_before) {
@@ -137,6 +139,7 @@ pub fn is_current(claims: &Claims, now: i64, skew: i64) -> Result<(), Inactive> 
 ///
 /// Returns [`Inactive::Revoked`] by the first mark that revokes; a mark that cannot be read revokes too.
 pub fn is_not_revoked(claims: &Claims, marks: &[MarkKey], items: &FetchedItems) -> Result<(), Inactive> {
+    // RFC 7662 §4: whether a token was revoked must be found out for each request (G-03).
     marks.iter().try_for_each(|MarkKey { kind, key }| {
         match items.item(key).map(|item| revokes(*kind, item, &claims.revocation_facts())) {
             None | Some(Ok(None)) => Ok(()),

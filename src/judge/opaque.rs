@@ -38,6 +38,7 @@ pub fn record(
         return Err(Inactive::CorruptRecord);
     }
     let token = VerifiedToken::from_record(record, settings)?;
+    // The store may remove an expired record, or not: its `exp` decides (G-07).
     is_current(token.claims(), now, settings.clock_skew_seconds)?;
     Ok(token.into_state(Judged(())))
 }

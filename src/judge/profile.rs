@@ -7,8 +7,10 @@ use crate::{
     token::{Claims, Inactive, UnverifiedToken},
 };
 
-/// Claims of an ID token (OpenID Connect Core §3.1.3.6, §3.3.2.11), of a logout token (Back-Channel Logout §2.4) and of an
-/// introspection response (RFC 9701 §5). No access token has one of them.
+/// RFC 8725 §3.12: what is valid as one kind of JWT must not be valid as another. These are claims of an ID token
+/// (OpenID Connect Core §3.1.3.6, OpenID Connect Core §3.3.2.11), of a logout token
+/// (OpenID Connect Back-Channel Logout §2.4) and of our own signed answers, which RFC 9701 §8.1 keeps from being taken
+/// for access tokens (H-04). No access token has one of them.
 pub const OF_ANOTHER_KIND: [&str; 5] = ["at_hash", "c_hash", "s_hash", "events", "token_introspection"];
 /// A claim of ID tokens that some issuers also write into access tokens.
 const NONCE: &str = "nonce";
@@ -23,25 +25,30 @@ pub fn follows_profile(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive>
     has_fitting_header(unverified)?;
     is_access_token(unverified)?;
     let profile = issuer.profile;
+    // RFC 9068 §2.2, and what other profiles require in its place: a token without one of these claims is invalid
+    // (H-02).
     if let Some(claim) = profile.required.iter().find(|claim| !has(claims, claim)) {
         return Err(Inactive::MissingClaim { claim, profile: profile.name });
     }
     is_for_listed(issuer, claims)
 }
 
-/// RFC 8725 §3.1, §3.11; RFC 7515 §4.1.11; RFC 7797 §7.
 fn has_fitting_header(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
     let (issuer, header) = (unverified.issuer, unverified.header());
+    // RFC 7515 §4.1.11: an extension that is not understood makes a token invalid, and none is understood here (H-09).
     if header.critical {
         return Err(Inactive::CriticalExtension);
     }
+    // RFC 7797 §7: no JWT has an unencoded payload.
     if header.unencoded {
         return Err(Inactive::UnencodedPayload);
     }
+    // RFC 8725 §3.1: only algorithms that this issuer is known to use (H-06).
     if !Algorithm::from_name(&header.alg).is_some_and(|algorithm| issuer.algorithms.contains(&algorithm)) {
         let accepted = issuer.algorithms.iter().map(|algorithm| algorithm.name()).collect();
         return Err(Inactive::Algorithm { alg: header.alg.clone(), accepted });
     }
+    // RFC 9068 §4: the type is `at+jwt` (H-01). RFC 8725 §3.11: any other explicit type is another kind of JWT (H-04).
     let typ_is_right = match header.typ.as_deref() {
         None => !issuer.profile.typ_required,
         Some(typ) => is_access_token_type(typ) || (!issuer.profile.typ_required && typ.eq_ignore_ascii_case("JWT")),
@@ -49,7 +56,8 @@ fn has_fitting_header(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> 
     if typ_is_right { Ok(()) } else { Err(Inactive::WrongTyp { typ: header.typ.clone() }) }
 }
 
-/// Positive evidence decides. Without any, a `nonce` makes it an ID token.
+/// RFC 7662 §2.1: access tokens and refresh tokens are introspected, ID tokens are not (H-03). Positive evidence
+/// decides. Without any, a `nonce` makes it an ID token.
 fn is_access_token(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
     let has_evidence =
         unverified.has_evidence() || unverified.header().typ.as_deref().is_some_and(is_access_token_type);
@@ -66,6 +74,7 @@ fn is_for_listed(issuer: &TrustedIssuer, claims: &Claims) -> Result<(), Inactive
         let accepted = issuer.client_ids.clone().unwrap_or_default();
         return Err(Inactive::WrongClient { client_id: claims.client_id.clone(), accepted });
     }
+    // RFC 9068 §4 and RFC 8725 §3.9: a token for another audience is refused.
     if let Some(accepted) = &issuer.audiences
         && !claims.audiences().any(|audience| accepted.iter().any(|listed| listed == audience))
     {

@@ -1,6 +1,6 @@
 //! The signature algorithms that a key may be used with.
 
-/// An asymmetric JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2).
+/// An asymmetric JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1).
 ///
 /// Symmetric algorithms and `none` have no variant, so nothing can ask for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Algorithm {
     Ps512,
     Es256,
     Es384,
-    /// Ed25519 keys; `EdDSA` and `Ed25519` are two names of it.
+    /// Ed25519 keys; `EdDSA` and `Ed25519` are two names of it (RFC 9864 §2.2, H-07).
     EdDsa,
 }
 
@@ -32,7 +32,8 @@ const NAMES: [(&str, Algorithm); 10] = [
 ];
 
 impl Algorithm {
-    /// The algorithm of that name; `None` for a name that is unknown, symmetric or `none`.
+    /// The algorithm of that name; `None` for a name that is unknown, symmetric or `none`. RFC 8725 §3.2: only
+    /// algorithms that are up to date are accepted (H-06).
     pub fn from_name(name: &str) -> Option<Self> {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, algorithm)| *algorithm)
     }

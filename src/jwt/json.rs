@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 
 /// Parses a JSON object in which no member name occurs twice, at any depth.
 ///
-/// RFC 7515 §4 and RFC 7519 §4 let a parser choose between refusing duplicates and taking the last;
+/// RFC 7515 §4 and RFC 7519 §4 let a parser choose between refusing duplicates and taking the last (H-10);
 /// two parsers that choose differently read two different tokens, so this one refuses.
 ///
 /// # Errors

@@ -84,8 +84,8 @@ impl VerificationKey {
         &self.public_jwk
     }
 
-    /// Whether this key made the signature. The token's `alg` only chooses among the key's own algorithms
-    /// (RFC 8725 §3.1).
+    /// Whether this key made the signature. RFC 8725 §3.1: the token's `alg` only chooses among the algorithms that the
+    /// key was loaded for (H-06).
     pub fn verifies(&self, jws: &UnverifiedJws) -> bool {
         let named = Algorithm::from_name(&jws.header.alg);
         let mut own = std::iter::once(&self.algorithm).chain(&self.further);
@@ -101,12 +101,13 @@ impl VerificationKey {
             Algorithm::Es384 => Jws::ES384,
             Algorithm::EdDsa => Jws::EdDSA,
         };
+        // RFC 7515 §5.2: the signature is checked over the text as it was received.
         jsonwebtoken::crypto::verify(jws.signature(), jws.signing_input().as_bytes(), &self.key, algorithm)
             .unwrap_or(false)
     }
 }
 
-/// An entry may verify signatures unless it says otherwise (RFC 7517 §4.2, §4.3).
+/// An entry may verify signatures unless it says otherwise (RFC 7517 §4.2, RFC 7517 §4.3).
 fn may_verify(jwk: &Value, kty: &str) -> Result<(), RejectedKey> {
     let intended = string(jwk, "use")?;
     let operations = match jwk.get("key_ops") {

@@ -31,9 +31,9 @@ pub enum RejectedKey {
     NotOnCurve,
     /// A shared secret, which nothing that is published can be.
     Symmetric,
-    /// `use` is not `sig` (RFC 7517 §4.2).
+    /// `use` is not `sig`.
     Use,
-    /// `key_ops` does not contain `verify` (RFC 7517 §4.3).
+    /// `key_ops` does not contain `verify`.
     KeyOps,
     KeyType,
     Curve,
@@ -41,7 +41,7 @@ pub enum RejectedKey {
     AlgorithmOfAnotherType,
     /// Its algorithm, or every one of its type, is missing from the allowed algorithms.
     AlgorithmNotAllowed,
-    /// An RSA modulus outside 2,048 to 8,192 bits (RFC 7518 §3.3).
+    /// An RSA modulus outside 2,048 to 8,192 bits.
     RsaSize,
     RsaExponent,
 }
@@ -63,7 +63,8 @@ pub struct LoadedKeys {
 }
 
 impl LoadedKeys {
-    /// Loads each entry by itself, so that one bad entry never loses the set.
+    /// Loads each entry by itself, so that one bad entry never loses the set. RFC 7517 §4 and RFC 7517 §5: members and
+    /// keys that are not understood are ignored (H-30).
     pub fn load(entries: &[Value], algorithms: &[Algorithm]) -> Self {
         let mut loaded = Self::default();
         for entry in entries {

@@ -39,12 +39,12 @@ pub struct UnverifiedJws {
 /// One whose payload is a claims set.
 pub struct UnverifiedJwt {
     pub jws: UnverifiedJws,
-    /// The claims set, every member of it (RFC 7519 §4).
+    /// The claims set, every member of it.
     pub claims: RawMembers,
 }
 
-/// The members of a JOSE header that a decision reads (RFC 7515 §4.1). `jku`, `x5u`, `jwk` and `x5c` are not
-/// among them: a token never says where its key is.
+/// The members of a JOSE header that a decision reads (RFC 7515 §4.1). None of them
+/// says where the key is.
 pub struct Header {
     pub alg: String,
     pub typ: Option<String>,
@@ -52,7 +52,7 @@ pub struct Header {
     pub kid: Option<String>,
     /// Whether there is a `crit` member. We understand no extension, so its presence decides.
     pub critical: bool,
-    /// Whether `b64` says that the payload is not base64url-encoded, which no JWT may do (RFC 7797 §7).
+    /// Whether `b64` says that the payload is not base64url-encoded, which no JWT may do.
     pub unencoded: bool,
 }
 
@@ -60,8 +60,9 @@ pub struct Header {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed(pub &'static str);
 
-/// Whether a token is to be judged as a JWT: three parts between dots, the first of which decodes to a JSON
-/// object with `alg`. Anything else is opaque.
+/// Whether a token is to be judged as a JWT: three parts between dots, the first of which decodes to a JSON object with
+/// `alg`. Anything else is opaque. RFC 9068 §4 allows encrypted tokens, which have five parts and are among the opaque
+/// ones, so none is active (H-21).
 pub fn is_jwt(token: &str) -> bool {
     let mut parts = token.split('.');
     let (Some(header), Some(_), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
@@ -84,6 +85,7 @@ impl UnverifiedJws {
     pub fn parse(text: &str) -> Result<(Self, Vec<u8>), Malformed> {
         let (signing_input, signature) = text.rsplit_once('.').ok_or(Malformed("it does not have three parts"))?;
         let (header, payload) = signing_input.split_once('.').ok_or(Malformed("it does not have three parts"))?;
+        // RFC 7515 §2: base64url has neither padding nor white space (H-11).
         let decode = |part, problem| URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed(problem));
         let header = Header::parse(&decode(header, "its header is not canonical base64url")?)?;
         let payload = decode(payload, "its payload is not canonical base64url")?;
@@ -109,6 +111,7 @@ impl UnverifiedJwt {
     ///
     /// [`Malformed`] as of [`UnverifiedJws::parse`], and for claims that are no JSON object or name a member twice.
     pub fn parse(token: &str) -> Result<Self, Malformed> {
+        // RFC 7519 §7.2: header and payload are JSON objects.
         let (jws, payload) = UnverifiedJws::parse(token)?;
         let claims =
             parse_members(&payload).map_err(|_| Malformed("its payload is not a JSON object, or names a member twice"));
@@ -117,6 +120,7 @@ impl UnverifiedJwt {
 }
 
 impl Header {
+    /// RFC 8725 §3.10: `jku`, `x5u`, `jwk` and `x5c` are what a sender claims, so they are not even read (E-12, H-08).
     fn parse(json: &[u8]) -> Result<Self, Malformed> {
         let members =
             parse_object(json).map_err(|_| Malformed("its header is not a JSON object, or names a member twice"))?;

@@ -56,6 +56,7 @@ fn has_one_reading(text: &str) -> Result<(), &'static str> {
                 let literal = rest.get(..length).unwrap_or_default();
                 if name_follows || literal.contains('\\') {
                     let string = serde_json::from_str(literal).map_err(|_| "a string that is not Unicode")?;
+                    // RFC 7519 §4: the names of claims are unique (H-10).
                     if let Some(Some(names)) = open.last_mut().filter(|_| name_follows)
                         && !names.insert(string)
                     {

@@ -163,7 +163,7 @@ pub fn compact(signing_input: &str, signature: &[u8]) -> String {
     format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// An entry may sign unless it says otherwise (RFC 7517 §4.2, §4.3).
+/// An entry may sign unless it says otherwise (RFC 7517 §4.2, RFC 7517 §4.3).
 fn may_sign(jwk: &Value, purpose: Option<&str>) -> Result<(), UnusableSigningKey> {
     let key_ops_allow = match jwk.get("key_ops") {
         None => true,

@@ -103,7 +103,8 @@ fn method(source: EventSource, event: &Members<'_>, context: &Members<'_>) -> Re
     Method::from_bytes(method.as_bytes()).map_err(|_| members.fault(name, "is not an HTTP method"))
 }
 
-/// Whom the gateway has authenticated. Authorizers put whatever they like beside `iam`, and none of it is read.
+/// Whom the gateway has authenticated. A certificate counts from here only, never from a header (F-04).
+/// Authorizers put whatever they like beside `iam`, and none of it is read.
 fn identity_of_http_api(context: &Members<'_>) -> Result<Identity, Fault> {
     let iam = context.inner("authorizer")?.inner("iam")?;
     let certificate = context.inner("authentication")?.inner("clientCert")?;

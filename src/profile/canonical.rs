@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::{ClaimNames, Profile, claim_names::MAPPED};
 use crate::jwt::{RawMembers, raw};
 
-/// Other names of `scope`, read in this order if a token has none, in every profile.
+/// Other names of `scope`, read in this order if a token has none, in every profile (H-28).
 pub const OTHER_SCOPES: [&str; 2] = ["scp", "scopes"];
 /// Claims with a meaning of their own. An entry may let one stand for another member as well; it then keeps its own.
 const KEPT: [&str; 17] = [
@@ -39,7 +39,7 @@ pub struct ProfileMismatch {
 
 impl Profile {
     /// Checks what is only checked, and gives the rest its registered names. `names` come before the registered names,
-    /// and those before the profile's. What was mapped or checked is not repeated under its original name.
+    /// and those before the profile's. What was mapped or checked is not repeated under its original name (H-26).
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Amazon Cognito user pools. Access tokens have no `aud`, but for those bound to a resource; `origin_jti` is what
-//! their sign-in gave them all, so it stands for the session.
+//! Amazon Cognito user pools (H-22). Access tokens have no `aud`, but for those bound to a resource; `origin_jti` is
+//! what their sign-in gave them all, so it stands for the session.
 
 use super::{Profile, RSA_ONLY};
 

@@ -24,7 +24,7 @@ pub struct Profile {
     pub algorithms: &'static [Algorithm],
     /// Where the key set is, below the issuer's identifier. `None`: the issuer's metadata say.
     pub key_set: Option<&'static str>,
-    /// Whether `typ` must say that it is an access token (RFC 9068 §4), or may also be `JWT` or absent.
+    /// Whether `typ` must say that it is an access token, or may also be `JWT` or absent.
     pub typ_required: bool,
     /// Claims that must have one of these values. They are only checked, so they are not repeated.
     pub checked: &'static [(&'static str, &'static [&'static str])],

@@ -1,4 +1,4 @@
-//! Okta, custom authorization servers: `cid` is the client and `scp` a list. An ID token has no `cid`.
+//! Okta, custom authorization servers (H-25): `cid` is the client and `scp` a list. An ID token has no `cid`.
 
 use super::{Profile, RSA_ONLY};
 

@@ -10,7 +10,7 @@ pub const PROFILE: Profile = Profile {
     checked: &[],
     renamed: &[],
     evidence: &[],
-    // RFC 9068 §2.2.
+    // RFC 9068 §2.2: every access token has these claims, and `iss`, which chose this profile (H-02).
     required: &["exp", "aud", "sub", "client_id", "iat", "jti"],
     client_ids_required: false,
     audience_in_scopes: false,

@@ -46,8 +46,8 @@ impl ClientRecord {
         }
     }
 
-    /// The one name of the client's certificate (RFC 8705 §2.1.2). A record with two has none, because it does not say which
-    /// of them counts.
+    /// The one name of the client's certificate (RFC 8705 §2.1.2, F-01). A record with two has none, because it does not
+    /// say which of them counts.
     pub fn certificate_name(&self) -> Option<(CertificateName, &str)> {
         let names = [
             (CertificateName::SubjectDn, &self.tls_client_auth_subject_dn),
@@ -60,7 +60,7 @@ impl ClientRecord {
         names.next().filter(|_| names.next().is_none())
     }
 
-    /// The secret before a rotation with its expiry. It counts until then, and never without an expiry.
+    /// The secret before a rotation with its expiry. It counts until then, and never without an expiry (B-14).
     pub fn previous_secret(&self, now: i64) -> Option<(&StoredSecret, UnixTime)> {
         let expires_at = self.previous_client_secret_expires_at.filter(|UnixTime(expires_at)| now < *expires_at)?;
         Some((self.previous_client_secret.as_ref()?, expires_at))
@@ -111,8 +111,9 @@ impl From<String> for NamedMethod {
 pub struct StoredSecret(Option<Digest>);
 
 impl StoredSecret {
-    /// What the digest of a presented secret has to equal. `None` for a text that is no digest, and for the digest of the
-    /// empty secret, which is never accepted (RFC 6749 §2.3.1).
+    /// What the digest of a presented secret has to equal. `None` for a text that is no digest. RFC 6749 §2.3.1: a client
+    /// with a password authenticates with it. The empty secret is never accepted, not even by a record with its digest
+    /// (C-07).
     pub fn digest(&self) -> Option<&Digest> {
         self.0.as_ref()
     }

@@ -46,7 +46,8 @@ impl ItemKey {
         Self::new(Table::Clients, client_id.to_owned())
     }
 
-    /// The record of an opaque token, by the digest of its text.
+    /// The record of an opaque token, by the digest of its text. RFC 6749 §10.3: tokens must be kept confidential in
+    /// storage too, so the text is stored nowhere (O-05).
     pub fn token(digest: &Digest) -> Self {
         Self { table: Table::Tokens, id: format!("token#{}", digest.to_hex()) }
     }

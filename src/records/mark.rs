@@ -147,6 +147,8 @@ pub fn revokes(
     }
     let item = item?;
     let Mark { not_before, except_sid } = types::read(item.clone())?;
+    // What a refresh of the token does not change counts as well: when the user authenticated, and in which session
+    // (G-12).
     let subject = kind == MarkKind::Subject;
     if subject && except_sid.is_some() && except_sid.as_deref() == token.session {
         return Ok(None);

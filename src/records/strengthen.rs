@@ -1,5 +1,5 @@
 //! A mark over an existing mark. It may remove limits and extend the expiry, and never the other way round: what was
-//! revoked stays revoked.
+//! revoked stays revoked (G-16).
 
 use std::collections::HashMap;
 

@@ -71,7 +71,7 @@ impl TokenRecord {
     }
 }
 
-/// What an opaque token is good for (RFC 6749 §1.4, §1.5).
+/// What an opaque token is good for (RFC 6749 §1.4, RFC 6749 §1.5).
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 // `serde_dynamo` would also take a map with the variant's name for a variant.
 #[serde(try_from = "StrictString")]
@@ -100,7 +100,7 @@ impl TryFrom<StrictString> for TokenType {
     }
 }
 
-/// One audience or several; the token's own form is kept (RFC 7519 §4.1.3).
+/// One audience or several; the token's own form is kept.
 #[derive(Clone, Debug, Deserialize, serde::Serialize, PartialEq, Eq)]
 #[serde(untagged)]
 pub enum Audience {
@@ -109,7 +109,7 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// Each audience; a single one and an array of it are the same.
+    /// Each audience. RFC 7519 §4.1.3: a single one may be written as a string instead of an array.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         match self {
             Self::One(one) => std::slice::from_ref(one),

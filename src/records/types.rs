@@ -11,7 +11,7 @@ use serde_dynamo::AttributeValue;
 /// An item as a mapping library knows it: attribute names to values.
 pub type Item = serde_dynamo::Item;
 
-/// The attributes of an item that matter are not what the contract says. Corrupt data never helps the bearer.
+/// The attributes of an item that matter are not what the contract says. Corrupt data never helps the bearer (G-11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Corrupt;
 
@@ -40,7 +40,8 @@ pub fn text(item: &Item, name: &str) -> Option<String> {
 pub struct UnixTime(pub i64);
 
 impl UnixTime {
-    /// The last second of the year 9999. A later time is most likely in milliseconds, and would make a token immortal.
+    /// The last second of the year 9999. A later time is most likely in milliseconds, and would make a token immortal
+    /// (H-34).
     pub const LAST: i64 = 253_402_300_799;
 
     /// `None` for a number that is not a time.

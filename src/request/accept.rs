@@ -1,4 +1,4 @@
-//! Which form of answer a request wants: JSON, or signed (RFC 9701 §4).
+//! Which form of answer a request wants: JSON, or signed.
 
 use http::{HeaderMap, header::ACCEPT};
 
@@ -28,9 +28,11 @@ impl AnswerForm {
         let signed = quality(media_type::SIGNED_ANSWER).unwrap_or(0);
         // The most specific range that holds JSON says how welcome it is (RFC 9110 §12.5.1).
         let json = [media_type::JSON, "application/*", "*/*"].into_iter().find_map(quality).unwrap_or(0);
+        // RFC 9701 §4: a signed answer is requested by naming its media type in `Accept`.
         match (signed > 0 && signed >= json, signs) {
             (true, true) => Self::Signed,
             (true, false) if json == 0 => Self::NotServed,
+            // Whatever else is in `Accept` gets JSON, never a 406 (A-17).
             _ => Self::Json,
         }
     }

@@ -15,7 +15,7 @@ pub struct PresentedAssertion {
     pub client_id: String,
     /// The signed text, if it is one.
     pub jws: Option<UnverifiedJws>,
-    /// RFC 7523 §3 takes its claims from the same registry as a token's. `None` if they cannot be read in full, if they
+    /// Its claims, which are registered for tokens as well. `None` if they cannot be read in full, if they
     /// name two clients, or if the assertion is of another type.
     pub claims: Option<Claims>,
 }
@@ -33,9 +33,12 @@ impl PresentedAssertion {
         };
         let client_id = named("sub").or_else(|| named("iss")).unwrap_or_default();
         let is_named = |name: &str| !name.is_empty() && name == client_id;
+        // RFC 7521 §4.2: a `client_id` beside the assertion must name the same client.
         let names_one_client = parameters.client_id.as_deref().is_none_or(is_named);
+        // RFC 7521 §4.2 and RFC 7523 §2.2: `client_assertion_type` has exactly this value (E-01).
         let is_of_the_type = parameters.client_assertion_type.as_deref() == Some(TYPE);
         let claims = Claims::read(TokenType::AccessToken, claims).ok();
+        // RFC 7523 §3: issuer and subject are both the client (E-02).
         let claims = claims.filter(|claims| {
             let subject = claims.subject.as_deref().unwrap_or_default();
             is_named(&claims.issuer) && is_named(subject) && names_one_client && is_of_the_type

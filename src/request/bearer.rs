@@ -34,7 +34,7 @@ impl<'a> PresentedBearer<'a> {
     }
 
     /// Notes a token that the request asks about. A token that asks about itself proves only that the sender has it. It
-    /// stays the same token with another signature: an ECDSA signature `(r, s)` has a valid twin `(r, n−s)`.
+    /// stays the same token with another signature: an ECDSA signature `(r, s)` has a valid twin `(r, n−s)` (D-04).
     pub(super) fn reject_self_introspection(&mut self, token: &str) {
         self.asks_about_itself |= self.signing_input_digest == signing_input_digest(token);
     }

@@ -17,11 +17,11 @@ const SIGNATURE_VERSION_4: &[u8] = b"AWS4-";
 
 /// Credentials as presented, not checked yet.
 pub enum Credentials<'a> {
-    /// A client id and a secret (RFC 6749 §2.3.1).
+    /// A client id and a secret.
     Secret(PresentedSecret),
-    /// A signed assertion (RFC 7523 §2.2).
+    /// A signed assertion.
     Assertion(Box<PresentedAssertion>),
-    /// An access token of the caller's own (RFC 6750 §2.1).
+    /// An access token of the caller's own.
     Bearer(Box<PresentedBearer<'a>>),
     /// A client id, and the identity that the gateway authenticated.
     Gateway(GatewayCredentials<'a>),
@@ -42,7 +42,7 @@ pub struct PresentedSecret {
     /// How it was sent: one of [`AuthMethod::WITH_SECRET`].
     pub method: AuthMethod,
     /// Digests of the three readings of the secret: form-decoded, as sent, and percent-decoded with `+` kept. Some clients
-    /// encode, some do not, and some do half of it.
+    /// encode, some do not, and some do half of it (C-05).
     pub digests: [Digest; 3],
 }
 
@@ -67,6 +67,7 @@ impl<'a> Credentials<'a> {
         let mut authorization = call.headers.get_all(AUTHORIZATION).iter().filter(|value| !is_the_gateways(value));
         let (header, second_header) = (authorization.next(), authorization.next());
         let mechanisms = [header.is_some(), parameters.client_secret.is_some(), parameters.client_assertion.is_some()];
+        // RFC 6749 §2.3: a client must not use more than one authentication method in a request.
         if mechanisms.into_iter().filter(|used| *used).count() > 1 {
             return Err(RequestError::TwoMechanisms);
         }
@@ -83,6 +84,7 @@ impl<'a> Credentials<'a> {
                 (Scheme::Other, _) => Ok(Self::Unsupported),
             }
         } else if let Some(secret) = &parameters.client_secret {
+            // RFC 6749 §2.3.1: a secret may be in the body instead of the header, and nowhere else (C-08).
             let digest = Digest::of(secret);
             Ok(Self::Secret(PresentedSecret {
                 client_id: parameters.client_id.clone().unwrap_or_default(),
@@ -92,7 +94,9 @@ impl<'a> Credentials<'a> {
         } else if let Some(assertion) = &parameters.client_assertion {
             Ok(Self::Assertion(Box::new(PresentedAssertion::parse(assertion, parameters))))
         } else {
-            // The client id and the gateway's identity count only together.
+            // RFC 8705 §2: with mutual TLS, `client_id` says which client this is. It counts only together with what
+            // the gateway has authenticated, and only if no other credentials were sent (B-07, F-06). RFC 7662 §2.1: no
+            // caller is answered without credentials (B-01).
             let has_identity = identity.iam_user_arn.is_some() || identity.certificate.is_some();
             let client_id = parameters.client_id.clone().filter(|_| has_identity).ok_or(RequestError::NoCredentials)?;
             Ok(Self::Gateway(GatewayCredentials { client_id, identity }))
@@ -131,7 +135,7 @@ impl<'a> Credentials<'a> {
         }
     }
 
-    /// The key of the client's record; `None` for a text that cannot be a client id.
+    /// The key of the client's record; `None` for a text that cannot be a client id (B-18).
     pub fn client_key(&self) -> Option<ItemKey> {
         client_key(self.client_id())
     }
@@ -169,13 +173,14 @@ pub fn client_key(client_id: &str) -> Option<ItemKey> {
 enum Scheme {
     Basic,
     Bearer,
-    /// Includes `DPoP`: a bound token is not accepted as a credential here.
+    /// Any other, `DPoP` included.
     Other,
 }
 
 /// Splits a header's value (RFC 9110 §11.6.2).
 fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
     let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
+    // RFC 9110 §11.1: the name of a scheme is case-insensitive (C-01).
     let is = |name| scheme.eq_ignore_ascii_case(name);
     // HTTP APIs join two headers with a comma, which no scheme's name and none of these credentials can contain.
     let joined = scheme.contains(',') || (is("Basic") || is("Bearer") || is("DPoP")) && value.contains(',');
@@ -187,20 +192,25 @@ fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
     } else if is("Bearer") {
         Scheme::Bearer
     } else {
+        // RFC 9449 §7.1: `DPoP` needs a proof for each request, which is not checked here, so it authenticates no
+        // caller (D-06).
         Scheme::Other
     };
     Ok((scheme, credentials.trim_start()))
 }
 
 fn from_basic(credentials: &str, body_client_id: Option<&str>) -> Result<Credentials<'static>, RequestError> {
+    // RFC 6749 §5.2: a request that cannot be read is `invalid_request` (C-06).
     let presented = basic(credentials).ok_or(RequestError::UnreadableCredentials)?;
+    // Some clients repeat their id in the body. Another id there could mean either client (B-06).
     if body_client_id.is_some_and(|id| id != presented.client_id) {
         return Err(RequestError::ClientIdMismatch);
     }
     Ok(Credentials::Secret(presented))
 }
 
-/// RFC 7617 §2, and the form encoding of both halves that RFC 6749 §2.3.1 adds and half of the clients leave out.
+/// Reads a client id and a secret around the first colon (RFC 7617 §2). RFC 6749 §2.3.1 has both form-encoded, which
+/// half of the clients leave out (C-02, C-03, C-04).
 fn basic(credentials: &str) -> Option<PresentedSecret> {
     let text = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
     if text.contains(char::is_control) {

@@ -29,7 +29,8 @@ pub fn names(query: &str) -> Vec<String> {
     query.split('&').map(|pair| percent_decode_str(&name(pair)).decode_utf8_lossy().into_owned()).collect()
 }
 
-/// One name or value, decoded once: `+` is a space, `%XX` a byte, and a stray `%` stands for itself.
+/// One name or value, decoded once: `+` is a space, `%XX` a byte, and a stray `%` is kept. RFC 6749 App. B: what is
+/// encoded is UTF-8.
 ///
 /// # Errors
 ///

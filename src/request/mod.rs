@@ -26,7 +26,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 const MAX_BATCH_BYTES: usize = 1024 * 1024;
 const MAX_BATCH_TOKENS: usize = 50;
 
-/// Parameters that must not travel in a URL, where logs and histories keep them (RFC 6749 §2.3.1).
+/// Parameters that must not be in a URL, because logs and histories keep URLs.
 const NEVER_IN_THE_QUERY: [&str; 4] = ["token", "client_secret", "client_assertion", "access_token"];
 
 /// What a request asks for.
@@ -40,15 +40,15 @@ pub enum Request<'a> {
     Preflight,
 }
 
-/// A question about one token (RFC 7662 §2.1).
+/// A question about one token.
 pub struct Query<'a> {
     pub credentials: Credentials<'a>,
     pub token: PresentedToken<'a>,
-    /// Whether the answer is to be signed (RFC 9701 §4).
+    /// Whether the answer is to be signed.
     pub signed: bool,
 }
 
-/// A request to revoke one token, of the same form (RFC 7009 §2.1).
+/// A request to revoke one token, of the same form.
 pub struct Revocation<'a> {
     pub credentials: RevocationCredentials<'a>,
     pub token: PresentedToken<'a>,
@@ -78,7 +78,7 @@ pub enum RequestError {
     UnreadableCredentials,
     ClientIdMismatch,
     NoCredentials,
-    /// As [`RequestError::NoCredentials`], where the signed form is wanted (RFC 9701 §5).
+    /// As [`RequestError::NoCredentials`], where the signed form is wanted.
     NoCredentialsForSigned,
     MissingToken,
     /// `tokens` of a batch is not a list of 1 to 50 strings.
@@ -127,6 +127,7 @@ impl<'a> Request<'a> {
             (Route::Revocation, &Method::POST) => Revocation::parse(call, settings).map(Self::Revocation),
             (Route::Introspection | Route::Batch | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
             (Route::Introspection | Route::Batch | Route::Revocation, _) => {
+                // RFC 7662 §4: a `GET` would leave the token in logs, so only `POST` is answered.
                 Err(RequestError::MethodNotAllowed(if cors { "POST, OPTIONS" } else { "POST" }))
             }
             (Route::Metadata, &Method::GET | &Method::HEAD) => Ok(Self::Metadata),
@@ -140,10 +141,12 @@ impl<'a> Query<'a> {
     fn parse(call: &'a Call, settings: &'a Settings, form: AnswerForm) -> Result<Self, RequestError> {
         let parameters = form_parameters(call)?;
         let credentials = Credentials::parse(call, &parameters, settings).map_err(|rejection| match rejection {
+            // RFC 9701 §5: nothing is signed for a caller without credentials, which gets 400 (J-09).
             RequestError::NoCredentials if form != AnswerForm::Json => RequestError::NoCredentialsForSigned,
             other => other,
         });
         let mut credentials = credentials?;
+        // RFC 7662 §2.1: `token` is required. RFC 6749 §5.2: without it, the request is `invalid_request`.
         let token = parameters.token.ok_or(RequestError::MissingToken)?;
         if form == AnswerForm::NotServed {
             return Err(RequestError::NothingIsSigned);
@@ -158,6 +161,7 @@ impl<'a> Revocation<'a> {
     fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, RequestError> {
         let parameters = form_parameters(call)?;
         let mut credentials = RevocationCredentials::parse(call, &parameters, settings)?;
+        // RFC 7009 §2.1: `token` is required here too.
         let token = parameters.token.ok_or(RequestError::MissingToken)?;
         if let RevocationCredentials::Confidential(credentials) = &mut credentials {
             credentials.reject_self_introspection(&token);
@@ -184,12 +188,15 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// RFC 7662 §2.1 and RFC 7009 §2.1: parameters are sent as `application/x-www-form-urlencoded`.
 fn form_parameters(call: &Call) -> Result<Parameters, RequestError> {
     Parameters::parse(body(call, media_type::FORM, MAX_BODY_BYTES)?)
 }
 
 /// The body of a POST, once its URL, its media type and its size are right.
 fn body<'c>(call: &'c Call, expected: &'static str, max_bytes: usize) -> Result<&'c [u8], RequestError> {
+    // RFC 6749 §2.3.1 and RFC 9700 §4.3.2: a URL must contain neither credentials nor access tokens (D-05).
+    // RFC 7662 §4: logs would keep the token that is asked about.
     if call.query_names.iter().any(|name| NEVER_IN_THE_QUERY.contains(&name.as_str())) {
         return Err(RequestError::SecretInQuery);
     }
@@ -198,5 +205,6 @@ fn body<'c>(call: &'c Call, expected: &'static str, max_bytes: usize) -> Result<
         return Err(RequestError::MediaType(expected));
     }
     let body = call.body.as_deref().ok_or(RequestError::MalformedForm)?;
+    // What no honest request needs is refused before it is parsed.
     if body.len() > max_bytes { Err(RequestError::TooLarge) } else { Ok(body) }
 }

@@ -4,8 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{RequestError, form};
 
-/// What the body says. Unrecognized parameters are ignored, even repeated (RFC 6749 §3.2); a parameter without
-/// a value is one that was left out (RFC 6749 §3.1). Holds secrets, so it has no `Debug`.
+/// What the body says. Holds secrets, so it has no `Debug`.
 #[derive(Default)]
 pub struct Parameters {
     pub token: Option<String>,
@@ -26,20 +25,25 @@ impl Parameters {
         let mut hint = None;
         let (mut seen, mut duplicate) = (Vec::new(), false);
         for (name, value) in form::parse(body).map_err(|form::NotUtf8| RequestError::MalformedForm)? {
-            // A hint decides nothing, so its value is dropped; that it came twice is an error all the same.
+            // RFC 7662 §1.1: names and values are case sensitive, so `Token` is another parameter.
             let slot = match name.as_str() {
                 "token" => &mut parameters.token,
+                // RFC 7662 §2.1 and RFC 7009 §2.1: a server may ignore the hint. Its value is dropped here, so that it
+                // decides nothing; to send it twice is an error all the same.
                 "token_type_hint" => &mut hint,
                 "client_id" => &mut parameters.client_id,
                 "client_secret" => &mut parameters.client_secret,
                 "client_assertion" => &mut parameters.client_assertion,
                 "client_assertion_type" => &mut parameters.client_assertion_type,
+                // RFC 6749 §3.2: a server must ignore parameters that it does not know.
                 _ => continue,
             };
+            // RFC 6749 §3.1: a parameter without a value counts as omitted.
             *slot = Some(value).filter(|value| !value.is_empty());
             duplicate |= seen.contains(&name);
             seen.push(name);
         }
+        // RFC 6749 §3.2: a parameter must not be sent more than once.
         if duplicate { Err(RequestError::DuplicateParameter) } else { Ok(parameters) }
     }
 

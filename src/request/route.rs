@@ -13,7 +13,7 @@ pub enum Route {
     Revocation,
     /// Authorization server metadata (RFC 8414 §3).
     Metadata,
-    /// The keys of signed responses (RFC 9701 §7).
+    /// The keys of signed responses.
     KeySet,
 }
 
@@ -27,7 +27,7 @@ const METADATA: &str = "/.well-known/oauth-authorization-server";
 impl Route {
     /// Matches the end of the path, so that a stage or a base path before it changes nothing.
     pub fn of(path: &str, settings: &Settings) -> Option<Self> {
-        // Where the issuer has a path, clients insert the well-known part before it (RFC 8414 §3.1).
+        // RFC 8414 §3.1: if the issuer has a path, clients insert the well-known part before it (M-01).
         let inserted = path.strip_suffix(settings.issuer_path()).unwrap_or(path);
         if path.ends_with(INTROSPECTION) {
             Some(Self::Introspection)
@@ -36,6 +36,7 @@ impl Route {
         } else if path.ends_with(REVOCATION) {
             Some(Self::Revocation)
         } else if [path, inserted].iter().any(|path| path.ends_with(METADATA))
+            // Most clients know only this name (M-02).
             || path.ends_with("/.well-known/openid-configuration")
         {
             Some(Self::Metadata)

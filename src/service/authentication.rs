@@ -73,7 +73,7 @@ impl Service {
         }
     }
 
-    /// The same for the revocation endpoint, where a public client presents only its id (RFC 7009 §5).
+    /// The same for the revocation endpoint, where a public client presents only its id.
     pub(super) async fn authenticate_revoking(
         &self,
         credentials: RevocationCredentials<'_>,
@@ -127,8 +127,8 @@ impl Service {
         bearer.confirmed(&claims).map_err(NotAuthenticated::Refused)
     }
 
-    /// Accepts an assertion once. It is marked as used before the token is judged: a replay learns nothing and costs no
-    /// further read, and a request that ends in 503 has used its assertion up.
+    /// Accepts an assertion once (E-09). It is marked as used before the token is judged: a replay learns nothing and
+    /// costs no further read, and a request that ends in 503 has used its assertion up.
     async fn check_replay(
         &self,
         assertion: UnspentAssertion,
@@ -167,6 +167,7 @@ impl Service {
             _ if client_id.is_some() && detail.is_some() => info!(event = "client_refused", client_id, reason, detail),
             _ => {}
         }
+        // RFC 6749 §5.2: the challenge is for the scheme that the client used (B-03).
         let challenge = match why {
             AuthError::InsufficientScope => Challenge::InsufficientScope,
             _ if presented.by_bearer => Challenge::InvalidToken,

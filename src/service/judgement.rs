@@ -1,5 +1,6 @@
-//! The judgement of one token, by itself or in a batch, in the order of the contract: the token itself, whether the policy
-//! hides it anyway, its signature, its marks, and what its caller sees of it.
+//! The judgement of one token, by itself or in a batch, by all checks that RFC 7662 §4 demands and in the order of the
+//! contract (G-14): the token itself, whether the policy hides it anyway, its signature, its marks, and what its caller
+//! sees of it.
 
 use tracing::error;
 
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// An opaque token without a good record reads as many keys as one with a usual record, so that known and unknown tokens
-/// cost the same.
+/// cost the same (O-02).
 const PADDING_READS: usize = 4;
 
 /// A token between its first judgement and its verdict.

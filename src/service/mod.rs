@@ -74,7 +74,7 @@ impl Service {
         }
     }
 
-    /// Answers a call, always: a defect of ours is a 500, and what takes too long is a 503.
+    /// Answers a call, always: a defect of ours is a 500, and what takes too long is a 503.
     pub async fn handle(&self, call: Call) -> Response<String> {
         // Every line that is logged on the way names the request, so it can be joined to the audit record.
         let span = error_span!("request", request_id = call.request_id);
@@ -172,11 +172,12 @@ impl Service {
     }
 }
 
-/// Whether the caller may introspect (RFC 7662 §4), and may have the answer in this form (RFC 9701 §8.2).
+/// Whether the caller may introspect, and may have the answer in this form.
 fn authorize_introspection(caller: &Caller, signed: bool) -> Result<(), Denial> {
     if !caller.may_introspect() {
         return Err(Denial::NotAllowed);
     }
+    // RFC 9701 §8.2: a caller that is registered for signed answers must get no other form (J-11).
     if caller.policy().require_signed_response && !signed {
         return Err(Denial::SignedResponseRequired);
     }

@@ -42,7 +42,7 @@ pub(super) struct FirstRead {
 impl Service {
     /// Makes the first round trip. A batch reads what is needed to authenticate the caller before the tokens' items. If
     /// this client and address are throttled, only the client's record is read: credentials that have failed so often
-    /// cost no more. A key that several of them name is read once.
+    /// cost no more (B-19). A key that several of them name is read once.
     pub(super) async fn first_read(
         &self,
         own: &OwnKeys,
@@ -104,7 +104,7 @@ impl Service {
         Ok(items)
     }
 
-    /// The one place that chooses the consistency: revocation reads strongly, whatever `READ_CONSISTENCY` says.
+    /// The one place that chooses the consistency: revocation reads strongly, whatever `READ_CONSISTENCY` says (N-04).
     async fn read(&self, keys: &[ItemKey], reads: Reads, call: &Call) -> Result<FetchedItems, StoreUnavailable> {
         match reads {
             Reads::Introspection | Reads::Batch => self.store.get(keys, call.deadline).await,

@@ -70,7 +70,7 @@ impl Service {
     }
 
     /// The marks of an opaque token: its own and, for a refresh token, its grant's, which takes the access tokens
-    /// along (RFC 7009 §2.1). Never the session's: other clients share it.
+    /// along (RFC 7009 §2.1, N-03). Never the session's: other clients share it.
     fn own_record(
         &self,
         digest: &Digest,
@@ -101,8 +101,8 @@ impl From<NotActive> for Outcome {
     }
 }
 
-/// Whether the token was issued to this client. A token that is ignored leaves a warning: the client believes that it is
-/// revoked, and most often its record names another issuer than the token.
+/// RFC 7009 §2.1: the token must have been issued to this client (N-02). A token that is ignored leaves a warning: the
+/// client believes that it is revoked, and most often its record names another issuer than the token.
 fn is_own(client: &RevokingClient, claims: &Claims) -> Result<(), Inactive> {
     if client.was_issued(claims) {
         return Ok(());

@@ -193,7 +193,7 @@ impl Settings {
         }
     }
 
-    /// The trusted issuer with that identifier or alias (RFC 9068 §4: byte for byte).
+    /// The trusted issuer with that identifier or alias.
     pub fn trusted_issuer(&self, issuer: &str) -> Option<&TrustedIssuer> {
         issuer::find(&self.trusted_issuers, issuer)
     }

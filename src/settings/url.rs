@@ -19,6 +19,7 @@ pub fn endpoint(text: &str) -> Result<Uri, &'static str> {
         return Err("contains a user or a password");
     }
     match uri.scheme_str() {
+        // RFC 7662 §2: the endpoint is reached over TLS only.
         Some("https") => Ok(uri),
         Some("http") if is_loopback(host) => Ok(uri),
         _ => Err("must start with https:// (http:// is accepted only for a loopback address)"),

@@ -27,7 +27,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
 const TOTAL_TIMEOUT: Duration = Duration::from_millis(1500);
 const ATTEMPTS: u32 = 2;
 
-/// The keys of `SIGNING_KEY`, in their order. The first signs, all are published.
+/// The keys of `SIGNING_KEY`, in their order. The first signs, all are published (J-13).
 pub struct Signer {
     keys: Vec<SignerKey>,
     /// What an RSA key signs with that names no algorithm itself.
@@ -69,7 +69,7 @@ impl Signer {
         in_time(deadline, self.published(first, now)).await.map(|key| Some(key.algorithm))
     }
 
-    /// The public half of every key.
+    /// The public half of every key, so that answers that an earlier key signed can still be checked (M-06).
     ///
     /// # Errors
     ///
@@ -101,6 +101,7 @@ impl Signer {
         deadline: Instant,
     ) -> Result<String, SignerUnavailable> {
         in_time(deadline, async {
+            // RFC 9701 §6: signed with the algorithm of the first key, the one that the metadata announce (J-08).
             let first = self.keys.first().ok_or(SignerUnavailable)?;
             let input = signing_input(self.published(first, now).await?, typ, claims);
             let signature = match first {

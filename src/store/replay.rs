@@ -1,4 +1,4 @@
-//! The replay guard of `private_key_jwt`: an assertion is used once (RFC 7523 §3, `jti`).
+//! The replay guard of `private_key_jwt`: an assertion is used once.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::time::Instant;
@@ -22,7 +22,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreUnavailable`], if it is not known whether there was one: nothing may be taken for a first use then.
+    /// [`StoreUnavailable`], if it is not known whether there was one: nothing may be taken for a first use then
+    /// (E-10).
     pub async fn use_once(
         &self,
         key: &ItemKey,
@@ -40,6 +41,7 @@ impl Store {
             .item("id", AttributeValue::S(key.id().to_owned()))
             .item("request_id", request_id.clone())
             .item("expires_at", AttributeValue::N(expires_at.to_string()))
+            // RFC 7523 §3: the server remembers the `jti` as long as the assertion could be valid (E-08).
             .condition_expression("attribute_not_exists(id) OR request_id = :request_id")
             .expression_attribute_values(":request_id", request_id)
             .send();

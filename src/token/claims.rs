@@ -54,7 +54,7 @@ pub struct Claims {
 
 impl Claims {
     /// Sorts a claims set by what is registered; `others` keeps the rest. A member that no decision reads is left out
-    /// if its type is wrong.
+    /// if its type is wrong (H-29, J-23).
     ///
     /// # Errors
     ///
@@ -181,6 +181,8 @@ impl Set<'_> {
 
     fn time(&mut self, claim: &str, round: fn(f64) -> f64) -> Result<Option<UnixTime>, Inactive> {
         let expected = "a number of seconds since the epoch, before the year 10000";
+        // RFC 7519 §2: a time is a number of seconds, possibly with a fraction. RFC 7662 §2.2: the answer has integers
+        // (H-18).
         let Some(number) = self.read::<f64>(claim, expected)? else { return Ok(None) };
         let time = UnixTime::from_f64(round(number));
         time.map(Some).ok_or_else(|| Inactive::WrongClaimType { claim: claim.to_owned(), expected })

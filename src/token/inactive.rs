@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::records::{MarkKind, RevokedBy, UnixTime};
 
-/// One variant for each rule that a token can break (RFC 7662 §2.2 tells the caller none of them), with what was found
+/// One variant for each rule that a token can break, which the caller never learns, with what was found
 /// and what was expected. It holds a token's own `iss`, `aud`, `kid`, `typ`, client and times, and never its subject,
 /// `jti` or text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +29,13 @@ pub enum Inactive {
     },
     /// A mark that would revoke it could not have a key, so it could not be revoked.
     Unrevocable,
-    /// `typ` names another kind of JWT (RFC 8725 §3.11).
+    /// `typ` names another kind of JWT.
     WrongTyp {
         typ: Option<String>,
     },
-    /// `crit` lists extensions, none of which is understood (RFC 7515 §4.1.11).
+    /// `crit` lists extensions, none of which is understood.
     CriticalExtension,
-    /// `b64` is not true, which no JWT may say (RFC 7797 §7).
+    /// `b64` is not true, which no JWT may say.
     UnencodedPayload,
     /// `alg` is not among the issuer's algorithms.
     Algorithm {

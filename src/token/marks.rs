@@ -1,4 +1,4 @@
-//! The one derivation of the marks of a JWT: the function, the operator's tool and the revocation route use it.
+//! The one derivation of the marks of a JWT: the function, the operator's tool and the revocation route use it (G-15).
 
 use super::{Claims, Inactive};
 use crate::{
@@ -52,7 +52,7 @@ pub(super) struct JwtMarks {
 
 impl JwtMarks {
     /// Derives the marks. `signing_input` is the token without its signature, of which an ECDSA signature has two valid
-    /// forms; `kid` is the signing key that the header names.
+    /// forms (H-12); `kid` is the signing key that the header names.
     ///
     /// # Errors
     ///

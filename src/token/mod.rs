@@ -46,7 +46,7 @@ pub enum PresentedToken<'a> {
 }
 
 impl<'a> PresentedToken<'a> {
-    /// Tells JWT and opaque token apart, by the token's form alone; a hint decides nothing (RFC 7662 §2.1).
+    /// Tells JWT and opaque token apart, by the token's form alone; a hint decides nothing.
     pub fn parse(token: &str, settings: &'a Settings) -> Self {
         let too_long = is_too_long(token);
         let digest = Digest::of(token);

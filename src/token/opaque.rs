@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Members that have an attribute of their own, and those that no record can set. They are ignored in
-/// `claims`, so that a member there never takes the place of an attribute.
+/// `claims`, so that a member there never takes the place of an attribute (J-20).
 const NOT_IN_CLAIMS: [&str; 15] = [
     "active",
     "token_type",

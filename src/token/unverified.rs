@@ -128,7 +128,7 @@ impl<'a, S> UnverifiedToken<'a, S> {
     }
 
     /// The token as verified, if one of these keys of its issuer made the signature. A key whose mark could have no
-    /// item key could not be distrusted, so it verifies nothing.
+    /// item key could not be distrusted, so it verifies nothing (G-13).
     ///
     /// # Errors
     ///
@@ -137,6 +137,7 @@ impl<'a, S> UnverifiedToken<'a, S> {
         self: Box<Self>,
         mut keys: impl Iterator<Item = &'k VerificationKey>,
     ) -> Result<VerifiedToken<S>, Box<Self>> {
+        // RFC 7662 §4: the signature of a signed token must be checked, with a key of the issuer that it names (G-04).
         let Some(key) = keys.find(|key| key.verifies(&self.jwt.jws)) else { return Err(self) };
         // The mark on a key that the header names is among the marks already.
         let (read, unread_mark) = match key.kid().filter(|_| self.header().kid.is_none()) {

@@ -11,10 +11,10 @@ const AUTH: &str = "https://auth.example.com";
 
 /// The items that the page shows as DynamoDB's own JSON, in its order.
 fn items() -> Vec<Value> {
-    let blocks = PAGE.split("```json\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let blocks = PAGE.split("```json item\n").skip(1).map(|block| block.split("```").next().unwrap());
     let items =
         blocks.map(|block| serde_json::from_str::<Value>(block).unwrap_or_else(|error| panic!("{error}: {block}")));
-    items.filter(|item| item.get("Effect").is_none()).collect()
+    items.collect()
 }
 
 /// The page's own issuers, and its resource server's secret made known.

@@ -1,9 +1,9 @@
 //! The README's first command, as a newcomer meets it: every curl line that it prints gives the answer beside it.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Lines},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 use serde_json::Value;
@@ -12,17 +12,21 @@ use token_introspection::jwt::{Algorithm, UnverifiedJws, VerificationKey};
 use crate::demo::{self, Answer};
 
 /// Ends the server whatever becomes of the test.
-struct Server(Child);
+pub struct Server {
+    child: Child,
+    /// Kept open, so that the server can go on writing.
+    output: Lines<BufReader<ChildStdout>>,
+}
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
 /// `cargo test` builds the examples beside the binaries.
-fn dev() -> Command {
+pub fn dev() -> Command {
     let binary = PathBuf::from(env!("CARGO_BIN_EXE_token-introspection"));
     let mut dev = Command::new(binary.with_file_name("examples").join("dev"));
     dev.env_remove("SIGNING_KEY");
@@ -39,29 +43,39 @@ fn port() -> u16 {
 }
 
 /// Runs a line as it was printed, and gives what it prints.
-fn run(command: &str) -> String {
+pub fn run(command: &str) -> String {
     let output = Command::new("sh").args(["-c", command]).output().unwrap();
     assert!(output.status.success(), "curl is needed to try its lines: {command}");
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Starts the server, and gives the lines that it prints before it serves.
+pub fn start(dev: &mut Command) -> (Server, Vec<String>) {
+    let mut child = dev.stdout(Stdio::piped()).spawn().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut server = Server { child, output };
+    let mut lines = Vec::new();
+    for line in server.output.by_ref().map_while(Result::ok) {
+        let is_last = line.ends_with("/.well-known/oauth-authorization-server");
+        lines.push(line);
+        if is_last {
+            break;
+        }
+    }
+    (server, lines)
+}
+
 #[test]
 fn m08_j04_n04_every_printed_curl_line_gives_the_answer_printed_beside_it() {
     let port = port();
-    let mut child = dev().args(["--port", &port.to_string()]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-    let _server = Server(child);
+    let (_server, lines) = start(dev().args(["--port", &port.to_string()]));
     let (mut commands, mut answers) = (Vec::new(), Vec::new());
-    for line in output.by_ref().map_while(Result::ok) {
+    for line in lines {
         if let Some(answer) = line.strip_prefix("# => ") {
             answers.push(answer.to_owned());
         }
-        let is_last = line.ends_with("/.well-known/oauth-authorization-server");
         if line.starts_with("curl ") {
             commands.push(line);
-        }
-        if is_last {
-            break;
         }
     }
     let issuer = format!("http://127.0.0.1:{port}");

@@ -40,6 +40,7 @@ mod corrupt_items;
 mod cors;
 mod data_model;
 mod dev_server;
+mod docs;
 mod event_members;
 mod forged;
 mod form;

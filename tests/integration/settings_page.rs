@@ -300,15 +300,15 @@ fn keys_of_issuers() -> Vec<Case> {
     ]
 }
 
-/// The lines of the page: whole ones in its code blocks, and those in its tables, which end before the example.
+/// The lines of the page: whole ones in its code blocks, and those in its tables and text, which end before the example.
 fn lines(page: &str) -> (Vec<&str>, Vec<&str>) {
     let whole: Vec<&str> =
         page.lines().filter_map(|line| line.strip_prefix(PREFIX)).filter(|line| !line.starts_with('<')).collect();
     let variables: BTreeSet<_> = whole.iter().filter_map(|line| line.split(' ').next()).collect();
     let is_line =
         |span: &&str| span.split_once(' ').is_some_and(|(name, rest)| variables.contains(name) && !rest.is_empty());
-    let rows = page.lines().filter(|line| line.starts_with('|'));
-    let spans = rows.flat_map(|row| row.split(if row.contains("``") { "``" } else { "`" }).skip(1).step_by(2));
+    let spans =
+        page.lines().flat_map(|line| line.split(if line.contains("``") { "``" } else { "`" }).skip(1).step_by(2));
     let shortened = spans.filter(is_line).collect();
     (whole, shortened)
 }
@@ -331,6 +331,7 @@ fn every_line_of_the_page_is_printed_for_settings_that_cause_it() {
             .flatten()
             .collect();
     let page = fs::read_to_string(PAGE).unwrap();
+    assert!(page.contains(&format!("\n{PREFIX}<VARIABLE> <what is wrong>{EXAMPLE}<VARIABLE>=<a right value>\n")));
     let (whole, shortened) = lines(&page);
     let example = |line: &str| {
         let variable = line.split(' ').next().unwrap();

@@ -11,7 +11,7 @@ from tokens import ABSENT, claims, digest, key_set, make_key, mint, now
 from verdicts import assert_active, assert_inactive
 
 PAGE = (REPOSITORY / "docs/data-model.md").read_text()
-SETUP, REVOCATIONS, LATER, ROTATION = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+SETUP, REVOCATIONS, LATER, ROTATION = re.findall(r"^```python run\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 OWN, ISSUER = "https://introspection.example.com", "https://auth.example.com"
 KEY, OTHER_KEY = make_key("ES256", "2026-03"), make_key("ES256", "2026-04")
 SKEW = 10

@@ -9,7 +9,7 @@ const SECRET_CHARACTERS: usize = 43;
 /// 62^22 is the first power over 2^128.
 const IDENTIFIER_CHARACTERS: usize = 22;
 
-/// A secret or a token of 256 bits. Only letters and digits, because no client's encoding changes them.
+/// A secret or a token of 256 bits. Only letters and digits, because no client's encoding changes them (C-09).
 ///
 /// # Errors
 ///

@@ -23,6 +23,7 @@ pub mod key_host;
 pub mod key_site;
 pub mod keys;
 pub mod log;
+pub mod pages;
 pub mod providers;
 pub mod proxy;
 #[cfg(feature = "redis")]

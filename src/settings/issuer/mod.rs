@@ -48,7 +48,7 @@ pub struct TrustedIssuer {
 pub enum KeySource {
     /// In the setting itself; never fetched.
     Inline(LoadedKeys),
-    /// At a URL (RFC 7517 §5).
+    /// At a URL.
     Remote(Uri),
     /// Where the issuer's own metadata say; these are the places of the metadata, the first of which counts
     /// (OpenID Connect Discovery §4, RFC 8414 §3).
@@ -78,7 +78,8 @@ pub fn parse(variable: &'static str, text: &str) -> Result<Vec<TrustedIssuer>, S
     Ok(issuers)
 }
 
-/// The issuer with that identifier or alias (RFC 9068 §4: byte for byte).
+/// The issuer with that identifier or alias. RFC 9068 §4 and RFC 8725 §3.8: the `iss` of a token must match exactly,
+/// byte for byte (H-05).
 pub fn find<'a>(issuers: &'a [TrustedIssuer], name: &str) -> Option<&'a TrustedIssuer> {
     issuers.iter().find(|issuer| issuer.identifiers().any(|own| own == name))
 }
@@ -90,7 +91,7 @@ impl TrustedIssuer {
         self.client_ids.as_deref().is_none_or(is_listed)
     }
 
-    /// Every value of `iss` that names this issuer.
+    /// Every value of `iss` that names this issuer (H-32).
     pub fn identifiers(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.issuer).chain(&self.aliases).map(String::as_str)
     }

@@ -24,7 +24,7 @@ pub fn sections() -> Vec<Section> {
     let page = page();
     let sections = page.split("\n## ").skip(1).filter_map(|text| {
         let (title, text) = text.split_once('\n')?;
-        let (_, block) = text.split_once("\n```json\n")?;
+        let (_, block) = text.split_once("\n```json entries\n")?;
         let (block, rest) = block.split_once("\n```\n")?;
         assert!(!rest.contains("```json"), "{title} has two JSON blocks");
         let entries = serde_json::from_str(block).unwrap_or_else(|error| panic!("{title}: {error}"));

@@ -2,7 +2,7 @@
 //! says is what is tested; only the place of the keys is another.
 
 mod cloud;
-mod guide;
+pub mod guide;
 mod matrix;
 mod matrix_shapes;
 mod microsoft;

@@ -8,7 +8,8 @@ use token_introspection::{
 
 use crate::{input::Input, output::warn, problem::Problem};
 
-/// The members of a JSON Web Key that only its owner may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
+/// The members of a JSON Web Key that only its owner may know (RFC 7518 §6.2.2, RFC 7518 §6.3.2,
+/// RFC 7518 §6.4.1).
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 /// The record is read with every request of its client. Certificates are the longest members of a key.
 const MAX_BYTES: usize = 64 * 1024;

@@ -13,6 +13,7 @@ mod aliases;
 mod barred;
 mod clients;
 mod deployed;
+mod documented;
 mod explaining;
 mod failures;
 mod methods;
