@@ -1,28 +1,27 @@
 //! The media types of requests and answers, and how a name of one is compared.
 
-/// RFC 8259 §11.
+/// Answers, and the body of a batch.
 pub const JSON: &str = "application/json";
 /// The body of a request (RFC 7662 §2.1).
 pub const FORM: &str = "application/x-www-form-urlencoded";
 /// A signed answer. RFC 9701 §5: its `typ` is the same without `application/` (J-03).
 pub const SIGNED_ANSWER: &str = "application/token-introspection+jwt";
-/// What a `typ` leaves out (RFC 7515 §4.1.9).
+/// What a `typ` may leave out.
 const APPLICATION: &str = "application/";
 
-/// The `typ` of a JWT of that media type (RFC 7515 §4.1.9).
+/// The `typ` of a JWT of that media type.
 pub fn typ(media_type: &str) -> &str {
     media_type.strip_prefix(APPLICATION).unwrap_or(media_type)
 }
 
-/// Whether the `typ` of a JWT is this one: in any case, and with `application/` before it or without (RFC 7515 §4.1.9,
-/// RFC 2045 §5.1).
+/// Whether the `typ` of a JWT is this one: in any case, and with `application/` before it or without.
 pub fn is_typ(found: &str, expected: &str) -> bool {
     let rest = found.split_at_checked(APPLICATION.len());
     let name = rest.filter(|(prefix, _)| prefix.eq_ignore_ascii_case(APPLICATION)).map_or(found, |(_, name)| name);
     name.eq_ignore_ascii_case(expected)
 }
 
-/// Whether a `Content-Type` names this media type. Its parameters, such as a charset, do not matter (RFC 9110 §8.3.1).
+/// Whether a `Content-Type` names this media type. Its parameters, such as a charset, do not matter.
 pub fn is_content_type(found: &str, expected: &str) -> bool {
     found.split(';').next().is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(expected))
 }

@@ -174,7 +174,7 @@ pub fn registered_entries(text: &str) -> Vec<Value> {
     serde_json::from_str(text).ok().and_then(entries_of).unwrap_or_default()
 }
 
-/// The entries of an object that is a key set (RFC 7517 §5.1).
+/// The entries of an object that is a key set.
 fn entries_of(mut set: serde_json::Map<String, Value>) -> Option<Vec<Value>> {
     match set.remove("keys") {
         Some(Value::Array(entries)) => Some(entries),
