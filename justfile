@@ -7,13 +7,25 @@ default:
 dev:
     cargo run --example dev
 
-# Run all tests that need only cargo
-test:
-    cargo test --locked
+# Run all tests that need only cargo, or those whose name contains the filter
+test filter="":
+    cargo test --locked {{ filter }}
 
-# Check formatting and lints
+# Check formatting, the documentation of the code, and lints
 lint:
     bash .ci/run lint
+
+# Format the code
+fmt:
+    cargo fmt
+
+# Check the spelling
+spelling:
+    bash .ci/run spelling
+
+# Check licences, sources and advisories of the dependencies
+deny:
+    bash .ci/run deny
 
 # Build the documentation of the code
 docs:

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn h28_the_entrys_names_come_first_and_the_first_claim_that_is_present_counts() {
+    fn h28_names_of_the_entry_come_first_and_the_first_claim_that_is_present_counts() {
         let names = json!({
             "client_id": ["appid", "azp"], "scope": ["permissions"], "sid": ["session_id"], "jti": ["uti"],
             "username": ["email"], "grant_id": ["sub"],

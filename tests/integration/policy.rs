@@ -261,7 +261,7 @@ async fn j20_i01_the_claims_of_a_record_never_stand_in_for_its_attributes() {
 }
 
 #[tokio::test]
-async fn h28_i05_i06_a_policys_scopes_filter_scopes_under_every_name() {
+async fn h28_i05_i06_a_policy_filters_scopes_under_every_name() {
     let world = World::new().await;
     let generic = |changes: &Value| {
         let mut changes = changes.clone();

@@ -236,7 +236,7 @@ async fn h06_h36_another_issuers_key_signs_for_none_of_them() {
 }
 
 #[tokio::test]
-async fn h28_i01_a_policys_scopes_filter_each_issuers_scopes() {
+async fn h28_i01_a_policy_filters_the_scopes_of_each_issuer() {
     let (world, guide) = (World::new().await, guide::sections());
     let mut filtered = 0;
     for issuer in issuers() {
