@@ -39,6 +39,7 @@ mod corpora;
 mod corrupt_items;
 mod cors;
 mod data_model;
+mod decision_records;
 mod dev_server;
 mod docs;
 mod event_members;
