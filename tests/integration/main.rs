@@ -40,6 +40,7 @@ mod corrupt_items;
 mod cors;
 mod data_model;
 mod decision_records;
+mod dependencies_page;
 mod dev_server;
 mod docs;
 mod event_members;
