@@ -14,12 +14,12 @@ use serde_json::error::Category;
 pub struct SettingError {
     variable: &'static str,
     problem: String,
-    example: &'static str,
+    example: String,
 }
 
 impl SettingError {
-    pub fn new(variable: &'static str, problem: impl Into<String>, example: &'static str) -> Self {
-        Self { variable, problem: problem.into(), example }
+    pub fn new(variable: &'static str, problem: impl Into<String>, example: impl Into<String>) -> Self {
+        Self { variable, problem: problem.into(), example: example.into() }
     }
 }
 

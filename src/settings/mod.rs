@@ -296,15 +296,7 @@ fn whole_number(
     let Some(text) = get(variable) else { return Ok(default) };
     text.trim().parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
         let problem = format!("is not a whole number from {} to {}", range.start(), range.end());
-        SettingError::new(
-            variable,
-            problem,
-            match variable {
-                "CLOCK_SKEW_SECONDS" => "10",
-                "JWKS_REFRESH_SECONDS" => "300",
-                _ => "20",
-            },
-        )
+        SettingError::new(variable, problem, default.to_string())
     })
 }
 

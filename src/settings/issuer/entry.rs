@@ -72,8 +72,7 @@ impl Entry {
         self.aliases
             .iter()
             .try_for_each(|alias| identifier::check(alias).map_err(|what| format!("with an alias {what}")))?;
-        let profile = Profile::named(&self.profile)
-            .ok_or("with an unknown profile; known are rfc9068, cognito, auth0, entra, okta, keycloak and generic")?;
+        let profile = Profile::named(&self.profile).ok_or_else(unknown_profile)?;
         self.tells_access_tokens(profile)?;
         let algorithms = match &self.algorithms {
             None => profile.algorithms.to_vec(),
@@ -172,6 +171,12 @@ fn inline(jwks: &RawValue, algorithms: &[Algorithm]) -> Result<LoadedKeys, Strin
         return Err("whose \"jwks\" has no key for any of its \"algorithms\"".into());
     }
     Ok(loaded)
+}
+
+fn unknown_profile() -> String {
+    let mut names: Vec<_> = Profile::all().map(|profile| profile.name).collect();
+    let last = names.pop().unwrap_or_default();
+    format!("with an unknown profile; known are {} and {last}", names.join(", "))
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, String> {
