@@ -27,6 +27,11 @@ fn columns() -> [(&'static str, Value); 8] {
     ]
 }
 
+/// The profiles of the columns.
+pub fn profiles() -> Vec<String> {
+    columns().iter().map(|(_, entry)| entry["profile"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
 fn issuer(column: &str) -> String {
     format!("https://{}.example.com", column.replace(' ', "-"))
 }
@@ -72,8 +77,10 @@ async fn h01_h02_h03_h04_h22_h23_h24_h25_h28_h29_h34_every_profile_judges_every_
                 Some(reason) => reason.as_str().unwrap_or_default().to_owned(),
                 None => record["outcome"].as_str().unwrap_or_default().to_owned(),
             };
-            answer.assert_verdict(cell == "A", format!("{} by {column}", row.name));
-            if found != meaning(cell) {
+            // All wrong cells are listed, so that a new column needs one run and not one for each cell.
+            if found == meaning(cell) {
+                answer.assert_verdict(cell == "A", format!("{} by {column}", row.name));
+            } else {
                 wrong.push(format!("{} by {column}: {} expected, {found} came", row.name, meaning(cell)));
             }
         }

@@ -11,6 +11,7 @@ mod servers;
 mod services;
 mod shapes;
 
+pub use self::matrix::profiles as matrix_profiles;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 use token_introspection::{

@@ -7,11 +7,10 @@ use test_support::{
     signer::Signer,
     world::{API, SECRET, World, changed, claims, request, send},
 };
-use token_introspection::{records::sha256_hex, service::Service};
+use token_introspection::{profile::Profile, records::sha256_hex, service::Service};
 
 use super::Tool;
 
-const PROFILES: [&str; 7] = ["rfc9068", "cognito", "auth0", "entra", "okta", "keycloak", "generic"];
 const ISSUER: &str = "https://issuer.example.com/t1";
 
 fn issuers(profile: &str, signer: &Signer) -> String {
@@ -47,7 +46,7 @@ impl Matrix {
         let world = World::new().await;
         let signer = keys::ed25519(Some("key-1"), 1);
         let mut services = Vec::new();
-        for profile in PROFILES {
+        for profile in Profile::all().map(|profile| profile.name) {
             let issuers = issuers(profile, &signer);
             let service = World::service(&world.engine.url, &issuers, &world.token_settings()).await;
             services.push((profile, service, Tool::beside(&world).with("TRUSTED_ISSUERS", &issuers)));
