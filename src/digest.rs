@@ -84,9 +84,9 @@ mod tests {
     fn digests_are_lower_case_hex() {
         assert_eq!(Digest::of("abc").to_hex(), ABC);
         assert!(Digest::from_hex(ABC) == Some(Digest::of("abc")));
-        assert!(Digest::from_hex(ABC) != Some(Digest::of("abd")));
+        assert!(Digest::from_hex(ABC) != Some(Digest::of("abx")));
         let (long, umlaut) = (format!("{ABC}00"), format!("{}é", &ABC[2..]));
-        for text in ["", "ba", &ABC[1..], &ABC[2..], &long, &umlaut, &ABC.to_uppercase(), &ABC.replace('b', "g")] {
+        for text in ["", "b", &ABC[1..], &ABC[2..], &long, &umlaut, &ABC.to_uppercase(), &ABC.replace('b', "g")] {
             assert!(Digest::from_hex(text).is_none(), "{text}");
         }
     }
