@@ -5,7 +5,7 @@ use clap::{
     builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
 };
 
-use crate::{client, input::Input, issuer, revoke, token};
+use crate::{client, input::Input, issuer, revoke, time::explained, token};
 
 /// The operator's tool of the token introspection endpoint: clients, tokens, revocations, and why a token is not
 /// active.
@@ -78,7 +78,7 @@ pub enum Command {
     #[command(subcommand)]
     Client(client::Command),
     /// Revoke one token, or all tokens of a subject, session, grant, client, issuer or signing key
-    #[command(after_help = revoke::EXAMPLES)]
+    #[command(after_help = explained(revoke::EXAMPLES))]
     Revoke(Box<revoke::Command>),
     /// Store opaque tokens
     #[command(subcommand)]
@@ -97,7 +97,7 @@ pub enum Command {
 #[derive(Subcommand)]
 pub enum TokenCommand {
     /// Store the record of an opaque token; without --token, a token is generated and shown once
-    #[command(after_help = token::EXAMPLES)]
+    #[command(after_help = explained(token::EXAMPLES))]
     Put(Box<token::Put>),
 }
 

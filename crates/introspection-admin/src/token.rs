@@ -22,14 +22,14 @@ use crate::{
     problem::Problem,
     random,
     store::AdminError,
-    time::{dated, seconds},
+    time::{dated, duration, future, past},
 };
 
 pub const EXAMPLES: &str = "\
 The SHA-256 of the token is stored, never the token. An existing record is not changed.
 
 Examples:
-  introspection-admin token put --client orders-web --sub alice --scope 'read write' --expires-in 3600
+  introspection-admin token put --client orders-web --sub alice --scope 'read write' --expires-in 1h
   introspection-admin token put --token @token.txt --client orders-web --exp 1893456000 --claims '{\"acr\": \"gold\"}'
   introspection-admin token put --type refresh_token --client orders-web --grant-id 77 --output json";
 
@@ -56,17 +56,17 @@ pub struct Put {
     /// Its issuer (the function's ISSUER if left out)
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     issuer: Option<String>,
-    /// When it expires, in seconds since the epoch; an access token needs this or --expires-in
-    #[arg(long, value_parser = seconds, conflicts_with = "expires_in")]
+    /// When it expires: now or a TIME (2h: in two hours); an access token needs this or --expires-in
+    #[arg(long, value_name = "TIME", value_parser = future, conflicts_with = "expires_in")]
     exp: Option<UnixTime>,
-    /// In how many seconds from now it expires
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32))]
+    /// How long from now it is valid: seconds, or a duration such as 12h or 7d
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     expires_in: Option<u32>,
-    /// When it was issued (now if left out)
-    #[arg(long, value_parser = seconds)]
+    /// When it was issued: now or a TIME (2h: two hours ago) [default: now]
+    #[arg(long, value_name = "TIME", value_parser = past)]
     iat: Option<UnixTime>,
-    /// When it begins to be valid
-    #[arg(long, value_parser = seconds)]
+    /// When it begins to be valid: now or a TIME (2h: in two hours)
+    #[arg(long, value_name = "TIME", value_parser = future)]
     nbf: Option<UnixTime>,
     /// Its identifier
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]

@@ -102,7 +102,7 @@ mod tests {
             ("revoke --jti a --except-sid b", "cannot be used with"),
             ("revoke --issuer a --except-sid b", "--sub <SUB> is missing"),
             ("client list --output eyJhbGci", "takes one of table, json"),
-            ("client rotate-secret a --overlap eyJhbGci", "--overlap <SECONDS>: "),
+            ("client rotate-secret a --overlap eyJhbGci", "--overlap <DURATION>: "),
             ("client add --public --secret -", "cannot be used with"),
             ("client list --function f --settings s", "cannot be used with"),
             ("client list --settings=", "--settings <FILE> needs a value"),

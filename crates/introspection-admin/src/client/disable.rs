@@ -32,8 +32,8 @@ Examples:
 pub struct Disable {
     #[arg(value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     client: String,
-    /// Revoke what was issued to it until then: now (plus the clock skew), none (all of them) or seconds since the
-    /// epoch
+    /// Revoke what was issued to it until then: none (all of them), now (plus the clock skew) or a TIME (2h: two hours
+    /// ago)
     #[arg(long, value_name = "TIME", value_parser = not_before, default_value = "now")]
     not_before: TimeArgument,
     /// Why; for audit records and `explain`, never sent to callers

@@ -15,7 +15,7 @@ use serde_dynamo::AttributeValue;
 use token_introspection::{records::ItemKey, request};
 
 use self::{add::Add, disable::Disable, rotate::Rotate};
-use crate::{environment::Environment, input::Input, output::Report, problem::Problem, random};
+use crate::{environment::Environment, input::Input, output::Report, problem::Problem, random, time::explained};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -35,7 +35,7 @@ pub enum Command {
     #[command(after_help = show::LIST_EXAMPLES)]
     List,
     /// Refuse a client from now on, and revoke its tokens
-    #[command(after_help = disable::EXAMPLES)]
+    #[command(after_help = explained(disable::EXAMPLES))]
     Disable(Disable),
 }
 

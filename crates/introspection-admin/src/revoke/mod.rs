@@ -44,6 +44,7 @@ Examples:
   introspection-admin revoke --token - < token.txt
   introspection-admin revoke --sub alice --reason 'stolen laptop'
   introspection-admin revoke --sub alice --except-sid 5f2c --function token-introspection
+  introspection-admin revoke --sub alice --not-before 2h --expires-at 30d
   introspection-admin revoke --client orders-web --issuer https://auth.example.com
   introspection-admin revoke --kid 2024-11 --issuer https://auth.example.com
   introspection-admin revoke --issuer https://auth.example.com --not-before none";
@@ -61,12 +62,12 @@ pub struct Command {
     #[arg(long, requires = "sub", conflicts_with_all = ["token", "jti", "sid", "grant", "client", "kid"],
         value_name = "SID", value_parser = NonEmptyStringValueParser::new())]
     except_sid: Option<String>,
-    /// Revoke what was issued until then: now (plus the clock skew), none (all of them) or seconds since the epoch
+    /// Revoke what was issued until then: none (all of them), now (plus the clock skew) or a TIME (2h: two hours ago)
     /// [default: now for --sub, --client and --issuer, else none]
     #[arg(long, value_name = "TIME", value_parser = not_before)]
     not_before: Option<TimeArgument>,
-    /// When no token that this concerns can be active anymore, so that DynamoDB may remove the mark: seconds since
-    /// the epoch, or never
+    /// When no token that this concerns can be active anymore, so that DynamoDB may remove the mark: never or a TIME
+    /// (30d: in 30 days)
     #[arg(long, value_name = "TIME", value_parser = expires_at)]
     expires_at: Option<TimeArgument>,
     /// Why; for audit records and `explain`, never sent to callers

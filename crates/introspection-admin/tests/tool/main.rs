@@ -28,6 +28,7 @@ mod revocation_matrix;
 mod secret_settings;
 mod suggesting;
 mod tables;
+mod times;
 mod tokens;
 mod trust;
 
