@@ -25,7 +25,7 @@ mod trust;
 mod usage;
 mod variables;
 
-use std::{env, io::Write, process::ExitCode};
+use std::{env, process::ExitCode};
 
 use clap::Parser;
 use token_introspection::settings::check_root_certificates;
@@ -47,8 +47,7 @@ async fn main() -> ExitCode {
     match Box::pin(run(cli)).await.and_then(|report| report.print(format)) {
         Ok(code) => code,
         Err(problem) => {
-            // If standard error is closed too, nothing is left to report to.
-            let _ = writeln!(std::io::stderr(), "introspection-admin: {problem}");
+            output::fail(&problem.to_string());
             problem.exit_code()
         }
     }

@@ -7,22 +7,25 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::problem::USAGE;
+use crate::{
+    output::{fail, print_error},
+    problem::USAGE,
+};
 
 /// Prints the help that was asked for, or what is wrong with the command line.
 pub fn answer(error: &Error) -> ExitCode {
-    // If the stream is closed, nothing is left to report to.
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // If the stream is closed, nothing is left to report to.
             let _ = writeln!(std::io::stdout(), "{}", error.to_string().trim_end());
             ExitCode::SUCCESS
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = writeln!(std::io::stderr(), "{}", error.to_string().trim_end());
+            print_error(error.to_string().trim_end());
             ExitCode::from(USAGE)
         }
         _ => {
-            let _ = writeln!(std::io::stderr(), "introspection-admin: {}; --help says more", what(error));
+            fail(&format!("{}; --help says more", what(error)));
             ExitCode::from(USAGE)
         }
     }

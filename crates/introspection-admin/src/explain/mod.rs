@@ -24,7 +24,7 @@ use self::{
 use crate::{
     environment::Environment,
     input::Input,
-    output::{Report, pairs, table},
+    output::{Cell, Report, Tone, pairs, table},
     problem::{NEGATIVE, Problem, UNKNOWN},
     store::AdminStore,
 };
@@ -123,20 +123,20 @@ pub fn dropped_key(key: &DroppedKey) -> Value {
 }
 
 fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>) -> Report {
-    let (word, reason, because, hint) = match verdict {
-        Verdict::Active => ("active", None, None, None),
-        Verdict::Inactive(why) => ("inactive", Some(why.name().to_owned()), Some(why.to_string()), Some(why.hint())),
+    let (word, tone, reason, because, hint) = match verdict {
+        Verdict::Active => ("active", Tone::Good, None, None, None),
+        Verdict::Inactive(why) => {
+            ("inactive", Tone::Bad, Some(why.name().to_owned()), Some(why.to_string()), Some(why.hint()))
+        }
         Verdict::Unknown(cause) => {
             let reason = Unavailable::Keys { retry_after: 1 }.name();
-            ("unknown", Some(reason.to_owned()), Some(cause.meaning().to_owned()), Some(cause.hint()))
+            ("unknown", Tone::Unknown, Some(reason.to_owned()), Some(cause.meaning().to_owned()), Some(cause.hint()))
         }
     };
-    let mut summary = vec![("verdict", word.to_owned())];
-    summary.extend(because.clone().map(|because| ("because", because)));
-    summary.extend(hint.map(|hint| ("hint", hint.to_owned())));
-    if let Some(answer) = answer {
-        summary.extend(answer.pairs());
-    }
+    let mut summary = vec![("verdict", Cell::verdict(word, tone))];
+    summary.extend(because.clone().map(|because| ("because", because.into())));
+    summary.extend(hint.map(|hint| ("hint", hint.to_owned().into())));
+    summary.extend(answer.map(Answer::pairs).into_iter().flatten().map(|(name, text)| (name, text.into())));
     let stages = explanation.stages.iter().map(Stage::row).collect();
     let mut text = format!("{}\n{}", pairs(&summary), table(&["stage", "result", "detail"], stages));
     if !explanation.marks.is_empty() {

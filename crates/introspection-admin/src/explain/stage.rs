@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use token_introspection::{issuers::Cause, token::Inactive};
 
+use crate::output::{Cell, Tone};
+
 /// One step of the judgement.
 pub(super) struct Stage {
     pub name: Name,
@@ -84,10 +86,19 @@ impl Finding {
             Self::Unknown(_) => "unknown",
         }
     }
+
+    fn cell(&self) -> Cell {
+        let tone = match self {
+            Self::Passed => Tone::Good,
+            Self::Failed(_) => Tone::Bad,
+            Self::Unknown(_) => Tone::Unknown,
+        };
+        Cell::verdict(self.text(), tone)
+    }
 }
 
 impl Stage {
-    pub fn row(&self) -> Vec<String> {
+    pub fn row(&self) -> Vec<Cell> {
         let why = match &self.finding {
             Finding::Failed(why) => why.to_string(),
             Finding::Unknown(cause) => cause.meaning().to_owned(),
@@ -99,7 +110,7 @@ impl Stage {
             .map(String::as_str)
             .collect::<Vec<_>>()
             .join(": ");
-        vec![self.name.text().to_owned(), self.finding.text().to_owned(), detail]
+        vec![self.name.text().to_owned().into(), self.finding.cell(), detail.into()]
     }
 
     pub fn json(&self) -> Value {

@@ -12,6 +12,7 @@
 mod aliases;
 mod barred;
 mod clients;
+mod colours;
 mod deployed;
 mod documented;
 mod explaining;
