@@ -8,7 +8,6 @@ use sha2::Sha256;
 use tracing::{error, info};
 
 use crate::{
-    digest::hex,
     outcome::{Outcome, TokenFacts, TokenVerdict, Verdict},
     records::RevokedBy,
     token::Inactive,
@@ -166,6 +165,6 @@ impl Fingerprinter {
     pub fn fingerprint(&self, text: &str) -> String {
         // RFC 7662 §4: the values of tokens must not get into logs, so this is all that a log has of one (O-04).
         let tag = self.keyed.clone().chain_update(text).finalize().into_bytes();
-        hex(&tag).chars().take(8).collect()
+        hex::encode(tag).chars().take(8).collect()
     }
 }

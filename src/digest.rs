@@ -1,7 +1,5 @@
 //! SHA-256 digests: of secrets and tokens, whose text is stored nowhere, and of long names in keys.
 
-use std::fmt::Write;
-
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
@@ -24,20 +22,16 @@ impl Digest {
 
     /// Reads a digest as records hold it: 64 lower-case hex digits. `None` for any other text.
     pub fn from_hex(text: &str) -> Option<Self> {
+        // The library reads upper case as well.
+        let is_lower_case = !text.bytes().any(|digit| digit.is_ascii_uppercase());
         let mut bytes = [0; 32];
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if pairs.len() != bytes.len() || !rest.is_empty() {
-            return None;
-        }
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = nibble(*high)? << 4 | nibble(*low)?;
-        }
+        hex::decode_to_slice(text, &mut bytes).ok().filter(|()| is_lower_case)?;
         Some(Self(bytes))
     }
 
     /// The digest as keys and records hold it: 64 lower-case hex digits.
     pub fn to_hex(self) -> String {
-        hex(&self.0)
+        hex::encode(self.0)
     }
 
     pub fn bytes(self) -> [u8; 32] {
@@ -54,23 +48,6 @@ impl ConstantTimeEq for Digest {
 impl PartialEq for Digest {
     fn eq(&self, other: &Self) -> bool {
         self.ct_eq(other).into()
-    }
-}
-
-/// Bytes as lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
     }
 }
 

@@ -1,39 +1,23 @@
 //! The two encodings of an ECDSA signature.
 
+use der::{Decode, Error, Reader, SliceReader, asn1::UintRef};
+
 /// Bytes of each of the two numbers of a P-256 signature.
 const WIDTH: usize = 32;
 
-/// Turns a DER `SEQUENCE` of `r` and `s` (RFC 3279 §2.2.3) into the `r || s` of fixed width that JWS wants
-/// (RFC 7518 §3.4); none for anything but exactly that.
+/// Turns a DER `SEQUENCE` of `r` and `s` (RFC 3279 §2.2.3) into the `r || s` of fixed width that JWS requires
+/// (RFC 7518 §3.4). Returns `None` for anything else, and for a zero, which no signature contains.
 pub fn raw_p256(der: &[u8]) -> Option<Vec<u8>> {
-    // Two numbers of at most 33 bytes make lengths of one byte.
-    let (sequence, after) = value(der, 0x30)?;
-    let (r, rest) = value(sequence, 0x02)?;
-    let (s, end) = value(rest, 0x02)?;
-    if !after.is_empty() || !end.is_empty() {
-        return None;
-    }
-    let mut raw = Vec::with_capacity(2 * WIDTH);
-    for number in [r, s] {
-        raw.extend(fixed_width(number)?);
-    }
-    Some(raw)
+    let mut reader = SliceReader::new(der).ok()?;
+    let [r, s] =
+        reader.sequence(|numbers| Ok::<_, Error>([UintRef::decode(numbers)?, UintRef::decode(numbers)?])).ok()?;
+    reader.finish().ok()?;
+    Some([fixed_width(r)?, fixed_width(s)?].concat())
 }
 
-/// Takes the value of a type from the start of a text, and gives back what follows it.
-fn value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let [found, length, rest @ ..] = der else { return None };
-    (*found == tag && *length < 0x80).then(|| rest.split_at_checked(usize::from(*length)))?
-}
-
-/// A positive number in the shortest form, padded with zeros from the left.
-fn fixed_width(number: &[u8]) -> Option<[u8; WIDTH]> {
-    let digits = match number {
-        // One zero stands before a number whose first bit would make it negative, and no other.
-        [0, rest @ ..] if rest.first().is_some_and(|first| *first >= 0x80) => rest,
-        [first, ..] if (1..0x80).contains(first) => number,
-        _ => return None,
-    };
+/// A number padded with zeros from the left.
+fn fixed_width(number: UintRef<'_>) -> Option<[u8; WIDTH]> {
+    let digits = Some(number.as_bytes()).filter(|digits| *digits != [0])?;
     let mut padded = [0; WIDTH];
     padded.get_mut(WIDTH.checked_sub(digits.len())?..)?.copy_from_slice(digits);
     Some(padded)

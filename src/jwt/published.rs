@@ -3,6 +3,10 @@
 use aws_lc_rs::{io::Positive, rsa::PublicKey as RsaPublicKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
+use spki::{
+    ObjectIdentifier, SubjectPublicKeyInfoOwned,
+    der::{Decode, Tag, Tagged},
+};
 
 use super::Algorithm;
 use crate::digest::Digest;
@@ -16,23 +20,23 @@ pub struct PublishedKey {
     pub jwk: Value,
 }
 
-/// What stands before the point of a P-256 key, and before an Ed25519 key, in a `SubjectPublicKeyInfo`
-/// (RFC 5480 §2, RFC 8410 §4): these keys have one encoding.
-const P256_INFO: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
-];
-const ED25519_INFO: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+/// The types of keys that are not RSA (RFC 5480 §2.1.1, RFC 8410 §3).
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 impl PublishedKey {
     /// Reads a `SubjectPublicKeyInfo` (RFC 5280 §4.1). `rsa` is the algorithm of a key that could have several.
     pub fn from_info(der: &[u8], rsa: Algorithm) -> Option<Self> {
-        if let Some(point) = der.strip_prefix(&P256_INFO) {
-            Self::ec(point, None)
-        } else if let Some(key) = der.strip_prefix(&ED25519_INFO) {
-            (key.len() == 32).then(|| Self::ed25519(key, None))
-        } else {
-            RsaPublicKey::from_der(der).ok().map(|key| Self::rsa(&key, rsa, None))
+        let info = SubjectPublicKeyInfoOwned::from_der(der).ok()?;
+        let key = info.subject_public_key.as_bytes()?;
+        match (info.algorithm.oid, &info.algorithm.parameters) {
+            (EC, Some(curve)) if curve.tag() == Tag::ObjectIdentifier && curve.value() == P256.as_bytes() => {
+                Self::ec(key, None)
+            }
+            (ED25519, None) if key.len() == 32 => Some(Self::ed25519(key, None)),
+            (EC | ED25519, _) => None,
+            _ => RsaPublicKey::from_der(der).ok().map(|key| Self::rsa(&key, rsa, None)),
         }
     }
 
@@ -86,12 +90,24 @@ mod tests {
         assert_eq!(PublishedKey::ed25519(&x, Some("mine")).kid, "mine");
     }
 
+    /// What precedes the point of a P-256 key, and an Ed25519 key, in a `SubjectPublicKeyInfo` (RFC 5480 §2, RFC 8410 §4).
+    const P256_INFO: [u8; 26] = [
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+        0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+    ];
+    const ED25519_INFO: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
     #[test]
     fn j14_what_is_no_public_key_is_none() {
         let point = [4; 65];
         let info = |prefix: &[u8], key: &[u8]| PublishedKey::from_info(&[prefix, key].concat(), Algorithm::Rs256);
         assert!(info(&P256_INFO, &point).is_some_and(|key| key.algorithm == Algorithm::Es256));
         assert!(info(&ED25519_INFO, &[7; 32]).is_some_and(|key| key.algorithm == Algorithm::EdDsa));
+        let changed = |prefix: &[u8], at: usize, to: u8| {
+            let mut prefix = prefix.to_vec();
+            prefix[at] = to;
+            prefix
+        };
         for (prefix, key) in [
             (&P256_INFO[..], &point[..64]),
             (&P256_INFO, &[4; 66]),
@@ -100,6 +116,10 @@ mod tests {
             (&ED25519_INFO, &[7; 33]),
             (&[], &[]),
             (&[0x30], &[0; 300]),
+            // The key of another curve, and an Ed25519 key with parameters and with unused bits.
+            (&changed(&P256_INFO, 22, 0x08), &point),
+            (&[0x30, 0x2c, 0x30, 0x07, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x05, 0x00, 0x03, 0x21, 0x00], &[7; 32]),
+            (&changed(&ED25519_INFO, 11, 1), &[8; 32]),
         ] {
             assert!(info(prefix, key).is_none(), "{} {}", prefix.len(), key.len());
         }

@@ -190,9 +190,8 @@ impl fmt::Display for TimeError {
             Self::OutOfRange(Form { words, .. }) => {
                 write!(formatter, "takes {words} seconds since the epoch (not milliseconds), from 1970 to 9999")
             }
-            Self::NoOffset => {
-                formatter.write_str("needs the offset after a time of day; end it with Z for UTC, or with one like +01:00")
-            }
+            Self::NoOffset => formatter
+                .write_str("needs the offset after a time of day; end it with Z for UTC, or with one like +01:00"),
             Self::Signed(direction) => write!(
                 formatter,
                 "takes a duration without a sign; 2h means two hours {}",
@@ -201,7 +200,9 @@ impl fmt::Display for TimeError {
                     Direction::Future => "from now",
                 }
             ),
-            Self::Duration => formatter.write_str("takes seconds, or a duration such as 90s, 12h or 7d, up to 136 years"),
+            Self::Duration => {
+                formatter.write_str("takes seconds, or a duration such as 90s, 12h or 7d, up to 136 years")
+            }
         }
     }
 }
@@ -316,9 +317,15 @@ mod tests {
 
     #[test]
     fn a_plain_duration_is_seconds_or_has_units() {
-        for (text, expected) in
-            [("0", 0), ("+60", 60), ("4294967295", u32::MAX), ("90s", 90), ("12h", 43_200), ("1d", 86_400), ("P1W", 604_800)]
-        {
+        for (text, expected) in [
+            ("0", 0),
+            ("+60", 60),
+            ("4294967295", u32::MAX),
+            ("90s", 90),
+            ("12h", 43_200),
+            ("1d", 86_400),
+            ("P1W", 604_800),
+        ] {
             assert_eq!(duration(text), Ok(expected), "{text}");
         }
         for text in ["", "-1", "1.5", "4294967296", "-2h", "1h ago", "200y", "now", "2030-01-31", "eyJhbGci"] {

@@ -82,14 +82,26 @@ async fn what_was_revoked_two_hours_ago_spares_a_token_of_now() {
 async fn an_error_names_the_option_and_what_it_takes() {
     let tool = Tool::without_aws();
     for (line, expected) in [
-        ("revoke --sub a --not-before soon", "--not-before <TIME>: takes none, now or seconds since the epoch; also a date"),
+        (
+            "revoke --sub a --not-before soon",
+            "--not-before <TIME>: takes none, now or seconds since the epoch; also a date",
+        ),
         ("revoke --sub a --not-before 2h-ago", "a duration into the past (2h, 30d)"),
-        ("revoke --sub a --not-before=-2h", "--not-before <TIME>: takes a duration without a sign; 2h means two hours ago"),
+        (
+            "revoke --sub a --not-before=-2h",
+            "--not-before <TIME>: takes a duration without a sign; 2h means two hours ago",
+        ),
         ("revoke --sub a --expires-at now", "--expires-at <TIME>: takes never or seconds since the epoch"),
-        ("revoke --sub a --expires-at 1896098400000", "--expires-at <TIME>: takes never or seconds since the epoch (not milliseconds)"),
+        (
+            "revoke --sub a --expires-at 1896098400000",
+            "--expires-at <TIME>: takes never or seconds since the epoch (not milliseconds)",
+        ),
         ("client disable a --not-before 2030-01-31T14:00:00", "--not-before <TIME>: needs the offset"),
         ("token put --client a --exp 2030-02-30", "--exp <TIME>: takes now or seconds since the epoch; also a date"),
-        ("token put --client a --iat 100y", "--iat <TIME>: takes now or seconds since the epoch (not milliseconds), from 1970 to 9999"),
+        (
+            "token put --client a --iat 100y",
+            "--iat <TIME>: takes now or seconds since the epoch (not milliseconds), from 1970 to 9999",
+        ),
         ("token put --client a --nbf later", "a duration into the future (2h, 30d)"),
         ("token put --client a --expires-in now", "--expires-in <DURATION>: takes seconds, or a duration such as 90s"),
         ("client rotate-secret a --overlap -1", "unexpected argument"),
