@@ -5,13 +5,13 @@ mod name;
 
 use core::net::IpAddr;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use x509_cert::{
     der::Decode,
     ext::pkix::{SubjectAltName, name::GeneralName},
 };
 
 pub use self::name::DistinguishedName;
+use crate::jwt::decode_pem;
 
 /// A certificate's subject, under all its names.
 pub struct Certificate {
@@ -22,9 +22,7 @@ pub struct Certificate {
 
 /// The first certificate of a PEM text (RFC 7468 §5) in its binary form.
 pub fn der_of_pem(pem: &str) -> Option<Vec<u8>> {
-    let (_, rest) = pem.split_once("-----BEGIN CERTIFICATE-----")?;
-    let (body, _) = rest.split_once("-----END CERTIFICATE-----")?;
-    STANDARD.decode(body.split_ascii_whitespace().collect::<String>()).ok()
+    decode_pem(pem, "CERTIFICATE")
 }
 
 impl Certificate {

@@ -7,6 +7,7 @@ mod json;
 mod key;
 mod key_set;
 mod material;
+mod pem;
 mod published;
 mod raw;
 mod signing;
@@ -23,6 +24,7 @@ pub use self::{
         DroppedKey, LoadedKeys, RejectedKey, UnreadableKeySet, document, key_set, key_set_entries, kid,
         registered_entries,
     },
+    pem::decode_pem,
     published::PublishedKey,
     raw::{RawMembers, parse_members, raw},
     signing::{SigningKey, UnusableSigningKey, compact, signing_input},

@@ -8,14 +8,11 @@ use aws_lc_rs::{
         RsaKeyPair,
     },
 };
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{
-    Algorithm, PublishedKey, RejectedKey,
+    Algorithm, PublishedKey, RejectedKey, decode_pem,
     material::{bytes, string, without_leading_zeros},
     parse_object,
 };
@@ -99,16 +96,15 @@ impl SigningKey {
     }
 
     fn from_pem(text: &str, rsa: Algorithm) -> Result<Self, UnusableSigningKey> {
-        let (before, rest) = text.split_once("-----BEGIN PRIVATE KEY-----").ok_or_else(|| {
-            if text.contains("PRIVATE KEY-----") { UnusableSigningKey::NotPkcs8 } else { UnusableSigningKey::Malformed }
-        })?;
-        let (body, after) = rest.split_once("-----END PRIVATE KEY-----").ok_or(UnusableSigningKey::Malformed)?;
-        // Of two keys it could be either.
-        if [before, after].iter().any(|text| text.contains("PRIVATE KEY-----")) {
+        if !text.contains("-----BEGIN PRIVATE KEY-----") {
+            let is_other_key = text.contains("PRIVATE KEY-----");
+            return Err(if is_other_key { UnusableSigningKey::NotPkcs8 } else { UnusableSigningKey::Malformed });
+        }
+        // Of two keys it could be either; one has a line at its beginning and one at its end.
+        if text.matches("PRIVATE KEY-----").count() > 2 {
             return Err(UnusableSigningKey::Malformed);
         }
-        let body: String = body.split_ascii_whitespace().collect();
-        let der = STANDARD.decode(body).map_err(|_| UnusableSigningKey::Malformed)?;
+        let der = decode_pem(text, "PRIVATE KEY").ok_or(UnusableSigningKey::Malformed)?;
         let key = if let Ok(key) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der) {
             PrivateKey::Ec(key)
         } else if let Ok(key) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der) {
@@ -198,6 +194,7 @@ fn rsa_key(
 #[cfg(test)]
 mod tests {
     use aws_lc_rs::{encoding::AsDer, rsa::KeySize};
+    use base64::engine::general_purpose::STANDARD;
 
     use super::*;
     use crate::jwt::{UnverifiedJws, VerificationKey};

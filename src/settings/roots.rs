@@ -1,25 +1,32 @@
 //! `SSL_CERT_FILE`: the root certificates that TLS trusts in place of the system's.
 
+use rustls::pki_types::{
+    CertificateDer,
+    pem::{self, PemObject},
+};
+
 use super::SettingError;
 
 const VARIABLE: &str = "SSL_CERT_FILE";
 const EXAMPLE: &str = "/opt/roots.pem";
-/// How each certificate begins (RFC 7468 §5.1).
-const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// Checks the file. The libraries that read it end the process with a panic if it has no certificate.
+/// Checks the file by the parser of the libraries that read it. They end the process with a panic if it has no
+/// certificate.
 ///
 /// # Errors
 ///
 /// Returns [`SettingError`] if the file cannot be read or contains no certificate in PEM.
 pub fn check_root_certificates(variable: impl Fn(&str) -> Option<String>) -> Result<(), SettingError> {
     let Some(path) = variable(VARIABLE).filter(|path| !path.trim().is_empty()) else { return Ok(()) };
-    let file = std::fs::read(path)
-        .map_err(|error| SettingError::new(VARIABLE, format!("names a file that cannot be read: {error}"), EXAMPLE))?;
-    if file.windows(BEGIN.len()).any(|window| window == BEGIN) {
-        Ok(())
-    } else {
-        Err(SettingError::new(VARIABLE, "names a file that contains no certificate in PEM", EXAMPLE))
+    let error = |problem| SettingError::new(VARIABLE, problem, EXAMPLE);
+    let certificate = CertificateDer::pem_file_iter(path).and_then(|mut certificates| {
+        let readable = |read: &Result<_, _>| matches!(read, Ok(_) | Err(pem::Error::Io(_)));
+        certificates.find(readable).transpose()
+    });
+    match certificate {
+        Ok(Some(_)) => Ok(()),
+        Err(pem::Error::Io(problem)) => Err(error(format!("names a file that cannot be read: {problem}"))),
+        Ok(None) | Err(_) => Err(error("names a file that contains no certificate in PEM".to_owned())),
     }
 }
 
@@ -27,10 +34,18 @@ pub fn check_root_certificates(variable: impl Fn(&str) -> Option<String>) -> Res
 mod tests {
     use super::*;
 
+    /// With this, this file has the lines around a certificate, and no certificate.
+    const EMPTY: &str = "
+-----BEGIN CERTIFICATE-----
+!
+-----END CERTIFICATE-----
+";
+
     #[test]
     fn a_file_without_certificates_ends_the_start_with_one_line() {
         let check = |path: Option<&str>| check_root_certificates(|_| path.map(str::to_owned));
         let file = |name: &str| format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
+        assert!(include_str!("roots.rs").contains(EMPTY));
         assert_eq!(check(None), Ok(()));
         assert_eq!(check(Some(" ")), Ok(()));
         assert_eq!(check(Some(&file("tests/certificates/orders.pem"))), Ok(()));
@@ -38,6 +53,7 @@ mod tests {
             ("/nonexistent.pem".to_owned(), "names a file that cannot be read: No such file or directory"),
             (file("Cargo.toml"), "names a file that contains no certificate in PEM; for example"),
             (file("src"), "names a file that cannot be read: Is a directory"),
+            (file("src/settings/roots.rs"), "names a file that contains no certificate in PEM; for example"),
         ] {
             let line = check(Some(&path)).unwrap_err().to_string();
             assert!(line.starts_with(&format!("SSL_CERT_FILE {problem}")), "{line}");
