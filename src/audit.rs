@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use tracing::{error, info};
+use tracing::info;
 
 use crate::{
-    outcome::{Outcome, TokenFacts, TokenVerdict, Verdict},
+    outcome::{Answer, Outcome, TokenFacts, TokenVerdict, Verdict},
     records::RevokedBy,
     token::Inactive,
 };
@@ -20,13 +20,6 @@ pub struct Asked {
     pub method: Option<&'static str>,
     /// The token that it asks about. The tokens of a batch have records of their own.
     pub token: Option<TokenFacts>,
-}
-
-/// How a call ended, and which client it was for.
-pub struct Answer {
-    /// The client id of an existing record, so that it cannot be text that an attacker made up.
-    pub caller: Option<String>,
-    pub outcome: Outcome,
 }
 
 /// The record of a call, or of one token of a batch. It contains no token (RFC 7662 §4, O-06).
@@ -47,45 +40,34 @@ struct AuditRecord<'a> {
     latency: Option<Duration>,
 }
 
-impl Answer {
-    /// Writes the record of the call, and one for each token of a batch, whatever `LOG_LEVEL` says.
-    pub fn write_record(&self, asked: &Asked, request_id: &str, latency: Duration) {
-        let Self { caller, outcome } = self;
-        let mut record = AuditRecord {
-            outcome: outcome.class(),
-            caller: caller.as_deref(),
-            method: asked.method,
-            token: asked.token.as_ref(),
-            policy: outcome.policy(),
-            reason: outcome.reason(),
-            latency: Some(latency),
-            ..AuditRecord::default()
-        };
-        match outcome {
-            Outcome::Introspected(token) | Outcome::Signed { token, .. } => {
-                log_corrupt_item(token);
-                record.token = Some(&token.facts);
-                record.mark_reason = mark_reason(&token.verdict);
-            }
-            Outcome::Batch(tokens) => {
-                for (position, token) in tokens.iter().enumerate() {
-                    log_corrupt_item(token);
-                    AuditRecord::of_entry(token, position, &record).write(request_id);
-                }
-                let active = tokens.iter().filter(|token| matches!(token.verdict, Verdict::Active { .. })).count();
-                record.counts = Some((tokens.len(), active));
-            }
-            _ => {}
+/// Writes the record of the call, and one for each token of a batch, whatever `LOG_LEVEL` says.
+pub fn write_record(answer: &Answer, asked: &Asked, request_id: &str, latency: Duration) {
+    let Answer { caller, outcome } = answer;
+    let mut record = AuditRecord {
+        outcome: outcome.class(),
+        caller: caller.as_deref(),
+        method: asked.method,
+        token: asked.token.as_ref(),
+        policy: outcome.policy(),
+        reason: outcome.reason(),
+        latency: Some(latency),
+        ..AuditRecord::default()
+    };
+    match outcome {
+        Outcome::Introspected(token) | Outcome::Signed { token, .. } | Outcome::NotSigned(token) => {
+            record.token = Some(&token.facts);
+            record.mark_reason = mark_reason(&token.verdict);
         }
-        record.write(request_id);
+        Outcome::Batch(tokens) => {
+            for (position, token) in tokens.iter().enumerate() {
+                AuditRecord::of_entry(token, position, &record).write(request_id);
+            }
+            let active = tokens.iter().filter(|token| matches!(token.verdict, Verdict::Active { .. })).count();
+            record.counts = Some((tokens.len(), active));
+        }
+        _ => {}
     }
-}
-
-impl From<Outcome> for Answer {
-    /// An outcome before a client is known.
-    fn from(outcome: Outcome) -> Self {
-        Self { caller: None, outcome }
-    }
+    record.write(request_id);
 }
 
 impl<'a> AuditRecord<'a> {
@@ -127,19 +109,6 @@ fn mark_reason(verdict: &Verdict) -> Option<&str> {
     match verdict {
         Verdict::Inactive(Inactive::Revoked(RevokedBy { reason, .. })) => reason.as_deref(),
         _ => None,
-    }
-}
-
-/// Logs that an item of a token cannot be read.
-fn log_corrupt_item(TokenVerdict { facts, verdict }: &TokenVerdict) {
-    match verdict {
-        Verdict::Inactive(Inactive::CorruptMark(kind)) => {
-            error!(event = "corrupt_item", item = kind.prefix(), token = facts.fingerprint);
-        }
-        Verdict::Inactive(Inactive::CorruptRecord) => {
-            error!(event = "corrupt_item", item = "token", token = facts.fingerprint);
-        }
-        _ => {}
     }
 }
 

@@ -2,6 +2,13 @@
 
 use crate::{auth::AuthError, request::RequestError, token::Inactive, view::View};
 
+/// How a call ended, and which client it was for.
+pub struct Answer {
+    /// The client id of an existing record, so that it cannot be text that an attacker made up.
+    pub caller: Option<String>,
+    pub outcome: Outcome,
+}
+
 /// Everything that a call can end in.
 pub enum Outcome {
     /// The answer about one token, as JSON.
@@ -11,6 +18,8 @@ pub enum Outcome {
         token: TokenVerdict,
         jwt: String,
     },
+    /// The answer about one token was to be signed, and the signing key is out of reach.
+    NotSigned(TokenVerdict),
     /// The answers about the tokens of a batch, in their order.
     Batch(Vec<TokenVerdict>),
     /// The token was the caller's own and is revoked now.
@@ -97,11 +106,32 @@ pub enum Challenge {
     InsufficientScope,
 }
 
+impl Answer {
+    /// The outcome for a client that is known.
+    pub fn to(client_id: &str, outcome: Outcome) -> Self {
+        Self { caller: Some(client_id.to_owned()), outcome }
+    }
+}
+
+impl From<Outcome> for Answer {
+    /// An outcome before a client is known.
+    fn from(outcome: Outcome) -> Self {
+        Self { caller: None, outcome }
+    }
+}
+
+impl From<Unavailable> for Outcome {
+    fn from(what: Unavailable) -> Self {
+        Self::Unavailable(what)
+    }
+}
+
 impl Outcome {
     /// The stable name of the reason why the call did not end in an active answer, as docs/reasons.md lists it.
     pub fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Introspected(token) | Self::Signed { token, .. } => token.verdict.reason(),
+            Self::NotSigned(_) => Some(Unavailable::Signer.name()),
             Self::NothingRevoked(why) => Some(why.name()),
             Self::Rejected(error) => Some(error.name()),
             Self::Refused { why, .. } | Self::Throttled { why, .. } => Some(why.name()),
@@ -124,7 +154,7 @@ impl Outcome {
             | Self::Throttled { .. } => "refused",
             Self::Rejected(_) | Self::Denied(Denial::SignedResponseRequired) => "invalid_request",
             Self::Denied(Denial::NotAllowed) => "denied",
-            Self::Unavailable(_) => "unavailable",
+            Self::NotSigned(_) | Self::Unavailable(_) => "unavailable",
             Self::Internal => "error",
         }
     }
@@ -133,7 +163,8 @@ impl Outcome {
     pub fn policy(&self) -> &'static str {
         match self {
             Self::Introspected(token) | Self::Signed { token, .. } => token.verdict.policy(),
-            Self::Batch(tokens) if tokens.iter().any(|token| token.verdict.policy() == "would_deny") => "would_deny",
+            Self::NotSigned(token) if token.verdict.would_deny() => "would_deny",
+            Self::Batch(tokens) if tokens.iter().any(|token| token.verdict.would_deny()) => "would_deny",
             _ => "none",
         }
     }
@@ -156,6 +187,11 @@ impl Verdict {
             Self::Inactive(_) => "inactive",
             Self::KeysUnavailable { .. } => "unavailable",
         }
+    }
+
+    /// Whether a policy in report mode would have shown less.
+    fn would_deny(&self) -> bool {
+        matches!(self, Self::Active { would_deny: true, .. })
     }
 
     /// What the policy decided, in one word.

@@ -72,6 +72,7 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::Denied(Denial::SignedResponseRequired) => {
             error(StatusCode::BAD_REQUEST, "invalid_request", Some("this client is registered for signed responses"))
         }
+        Outcome::NotSigned(_) => unavailable(Unavailable::Signer, request_id),
         Outcome::Unavailable(what) => unavailable(what, request_id),
         Outcome::Internal => {
             // The request id is all that a defect shows of itself (O-09).

@@ -7,7 +7,7 @@ use crate::{
     records::ClientRecord,
     request::PresentedBearer,
     settings::{Settings, TrustedIssuer},
-    token::UnverifiedToken,
+    token::{Claims, UnverifiedToken},
 };
 
 /// The scope that the token must have.
@@ -23,6 +23,8 @@ pub struct UnverifiedBearer<'a> {
 /// The caller that the verified claims will confirm.
 pub struct Bearer {
     caller: Caller,
+    /// Our issuer identifier, which the token must have as an audience.
+    own_identifier: String,
     /// The scope as issuers write it that put the resource server's name before it.
     qualified_scope: Option<String>,
 }
@@ -36,20 +38,23 @@ impl<'a> UnverifiedBearer<'a> {
 
 impl Bearer {
     pub(super) fn of(caller: Caller, issuer: &TrustedIssuer, settings: &Settings) -> Self {
-        let qualified_scope = issuer.profile.audience_in_scopes.then(|| format!("{}/{SCOPE}", settings.issuer));
-        Self { caller, qualified_scope }
+        let own_identifier = settings.issuer.clone();
+        let qualified_scope = issuer.profile.audience_in_scopes.then(|| format!("{own_identifier}/{SCOPE}"));
+        Self { caller, own_identifier, qualified_scope }
     }
 
     /// Returns the caller, given the claims of its token, which proved active.
     ///
     /// # Errors
     ///
-    /// Returns [`AuthError::InsufficientScope`], or [`AuthError::BearerForeign`] for another client's token.
+    /// Returns [`AuthError::InsufficientScope`], or another [`AuthError`] for claims that are not of the token that was
+    /// presented.
     pub fn confirmed(self, claims: &ActiveClaims) -> Result<Caller, AuthError> {
         let claims = claims.get();
         if !self.caller.was_issued(claims) {
             return Err(AuthError::BearerForeign { found: claims.issuer.clone(), registered: None });
         }
+        may_be_presented(claims, &self.own_identifier)?;
         let is_ours = |scope: &str| scope == SCOPE || Some(scope) == self.qualified_scope.as_deref();
         if claims.scopes().any(is_ours) { Ok(self.caller) } else { Err(AuthError::InsufficientScope) }
     }
@@ -73,20 +78,25 @@ pub(super) fn check<'a>(
     }
     let unverified = presented.unverified.ok_or(AuthError::BearerMalformed)?;
     let registered_at = record.issuer.as_deref().and_then(|issuer| settings.canonical_issuer(issuer));
-    if registered_at != Some(&unverified.issuer.issuer) {
-        let found = unverified.issuer.issuer.clone();
+    if registered_at != Some(&unverified.issuer().issuer) {
+        let found = unverified.issuer().issuer.clone();
         return Err(AuthError::BearerForeign { found, registered: record.issuer });
     }
     let unverified = judge::jwt(*unverified, settings, now).map_err(AuthError::BearerInactive)?;
-    let claims = unverified.unverified_claims();
-    if !claims.audiences().any(|audience| audience == settings.issuer) {
+    may_be_presented(unverified.unverified_claims(), &settings.issuer)?;
+    Ok((record, Box::new(unverified)))
+}
+
+/// Whether a token with these claims is meant for us and is usable without proof of possession.
+fn may_be_presented(claims: &Claims, own_identifier: &str) -> Result<(), AuthError> {
+    if !claims.audiences().any(|audience| audience == own_identifier) {
         let found = claims.audiences().map(str::to_owned).collect();
-        return Err(AuthError::BearerAudience { found, accepted: settings.issuer.clone() });
+        return Err(AuthError::BearerAudience { found, accepted: own_identifier.to_owned() });
     }
     // The caller would have to prove possession of the key that the token is bound to, which is not possible here.
     // RFC 9449 §7.2: a bound token must not be accepted as a bearer token (D-06).
     if claims.cnf.is_some() {
         return Err(AuthError::BearerBound);
     }
-    Ok((record, Box::new(unverified)))
+    Ok(())
 }

@@ -70,18 +70,18 @@ impl Issuers {
 
     /// The item key of the shared snapshot, if the held set cannot serve this token.
     pub fn snapshot_item_key<S>(&self, unverified: &UnverifiedToken<'_, S>, now: i64) -> Option<ItemKey> {
-        let keys = self.fetched.get(&unverified.issuer.issuer)?;
+        let keys = self.fetched.get(&unverified.issuer().issuer)?;
         let needed = keys.needs_snapshot(unverified, now);
-        needed.then(|| ItemKey::snapshot(&unverified.issuer.issuer).ok()).flatten()
+        needed.then(|| ItemKey::snapshot(&unverified.issuer().issuer).ok()).flatten()
     }
 
     /// The `kid` of the one key of the held set that fits a token without `kid`, so that this key's mark is read
     /// with the token's others. `None` if the token has a `kid`, or if not exactly one key fits.
     pub fn only_fitting_kid(&self, unverified: &UnverifiedToken<'_>, now: i64) -> Option<String> {
         let kid = |keys| only_fitting(keys, unverified.header()).and_then(|key| key.kid().map(str::to_owned));
-        match &unverified.issuer.keys {
+        match &unverified.issuer().keys {
             KeySource::Inline(loaded) => kid(&loaded.keys),
-            _ => kid(self.fetched.get(&unverified.issuer.issuer)?.set(now)?.keys()),
+            _ => kid(self.fetched.get(&unverified.issuer().issuer)?.set(now)?.keys()),
         }
     }
 
@@ -124,7 +124,7 @@ impl Issuers {
         now: i64,
         deadline: Instant,
     ) -> Result<VerifiedToken<S>, VerifyError> {
-        let issuer = unverified.issuer;
+        let issuer = unverified.issuer();
         let verdict = match &issuer.keys {
             KeySource::Inline(loaded) => conclude(check(&loaded.keys, &Gaps::default(), unverified), None, 1),
             KeySource::Remote(_) | KeySource::Discovered(_) => match self.fetched.get(&issuer.issuer) {
@@ -148,7 +148,7 @@ impl Issuers {
         now: i64,
         deadline: Instant,
     ) -> Result<VerifiedToken<S>, VerifyError> {
-        let issuer = unverified.issuer;
+        let issuer = unverified.issuer();
         let mut attempt = Attempt::NotAllowed;
         if keys.is_due(now) {
             attempt = self.fetch(issuer, keys, FetchReason::Due, now, deadline).await;

@@ -79,7 +79,7 @@ impl PublishedKeys {
         &self,
         unverified: Box<UnverifiedToken<'_>>,
     ) -> Result<Result<VerifiedToken, VerifyError>, FetchError> {
-        let set = IssuerKeySet::parse(&self.text, &unverified.issuer.algorithms, 0)?;
+        let set = IssuerKeySet::parse(&self.text, &unverified.issuer().algorithms, 0)?;
         Ok(conclude(set.check(unverified), None, 1))
     }
 }

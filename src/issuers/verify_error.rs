@@ -79,7 +79,7 @@ impl From<Gap> for Cause {
 }
 
 impl From<KeysUnavailable> for VerifyError {
-    fn from(verify_error: KeysUnavailable) -> Self {
-        Self::KeysUnavailable(verify_error)
+    fn from(why: KeysUnavailable) -> Self {
+        Self::KeysUnavailable(why)
     }
 }

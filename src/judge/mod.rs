@@ -60,8 +60,13 @@ pub struct Judged(());
 ///
 /// ```
 /// # use token_introspection::{
-/// #     auth::Caller, judge::{self, Judged}, policy, records::FetchedItems, settings::Settings, token::VerifiedToken,
+/// #     auth::Caller, judge::{self, ActiveClaims, Judged}, policy, records::FetchedItems, settings::Settings,
+/// #     token::{Claims, UnverifiedToken, VerifiedToken},
 /// # };
+/// fn read<'a>(unverified: &'a UnverifiedToken<'_>, active: &'a ActiveClaims) -> [&'a Claims; 2] {
+///     [unverified.unverified_claims(), active.get()]
+/// }
+///
 /// fn show(token: VerifiedToken<Judged>, items: &FetchedItems, caller: &Caller, settings: &Settings) {
 ///     if let Ok(claims) = judge::active(token, items, items) {
 ///         policy::view(caller, claims, settings);

@@ -21,7 +21,7 @@ const NONCE: &str = "nonce";
 ///
 /// Returns the first rule of the profile that is broken.
 pub fn follows_profile(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
-    let (issuer, claims) = (unverified.issuer, unverified.unverified_claims());
+    let (issuer, claims) = (unverified.issuer(), unverified.unverified_claims());
     has_fitting_header(unverified)?;
     is_access_token(unverified)?;
     let profile = issuer.profile;
@@ -34,7 +34,7 @@ pub fn follows_profile(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive>
 }
 
 fn has_fitting_header(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
-    let (issuer, header) = (unverified.issuer, unverified.header());
+    let (issuer, header) = (unverified.issuer(), unverified.header());
     // RFC 7515 §4.1.11: an extension that is not understood makes a token invalid, and none is understood here (H-09).
     if header.critical {
         return Err(Inactive::CriticalExtension);

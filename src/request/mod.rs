@@ -140,7 +140,7 @@ impl<'a> Request<'a> {
 impl<'a> Query<'a> {
     fn parse(call: &'a Call, settings: &'a Settings, form: AnswerForm) -> Result<Self, RequestError> {
         let parameters = form_parameters(call)?;
-        let credentials = Credentials::parse(call, &parameters, settings).map_err(|rejection| match rejection {
+        let credentials = Credentials::parse(call, &parameters, settings).map_err(|error| match error {
             // RFC 9701 §5: nothing is signed for a caller without credentials, which gets 400 (J-09).
             RequestError::NoCredentials if form != AnswerForm::Json => RequestError::NoCredentialsForSigned,
             other => other,

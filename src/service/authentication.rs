@@ -10,10 +10,9 @@ use super::{
     reads::{FirstRead, OwnKeys, Reads},
 };
 use crate::{
-    audit::Answer,
     auth::{AuthError, Authentication, Caller, RevokingClient, UnspentAssertion, UnverifiedBearer},
     call::Call,
-    outcome::{Challenge, Outcome, Unavailable},
+    outcome::{Answer, Challenge, Outcome, Unavailable},
     records::{FetchedItems, ItemKey, Table},
     request::{Credentials, RevocationCredentials, client_key},
     store::StoreUnavailable,
@@ -119,10 +118,7 @@ impl Service {
         };
         let claims = active.await.map_err(|error| match error {
             NotActive::Inactive(why) => NotAuthenticated::Refused(AuthError::BearerInactive(why)),
-            NotActive::KeysUnavailable { retry_after } => {
-                NotAuthenticated::Unavailable(Unavailable::Keys { retry_after })
-            }
-            NotActive::StoreUnavailable => NotAuthenticated::Unavailable(Unavailable::Store),
+            NotActive::Unavailable(what) => NotAuthenticated::Unavailable(what),
         })?;
         bearer.confirmed(&claims).map_err(NotAuthenticated::Refused)
     }

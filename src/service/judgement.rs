@@ -10,7 +10,7 @@ use crate::{
     call::Call,
     issuers::{KeysUnavailable, VerifyError},
     judge::{self, ActiveClaims, Judged},
-    outcome::{TokenFacts, TokenVerdict, Verdict},
+    outcome::{TokenFacts, TokenVerdict, Unavailable, Verdict},
     policy,
     records::{FetchedItems, ItemKey},
     store::StoreUnavailable,
@@ -33,14 +33,11 @@ enum JudgedToken<'a> {
     Opaque(Box<VerifiedToken<Judged>>),
 }
 
-/// Why a token has no verdict "active".
+/// Why a token does not prove active.
 pub(super) enum NotActive {
     Inactive(Inactive),
-    /// The seconds after which the answer may be another one.
-    KeysUnavailable {
-        retry_after: u32,
-    },
-    StoreUnavailable,
+    /// Nothing is known of it now.
+    Unavailable(Unavailable),
 }
 
 impl Pending<'_> {
@@ -85,19 +82,19 @@ impl Service {
         }
     }
 
-    /// Reaches the verdict. `items` were read before the judgement, and `marks` are the items of
-    /// [`Pending::record_marks`].
-    pub(super) async fn conclude(
+    /// Reaches the verdict: the signature and the marks, which prove the token active, then what the caller sees of it.
+    /// `items` were read before the judgement, and `marks` are the items of [`Pending::record_marks`].
+    pub(super) async fn verdict(
         &self,
         pending: Pending<'_>,
         caller: &Caller,
         items: &FetchedItems,
         marks: &FetchedItems,
         call: &Call,
-    ) -> Result<TokenVerdict, StoreUnavailable> {
+    ) -> Result<TokenVerdict, Unavailable> {
         let Pending { facts, token, .. } = pending;
         let active = match token {
-            Ok(JudgedToken::Jwt(token)) => self.verify(token, items, call).await,
+            Ok(JudgedToken::Jwt(token)) => self.prove_active(token, items, call).await,
             Ok(JudgedToken::Opaque(token)) => {
                 judge::active(*token, marks, &FetchedItems::default()).map_err(NotActive::Inactive)
             }
@@ -106,14 +103,15 @@ impl Service {
         let verdict = match active {
             Ok(claims) => self.view(claims, caller),
             Err(NotActive::Inactive(why)) => Verdict::Inactive(why),
-            Err(NotActive::KeysUnavailable { retry_after }) => Verdict::KeysUnavailable { retry_after },
-            Err(NotActive::StoreUnavailable) => return Err(StoreUnavailable),
+            Err(NotActive::Unavailable(Unavailable::Keys { retry_after })) => Verdict::KeysUnavailable { retry_after },
+            Err(NotActive::Unavailable(what)) => return Err(what),
         };
+        log_corrupt_item(&verdict, &facts);
         Ok(TokenVerdict { facts, verdict })
     }
 
-    /// Checks the signature, then the marks: without a valid signature, no answer depends on a mark.
-    pub(super) async fn verify(
+    /// Checks the signature, then the marks: without a valid signature, no answer depends on a mark (H-11, G-14).
+    async fn prove_active(
         &self,
         token: Box<UnverifiedToken<'_, Judged>>,
         items: &FetchedItems,
@@ -146,6 +144,16 @@ impl Service {
     }
 }
 
+/// Logs that an item of a token cannot be read.
+fn log_corrupt_item(verdict: &Verdict, facts: &TokenFacts) {
+    let token = facts.fingerprint.as_str();
+    match verdict {
+        Verdict::Inactive(Inactive::CorruptMark(kind)) => error!(event = "corrupt_item", item = kind.prefix(), token),
+        Verdict::Inactive(Inactive::CorruptRecord) => error!(event = "corrupt_item", item = "token", token),
+        _ => {}
+    }
+}
+
 /// Logs that an attribute of a token record that no decision reads has a wrong type.
 fn log_left_out(token: &VerifiedToken<Judged>, facts: &TokenFacts) {
     let left_out = &token.claims().left_out;
@@ -169,13 +177,15 @@ impl From<VerifyError> for NotActive {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Inactive(why) => Self::Inactive(why),
-            VerifyError::KeysUnavailable(KeysUnavailable { retry_after, .. }) => Self::KeysUnavailable { retry_after },
+            VerifyError::KeysUnavailable(KeysUnavailable { retry_after, .. }) => {
+                Self::Unavailable(Unavailable::Keys { retry_after })
+            }
         }
     }
 }
 
 impl From<StoreUnavailable> for NotActive {
     fn from(StoreUnavailable: StoreUnavailable) -> Self {
-        Self::StoreUnavailable
+        Self::Unavailable(Unavailable::Store)
     }
 }

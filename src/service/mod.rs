@@ -19,11 +19,11 @@ use tracing::{Instrument, error_span};
 
 use self::{judgement::Pending, reads::Reads};
 use crate::{
-    audit::{Answer, Asked, Fingerprinter},
+    audit::{Asked, Fingerprinter, write_record},
     auth::Caller,
     call::Call,
     issuers::Issuers,
-    outcome::{Denial, Outcome, TokenFacts, Unavailable},
+    outcome::{Answer, Denial, Outcome, TokenFacts, Unavailable},
     records::ItemKey,
     request::{Batch, Query, Request, RequestError},
     response::{render, with_cors},
@@ -79,21 +79,24 @@ impl Service {
         // Every line that is logged on the way names the request, so it can be joined to the audit record.
         let span = error_span!("request", request_id = call.request_id);
         let started = Instant::now();
-        let parsed = catch_unwind(AssertUnwindSafe(|| Request::parse(&call, &self.settings)));
-        let asked = parsed.as_ref().map_or_else(|_| Asked::default(), |request| self.asked(request));
-        let answer = match parsed {
-            Ok(request) => {
+        let parse = || {
+            let request = Request::parse(&call, &self.settings);
+            (self.asked(&request), request)
+        };
+        let (asked, answer) = match span.in_scope(|| catch_unwind(AssertUnwindSafe(parse))) {
+            Ok((asked, request)) => {
                 // Boxed, because the SDK's futures nest so deep that the compiler's own limits are near.
                 let answer = Box::pin(self.answer(request, &call));
                 let answer = AssertUnwindSafe(answer).catch_unwind().instrument(span);
-                match timeout_at(call.deadline, answer).await {
+                let answer = match timeout_at(call.deadline, answer).await {
                     Ok(answered) => answered.unwrap_or_else(|_panic| Outcome::Internal.into()),
                     Err(_elapsed) => Outcome::Unavailable(Unavailable::Deadline).into(),
-                }
+                };
+                (asked, answer)
             }
-            Err(_panic) => Outcome::Internal.into(),
+            Err(_panic) => (Asked::default(), Outcome::Internal.into()),
         };
-        answer.write_record(&asked, &call.request_id, started.elapsed());
+        write_record(&answer, &asked, &call.request_id, started.elapsed());
         with_cors(render(answer.outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
     }
 
@@ -110,7 +113,8 @@ impl Service {
         answer.unwrap_or_else(|refused| refused)
     }
 
-    /// One token (RFC 7662 §2): fetch, authenticate, judge, view, and sign if the caller asked for that.
+    /// One token (RFC 7662 §2): read, authenticate, authorize, judge, reach the verdict, and sign it if the caller asked for
+    /// that.
     async fn introspect(&self, query: Query<'_>, call: &Call) -> Result<Answer, Answer> {
         let Query { credentials, mut token, signed } = query;
         let tokens = std::slice::from_mut(&mut token);
@@ -120,15 +124,15 @@ impl Service {
             let items = self.read_rest(first, call).await?;
             let pending = self.judge(token, &caller, &items, call);
             let marks = self.store.get(pending.record_marks(), call.deadline).await?;
-            let verdict = self.conclude(pending, &caller, &items, &marks, call).await?;
-            if signed { self.sign(verdict, &caller, call).await } else { Ok(Outcome::Introspected(verdict)) }
+            let token = self.verdict(pending, &caller, &items, &marks, call).await?;
+            Ok(if signed { self.sign(token, &caller, call).await } else { Outcome::Introspected(token) })
         };
-        Ok(Answer::to(&caller, outcome.await))
+        Ok(Answer::to(caller.client_id(), outcome.await.unwrap_or_else(|ended: Outcome| ended)))
     }
 
-    /// Many tokens at once, for gateways, session sweeps and log pipelines: answers each token as the single route would, in
-    /// the same order. A token whose issuer's keys are out of reach has
-    /// an answer of its own; a store that is out of reach fails the whole batch.
+    /// Many tokens at once, for gateways, session sweeps and log pipelines: answers each token as the single route would,
+    /// in the same order. A token whose issuer's keys are out of reach has an answer of its own; a store that is out of
+    /// reach fails the whole batch.
     async fn introspect_batch(&self, batch: Batch<'_>, call: &Call) -> Result<Answer, Answer> {
         let Batch { credentials, mut tokens } = batch;
         let (caller, first) = self.authenticate(credentials, &mut tokens, Reads::Batch, call).await?;
@@ -142,11 +146,11 @@ impl Service {
             let marks = &self.store.get(&keys, call.deadline).await?;
             // All at once, so that the fetches of several issuers' keys overlap, and an issuer that does not answer takes
             // no time from the others.
-            let verdicts = pending.into_iter().map(|token| self.conclude(token, &caller, items, marks, call));
+            let verdicts = pending.into_iter().map(|token| self.verdict(token, &caller, items, marks, call));
             let verdicts: Result<Vec<_>, _> = join_all(verdicts).await.into_iter().collect();
             Ok(Outcome::Batch(verdicts?))
         };
-        Ok(Answer::to(&caller, outcome.await))
+        Ok(Answer::to(caller.client_id(), outcome.await.unwrap_or_else(|ended: Outcome| ended)))
     }
 
     /// What a request says of itself, for the audit record.
@@ -187,12 +191,5 @@ fn authorize_introspection(caller: &Caller, signed: bool) -> Result<(), Denial> 
 impl From<Denial> for Outcome {
     fn from(denial: Denial) -> Self {
         Self::Denied(denial)
-    }
-}
-
-impl Answer {
-    /// An outcome for a client that is known.
-    fn to(caller: &Caller, outcome: Result<Outcome, Outcome>) -> Self {
-        Self { caller: Some(caller.client_id().to_owned()), outcome: outcome.unwrap_or_else(|ended| ended) }
     }
 }

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Service;
 use crate::{
-    audit::Answer,
     call::Call,
     digest::Digest,
-    outcome::{Outcome, Unavailable},
+    outcome::{Answer, Outcome, Unavailable},
     records::{FetchedItems, ItemKey},
     store::StoreUnavailable,
     token::{PresentedToken, UnverifiedToken},

@@ -4,11 +4,10 @@ use tracing::warn;
 
 use super::{Service, judgement::NotActive};
 use crate::{
-    audit::Answer,
     auth::RevokingClient,
     call::Call,
     digest::Digest,
-    outcome::{Outcome, Unavailable},
+    outcome::{Answer, Outcome},
     records::{FetchedItems, ItemKey, Mark, MarkKey, MarkKind, TokenType, UnixTime},
     request,
     token::{Claims, Inactive, PresentedToken, UnverifiedToken, VerifiedToken},
@@ -37,16 +36,15 @@ impl Service {
         let outcome = async {
             let items = self.read_rest(first, call).await?;
             let revocations = match token {
-                PresentedToken::Jwt { unverified, .. } => self.own_jwt(unverified, &client, &items, call).await?,
-                PresentedToken::Opaque { digest, .. } => self.own_record(&digest, &client, &items)?,
+                PresentedToken::Jwt { unverified, .. } => self.own_jwt(unverified, &client, &items, call).await,
+                PresentedToken::Opaque { digest, .. } => self.own_record(&digest, &client, &items),
             };
-            for Revocation { key, expires_at } in revocations {
+            for Revocation { key, expires_at } in revocations.map_err(not_revoked)? {
                 self.store.put_mark(&key, expires_at, call.deadline).await?;
             }
             Ok(Outcome::Revoked)
         };
-        let outcome = outcome.await.unwrap_or_else(|ended: Outcome| ended);
-        Ok(Answer { caller: Some(client.client_id().to_owned()), outcome })
+        Ok(Answer::to(client.client_id(), outcome.await.unwrap_or_else(|ended: Outcome| ended)))
     }
 
     /// The mark of a JWT that its issuer made for this client. Of the times only `exp` matters: an expired token needs no
@@ -91,13 +89,11 @@ impl Service {
     }
 }
 
-impl From<NotActive> for Outcome {
-    fn from(error: NotActive) -> Self {
-        match error {
-            NotActive::Inactive(why) => Self::NothingRevoked(why),
-            NotActive::KeysUnavailable { retry_after } => Self::Unavailable(Unavailable::Keys { retry_after }),
-            NotActive::StoreUnavailable => Self::Unavailable(Unavailable::Store),
-        }
+/// The outcome if there are no marks to write.
+fn not_revoked(error: NotActive) -> Outcome {
+    match error {
+        NotActive::Inactive(why) => Outcome::NothingRevoked(why),
+        NotActive::Unavailable(what) => what.into(),
     }
 }
 

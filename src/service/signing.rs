@@ -15,7 +15,7 @@ impl Service {
     pub(super) async fn metadata(&self, call: &Call) -> Outcome {
         match self.signer.algorithm(call.now, call.deadline).await {
             Ok(algorithm) => Outcome::Document(metadata::document(&self.settings, algorithm)),
-            Err(unavailable) => unavailable.into(),
+            Err(SignerUnavailable) => Unavailable::Signer.into(),
         }
     }
 
@@ -23,26 +23,22 @@ impl Service {
     pub(super) async fn key_set(&self, call: &Call) -> Outcome {
         match self.signer.key_set(call.now, call.deadline).await {
             Ok(keys) => Outcome::Document(metadata::key_set(&keys)),
-            Err(unavailable) => unavailable.into(),
+            Err(SignerUnavailable) => Unavailable::Signer.into(),
         }
     }
 
     /// Signs a verdict for its caller. An error stays JSON, and without a signature there is no verdict: an unsigned one
     /// would be what the caller asked not to get.
-    pub(super) async fn sign(&self, token: TokenVerdict, caller: &Caller, call: &Call) -> Result<Outcome, Outcome> {
+    pub(super) async fn sign(&self, token: TokenVerdict, caller: &Caller, call: &Call) -> Outcome {
         if let Verdict::KeysUnavailable { .. } = token.verdict {
-            return Ok(Outcome::Introspected(token));
+            return Outcome::Introspected(token);
         }
         let claims = signed_claims(&token.verdict, &self.settings.issuer, caller.client_id(), call.now);
-        let claims = claims.ok_or(Outcome::Internal)?;
-        let jwt =
-            self.signer.sign(media_type::typ(media_type::SIGNED_ANSWER), &claims, call.now, call.deadline).await?;
-        Ok(Outcome::Signed { token, jwt })
-    }
-}
-
-impl From<SignerUnavailable> for Outcome {
-    fn from(SignerUnavailable: SignerUnavailable) -> Self {
-        Self::Unavailable(Unavailable::Signer)
+        let Some(claims) = claims else { return Outcome::Internal };
+        let typ = media_type::typ(media_type::SIGNED_ANSWER);
+        match self.signer.sign(typ, &claims, call.now, call.deadline).await {
+            Ok(jwt) => Outcome::Signed { token, jwt },
+            Err(SignerUnavailable) => Outcome::NotSigned(token),
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 ///
 /// [`UnverifiedToken::verify`] is the only way from here to a [`VerifiedToken`].
 pub struct UnverifiedToken<'a, S = Parsed> {
-    pub issuer: &'a TrustedIssuer,
+    issuer: &'a TrustedIssuer,
     jwt: UnverifiedJwt,
     claims: Claims,
     /// Whether a claim shows that this is an access token.
@@ -89,6 +89,11 @@ impl<'a, S> UnverifiedToken<'a, S> {
         UnverifiedToken { issuer, jwt, claims, has_evidence, marks, expected_key_mark, state: PhantomData }
     }
 
+    /// The trusted issuer that it names.
+    pub fn issuer(&self) -> &'a TrustedIssuer {
+        self.issuer
+    }
+
     pub fn header(&self) -> &Header {
         &self.jwt.jws.header
     }
@@ -133,7 +138,7 @@ impl<'a, S> UnverifiedToken<'a, S> {
     /// # Errors
     ///
     /// Returns the token itself, unchanged.
-    pub fn verify<'k>(
+    pub(crate) fn verify<'k>(
         self: Box<Self>,
         mut keys: impl Iterator<Item = &'k VerificationKey>,
     ) -> Result<VerifiedToken<S>, Box<Self>> {

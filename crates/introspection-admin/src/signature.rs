@@ -68,7 +68,7 @@ async fn check_with<S>(
     unverified: Box<UnverifiedToken<'_, S>>,
     items: &FetchedItems,
 ) -> (Result<VerifiedToken<S>, VerifyError>, Vec<DroppedKey>) {
-    let issuer = unverified.issuer;
+    let issuer = unverified.issuer();
     let verdict = issuers.verify(unverified, items, now(), Instant::now() + PATIENCE).await;
     (verdict, issuers.dropped_keys(issuer, now()))
 }

@@ -27,7 +27,7 @@ pub(super) async fn explain(
             return Ok(explanation);
         }
     };
-    let (header, claims, issuer) = (token.header(), token.unverified_claims(), token.issuer);
+    let (header, claims, issuer) = (token.header(), token.unverified_claims(), token.issuer());
     let (typ, named) = (header.typ.as_deref().unwrap_or("none"), key_named(&token));
     explanation.passed(Name::Form, format!("JWT, typ {typ}, alg {}, {named}", header.alg));
     explanation.passed(Name::Issuer, &issuer.issuer);
@@ -58,7 +58,7 @@ async fn explain_signature<S>(
     token: Box<UnverifiedToken<'_, S>>,
     context: &Context<'_>,
 ) -> Result<(Option<VerifiedToken<S>>, FetchedItems), Problem> {
-    let (issuer, named) = (token.issuer, key_named(&token));
+    let (issuer, named) = (token.issuer(), key_named(&token));
     let (mut claims, mut marks) = (token.unverified_claims().clone(), token.marks().to_vec());
     let (verdict, dropped) = signature::check_with_keys(token, context.settings, context.admin).await?;
     explanation.dropped_keys = dropped;

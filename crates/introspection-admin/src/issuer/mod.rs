@@ -97,7 +97,7 @@ async fn keys(text: &str, settings: &Settings, proxies: ProxySettings) -> Vec<St
     let Ok(unverified) = UnverifiedToken::parse(text, settings) else {
         return vec!["the issuer's keys were not fetched, because the token is inactive without them".to_owned()];
     };
-    let issuer = unverified.issuer;
+    let issuer = unverified.issuer();
     let probe = Probe::new(proxies);
     let fetched = probe.keys(issuer).await;
     let elsewhere = elsewhere(&probe, issuer, &fetched).await;

@@ -49,7 +49,7 @@ impl Presented<'_> {
         if let Err(why) = judge::follows_profile(&unverified).and(current) {
             self.force.over(&format!("the token is inactive anyway: {why}"))?;
         }
-        let issuer = unverified.issuer.issuer.clone();
+        let issuer = unverified.issuer().issuer.clone();
         let exp = claims.expires_at;
         let mark = unverified.own_mark().clone();
         match signature::of(unverified, settings, admin).await {
