@@ -15,7 +15,7 @@ const EXAMPLE: &str = "/opt/roots.pem";
 ///
 /// # Errors
 ///
-/// Returns [`SettingError`] if the file cannot be read or contains no certificate in PEM.
+/// Returns [`SettingError`] if the file cannot be read or contains no certificate in PEM (RFC 7468 §5.1).
 pub fn check_root_certificates(variable: impl Fn(&str) -> Option<String>) -> Result<(), SettingError> {
     let Some(path) = variable(VARIABLE).filter(|path| !path.trim().is_empty()) else { return Ok(()) };
     let error = |problem| SettingError::new(VARIABLE, problem, EXAMPLE);
