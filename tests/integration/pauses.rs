@@ -8,7 +8,7 @@ use token_introspection::service::Service;
 
 use crate::{
     line::{Death, Line},
-    world::{AUDIENCE, Answer, ISSUER, OWN, SECRET, World, introspection, issuers, request, send},
+    world::{ACTIVE, AUDIENCE, Answer, ISSUER, OWN, SECRET, World, introspection, issuers, request, send},
 };
 
 /// Common gateways give up after two seconds.
@@ -38,12 +38,12 @@ async fn g08_connections_that_died_cost_a_new_connection_and_never_a_503() {
                 line.end_connections(death).await;
                 let started = Instant::now();
                 for answer in ask(&service, token, number).await {
-                    answer.assert_verdict(true, format!("{death:?} of {number}"));
+                    answer.assert_verdict(ACTIVE, format!("{death:?} of {number}"));
                 }
                 assert!(started.elapsed() < IN_TIME, "{death:?} of {number}: {:?}", started.elapsed());
                 // One at a time, as a function is asked.
                 for _ in 0..8 {
-                    send(&service, introspection(token)).await.assert_verdict(true, format!("{death:?} of {number}"));
+                    send(&service, introspection(token)).await.assert_verdict(ACTIVE, format!("{death:?} of {number}"));
                 }
             }
         }
@@ -78,7 +78,7 @@ async fn n04_n05_a_revocation_over_a_dead_connection_is_written() {
         line.end_connections(death).await;
         let revocation = request().path("/token/revoke").basic("app", SECRET).form(&[("token", &token)]);
         assert_eq!(send(&service, revocation).await.status, 200, "{death:?}");
-        send(&service, introspection(&token)).await.assert_verdict(false, format!("{death:?}"));
+        send(&service, introspection(&token)).await.assert_verdict("revoked_token", format!("{death:?}"));
     }
 }
 
@@ -95,6 +95,6 @@ async fn n04_e08_a_write_that_is_repeated_on_a_new_connection_is_no_other_write(
     for _ in 0..2 {
         line.end_connections(Death::Forgotten).await;
         assert_eq!(send(&service, revocation()).await.status, 200);
-        send(&service, introspection("opaque")).await.assert_inactive();
+        send(&service, introspection("opaque")).await.assert_inactive("revoked_token");
     }
 }

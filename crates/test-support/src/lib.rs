@@ -16,6 +16,8 @@
     reason = "the callers are tests, which unwrap and chain"
 )]
 
+pub mod answer;
+pub mod audit;
 pub mod certificates;
 pub mod demo;
 pub mod engine;
