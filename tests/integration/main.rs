@@ -18,7 +18,7 @@
 )]
 
 use test_support::{
-    demo, engine, key_host, key_site, keys, log, providers, proxy, server, signer, tokens, world,
+    demo, engine, key_host, key_site, keys, log, providers, proxy, server, signer, time, tokens, world,
 };
 #[cfg(feature = "redis")]
 use test_support::{redis_server, redis_tap};

@@ -8,6 +8,7 @@ use token_introspection::service::Service;
 
 use crate::{
     line::{Death, Line},
+    time,
     world::{ACTIVE, AUDIENCE, Answer, ISSUER, OWN, SECRET, World, introspection, issuers, request, send},
 };
 
@@ -56,7 +57,7 @@ async fn g08_after_a_pause_a_silent_peer_costs_a_short_try() {
     let token = world.token(&json!({}));
     ask(&service, &token, 8).await.iter().for_each(|answer| drop(answer.assert_active()));
     line.end_connections(Death::Silent).await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    time::pass(Duration::from_secs(5)).await;
     let started = Instant::now();
     send(&service, introspection(&token)).await.assert_active();
     // A try that is not short takes 600 ms.

@@ -13,6 +13,7 @@ use crate::{
     log::Log,
     redis_server::{RedisServer, run},
     redis_tap::Break,
+    time,
     world::{ACTIVE, API, INACTIVE, ISSUER, OWN, SECRET, World, introspection, issuers, request, revoked_by, send},
 };
 
@@ -194,7 +195,7 @@ async fn g08_after_a_pause_a_silent_server_costs_a_short_try() {
     let token = world.token(&json!({}));
     send(&service, introspection(&token)).await.assert_active();
     line.end_connections(Death::Silent).await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    time::pass(Duration::from_secs(5)).await;
     let started = Instant::now();
     send(&service, introspection(&token)).await.assert_active();
     // A try that is not short takes 600 ms.

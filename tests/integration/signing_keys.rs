@@ -1,6 +1,6 @@
 //! Where the keys of signed answers come from: files at the start, KMS and Secrets Manager at the first need.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::{
     Engine,
@@ -14,6 +14,7 @@ use token_introspection::{
     lambda::{Event, handle},
     settings::Settings,
 };
+use tokio::time::Instant;
 
 use crate::{
     aws::{Aws, Fault, KEY},
@@ -50,7 +51,7 @@ fn token_introspection(claims: &str) -> Value {
 async fn j14_a_key_in_kms_signs_there_and_is_asked_for_its_public_half_once_at_the_first_need() {
     let aws = Aws::start().await;
     let world = deployment(&aws, &format!("kms:{KEY}")).await;
-    world.service.warm_up(call::now(), tokio::time::Instant::now() + Duration::from_secs(1)).await;
+    world.service.warm_up(call::now(), Instant::now() + Duration::from_secs(1)).await;
     world.introspect("unknown").await.assert_inactive("unknown_token");
     assert_eq!(aws.take_operations(), Vec::<String>::new(), "neither the start nor a JSON answer needs it");
     let token = world.token(&json!({}));

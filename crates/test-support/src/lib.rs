@@ -35,6 +35,7 @@ pub mod redis_tap;
 pub mod server;
 pub mod signer;
 pub mod tables;
+pub mod time;
 #[cfg(not(feature = "redis"))]
 pub mod tokens_in_dynamodb;
 #[cfg(feature = "redis")]
