@@ -185,6 +185,6 @@ async fn m09_f08_without_the_domain_the_methods_by_certificate_are_neither_adver
         assert!(!advertised.iter().any(|name| name == method));
         world.put_client(&record(method));
         let answer = world.send(request().form(&[("token", "x"), ("client_id", method)])).await;
-        answer.assert_error(401, "invalid_client");
+        answer.assert_error(401, "invalid_client", "no_credentials");
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     log::Log,
     proxy::Fault,
     signer::Signer,
-    world::{ALL_IN_DYNAMODB, API, Answer, OWN, Request, SECRET, World, assert_refused, request, send},
+    world::{ACCEPTED, ALL_IN_DYNAMODB, API, Answer, OWN, Request, SECRET, World, assert_refused, request, send},
 };
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -79,8 +79,8 @@ fn operations(world: &World) -> Vec<String> {
 
 /// Refused as every wrong credential is, after the one read and without a write.
 #[track_caller]
-fn assert_refused_unwritten(world: &World, answer: &Answer, case: &str) {
-    assert_refused(answer, case);
+fn assert_refused_unwritten(world: &World, answer: &Answer, reason: &str, case: &str) {
+    assert_refused(answer, reason, case);
     let operations = operations(world);
     assert!(operations.iter().all(|operation| operation == "BatchGetItem"), "{case}: {operations:?}");
     assert!(operations.len() == 1 || !ALL_IN_DYNAMODB, "{case}: {operations:?}");
@@ -90,15 +90,20 @@ fn assert_refused_unwritten(world: &World, answer: &Answer, case: &str) {
 async fn e01_b05_there_is_one_assertion_of_the_one_type() {
     let world = world().await;
     let good = || assertion(&json!({}));
-    world.send(ask(&good())).await.assert_inactive();
+    world.send(ask(&good())).await.assert_inactive("unknown_token");
     for other in [&TYPE.to_uppercase(), "urn:ietf:params:oauth:client-assertion-type:saml2-bearer", "jwt-bearer", ""] {
         let parameters = [("token", "x"), ("client_assertion_type", other), ("client_assertion", &good())];
         operations(&world);
-        assert_refused_unwritten(&world, &world.send(request().form(&parameters)).await, other);
+        let answer = world.send(request().form(&parameters)).await;
+        assert_refused_unwritten(&world, &answer, "malformed_assertion", other);
     }
     for twice in [("client_assertion", good()), ("client_assertion_type", TYPE.to_owned())] {
         let answer = world.send(ask_with(&good(), &[(twice.0, &twice.1)])).await;
-        assert!(answer.assert_error(400, "invalid_request").contains("more than once"), "{}", twice.0);
+        assert!(
+            answer.assert_error(400, "invalid_request", "duplicate_parameter").contains("more than once"),
+            "{}",
+            twice.0
+        );
     }
     let two = [
         ask(&good()).basic(API, SECRET),
@@ -106,7 +111,7 @@ async fn e01_b05_there_is_one_assertion_of_the_one_type() {
         ask(&good()).header("authorization", "Bearer x"),
     ];
     for request in two {
-        let description = world.send(request).await.assert_error(400, "invalid_request");
+        let description = world.send(request).await.assert_error(400, "invalid_request", "two_mechanisms");
         assert!(description.contains("more than one way"), "{description}");
     }
     assert_eq!(world.proxy.take_requests(), []);
@@ -116,55 +121,58 @@ async fn e01_b05_there_is_one_assertion_of_the_one_type() {
 async fn e02_b06_b18_one_client_is_named_throughout() {
     let world = world().await;
     put_client(&world, "other", &[key().jwk()], &json!({}));
-    for (changes, body_client_id, accepted) in [
-        (json!({}), None, true),
-        (json!({}), Some(CLIENT), true),
-        (json!({}), Some(""), true),
-        (json!({}), Some("other"), false),
-        (json!({}), Some("BY-KEY"), false),
-        (json!({ "iss": "other" }), None, false),
-        (json!({ "sub": "other" }), None, false),
-        (json!({ "sub": "other" }), Some("other"), false),
-        (json!({ "iss": null }), Some(CLIENT), false),
-        (json!({ "sub": null }), Some(CLIENT), false),
-        (json!({ "sub": [CLIENT] }), None, false),
-        (json!({ "iss": "other", "sub": "other" }), None, true),
+    for (changes, body_client_id, reason) in [
+        (json!({}), None, ACCEPTED),
+        (json!({}), Some(CLIENT), ACCEPTED),
+        (json!({}), Some(""), ACCEPTED),
+        (json!({}), Some("other"), "malformed_assertion"),
+        (json!({}), Some("BY-KEY"), "malformed_assertion"),
+        (json!({ "iss": "other" }), None, "malformed_assertion"),
+        (json!({ "sub": "other" }), None, "malformed_assertion"),
+        (json!({ "sub": "other" }), Some("other"), "malformed_assertion"),
+        (json!({ "iss": null }), Some(CLIENT), "malformed_assertion"),
+        (json!({ "sub": null }), Some(CLIENT), "malformed_assertion"),
+        (json!({ "sub": [CLIENT] }), None, "malformed_assertion"),
+        (json!({ "iss": "other", "sub": "other" }), None, ACCEPTED),
     ] {
         let parameters = body_client_id.map(|id| ("client_id", id));
         operations(&world);
         let answer = world.send(ask_with(&assertion(&changes), parameters.as_slice())).await;
-        if accepted {
-            answer.assert_inactive();
+        if reason == ACCEPTED {
+            answer.assert_inactive(ACCEPTED);
         } else {
-            assert_refused_unwritten(&world, &answer, &format!("{changes} {body_client_id:?}"));
+            assert_refused_unwritten(&world, &answer, reason, &format!("{changes} {body_client_id:?}"));
         }
     }
 }
 
 #[tokio::test]
-async fn b18_an_assertion_that_names_no_client_is_an_unknown_clients() {
+async fn b18_an_assertion_that_names_no_client_is_refused_after_the_same_read() {
     let world = world().await;
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#);
     let good = assertion(&json!({}));
     let (input, _) = good.rsplit_once('.').unwrap();
     let odd = |client_id: &str| assertion(&json!({ "iss": client_id, "sub": client_id }));
-    for text in [
-        "x",
-        "a.b.c",
-        &format!("{header}.e30.AAAA"),
-        &format!("{header}.!.AAAA"),
-        &format!("{good}="),
-        &format!("{input}."),
-        &key().sign(r#"{"alg":"ES256"}"#, &format!(r#"{{"iss":"{CLIENT}","iss":"{CLIENT}","sub":"{CLIENT}"}}"#)),
-        &key().sign(r#"{"alg":"ES256","alg":"ES256"}"#, &claims(&json!({})).to_string()),
-        &odd(""),
-        &odd("a\nb"),
-        &odd("a\0"),
-        &odd(&"x".repeat(2049)),
-        &assertion(&json!({ "padding": "x".repeat(12_400) })),
+    for (reason, text) in [
+        ("malformed_assertion", "x"),
+        ("malformed_assertion", "a.b.c"),
+        ("malformed_assertion", &format!("{header}.e30.AAAA")),
+        ("malformed_assertion", &format!("{header}.!.AAAA")),
+        ("malformed_assertion", &format!("{good}=")),
+        ("assertion_signature", &format!("{input}.")),
+        (
+            "malformed_assertion",
+            &key().sign(r#"{"alg":"ES256"}"#, &format!(r#"{{"iss":"{CLIENT}","iss":"{CLIENT}","sub":"{CLIENT}"}}"#)),
+        ),
+        ("malformed_assertion", &key().sign(r#"{"alg":"ES256","alg":"ES256"}"#, &claims(&json!({})).to_string())),
+        ("malformed_assertion", &odd("")),
+        ("unknown_client", &odd("a\nb")),
+        ("unknown_client", &odd("a\0")),
+        ("unknown_client", &odd(&"x".repeat(2049))),
+        ("malformed_assertion", &assertion(&json!({ "padding": "x".repeat(12_400) }))),
     ] {
         let answer = world.send(ask(text)).await;
-        assert_refused(&answer, &text[..text.len().min(80)]);
+        assert_refused(&answer, reason, &text[..text.len().min(80)]);
         let requests = world.proxy.take_requests();
         assert!(requests.len() == 1 || !ALL_IN_DYNAMODB, "{text:.80}: {requests:?}");
         assert!(requests.iter().all(|(operation, _)| operation == "BatchGetItem"), "{text:.80}: {requests:?}");
@@ -179,23 +187,23 @@ async fn e03_e04_the_issuer_identifier_is_the_sole_audience() {
     let world = world().await;
     let endpoint = format!("{OWN}/token/introspect");
     put_client(&world, "registered", &[key().jwk()], &json!({ "assertion_audience": endpoint }));
-    for (client_id, audience, accepted) in [
-        (CLIENT, json!(OWN), true),
-        (CLIENT, json!([OWN]), true),
-        (CLIENT, json!([OWN, OWN]), false),
-        (CLIENT, json!([OWN, "https://other.example"]), false),
-        (CLIENT, json!([]), false),
-        (CLIENT, json!(format!("{OWN}/")), false),
-        (CLIENT, json!(endpoint), false),
-        (CLIENT, json!(format!("{OWN}/token")), false),
-        (CLIENT, json!(OWN.to_uppercase()), false),
-        (CLIENT, json!(""), false),
-        (CLIENT, json!(null), false),
-        ("registered", json!(OWN), true),
-        ("registered", json!(endpoint), true),
-        ("registered", json!([endpoint]), true),
-        ("registered", json!([endpoint, OWN]), false),
-        ("registered", json!(format!("{endpoint}/")), false),
+    for (client_id, audience, reason) in [
+        (CLIENT, json!(OWN), ACCEPTED),
+        (CLIENT, json!([OWN]), ACCEPTED),
+        (CLIENT, json!([OWN, OWN]), "assertion_audience"),
+        (CLIENT, json!([OWN, "https://other.example"]), "assertion_audience"),
+        (CLIENT, json!([]), "assertion_audience"),
+        (CLIENT, json!(format!("{OWN}/")), "assertion_audience"),
+        (CLIENT, json!(endpoint), "assertion_audience"),
+        (CLIENT, json!(format!("{OWN}/token")), "assertion_audience"),
+        (CLIENT, json!(OWN.to_uppercase()), "assertion_audience"),
+        (CLIENT, json!(""), "assertion_audience"),
+        (CLIENT, json!(null), "assertion_audience"),
+        ("registered", json!(OWN), ACCEPTED),
+        ("registered", json!(endpoint), ACCEPTED),
+        ("registered", json!([endpoint]), ACCEPTED),
+        ("registered", json!([endpoint, OWN]), "assertion_audience"),
+        ("registered", json!(format!("{endpoint}/")), "assertion_audience"),
     ] {
         log.take();
         operations(&world);
@@ -203,10 +211,11 @@ async fn e03_e04_the_issuer_identifier_is_the_sole_audience() {
         let answer = world.send(ask(&text)).await;
         let log = log.take();
         let case = format!("{client_id} {audience}");
+        let accepted = reason == ACCEPTED;
         if accepted {
-            answer.assert_inactive();
+            answer.assert_inactive(ACCEPTED);
         } else {
-            assert_refused_unwritten(&world, &answer, &case);
+            assert_refused_unwritten(&world, &answer, reason, &case);
         }
         assert_eq!(log.contains("assertion_audience_refused"), !accepted, "{case}: {log}");
         assert_eq!(log.contains(r#""reason":"assertion_audience""#), !accepted, "{case}: {log}");
@@ -220,34 +229,34 @@ async fn e03_e04_the_issuer_identifier_is_the_sole_audience() {
 async fn e06_e12_the_header_says_that_it_is_an_assertion_and_never_where_its_key_is() {
     let world = world().await;
     let attacker = keys::ed25519(None, 66);
-    for (header, accepted) in [
-        (json!({}), true),
-        (json!({ "typ": "JWT" }), true),
-        (json!({ "typ": "jwt" }), true),
-        (json!({ "typ": "client-authentication+jwt" }), true),
-        (json!({ "typ": "at+jwt" }), false),
-        (json!({ "typ": "dpop+jwt" }), false),
-        (json!({ "typ": "secevent+jwt" }), false),
-        (json!({ "typ": "" }), false),
-        (json!({ "typ": ["JWT"] }), false),
-        (json!({ "crit": ["exp"] }), false),
-        (json!({ "crit": [] }), false),
-        (json!({ "crit": null }), false),
-        (json!({ "b64": true, "crit": ["b64"] }), false),
-        (json!({ "jwk": attacker.jwk(), "jku": "https://evil.example/jwks", "x5u": "https://evil.example" }), true),
+    for (header, reason) in [
+        (json!({}), ACCEPTED),
+        (json!({ "typ": "JWT" }), ACCEPTED),
+        (json!({ "typ": "jwt" }), ACCEPTED),
+        (json!({ "typ": "client-authentication+jwt" }), ACCEPTED),
+        (json!({ "typ": "at+jwt" }), "assertion_header"),
+        (json!({ "typ": "dpop+jwt" }), "assertion_header"),
+        (json!({ "typ": "secevent+jwt" }), "assertion_header"),
+        (json!({ "typ": "" }), "assertion_header"),
+        (json!({ "typ": ["JWT"] }), "malformed_assertion"),
+        (json!({ "crit": ["exp"] }), "assertion_header"),
+        (json!({ "crit": [] }), "assertion_header"),
+        (json!({ "crit": null }), "assertion_header"),
+        (json!({ "b64": true, "crit": ["b64"] }), "assertion_header"),
+        (json!({ "jwk": attacker.jwk(), "jku": "https://evil.example/jwks", "x5u": "https://evil.example" }), ACCEPTED),
     ] {
         operations(&world);
         let answer = world.send(ask(&key().token(&header, &claims(&json!({}))))).await;
-        if accepted {
-            answer.assert_inactive();
+        if reason == ACCEPTED {
+            answer.assert_inactive(ACCEPTED);
         } else {
-            assert_refused_unwritten(&world, &answer, &header.to_string());
+            assert_refused_unwritten(&world, &answer, reason, &header.to_string());
         }
     }
     for header in [json!({ "jwk": attacker.jwk() }), json!({ "jwk": attacker.jwk(), "kid": "k1" })] {
         operations(&world);
         let answer = world.send(ask(&attacker.token(&header, &claims(&json!({}))))).await;
-        assert_refused_unwritten(&world, &answer, &header.to_string());
+        assert_refused_unwritten(&world, &answer, "assertion_signature", &header.to_string());
     }
 }
 
@@ -255,34 +264,34 @@ async fn e06_e12_the_header_says_that_it_is_an_assertion_and_never_where_its_key
 async fn e07_e08_times_and_jti_are_required_and_bounded() {
     let world = world().await;
     let t = now();
-    for (changes, accepted) in [
-        (json!({ "exp": t + 1 }), true),
-        (json!({ "exp": t }), false),
-        (json!({ "exp": t - 1 }), false),
-        (json!({ "exp": null }), false),
-        (json!({ "exp": (t + 60).to_string() }), false),
-        (json!({ "exp": t + 3600 }), true),
-        (json!({ "exp": t + 3601 }), false),
-        (json!({ "exp": 9_007_199_254_740_991_i64 }), false),
-        (json!({ "iat": null }), true),
-        (json!({ "iat": t - 100_000 }), true),
-        (json!({ "iat": t + 10 }), true),
-        (json!({ "iat": t + 11 }), false),
-        (json!({ "iat": "now" }), false),
-        (json!({ "nbf": t + 10 }), true),
-        (json!({ "nbf": t + 11 }), false),
-        (json!({ "jti": null }), false),
-        (json!({ "jti": "" }), false),
-        (json!({ "jti": 7 }), false),
-        (json!({ "jti": "x".repeat(3000) }), true),
-        (json!({ "jti": "a#b\0c" }), true),
+    for (changes, reason) in [
+        (json!({ "exp": t + 1 }), ACCEPTED),
+        (json!({ "exp": t }), "assertion_time"),
+        (json!({ "exp": t - 1 }), "assertion_time"),
+        (json!({ "exp": null }), "assertion_time"),
+        (json!({ "exp": (t + 60).to_string() }), "malformed_assertion"),
+        (json!({ "exp": t + 3600 }), ACCEPTED),
+        (json!({ "exp": t + 3601 }), "assertion_time"),
+        (json!({ "exp": 9_007_199_254_740_991_i64 }), "malformed_assertion"),
+        (json!({ "iat": null }), ACCEPTED),
+        (json!({ "iat": t - 100_000 }), ACCEPTED),
+        (json!({ "iat": t + 10 }), ACCEPTED),
+        (json!({ "iat": t + 11 }), "assertion_time"),
+        (json!({ "iat": "now" }), "malformed_assertion"),
+        (json!({ "nbf": t + 10 }), ACCEPTED),
+        (json!({ "nbf": t + 11 }), "assertion_time"),
+        (json!({ "jti": null }), "assertion_without_jti"),
+        (json!({ "jti": "" }), "assertion_without_jti"),
+        (json!({ "jti": 7 }), "malformed_assertion"),
+        (json!({ "jti": "x".repeat(3000) }), ACCEPTED),
+        (json!({ "jti": "a#b\0c" }), ACCEPTED),
     ] {
         operations(&world);
         let answer = world.send(ask(&assertion(&changes)).at(t)).await;
-        if accepted {
-            answer.assert_inactive();
+        if reason == ACCEPTED {
+            answer.assert_inactive(ACCEPTED);
         } else {
-            assert_refused_unwritten(&world, &answer, &changes.to_string());
+            assert_refused_unwritten(&world, &answer, reason, &changes.to_string());
         }
     }
 }
@@ -293,16 +302,16 @@ async fn e08_an_assertion_is_used_once_whatever_for_and_whoever_is_first() {
     put_client(&world, "other", &[key().jwk()], &json!({}));
     let text = assertion(&json!({ "jti": "once" }));
     let revoke = |text: &str| ask(text).path("/token/revoke");
-    world.send(ask(&text)).await.assert_inactive();
+    world.send(ask(&text)).await.assert_inactive("unknown_token");
     for again in [ask(&text), revoke(&text), ask(&assertion(&json!({ "jti": "once" })))] {
-        assert_refused(&world.send(again).await, "again");
+        assert_refused(&world.send(again).await, "assertion_replayed", "again");
     }
     let others = assertion(&json!({ "iss": "other", "sub": "other", "jti": "once" }));
-    world.send(ask(&others)).await.assert_inactive();
+    world.send(ask(&others)).await.assert_inactive("unknown_token");
 
     let for_revocation = assertion(&json!({}));
     assert_eq!(world.send(revoke(&for_revocation)).await.status, 200);
-    assert_refused(&world.send(ask(&for_revocation)).await, "after revocation");
+    assert_refused(&world.send(ask(&for_revocation)).await, "assertion_replayed", "after revocation");
 
     let text = assertion(&json!({}));
     let answers = join_all((0..20).map(|_| send(&world.service, ask(&text)))).await;
@@ -316,7 +325,7 @@ async fn e08_e09_the_one_write_of_a_good_assertion_may_be_repeated_by_its_own_re
     let t = now();
     let text = assertion(&json!({ "jti": "once", "exp": t + 100 }));
     operations(&world);
-    world.send(ask(&text).request_id("r1").at(t)).await.assert_inactive();
+    world.send(ask(&text).request_id("r1").at(t)).await.assert_inactive("unknown_token");
     let requests = world.proxy.take_requests();
     let names: Vec<_> = requests.iter().map(|(operation, _)| operation.as_str()).collect();
     // An opaque token is judged by two reads.
@@ -331,15 +340,15 @@ async fn e08_e09_the_one_write_of_a_good_assertion_may_be_repeated_by_its_own_re
     });
     assert_eq!((&write["TableName"], &write["Item"]), (&json!("oauth-introspection-state"), &item));
 
-    world.send(ask(&text).request_id("r1").at(t)).await.assert_inactive();
-    assert_refused(&world.send(ask(&text).request_id("r2").at(t)).await, "another request");
+    world.send(ask(&text).request_id("r1").at(t)).await.assert_inactive("unknown_token");
+    assert_refused(&world.send(ask(&text).request_id("r2").at(t)).await, "assertion_replayed", "another request");
     // A lost answer makes the SDK write again.
     for fault in [Fault::Resets, Fault::ServerError, Fault::Throttled] {
         let text = assertion(&json!({}));
         world.send(ask("warm up")).await;
         world.proxy.fail_once(fault);
-        world.send(ask(&text)).await.assert_inactive();
-        assert_refused(&world.send(ask(&text)).await, "after a repeated write");
+        world.send(ask(&text)).await.assert_inactive("unknown_token");
+        assert_refused(&world.send(ask(&text)).await, "assertion_replayed", "after a repeated write");
     }
 }
 
@@ -358,20 +367,20 @@ async fn e09_nobody_but_the_keys_holder_causes_a_write() {
     let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
     bytes[7] ^= 1;
     let tampered = format!("{input}.{}", URL_SAFE_NO_PAD.encode(bytes));
-    for (case, text) in [
-        ("forged", &forged),
-        ("tampered", &tampered),
-        ("unknown client", &as_client("nobody")),
-        ("disabled", &as_client("disabled")),
-        ("corrupt", &as_client("corrupt")),
-        ("b08 registered for a secret", &as_client("by-secret")),
-        ("b08 registered for any secret", &as_client("both-secrets")),
-        ("expired", &assertion(&json!({ "exp": 1 }))),
+    for (reason, case, text) in [
+        ("assertion_signature", "forged", &forged),
+        ("assertion_signature", "tampered", &tampered),
+        ("unknown_client", "unknown client", &as_client("nobody")),
+        ("disabled", "disabled", &as_client("disabled")),
+        ("corrupt_client_record", "corrupt", &as_client("corrupt")),
+        ("wrong_method", "b08 registered for a secret", &as_client("by-secret")),
+        ("wrong_method", "b08 registered for any secret", &as_client("both-secrets")),
+        ("assertion_time", "expired", &assertion(&json!({ "exp": 1 }))),
     ] {
         operations(&world);
-        assert_refused_unwritten(&world, &world.send(ask(text)).await, case);
+        assert_refused_unwritten(&world, &world.send(ask(text)).await, reason, case);
     }
-    world.send(ask(&good)).await.assert_inactive();
+    world.send(ask(&good)).await.assert_inactive("unknown_token");
 }
 
 #[tokio::test]
@@ -380,11 +389,11 @@ async fn e10_while_the_guard_cannot_be_written_nothing_is_known() {
     for fault in [Fault::AccessDenied, Fault::ServerError, Fault::Throttled, Fault::Resets, Fault::Hangs] {
         for path in ["/token/introspect", "/token/revoke"] {
             world.proxy.fail_after(1, fault);
-            world.send(ask(&assertion(&json!({}))).path(path)).await.assert_unavailable();
+            world.send(ask(&assertion(&json!({}))).path(path)).await.assert_unavailable("store_unavailable");
         }
         world.proxy.fail(Fault::None);
     }
-    world.send(ask(&assertion(&json!({})))).await.assert_inactive();
+    world.send(ask(&assertion(&json!({})))).await.assert_inactive("unknown_token");
 }
 
 #[tokio::test]
@@ -401,26 +410,26 @@ async fn e11_the_clients_key_fixes_the_algorithm() {
         jwk
     };
     let rs256 = rsa(Algorithm::RS256);
-    for (case, jwk, signer, accepted) in [
-        ("RS256", rs256.jwk(), rsa(Algorithm::RS256), true),
-        ("RS256 without alg", without_alg(&rs256), rsa(Algorithm::RS256), true),
-        ("PS256", with(rs256.jwk(), "alg", "PS256"), rsa(Algorithm::PS256), true),
-        ("ES256", keys::es256(None).jwk(), keys::es256(None), true),
-        ("ES256 without alg", without_alg(&keys::es256(None)), keys::es256(None), true),
-        ("EdDSA", keys::ed25519(None, 5).jwk(), keys::ed25519(None, 5), true),
-        ("PS256 with a key without alg", without_alg(&rs256), rsa(Algorithm::PS256), false),
-        ("PS256 with a key for RS256", rs256.jwk(), rsa(Algorithm::PS256), false),
-        ("RS256 with a key for PS256", with(rs256.jwk(), "alg", "PS256"), rsa(Algorithm::RS256), false),
-        ("RS384", with(rs256.jwk(), "alg", "RS384"), rsa(Algorithm::RS384), false),
-        ("a key for encryption", with(rs256.jwk(), "use", "enc"), rsa(Algorithm::RS256), false),
+    for (case, jwk, signer, reason) in [
+        ("RS256", rs256.jwk(), rsa(Algorithm::RS256), ACCEPTED),
+        ("RS256 without alg", without_alg(&rs256), rsa(Algorithm::RS256), ACCEPTED),
+        ("PS256", with(rs256.jwk(), "alg", "PS256"), rsa(Algorithm::PS256), ACCEPTED),
+        ("ES256", keys::es256(None).jwk(), keys::es256(None), ACCEPTED),
+        ("ES256 without alg", without_alg(&keys::es256(None)), keys::es256(None), ACCEPTED),
+        ("EdDSA", keys::ed25519(None, 5).jwk(), keys::ed25519(None, 5), ACCEPTED),
+        ("PS256 with a key without alg", without_alg(&rs256), rsa(Algorithm::PS256), "assertion_signature"),
+        ("PS256 with a key for RS256", rs256.jwk(), rsa(Algorithm::PS256), "assertion_signature"),
+        ("RS256 with a key for PS256", with(rs256.jwk(), "alg", "PS256"), rsa(Algorithm::RS256), "assertion_signature"),
+        ("RS384", with(rs256.jwk(), "alg", "RS384"), rsa(Algorithm::RS384), "assertion_signature"),
+        ("a key for encryption", with(rs256.jwk(), "use", "enc"), rsa(Algorithm::RS256), "assertion_signature"),
     ] {
         put_client(&world, CLIENT, &[jwk], &json!({}));
         operations(&world);
         let answer = world.send(ask(&signer.token(&json!({}), &claims(&json!({}))))).await;
-        if accepted {
-            answer.assert_inactive();
+        if reason == ACCEPTED {
+            answer.assert_inactive(ACCEPTED);
         } else {
-            assert_refused_unwritten(&world, &answer, case);
+            assert_refused_unwritten(&world, &answer, reason, case);
         }
     }
     // A public key is no shared secret, and "none" no signature.
@@ -439,13 +448,13 @@ async fn e11_the_clients_key_fixes_the_algorithm() {
         ("alg in another case", keys::es256(None).sign(r#"{"alg":"es256"}"#, &claims.to_string())),
     ] {
         operations(&world);
-        assert_refused_unwritten(&world, &world.send(ask(&text)).await, case);
+        assert_refused_unwritten(&world, &world.send(ask(&text)).await, "assertion_signature", case);
     }
     let symmetric = json!({ "kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode("secret") });
     put_client(&world, CLIENT, &[symmetric], &json!({}));
     operations(&world);
     let answer = world.send(ask(&hmac(b"secret").token(&json!({}), &claims))).await;
-    assert_refused_unwritten(&world, &answer, "a symmetric key in the set");
+    assert_refused_unwritten(&world, &answer, "assertion_signature", "a symmetric key in the set");
 }
 
 #[tokio::test]
@@ -473,10 +482,10 @@ async fn e11_e13_keys_come_from_the_record_and_kid_selects() {
     }
     for jwks in ["", "{}", "[]", "null", r#"{"keys":null}"#, "not JSON"] {
         put_client(&world, CLIENT, &[], &json!({ "jwks": jwks }));
-        assert_refused(&world.send(ask(&assertion(&json!({})))).await, jwks);
+        assert_refused(&world.send(ask(&assertion(&json!({})))).await, "assertion_signature", jwks);
     }
     put_client(&world, CLIENT, &[], &json!({ "jwks": { "keys": [key().jwk()] } }));
-    assert_refused(&world.send(ask(&assertion(&json!({})))).await, "a map is no text");
+    assert_refused(&world.send(ask(&assertion(&json!({})))).await, "corrupt_client_record", "a map is no text");
 }
 
 #[tokio::test]
@@ -487,10 +496,10 @@ async fn b15_wrong_assertions_count_and_right_ones_are_never_refused_by_it() {
     let ask_at = |changes| ask(&assertion(&changes)).at(start);
     let wrong = || ask_at(json!({ "aud": "https://other.example", "exp": start + 60, "iat": start }));
     for _ in 0..2 {
-        assert_refused(&world.send(wrong()).await, "below the limit");
+        assert_refused(&world.send(wrong()).await, "assertion_audience", "below the limit");
     }
-    world.send(wrong()).await.assert_error(429, "invalid_client");
-    world.send(ask_at(json!({ "exp": start + 60, "iat": start }))).await.assert_inactive();
+    world.send(wrong()).await.assert_error(429, "invalid_client", "assertion_audience");
+    world.send(ask_at(json!({ "exp": start + 60, "iat": start }))).await.assert_inactive("unknown_token");
 }
 
 #[tokio::test]
@@ -545,19 +554,24 @@ async fn e02_b18_a_claim_of_a_wrong_type_does_not_hide_whose_assertion_it_is() {
     ] {
         log.take();
         operations(&world);
-        assert_refused_unwritten(&world, &world.send(ask(&sign(&claims))).await, &claims.to_string());
+        let answer = world.send(ask(&sign(&claims))).await;
+        assert_refused_unwritten(&world, &answer, "malformed_assertion", &claims.to_string());
         assert_eq!(audited(&log), (json!("malformed_assertion"), json!(CLIENT)), "{claims}");
     }
     let other_type =
         [("token", "x"), ("client_assertion_type", "jwt-bearer"), ("client_assertion", &sign(&claims(&json!({}))))];
-    assert_refused(&world.send(request().form(&other_type)).await, "another type");
+    assert_refused(&world.send(request().form(&other_type)).await, "malformed_assertion", "another type");
     assert_eq!(audited(&log), (json!("malformed_assertion"), json!(CLIENT)));
     // One that names no client is malformed, and not an unknown client's.
     for text in ["x", "a.b.c", &sign(&json!({ "aud": OWN })), &sign(&json!({ "sub": 7 }))] {
-        assert_refused(&world.send(ask(text)).await, text);
+        assert_refused(&world.send(ask(text)).await, "malformed_assertion", text);
         assert_eq!(audited(&log), (json!("malformed_assertion"), Value::Null), "{text}");
     }
-    assert_refused(&world.send(ask(&assertion(&json!({ "iss": "nobody", "sub": "nobody" })))).await, "unknown");
+    assert_refused(
+        &world.send(ask(&assertion(&json!({ "iss": "nobody", "sub": "nobody" })))).await,
+        "unknown_client",
+        "unknown",
+    );
     assert_eq!(audited(&log), (json!("unknown_client"), Value::Null));
 }
 
@@ -579,12 +593,12 @@ async fn e08_g08_after_a_503_a_retry_needs_a_new_assertion() {
     if ALL_IN_DYNAMODB {
         // The read and the use of the assertion pass; the mark cannot be written.
         world.proxy.fail_after(2, Fault::AccessDenied);
-        world.send(revoke(&text)).await.assert_unavailable();
+        world.send(revoke(&text)).await.assert_unavailable("store_unavailable");
         world.proxy.fail(Fault::None);
-        assert_refused(&world.send(revoke(&text)).await, "the same assertion again");
+        assert_refused(&world.send(revoke(&text)).await, "assertion_replayed", "the same assertion again");
     }
     assert_eq!(world.send(revoke(&own(&json!({})))).await.status, 200);
-    world.introspect(&token).await.assert_inactive();
+    world.introspect(&token).await.assert_inactive("revoked_token");
 }
 
 #[tokio::test]
@@ -597,7 +611,10 @@ async fn e13_without_kid_the_first_four_keys_that_fit_are_tried() {
         let answer = world.send(ask(&keys::ed25519(None, 5).token(&json!({}), &claims(&json!({}))))).await;
         assert_eq!(answer.status, if accepted { 200 } else { 401 }, "{before} others first");
         // Keys of another type take no place.
-        world.send(ask(&keys::es256(None).token(&json!({}), &claims(&json!({}))))).await.assert_inactive();
+        world
+            .send(ask(&keys::es256(None).token(&json!({}), &claims(&json!({})))))
+            .await
+            .assert_inactive("unknown_token");
     }
 }
 
@@ -610,5 +627,5 @@ async fn n01_a_client_revokes_its_token_by_an_assertion() {
     let parameters = [("token", token.as_str()), ("client_assertion_type", TYPE), ("client_assertion", &text)];
     let answer = world.send(request().path("/token/revoke").request_id(&unique()).form(&parameters)).await;
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""));
-    world.introspect(&token).await.assert_inactive();
+    world.introspect(&token).await.assert_inactive("revoked_token");
 }

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -12,7 +11,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use serde_json::{Value, json};
 
-use crate::{kms::KmsKey, server};
+use crate::{kms::KmsKey, server, time};
 
 /// A P-256 key in KMS, which is always there.
 pub const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -92,7 +91,7 @@ impl Aws {
             Fault::None | Fault::Garbage => {}
             Fault::AccessDenied => return error(StatusCode::BAD_REQUEST, "AccessDeniedException"),
             Fault::ServerError => return error(StatusCode::INTERNAL_SERVER_ERROR, "KMSInternalException"),
-            Fault::Hangs => tokio::time::sleep(Duration::from_mins(1)).await,
+            Fault::Hangs => time::hang().await,
             Fault::Empty => return Ok(answer(StatusCode::OK, &json!({}))),
         }
         let garbled = |bytes: &[u8]| STANDARD.encode(if fault == Fault::Garbage { &bytes[1..] } else { bytes });

@@ -7,7 +7,9 @@ use crate::{
     key_host::KeyHost,
     keys,
     proxy::Fault,
-    world::{ALL_IN_DYNAMODB, API, AUDIENCE, Answer, ISSUER, OWN, Request, SECRET, World, claims, request, send},
+    world::{
+        ACTIVE, ALL_IN_DYNAMODB, API, AUDIENCE, Answer, ISSUER, OWN, Request, SECRET, World, claims, request, send,
+    },
 };
 
 /// How often DynamoDB is asked for a batch with opaque tokens: for the client, for the tokens, for marks.
@@ -67,11 +69,14 @@ async fn each_token_is_answered_in_order_as_the_single_route_would() {
         world.put_policy(&policy);
         let mix = mix(&world);
         let answer = world.send(tokens(&mix)).await;
-        let mut expected = Vec::new();
+        let (mut expected, mut verdicts) = (Vec::new(), Vec::new());
         for token in &mix {
-            expected.push(world.introspect(token).await.body);
+            let single = world.introspect(token).await;
+            verdicts.extend(single.reason().or(Some(ACTIVE)).map(str::to_owned));
+            expected.push(single.body);
         }
         assert_eq!(answer.body, format!(r#"{{"results":[{}]}}"#, expected.join(",")), "{policy}");
+        assert_eq!(answer.verdicts(), verdicts, "{policy}");
         assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (200, "no-store"));
     }
 }
@@ -125,9 +130,9 @@ async fn one_to_fifty_tokens_are_taken_and_nothing_else_is_looked_up() {
         json!(null),
     ] {
         let answer = world.send(batch(&json!({ "tokens": wrong })).basic(API, SECRET)).await;
-        assert!(answer.assert_error(400, "invalid_request").contains("1 to 50"), "{wrong}");
+        assert!(answer.assert_error(400, "invalid_request", "wrong_tokens").contains("1 to 50"), "{wrong}");
     }
-    world.send(batch(&json!({})).basic(API, SECRET)).await.assert_error(400, "invalid_request");
+    world.send(batch(&json!({})).basic(API, SECRET)).await.assert_error(400, "invalid_request", "wrong_tokens");
     assert_eq!(reads(&world).len(), 0);
     world.send(tokens(&vec!["x".to_owned(); 50])).await;
     assert_eq!(reads(&world).len(), TRIPS);
@@ -157,7 +162,7 @@ async fn a21_what_is_wrong_with_a_batch_is_refused_in_the_fixed_order() {
         assert_eq!(world.send(request).await.status.as_u16(), status, "{what}");
     }
     let anonymous = batch(&json!({ "tokens": [] }));
-    world.send(anonymous).await.assert_error(401, "invalid_client");
+    world.send(anonymous).await.assert_error(401, "invalid_client", "no_credentials");
 }
 
 #[tokio::test]
@@ -165,11 +170,11 @@ async fn b04_credentials_may_be_members_of_the_object() {
     let world = World::new().await;
     let with = |secret: &str| batch(&json!({ "tokens": ["x"], "client_id": API, "client_secret": secret }));
     assert_eq!(world.send(with(SECRET)).await.body, r#"{"results":[{"active":false}]}"#);
-    world.send(with("wrong")).await.assert_error(401, "invalid_client");
+    world.send(with("wrong")).await.assert_error(401, "invalid_client", "wrong_secret");
     world.put_client(
         &json!({ "client_id": API, "client_secret": sha256_hex(SECRET), "token_endpoint_auth_method": "client_secret_basic" }),
     );
-    world.send(with(SECRET)).await.assert_error(401, "invalid_client");
+    world.send(with(SECRET)).await.assert_error(401, "invalid_client", "wrong_method");
 }
 
 #[tokio::test]
@@ -177,11 +182,11 @@ async fn b10_j11_the_callers_policy_comes_before_any_token() {
     let world = World::new().await;
     let mix = mix(&world);
     world.put_policy(&json!({ "allowed": false }));
-    world.send(tokens(&mix)).await.assert_error(403, "unauthorized_client");
+    world.send(tokens(&mix)).await.assert_error(403, "unauthorized_client", "not_allowed");
     world.put_policy(&json!({ "require_signed_response": true }));
-    world.send(tokens(&mix)).await.assert_error(400, "invalid_request");
+    world.send(tokens(&mix)).await.assert_error(400, "invalid_request", "signed_response_required");
     assert_eq!(reads(&world), [1, 1], "only the client's record is read");
-    world.introspect("opaque").await.assert_error(400, "invalid_request");
+    world.introspect("opaque").await.assert_error(400, "invalid_request", "signed_response_required");
 }
 
 #[tokio::test]
@@ -204,6 +209,6 @@ async fn g08_an_issuer_out_of_reach_spoils_its_own_tokens_alone_and_the_store_al
 
     for fault in [Fault::ServerError, Fault::Unprocessed, Fault::Truncated] {
         world.proxy.fail(fault);
-        world.send(tokens(&[world.token(&json!({}))])).await.assert_unavailable();
+        world.send(tokens(&[world.token(&json!({}))])).await.assert_unavailable("store_unavailable");
     }
 }

@@ -11,7 +11,8 @@ use crate::{
     proxy::Fault,
     tokens::ids_asked_for,
     world::{
-        ALL_IN_DYNAMODB, AUDIENCE, Answer, GENERIC, ISSUER, OWN, Request, SECRET, World, changed, claims, request,
+        ACCEPTED, ALL_IN_DYNAMODB, AUDIENCE, Answer, GENERIC, ISSUER, OWN, Request, SECRET, World, changed, claims,
+        request,
     },
 };
 
@@ -53,8 +54,11 @@ fn ask(bearer: &str) -> Request {
 }
 
 #[track_caller]
-fn assert_refused(answer: &Answer, challenge: &str, case: &str) {
-    let code = if challenge == INSUFFICIENT { "insufficient_scope" } else { "invalid_client" };
+fn assert_refused(answer: &Answer, reason: &str, case: &str) {
+    let (challenge, code) = match reason {
+        "insufficient_scope" => (INSUFFICIENT, "insufficient_scope"),
+        _ => (INVALID, "invalid_client"),
+    };
     let headers = [
         ("cache-control", "no-store"),
         ("content-type", "application/json"),
@@ -65,47 +69,47 @@ fn assert_refused(answer: &Answer, challenge: &str, case: &str) {
     let body = json!({ "error": code }).to_string();
     let expected = (401, headers.to_vec(), body.as_str());
     assert_eq!((answer.status.as_u16(), answer.all_headers(), answer.body.as_str()), expected, "{case}");
+    assert_eq!(answer.reason(), Some(reason), "{case}");
 }
 
 #[tokio::test]
 async fn d01_d02_d03_d06_the_token_is_the_clients_for_us_unbound_and_has_the_scope() {
     let world = world().await;
-    let none = "";
-    for (changes, challenge) in [
-        (json!({}), none),
-        (json!({ "aud": OWN }), none),
-        (json!({ "scope": "introspection" }), none),
-        (json!({ "aud": AUDIENCE }), INVALID),
-        (json!({ "aud": format!("{OWN}/") }), INVALID),
-        (json!({ "exp": 1 }), INVALID),
-        (json!({ "exp": null }), INVALID),
-        (json!({ "nbf": now() + 100 }), INVALID),
-        (json!({ "iat": now() + 100 }), INVALID),
-        (json!({ "cnf": { "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }), INVALID),
-        (json!({ "cnf": { "x5t#S256": "x" } }), INVALID),
-        (json!({ "cnf": {} }), INVALID),
-        (json!({ "client_id": "nobody" }), INVALID),
-        (json!({ "client_id": "no-issuer" }), INVALID),
-        (json!({ "client_id": "elsewhere" }), INVALID),
-        (json!({ "client_id": "by-secret" }), INVALID),
-        (json!({ "client_id": "no-method" }), INVALID),
-        (json!({ "client_id": null }), INVALID),
-        (json!({ "client_id": "" }), INVALID),
-        (json!({ "client_id": "a\nb" }), INVALID),
-        (json!({ "iss": "https://stranger.example" }), INVALID),
-        (json!({ "iss": GENERIC, "token_use": "access" }), INVALID),
-        (json!({ "scope": "read" }), INSUFFICIENT),
-        (json!({ "scope": "introspection:all INTROSPECTION" }), INSUFFICIENT),
-        (json!({ "scope": null }), INSUFFICIENT),
+    for (changes, reason) in [
+        (json!({}), ACCEPTED),
+        (json!({ "aud": OWN }), ACCEPTED),
+        (json!({ "scope": "introspection" }), ACCEPTED),
+        (json!({ "aud": AUDIENCE }), "bearer_audience"),
+        (json!({ "aud": format!("{OWN}/") }), "bearer_audience"),
+        (json!({ "exp": 1 }), "bearer_inactive"),
+        (json!({ "exp": null }), "bearer_inactive"),
+        (json!({ "nbf": now() + 100 }), "bearer_inactive"),
+        (json!({ "iat": now() + 100 }), "bearer_inactive"),
+        (json!({ "cnf": { "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }), "bearer_bound"),
+        (json!({ "cnf": { "x5t#S256": "x" } }), "bearer_bound"),
+        (json!({ "cnf": {} }), "bearer_bound"),
+        (json!({ "client_id": "nobody" }), "unknown_client"),
+        (json!({ "client_id": "no-issuer" }), "bearer_foreign"),
+        (json!({ "client_id": "elsewhere" }), "bearer_foreign"),
+        (json!({ "client_id": "by-secret" }), "wrong_method"),
+        (json!({ "client_id": "no-method" }), "wrong_method"),
+        (json!({ "client_id": null }), "bearer_malformed"),
+        (json!({ "client_id": "" }), "bearer_malformed"),
+        (json!({ "client_id": "a\nb" }), "unknown_client"),
+        (json!({ "iss": "https://stranger.example" }), "bearer_malformed"),
+        (json!({ "iss": GENERIC, "token_use": "access" }), "bearer_foreign"),
+        (json!({ "scope": "read" }), "insufficient_scope"),
+        (json!({ "scope": "introspection:all INTROSPECTION" }), "insufficient_scope"),
+        (json!({ "scope": null }), "insufficient_scope"),
         // Only of an issuer that puts the resource server's name before the scope.
-        (json!({ "scope": format!("{OWN}/introspection") }), INSUFFICIENT),
+        (json!({ "scope": format!("{OWN}/introspection") }), "insufficient_scope"),
     ] {
         world.proxy.take_requests();
         let answer = world.send(ask(&world.token(&own(&changes)))).await;
-        if challenge == none {
-            answer.assert_inactive();
+        if reason == ACCEPTED {
+            answer.assert_inactive(ACCEPTED);
         } else {
-            assert_refused(&answer, challenge, &changes.to_string());
+            assert_refused(&answer, reason, &changes.to_string());
             assert!(world.proxy.take_requests().len() == 1 || !ALL_IN_DYNAMODB, "{changes}");
         }
     }
@@ -121,8 +125,16 @@ async fn d01_d02_d03_d06_the_token_is_the_clients_for_us_unbound_and_has_the_sco
         }),
     );
     let id_token = world.signer.token(&json!({ "typ": "JWT" }), &claims(&own(&json!({}))));
-    for bearer in [&forged, &forged_without_scope, "opaque", &id_token, "a.b.c", "", &"x".repeat(20_000)] {
-        assert_refused(&world.send(ask(bearer)).await, INVALID, &bearer[..bearer.len().min(60)]);
+    for (reason, bearer) in [
+        ("bearer_inactive", forged.as_str()),
+        ("bearer_inactive", &forged_without_scope),
+        ("bearer_malformed", "opaque"),
+        ("bearer_inactive", &id_token),
+        ("bearer_malformed", "a.b.c"),
+        ("bearer_malformed", ""),
+        ("bearer_malformed", &"x".repeat(20_000)),
+    ] {
+        assert_refused(&world.send(ask(bearer)).await, reason, &bearer[..bearer.len().min(60)]);
     }
 }
 
@@ -135,25 +147,25 @@ async fn d01_h22_cognito_names_audience_and_scope_in_one() {
     let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string()), NO_LIMIT]).await;
     world.put_client(&json!({ "client_id": CLIENT, "token_endpoint_auth_method": "bearer", "issuer": pool }));
     let qualified = format!("{OWN}/introspection");
-    for (scope, audience, challenge) in [
-        (qualified.clone(), Value::Null, ""),
-        (format!("aws.cognito.signin.user.admin {qualified}"), Value::Null, ""),
+    for (scope, audience, reason) in [
+        (qualified.clone(), Value::Null, ACCEPTED),
+        (format!("aws.cognito.signin.user.admin {qualified}"), Value::Null, ACCEPTED),
         // What a trigger of the pool can make of it.
-        ("introspection".to_owned(), json!(OWN), ""),
-        (qualified.clone(), json!(OWN), ""),
-        (qualified.clone(), json!(AUDIENCE), INVALID),
-        (format!("{OWN}/introspection:all"), Value::Null, INSUFFICIENT),
-        (format!("{OWN}/read https://other.example.com/introspection"), Value::Null, INSUFFICIENT),
-        ("https://other.example.com/introspection".to_owned(), Value::Null, INVALID),
-        (format!("{OWN}//introspection"), Value::Null, INVALID),
-        ("introspection".to_owned(), Value::Null, INVALID),
+        ("introspection".to_owned(), json!(OWN), ACCEPTED),
+        (qualified.clone(), json!(OWN), ACCEPTED),
+        (qualified.clone(), json!(AUDIENCE), "bearer_audience"),
+        (format!("{OWN}/introspection:all"), Value::Null, "insufficient_scope"),
+        (format!("{OWN}/read https://other.example.com/introspection"), Value::Null, "insufficient_scope"),
+        ("https://other.example.com/introspection".to_owned(), Value::Null, "bearer_audience"),
+        (format!("{OWN}//introspection"), Value::Null, "bearer_audience"),
+        ("introspection".to_owned(), Value::Null, "bearer_audience"),
     ] {
         let claims = json!({
             "iss": pool, "sub": CLIENT, "client_id": CLIENT, "token_use": "access", "jti": "own", "scope": scope,
             "iat": now() - 10, "exp": now() + 600,
         });
         let answer = world.send(ask(&key.token(&json!({}), &changed(&claims, &json!({ "aud": audience }))))).await;
-        if challenge.is_empty() { answer.assert_inactive() } else { assert_refused(&answer, challenge, &scope) }
+        if reason == ACCEPTED { answer.assert_inactive(ACCEPTED) } else { assert_refused(&answer, reason, &scope) }
     }
 }
 
@@ -192,17 +204,17 @@ async fn d01_g03_its_marks_are_read_in_the_one_trip_and_revoke_it_at_once() {
     {
         let id = name.replace("{i}", ISSUER);
         world.put_mark(&id, &json!({}));
-        assert_refused(&world.send(about("unknown")).await, INVALID, name);
+        assert_refused(&world.send(about("unknown")).await, "bearer_inactive", name);
         world.put_mark(&id, &json!({ "not_before": "corrupt" }));
-        assert_refused(&world.send(about("unknown")).await, INVALID, name);
+        assert_refused(&world.send(about("unknown")).await, "bearer_inactive", name);
         world.delete_item(&id).await;
-        world.send(about("unknown")).await.assert_inactive();
+        world.send(about("unknown")).await.assert_inactive("unknown_token");
     }
     // What was said of a mark on the caller's subject is not said of the token's.
     world.put_mark(&format!("sub#{ISSUER}#gateway"), &json!({ "not_before": 1, "reason": "the caller's" }));
     world.put_mark(&format!("sub#{ISSUER}#alice"), &json!({ "reason": "the token's" }));
     log.take();
-    world.send(about(&token)).await.assert_inactive();
+    world.send(about(&token)).await.assert_inactive("revoked_subject");
     let log = log.take();
     assert!(log.contains("the token's") && !log.contains("the caller's") && !log.contains(&bearer), "{log}");
 }
@@ -213,8 +225,12 @@ async fn d04_a_token_does_not_ask_about_itself() {
     let bearer = world.token(&own(&json!({})));
     let another = world.token(&own(&json!({ "jti": "another" })));
     let about = |token: &str| request().header("authorization", &format!("Bearer {bearer}")).form(&[("token", token)]);
-    assert_refused(&world.send(about(&bearer)).await, INVALID, "itself");
-    assert_refused(&world.send(about(&bearer).path("/token/revoke")).await, INVALID, "itself, to revoke");
+    assert_refused(&world.send(about(&bearer)).await, "bearer_asks_about_itself", "itself");
+    assert_refused(
+        &world.send(about(&bearer).path("/token/revoke")).await,
+        "bearer_asks_about_itself",
+        "itself, to revoke",
+    );
     world.send(about(&another)).await.assert_active();
 }
 
@@ -245,9 +261,13 @@ async fn d04_a_token_with_another_signature_asks_about_itself() {
         ] {
             for path in ["/token/introspect", "/token/revoke"] {
                 let answer = world.send(by(request().path(path).form(&[("token", &token)]))).await;
-                assert_refused(&answer, INVALID, &token);
+                assert_refused(&answer, "bearer_asks_about_itself", &token);
             }
-            assert_refused(&world.send(batch(&[&another, &token, "unknown"])).await, INVALID, &token);
+            assert_refused(
+                &world.send(batch(&[&another, &token, "unknown"])).await,
+                "bearer_asks_about_itself",
+                &token,
+            );
         }
     }
 }
@@ -258,9 +278,9 @@ async fn d05_a_token_as_a_parameter_is_no_credential() {
     let bearer = world.token(&own(&json!({})));
     world.proxy.take_requests();
     let body = request().form(&[("token", "x"), ("access_token", &bearer), ("client_id", CLIENT)]);
-    world.send(body).await.assert_error(401, "invalid_client");
+    world.send(body).await.assert_error(401, "invalid_client", "no_credentials");
     let query = request().query(&format!("access_token={bearer}")).form(&[("token", "x")]);
-    world.send(query).await.assert_error(400, "invalid_request");
+    world.send(query).await.assert_error(400, "invalid_request", "secret_in_query");
     assert_eq!(world.proxy.take_requests(), []);
 }
 
@@ -270,15 +290,18 @@ async fn d06_b03_b18_the_scheme_dpop_and_another_client_id_are_refused() {
     let bearer = world.token(&own(&json!({})));
     for scheme in ["DPoP", "dpop", "Token"] {
         let request = ask(&bearer).header("authorization", &format!("{scheme} {bearer}"));
-        world.send(request).await.assert_error(401, "invalid_client");
+        world.send(request).await.assert_error(401, "invalid_client", "unsupported_mechanism");
     }
-    world.send(ask(&bearer).header("authorization", &format!("bearer  {bearer}"))).await.assert_inactive();
+    world
+        .send(ask(&bearer).header("authorization", &format!("bearer  {bearer}")))
+        .await
+        .assert_inactive("unknown_token");
     for (client_id, accepted) in [(CLIENT, true), ("no-issuer", false), ("GATEWAY", false)] {
         let answer = world.send(ask(&bearer).form(&[("token", "unknown"), ("client_id", client_id)])).await;
         if accepted {
-            answer.assert_inactive();
+            answer.assert_inactive("unknown_token");
         } else {
-            assert_refused(&answer, INVALID, client_id);
+            assert_refused(&answer, "bearer_malformed", client_id);
         }
     }
 }
@@ -293,23 +316,23 @@ async fn b11_d01_keys_are_fetched_only_for_a_client_that_is_registered_with_that
     world.put_client(&json!({ "client_id": "by-secret", "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
     world.put_client(&json!({ "client_id": "elsewhere", "token_endpoint_auth_method": "bearer", "issuer": OWN }));
     world.put_client(&json!({ "client_id": CLIENT, "token_endpoint_auth_method": "bearer", "issuer": ISSUER }));
-    for changes in [
-        json!({ "client_id": "nobody" }),
-        json!({ "client_id": "by-secret" }),
-        json!({ "client_id": "elsewhere" }),
-        json!({ "exp": 1 }),
-        json!({ "aud": AUDIENCE }),
+    for (changes, reason) in [
+        (json!({ "client_id": "nobody" }), "unknown_client"),
+        (json!({ "client_id": "by-secret" }), "wrong_method"),
+        (json!({ "client_id": "elsewhere" }), "bearer_foreign"),
+        (json!({ "exp": 1 }), "bearer_inactive"),
+        (json!({ "aud": AUDIENCE }), "bearer_audience"),
     ] {
-        assert_refused(&world.send(ask(&bearer(&changes))).await, INVALID, &changes.to_string());
+        assert_refused(&world.send(ask(&bearer(&changes))).await, reason, &changes.to_string());
         assert_eq!(host.take_requests(), 0, "{changes}");
     }
     host.publish(500, "");
-    world.send(ask(&bearer(&json!({})))).await.assert_unavailable();
-    world.send(ask(&bearer(&json!({})))).await.assert_unavailable();
+    world.send(ask(&bearer(&json!({})))).await.assert_unavailable("keys_unavailable");
+    world.send(ask(&bearer(&json!({})))).await.assert_unavailable("keys_unavailable");
     assert_eq!(host.take_requests(), 1, "failures count in the cool-down");
     host.publish(200, json!({ "keys": [signer.jwk()] }).to_string());
     let later = now() + 31;
-    world.send(ask(&bearer(&json!({}))).at(later)).await.assert_inactive();
+    world.send(ask(&bearer(&json!({}))).at(later)).await.assert_inactive("unknown_token");
     assert_eq!(host.take_requests(), 1);
 }
 
@@ -319,15 +342,15 @@ async fn b10_b15_g08_a_bearer_is_a_caller_like_any_other() {
     let client = |policy: Value| json!({ "client_id": CLIENT, "token_endpoint_auth_method": "bearer", "issuer": ISSUER, "introspection": policy });
     world.put_client(&client(json!({ "allowed": false })));
     let bearer = world.token(&own(&json!({})));
-    world.send(ask(&bearer)).await.assert_error(403, "unauthorized_client");
+    world.send(ask(&bearer)).await.assert_error(403, "unauthorized_client", "not_allowed");
     world.put_client(&client(json!({})));
     let start = now().div_euclid(60) * 60;
     let wrong = world.token(&own(&json!({ "aud": AUDIENCE, "iat": start, "exp": start + 600 })));
-    assert_refused(&world.send(ask(&wrong).at(start)).await, INVALID, "below the limit");
-    world.send(ask(&wrong).at(start)).await.assert_error(429, "invalid_client");
-    world.send(ask(&bearer)).await.assert_inactive();
+    assert_refused(&world.send(ask(&wrong).at(start)).await, "bearer_audience", "below the limit");
+    world.send(ask(&wrong).at(start)).await.assert_error(429, "invalid_client", "bearer_audience");
+    world.send(ask(&bearer)).await.assert_inactive("unknown_token");
     world.proxy.fail(Fault::ServerError);
-    world.send(ask(&bearer)).await.assert_unavailable();
+    world.send(ask(&bearer)).await.assert_unavailable("store_unavailable");
 }
 
 #[tokio::test]
@@ -336,7 +359,7 @@ async fn n01_a_client_revokes_its_token_by_another() {
     let (bearer, other) = (world.token(&own(&json!({}))), world.token(&own(&json!({ "jti": "other" }))));
     let revocation = request().path("/token/revoke").header("authorization", &format!("Bearer {bearer}"));
     assert_eq!(world.send(revocation.form(&[("token", &other)])).await.status, 200);
-    world.introspect(&other).await.assert_inactive();
+    world.introspect(&other).await.assert_inactive("revoked_token");
     world.introspect(&bearer).await.assert_active();
 }
 
@@ -353,20 +376,20 @@ async fn b19_d01_a_throttled_bearer_costs_the_clients_record_only_until_its_sign
         world.proxy.take_requests().iter().map(|(_, body)| keys(body)).collect()
     };
     let start = now().div_euclid(60) * 60;
-    world.send(ask(&forged).at(start)).await.assert_error(401, "invalid_client");
+    world.send(ask(&forged).at(start)).await.assert_error(401, "invalid_client", "bearer_inactive");
     assert_eq!(reads().len(), 1, "below the limit, one trip for everything");
     for mark in ["", "jti#{}#own", "iss#{}"] {
         if !mark.is_empty() {
             world.put_mark(&mark.replace("{}", ISSUER), &json!({}));
         }
-        world.send(ask(&forged).at(start)).await.assert_error(429, "invalid_client");
+        world.send(ask(&forged).at(start)).await.assert_error(429, "invalid_client", "bearer_inactive");
         assert_eq!(reads(), [1], "{mark}");
     }
     world.delete_item(&format!("jti#{ISSUER}#own")).await;
     world.delete_item(&format!("iss#{ISSUER}")).await;
     let good = world.token(&changed(&own(&json!({})), &json!({ "iat": start, "exp": start + 600 })));
-    world.send(ask(&good).at(start)).await.assert_inactive();
+    world.send(ask(&good).at(start)).await.assert_inactive("unknown_token");
     assert_eq!(reads()[0], 1);
     world.put_mark(&format!("jti#{ISSUER}#own"), &json!({}));
-    world.send(ask(&good).at(start)).await.assert_error(429, "invalid_client");
+    world.send(ask(&good).at(start)).await.assert_error(429, "invalid_client", "bearer_inactive");
 }

@@ -42,7 +42,7 @@ async fn b01_b18_without_credentials_the_answer_is_a_challenge_and_the_store_is_
         &[("token", &token), ("Client_Secret", SECRET), ("client_id", API)],
         &[("token", &token), ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")],
     ] {
-        assert_refused(&world.send(request().form(parameters)).await, &format!("{parameters:?}"));
+        assert_refused(&world.send(request().form(parameters)).await, "no_credentials", &format!("{parameters:?}"));
         assert_eq!(world.proxy.take_requests(), [], "{parameters:?}");
     }
 }
@@ -81,32 +81,32 @@ async fn b02_b03_b04_b08_b09_every_refusal_of_credentials_is_the_same_after_the_
     }
     let basic = |client_id: &str, secret: &str| introspection("x").basic(client_id, secret);
     let cases = [
-        ("wrong secret", basic(API, "wrong")),
-        ("wrong secret in the body", post(API, "wrong", "x")),
-        ("the secret's digest", basic(API, &digest)),
-        ("the secret in upper case", basic(API, &SECRET.to_uppercase())),
-        ("unknown client", basic("nobody", SECRET)),
-        ("unknown client in the body", post("nobody", SECRET, "x")),
-        ("client id in another case", basic("API", SECRET)),
-        ("disabled", basic("disabled", SECRET)),
-        ("disabled, and a wrong secret", basic("disabled", "wrong")),
-        ("expired secret", basic("rotated", SECRET)),
-        ("public", basic("public", SECRET)),
-        ("public, no secret", basic("public", "")),
-        ("public in the body", post("public", SECRET, "x")),
-        ("public by its method", basic("public-by-name", SECRET)),
-        ("registered for basic, used post", post("basic-only", SECRET, "x")),
-        ("registered for post, used basic", basic("post-only", SECRET)),
-        ("registered for private_key_jwt", basic("by-key", SECRET)),
-        ("registered for private_key_jwt, used post", post("by-key", SECRET, "x")),
-        ("registered for a certificate", basic("by-certificate", SECRET)),
-        ("registered for nothing known", basic("by-an-odd-method", SECRET)),
-        ("a record that cannot be read", basic("corrupt", SECRET)),
-        ("not allowed, and a wrong secret", basic("barred-too", "wrong")),
-        ("a secret without a client", request().form(&[("token", "x"), ("client_secret", SECRET)])),
+        ("wrong_secret", "wrong secret", basic(API, "wrong")),
+        ("wrong_secret", "wrong secret in the body", post(API, "wrong", "x")),
+        ("wrong_secret", "the secret's digest", basic(API, &digest)),
+        ("wrong_secret", "the secret in upper case", basic(API, &SECRET.to_uppercase())),
+        ("unknown_client", "unknown client", basic("nobody", SECRET)),
+        ("unknown_client", "unknown client in the body", post("nobody", SECRET, "x")),
+        ("unknown_client", "client id in another case", basic("API", SECRET)),
+        ("disabled", "disabled", basic("disabled", SECRET)),
+        ("disabled", "disabled, and a wrong secret", basic("disabled", "wrong")),
+        ("wrong_secret", "expired secret", basic("rotated", SECRET)),
+        ("public_client", "public", basic("public", SECRET)),
+        ("public_client", "public, no secret", basic("public", "")),
+        ("public_client", "public in the body", post("public", SECRET, "x")),
+        ("public_client", "public by its method", basic("public-by-name", SECRET)),
+        ("wrong_method", "registered for basic, used post", post("basic-only", SECRET, "x")),
+        ("wrong_method", "registered for post, used basic", basic("post-only", SECRET)),
+        ("wrong_method", "registered for private_key_jwt", basic("by-key", SECRET)),
+        ("wrong_method", "registered for private_key_jwt, used post", post("by-key", SECRET, "x")),
+        ("wrong_method", "registered for a certificate", basic("by-certificate", SECRET)),
+        ("wrong_method", "registered for nothing known", basic("by-an-odd-method", SECRET)),
+        ("corrupt_client_record", "a record that cannot be read", basic("corrupt", SECRET)),
+        ("wrong_secret", "not allowed, and a wrong secret", basic("barred-too", "wrong")),
+        ("unknown_client", "a secret without a client", request().form(&[("token", "x"), ("client_secret", SECRET)])),
     ];
-    for (case, request) in cases {
-        assert_refused(&world.send(request).await, case);
+    for (reason, case, request) in cases {
+        assert_refused(&world.send(request).await, reason, case);
         let requests = world.proxy.take_requests();
         let operations: Vec<_> = requests.iter().map(|(operation, _)| operation.as_str()).collect();
         // One that names no client is asked for no client.
@@ -128,7 +128,7 @@ async fn b03_the_challenge_names_the_scheme_that_was_used_whatever_its_case() {
     for scheme in ["Basic", "basic", "BASIC"] {
         let credentials = format!("{scheme} YXBpOndyb25n");
         let answer = world.send(introspection("x").header("authorization", &credentials)).await;
-        assert_refused(&answer, scheme);
+        assert_refused(&answer, "wrong_secret", scheme);
     }
 }
 
@@ -149,13 +149,13 @@ async fn b05_two_mechanisms_in_one_request_are_a_bad_request_that_says_so() {
     ];
     for (case, request) in cases {
         let answer = world.send(request).await;
-        let description = answer.assert_error(400, "invalid_request");
+        let description = answer.assert_error(400, "invalid_request", "two_mechanisms");
         assert_eq!(description, "the client authenticated in more than one way", "{case}");
         assert_eq!(world.proxy.take_requests(), [], "{case}");
     }
     // A parameter without a value is one that was left out.
     let empty = in_the_header().form(&[("token", "x"), ("client_secret", ""), ("client_assertion", "")]);
-    world.send(empty).await.assert_inactive();
+    world.send(empty).await.assert_inactive("unknown_token");
 }
 
 #[tokio::test]
@@ -176,9 +176,9 @@ async fn b06_the_body_may_repeat_the_client_id_of_the_header_and_not_change_it()
     ] {
         let answer = world.send(ask(header_id, body_id)).await;
         if accepted {
-            answer.assert_inactive();
+            answer.assert_inactive("unknown_token");
         } else {
-            answer.assert_error(400, "invalid_request");
+            answer.assert_error(400, "invalid_request", "client_id_mismatch");
         }
         assert_eq!(world.proxy.take_requests().is_empty(), !accepted, "{header_id} {body_id}");
     }
@@ -219,8 +219,12 @@ async fn b11_a_refused_caller_sees_no_difference_between_tokens_and_causes_no_fe
         [&good, &jwt(json!({ "jti": "revoked" })), &jwt(json!({ "exp": 1 })), "opaque", "unknown", "a.b.c", "eyJ"];
     for token in tokens {
         let stranger = introspection(token).basic("nobody", "wrong");
-        for request in [introspection(token).basic(API, "wrong"), stranger, post(API, "wrong", token)] {
-            assert_refused(&world.send(request).await, token);
+        for (reason, request) in [
+            ("wrong_secret", introspection(token).basic(API, "wrong")),
+            ("unknown_client", stranger),
+            ("wrong_secret", post(API, "wrong", token)),
+        ] {
+            assert_refused(&world.send(request).await, reason, token);
             assert_eq!(world.proxy.take_requests().len(), 1, "{token}");
         }
     }
@@ -259,5 +263,5 @@ async fn b14_a_previous_secret_is_accepted_until_its_own_expiry_and_never_withou
     let no_expiry = json!({ "client_id": API, "client_secret": sha256_hex(new),
         "previous_client_secret": sha256_hex(SECRET) });
     world.put_client(&no_expiry);
-    assert_refused(&world.introspect("unknown").await, "no expiry");
+    assert_refused(&world.introspect("unknown").await, "wrong_secret", "no expiry");
 }

@@ -13,7 +13,7 @@ use crate::{
     events::{answer, event},
     keys,
     log::Log,
-    world::{API, Request, SECRET, World, assert_refused, request},
+    world::{ACCEPTED, API, Request, SECRET, World, assert_refused, request},
 };
 
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
@@ -37,43 +37,48 @@ fn ask(client_id: &str, pem: &str) -> Request {
 async fn f01_f03_the_one_registered_subject_value_must_be_the_certificates() {
     let world = World::with(&[NO_LIMIT]).await;
     let name = |attribute: &str| format!("tls_client_auth_{attribute}");
-    for (registered, accepted) in [
-        (json!({ name("subject_dn"): NAME }), true),
+    for (registered, reason) in [
+        (json!({ name("subject_dn"): NAME }), ACCEPTED),
         (
             json!({ name("subject_dn"): r"cn=Orders-API, 2.5.4.5=7 + ou=orders, o=example\2c  gr\c3\b6ße gmbh, c=de" }),
-            true,
+            ACCEPTED,
         ),
-        (json!({ name("subject_dn"): "CN=orders-api" }), false),
-        (json!({ name("subject_dn"): "CN=billing-api,O=Example,C=FR" }), false),
-        (json!({ name("subject_dn"): "" }), false),
-        (json!({ name("san_dns"): "orders.example.com" }), true),
-        (json!({ name("san_dns"): "billing.example.com" }), false),
-        (json!({ name("san_uri"): "spiffe://example.com/orders" }), true),
-        (json!({ name("san_uri"): "spiffe://example.com/" }), false),
-        (json!({ name("san_ip"): "192.0.2.7" }), true),
-        (json!({ name("san_ip"): "2001:0db8::0007" }), true),
-        (json!({ name("san_ip"): "192.0.2.8" }), false),
-        (json!({ name("san_ip"): "192.0.2" }), false),
-        (json!({ name("san_email"): "Orders@example.com" }), true),
-        (json!({ name("san_email"): "billing@example.com" }), false),
+        (json!({ name("subject_dn"): "CN=orders-api" }), "wrong_identity"),
+        (json!({ name("subject_dn"): "CN=billing-api,O=Example,C=FR" }), "wrong_identity"),
+        (json!({ name("subject_dn"): "" }), "wrong_identity"),
+        (json!({ name("san_dns"): "orders.example.com" }), ACCEPTED),
+        (json!({ name("san_dns"): "billing.example.com" }), "wrong_identity"),
+        (json!({ name("san_uri"): "spiffe://example.com/orders" }), ACCEPTED),
+        (json!({ name("san_uri"): "spiffe://example.com/" }), "wrong_identity"),
+        (json!({ name("san_ip"): "192.0.2.7" }), ACCEPTED),
+        (json!({ name("san_ip"): "2001:0db8::0007" }), ACCEPTED),
+        (json!({ name("san_ip"): "192.0.2.8" }), "wrong_identity"),
+        (json!({ name("san_ip"): "192.0.2" }), "wrong_identity"),
+        (json!({ name("san_email"): "Orders@example.com" }), ACCEPTED),
+        (json!({ name("san_email"): "billing@example.com" }), "wrong_identity"),
         // Exactly one.
-        (json!({}), false),
-        (json!({ name("subject_dn"): NAME, name("san_dns"): "orders.example.com" }), false),
-        (json!({ name("san_uri"): "spiffe://example.com/orders", name("san_dns"): "orders.example.com" }), false),
-        (json!({ name("subject_dn"): NAME, "jwks": "{}" }), true),
-        (json!({ name("subject_dn"): NAME, "disabled": true }), false),
-        (json!({ name("subject_dn"): 7 }), false),
+        (json!({}), "wrong_identity"),
+        (json!({ name("subject_dn"): NAME, name("san_dns"): "orders.example.com" }), "wrong_identity"),
+        (
+            json!({ name("san_uri"): "spiffe://example.com/orders", name("san_dns"): "orders.example.com" }),
+            "wrong_identity",
+        ),
+        (json!({ name("subject_dn"): NAME, "jwks": "{}" }), ACCEPTED),
+        (json!({ name("subject_dn"): NAME, "disabled": true }), "disabled"),
+        (json!({ name("subject_dn"): 7 }), "corrupt_client_record"),
     ] {
         put_client(&world, "by-name", "tls_client_auth", &registered);
         world.proxy.take_requests();
         let answer = world.send(ask("by-name", ORDERS)).await;
-        if accepted {
-            answer.assert_inactive();
+        if reason == ACCEPTED {
+            answer.assert_inactive(ACCEPTED);
         } else {
-            assert_refused(&answer, &registered.to_string());
+            assert_refused(&answer, reason, &registered.to_string());
             assert_eq!(world.proxy.take_requests().len(), 1, "{registered}");
         }
-        assert_refused(&world.send(ask("by-name", BILLING)).await, "another certificate");
+        // What the record forbids for every certificate it forbids for this one.
+        let reason = if reason == ACCEPTED { "wrong_identity" } else { reason };
+        assert_refused(&world.send(ask("by-name", BILLING)).await, reason, "another certificate");
     }
 }
 
@@ -104,11 +109,11 @@ async fn f02_a_self_signed_certificate_must_be_the_first_of_one_of_the_clients_k
     }
     // The name is nothing where the key counts, nor the key where the name counts.
     put_client(&world, "by-key", "self_signed_tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
-    assert_refused(&world.send(ask("by-key", ORDERS)).await, "by name");
+    assert_refused(&world.send(ask("by-key", ORDERS)).await, "wrong_identity", "by name");
     let jwks = json!({ "keys": [with(json!([body(ORDERS)]))] }).to_string();
     let world = World::with(&[NO_LIMIT]).await;
     put_client(&world, "by-name", "tls_client_auth", &json!({ "jwks": jwks }));
-    assert_refused(&world.send(ask("by-name", ORDERS)).await, "by key");
+    assert_refused(&world.send(ask("by-name", ORDERS)).await, "wrong_identity", "by key");
 }
 
 #[tokio::test]
@@ -116,17 +121,24 @@ async fn b07_a_certificate_is_no_second_mechanism_and_none_for_a_client_that_is_
     let world = World::with(&[NO_LIMIT]).await;
     put_client(&world, "by-name", "tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
     let secret = ("client_secret", SECRET);
-    world.send(request().basic(API, SECRET).certificate(ORDERS).form(&[("token", "x")])).await.assert_inactive();
+    world
+        .send(request().basic(API, SECRET).certificate(ORDERS).form(&[("token", "x")]))
+        .await
+        .assert_inactive("unknown_token");
     let post = [("token", "x"), ("client_id", API), secret];
-    world.send(request().certificate(ORDERS).form(&post)).await.assert_inactive();
+    world.send(request().certificate(ORDERS).form(&post)).await.assert_inactive("unknown_token");
     let wrong = [("token", "x"), ("client_id", "by-name"), secret];
-    assert_refused(&world.send(request().certificate(ORDERS).form(&wrong)).await, "registered for a certificate");
-    assert_refused(&world.send(ask(API, ORDERS)).await, "registered for a secret");
+    assert_refused(
+        &world.send(request().certificate(ORDERS).form(&wrong)).await,
+        "wrong_method",
+        "registered for a certificate",
+    );
+    assert_refused(&world.send(ask(API, ORDERS)).await, "wrong_method", "registered for a secret");
     world.put_client(&json!({
         "client_id": API, "client_secret": sha256_hex(SECRET), "tls_client_auth_subject_dn": NAME,
     }));
-    assert_refused(&world.send(ask(API, ORDERS)).await, "registered for no certificate");
-    assert_refused(&world.send(ask("nobody", ORDERS)).await, "unknown");
+    assert_refused(&world.send(ask(API, ORDERS)).await, "wrong_method", "registered for no certificate");
+    assert_refused(&world.send(ask("nobody", ORDERS)).await, "unknown_client", "unknown");
 }
 
 #[tokio::test]
@@ -135,7 +147,7 @@ async fn b18_f06_a_certificate_names_no_client() {
     world.proxy.take_requests();
     for parameters in [&[("token", "x")][..], &[("token", "x"), ("client_id", "")]] {
         let answer = world.send(request().certificate(ORDERS).form(parameters)).await;
-        assert_refused(&answer, "no client id");
+        assert_refused(&answer, "no_credentials", "no client id");
         assert_eq!(world.proxy.take_requests(), []);
     }
 }
@@ -200,14 +212,14 @@ async fn f04_what_is_no_certificate_authenticates_nobody() {
     put_client(&world, "by-name", "tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
     let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
     for pem in ["", "x", empty, &ORDERS[..200], &ORDERS.replace("MII", "MIJ")] {
-        assert_refused(&world.send(ask("by-name", pem)).await, pem);
+        assert_refused(&world.send(ask("by-name", pem)).await, "wrong_identity", pem);
     }
     let crlf = ORDERS.replace('\n', "\r\n");
-    world.send(ask("by-name", &crlf)).await.assert_inactive();
+    world.send(ask("by-name", &crlf)).await.assert_inactive("unknown_token");
     let world = World::with(&[NO_LIMIT, SELF_SIGNED]).await;
     let jwks = json!({ "keys": [{ "kty": "EC", "x5c": [""] }] }).to_string();
     put_client(&world, "by-key", "self_signed_tls_client_auth", &json!({ "jwks": jwks }));
-    assert_refused(&world.send(ask("by-key", empty)).await, "empty equals empty");
+    assert_refused(&world.send(ask("by-key", empty)).await, "wrong_identity", "empty equals empty");
 }
 
 #[tokio::test]
@@ -232,7 +244,7 @@ async fn f09_b02_only_the_method_of_the_setting_authenticates() {
                 if accepted {
                     assert_eq!(answer.status, 200, "{setting:?} {client_id} {path}");
                 } else {
-                    assert_refused(&answer, client_id);
+                    assert_refused(&answer, "wrong_method", client_id);
                     let audit = log.take_audit();
                     assert_eq!((&audit[0]["reason"], &audit[0]["caller"]), (&json!("wrong_method"), &json!(client_id)));
                 }

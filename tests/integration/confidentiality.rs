@@ -7,25 +7,34 @@ use crate::{
     keys,
     proxy::Fault,
     world::{
-        ALL_IN_DYNAMODB, API, AUDIENCE, Answer, GENERIC, INACTIVE, ISSUER, OWN, SECRET, World, claims, introspection,
+        ALL_IN_DYNAMODB, API, AUDIENCE, Answer, GENERIC, ISSUER, OWN, SECRET, World, claims, introspection, issuers,
         request,
     },
 };
 
 /// How often DynamoDB is asked for an opaque token: the second time for marks alone.
 const OPAQUE_TRIPS: usize = if ALL_IN_DYNAMODB { 2 } else { 1 };
+/// A client that may see refresh tokens of its own.
+const REFRESHING: &str = "refreshing";
 /// A caller that sees tokens of one audience, issuer and scope, and of access tokens alone.
 const NARROW: &str = "narrow";
 
 async fn world() -> World {
-    let world = World::new().await;
+    // A second key, which a mark can distrust without the others.
+    let mut trusted: Value = serde_json::from_str(&issuers(&keys::ed25519(Some("key-1"), 1))).unwrap();
+    trusted[0]["jwks"]["keys"].as_array_mut().unwrap().push(keys::ed25519(Some("revoked"), 1).jwk());
+    let world = World::with(&[("TRUSTED_ISSUERS", &trusted.to_string())]).await;
+    let refreshing = json!({ "token_types": ["refresh_token"] });
+    world.put_client(
+        &json!({ "client_id": REFRESHING, "client_secret": sha256_hex(SECRET), "introspection": refreshing }),
+    );
     let policy = json!({ "audiences": [AUDIENCE], "issuers": [ISSUER, OWN], "scopes": ["read"] });
     world.put_client(&json!({ "client_id": NARROW, "client_secret": sha256_hex(SECRET), "introspection": policy }));
     world
 }
 
-/// JWTs that are inactive, each for another reason, with the client that asks.
-fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, String)> {
+/// JWTs that are inactive: the reason, the case, the client that asks and the token.
+fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, &'static str, String)> {
     let now = call::now();
     let jwt = |changes: Value| world.token(&changes);
     let typed = |typ: &str| world.signer.token(&json!({ "typ": typ }), &claims(&json!({})));
@@ -46,77 +55,88 @@ fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, String)> {
         world.put_mark(&mark, &attributes);
     }
     let good = jwt(json!({}));
-    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let other = jwt(json!({ "jti": "jti-2" }));
+    let ((signed, _), (_, other_signature)) = (good.rsplit_once('.').unwrap(), other.rsplit_once('.').unwrap());
     let by =
         |kid: Option<&str>, number| keys::ed25519(kid, number).token(&json!({ "typ": "at+jwt" }), &claims(&json!({})));
     let unsecured = world.signer.sign(r#"{"alg":"none","typ":"at+jwt"}"#, &claims(&json!({})).to_string());
     vec![
-        ("expired", API, jwt(json!({ "exp": now }))),
-        ("not yet valid", API, jwt(json!({ "nbf": now + 600 }))),
-        ("from the future", API, jwt(json!({ "iat": now + 600 }))),
-        ("revoked by jti", API, jwt(json!({ "jti": "revoked" }))),
-        ("revoked by grant", API, jwt(json!({ "grant_id": "revoked" }))),
-        ("revoked by session", API, jwt(json!({ "sid": "revoked" }))),
-        ("revoked by subject", API, jwt(json!({ "sub": "revoked" }))),
-        ("revoked by client", API, jwt(json!({ "client_id": "revoked" }))),
-        ("revoked by key", API, by(Some("revoked"), 1)),
-        ("a corrupt mark", API, jwt(json!({ "sid": "corrupt" }))),
-        ("untrusted issuer", API, jwt(json!({ "iss": "https://stranger.example" }))),
-        ("issuer with a slash", API, jwt(json!({ "iss": format!("{ISSUER}/") }))),
-        ("no issuer", API, jwt(json!({ "iss": null }))),
-        ("a claim too few", API, jwt(json!({ "jti": null }))),
-        ("a claim of another type", API, jwt(json!({ "sub": 1 }))),
-        ("an ID token's type", API, typed("JWT")),
-        ("an ID token's claims", API, generic(&json!({ "at_hash": "n" }))),
-        ("another use", API, generic(&json!({ "token_use": "id" }))),
-        ("alg none", API, unsecured.clone()),
-        ("no signature", API, format!("{}.", unsecured.rsplit_once('.').unwrap().0)),
-        ("another signature", API, format!("{signed}.{}", signature.chars().rev().collect::<String>())),
-        ("forged", API, by(Some("key-1"), 2)),
-        ("unknown key", API, by(Some("key-2"), 1)),
-        ("no kid", API, by(None, 2)),
-        ("unreadable payload", API, world.signer.sign(r#"{"alg":"EdDSA","kid":"key-1"}"#, "no JSON")),
-        ("could not be revoked", API, jwt(json!({ "sub": "s".repeat(2048) }))),
-        ("too long", API, jwt(json!({ "padding": "p".repeat(12_500) }))),
-        ("not for this audience", NARROW, jwt(json!({ "aud": "https://other.example" }))),
-        ("of an issuer that is hidden", NARROW, generic(&json!({}))),
-        ("with hidden scopes alone", NARROW, jwt(json!({ "scope": "write admin" }))),
+        ("expired", "expired", API, jwt(json!({ "exp": now }))),
+        ("not_yet_valid", "not yet valid", API, jwt(json!({ "nbf": now + 600 }))),
+        ("issued_in_the_future", "from the future", API, jwt(json!({ "iat": now + 600 }))),
+        ("revoked_token", "revoked by jti", API, jwt(json!({ "jti": "revoked" }))),
+        ("revoked_grant", "revoked by grant", API, jwt(json!({ "grant_id": "revoked" }))),
+        ("revoked_session", "revoked by session", API, jwt(json!({ "sid": "revoked" }))),
+        ("revoked_subject", "revoked by subject", API, jwt(json!({ "sub": "revoked" }))),
+        ("revoked_client", "revoked by client", API, jwt(json!({ "client_id": "revoked" }))),
+        ("revoked_signing_key", "revoked by key", API, by(Some("revoked"), 1)),
+        ("corrupt_mark", "a corrupt mark", API, jwt(json!({ "sid": "corrupt" }))),
+        ("untrusted_issuer", "untrusted issuer", API, jwt(json!({ "iss": "https://stranger.example" }))),
+        ("untrusted_issuer", "issuer with a slash", API, jwt(json!({ "iss": format!("{ISSUER}/") }))),
+        ("untrusted_issuer", "no issuer", API, jwt(json!({ "iss": null }))),
+        ("missing_claim", "a claim too few", API, jwt(json!({ "jti": null }))),
+        ("wrong_claim_type", "a claim of another type", API, jwt(json!({ "sub": 1 }))),
+        ("wrong_typ", "an ID token's type", API, typed("JWT")),
+        ("not_an_access_token", "an ID token's claims", API, generic(&json!({ "at_hash": "n" }))),
+        ("required_claim", "another use", API, generic(&json!({ "token_use": "id" }))),
+        ("wrong_algorithm", "alg none", API, unsecured),
+        ("bad_signature", "no signature", API, format!("{signed}.")),
+        ("bad_signature", "another signature", API, format!("{signed}.{other_signature}")),
+        ("bad_signature", "forged", API, by(Some("key-1"), 2)),
+        ("unknown_key", "unknown key", API, by(Some("key-2"), 1)),
+        ("unknown_key", "no kid", API, by(None, 2)),
+        ("malformed", "unreadable payload", API, world.signer.sign(r#"{"alg":"EdDSA","kid":"key-1"}"#, "no JSON")),
+        ("unrevocable", "could not be revoked", API, jwt(json!({ "sub": "s".repeat(2048) }))),
+        ("too_long", "too long", API, jwt(json!({ "padding": "p".repeat(12_500) }))),
+        ("audience_hidden", "not for this audience", NARROW, jwt(json!({ "aud": "https://other.example" }))),
+        ("issuer_hidden", "of an issuer that is hidden", NARROW, generic(&json!({}))),
+        ("scopes_hidden", "with hidden scopes alone", NARROW, jwt(json!({ "scope": "write admin" }))),
     ]
 }
 
-/// Opaque tokens that are inactive, each for another reason, with the client that asks.
-fn inactive_opaques(world: &World) -> Vec<(&'static str, &'static str, String)> {
+/// The same of opaque tokens.
+fn inactive_opaques(world: &World) -> Vec<(&'static str, &'static str, &'static str, String)> {
     let now = call::now();
     world.put_mark(&format!("grant#{OWN}#revoked"), &json!({}));
     world.put_mark(&format!("revoked#{}", sha256_hex("revoked by its mark")), &json!({}));
     let cases = [
-        ("unknown", API, None),
-        ("expired", API, Some(json!({ "exp": now }))),
-        ("not yet valid", API, Some(json!({ "nbf": now + 600 }))),
-        ("revoked by its mark", API, Some(json!({}))),
-        ("revoked by its record", API, Some(json!({ "revoked": true }))),
-        ("revoked by grant", API, Some(json!({ "grant_id": "revoked" }))),
-        ("without exp", API, Some(json!({ "exp": null }))),
-        ("a corrupt record", API, Some(json!({ "sub": 1 }))),
-        ("untrusted issuer", API, Some(json!({ "iss": "https://stranger.example" }))),
-        ("another client's refresh token", API, Some(json!({ "token_type": "refresh_token" }))),
-        ("an own refresh token", API, Some(json!({ "token_type": "refresh_token", "client_id": API }))),
-        ("not for this audience", NARROW, Some(json!({ "aud": ["https://other.example"] }))),
-        ("without audience", NARROW, Some(json!({ "aud": null }))),
-        ("with hidden scopes alone", NARROW, Some(json!({ "scope": "write" }))),
-        ("a dot . or . two", API, None),
+        ("unknown_token", "unknown", API, None),
+        ("expired", "expired", API, Some(json!({ "exp": now }))),
+        ("not_yet_valid", "not yet valid", API, Some(json!({ "nbf": now + 600 }))),
+        ("revoked_token", "revoked by its mark", API, Some(json!({}))),
+        ("revoked_record", "revoked by its record", API, Some(json!({ "revoked": true }))),
+        ("revoked_grant", "revoked by grant", API, Some(json!({ "grant_id": "revoked" }))),
+        ("corrupt_record", "without exp", API, Some(json!({ "exp": null }))),
+        ("corrupt_record", "a corrupt record", API, Some(json!({ "sub": 1 }))),
+        ("untrusted_issuer", "untrusted issuer", API, Some(json!({ "iss": "https://stranger.example" }))),
+        (
+            "foreign_refresh_token",
+            "another client's refresh token",
+            REFRESHING,
+            Some(json!({ "token_type": "refresh_token" })),
+        ),
+        (
+            "token_type_hidden",
+            "an own refresh token",
+            API,
+            Some(json!({ "token_type": "refresh_token", "client_id": API })),
+        ),
+        ("audience_hidden", "not for this audience", NARROW, Some(json!({ "aud": ["https://other.example"] }))),
+        ("audience_hidden", "without audience", NARROW, Some(json!({ "aud": null }))),
+        ("scopes_hidden", "with hidden scopes alone", NARROW, Some(json!({ "scope": "write" }))),
+        ("unknown_token", "a dot . or . two", API, None),
     ];
     let mut tokens = Vec::new();
-    for (reason, caller, changes) in cases {
+    for (reason, case, caller, changes) in cases {
         if let Some(changes) = changes {
             let mut record =
                 json!({ "token_type": "access_token", "client_id": "app", "aud": AUDIENCE, "exp": now + 600 });
             record.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-            world.put_token(reason, &record);
+            world.put_token(case, &record);
         }
-        tokens.push((reason, caller, reason.to_owned()));
+        tokens.push((reason, case, caller, case.to_owned()));
     }
-    tokens.push(("too long", API, "t".repeat(16 * 1024 + 1)));
+    tokens.push(("too_long", "too long", API, "t".repeat(16 * 1024 + 1)));
     tokens
 }
 
@@ -136,11 +156,11 @@ async fn o01_o02_o03_all_inactive_jwts_get_the_same_bytes_after_one_read() {
         ("pragma", "no-cache"),
         ("x-content-type-options", "nosniff"),
     ];
-    for (reason, caller, token) in inactive_jwts(&world) {
+    for (reason, case, caller, token) in inactive_jwts(&world) {
         let (answer, reads) = ask(&world, caller, &token).await;
-        assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, INACTIVE), "{reason}");
-        assert_eq!(answer.all_headers(), headers, "{reason}");
-        assert_eq!(reads, ["BatchGetItem"], "{reason}");
+        answer.assert_verdict(reason, case);
+        assert_eq!(answer.all_headers(), headers, "{case}");
+        assert_eq!(reads, ["BatchGetItem"], "{case}");
     }
     for caller in [API, NARROW] {
         let (answer, reads) = ask(&world, caller, &world.token(&json!({}))).await;
@@ -153,11 +173,12 @@ async fn o01_o02_o03_all_inactive_jwts_get_the_same_bytes_after_one_read() {
 async fn o01_o02_o03_all_inactive_opaque_tokens_get_the_same_bytes_after_two_reads() {
     let world = world().await;
     let (expected, _) = ask(&world, API, &world.token(&json!({ "exp": 1 }))).await;
-    expected.assert_inactive();
-    for (reason, caller, token) in inactive_opaques(&world) {
+    expected.assert_inactive("expired");
+    for (reason, case, caller, token) in inactive_opaques(&world) {
         let (answer, reads) = ask(&world, caller, &token).await;
-        assert_eq!(answer, expected, "{reason}");
-        assert_eq!(reads, vec!["BatchGetItem"; OPAQUE_TRIPS], "{reason}");
+        assert_eq!(answer, expected, "{case}");
+        answer.assert_verdict(reason, case);
+        assert_eq!(reads, vec!["BatchGetItem"; OPAQUE_TRIPS], "{case}");
     }
     let record = json!({ "token_type": "access_token", "client_id": "app", "aud": AUDIENCE, "exp": call::now() + 600 });
     world.put_token("active", &record);
@@ -177,11 +198,11 @@ async fn o05_an_opaque_token_is_known_by_its_digest_alone_and_never_sent_to_the_
         plain["id"] = json!(id);
         world.put_item(&plain);
     }
-    world.introspect("stored-in-the-clear").await.assert_inactive();
+    world.introspect("stored-in-the-clear").await.assert_inactive("unknown_token");
     world.put_token("opaque-token", &record);
     world.introspect("opaque-token").await.assert_active();
     // Neither does a digest that leaked open anything.
-    world.introspect(&sha256_hex("opaque-token")).await.assert_inactive();
+    world.introspect(&sha256_hex("opaque-token")).await.assert_inactive("unknown_token");
     let jwt = world.token(&json!({}));
     world.introspect(&jwt).await.assert_active();
     let sent = format!("{:?}", world.proxy.take_requests());
@@ -246,8 +267,8 @@ async fn o09_a_failure_is_503_with_the_identifier_of_the_request_and_nothing_of_
 #[test]
 fn o09_a_defect_is_500_with_the_identifier_of_the_request_and_nothing_of_the_inside() {
     let (parts, body) = response::render(outcome::Outcome::Internal, "id-7").into_parts();
-    let answer = Answer { status: parts.status, headers: parts.headers, body };
+    let answer = Answer { status: parts.status, headers: parts.headers, body, audit: vec![serde_json::Map::new()] };
     assert_eq!(answer.body, r#"{"error":"server_error","error_description":"request id-7"}"#);
-    assert_eq!(answer.assert_error(500, "server_error"), "request id-7");
+    assert_eq!(answer.assert_error(500, "server_error", None), "request id-7");
     assert_eq!((answer.header("cache-control"), answer.header("pragma")), ("no-store", "no-cache"));
 }

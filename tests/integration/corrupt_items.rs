@@ -5,7 +5,7 @@ use token_introspection::{records::sha256_hex, settings::LogLevel};
 
 use crate::{
     log::Log,
-    world::{API, AUDIENCE, ISSUER, SECRET, World},
+    world::{ACTIVE, API, AUDIENCE, ISSUER, SECRET, World},
 };
 
 /// When the tokens of these tests are issued.
@@ -240,7 +240,7 @@ async fn g11_of_a_mark_whose_presence_is_enough_nothing_is_read() {
             case.assert("oauth-tokens", &mark, token, "inactive", false).await;
         }
         case.world.delete_item(&id).await;
-        case.world.introspect_at(T, token).await.assert_verdict(true, format!("without {id}"));
+        case.world.introspect_at(T, token).await.assert_verdict(ACTIVE, format!("without {id}"));
     }
 }
 

@@ -30,7 +30,7 @@ async fn o08_a02_without_the_setting_there_is_no_cors_header_and_no_preflight() 
         assert_eq!((access_control(&answer), answer.header("vary")), (vec![], ""), "{}", answer.body);
     }
     let answer = world.send(preflight().header("origin", APP)).await;
-    answer.assert_error(405, "invalid_request");
+    answer.assert_error(405, "invalid_request", "method_not_allowed");
     assert_eq!(answer.header("allow"), "POST");
 }
 
@@ -117,12 +117,12 @@ async fn o08_a_preflight_allows_the_two_headers_and_post_and_never_credentials()
 async fn o08_a02_with_cors_the_allow_header_names_options_on_the_post_route_alone() {
     let world = World::with(&CORS).await;
     let answer = world.send(introspection("x").method(Method::PUT)).await;
-    answer.assert_error(405, "invalid_request");
+    answer.assert_error(405, "invalid_request", "method_not_allowed");
     assert_eq!(answer.header("allow"), "POST, OPTIONS");
     let metadata = world.send(preflight().path("/.well-known/jwks.json")).await;
-    metadata.assert_error(405, "invalid_request");
+    metadata.assert_error(405, "invalid_request", "method_not_allowed");
     assert_eq!(metadata.header("allow"), "GET, HEAD");
-    world.send(preflight().path("/nowhere")).await.assert_error(404, "not_found");
+    world.send(preflight().path("/nowhere")).await.assert_error(404, "not_found", "not_found");
 }
 
 #[test]

@@ -152,7 +152,7 @@ async fn n04_the_recorded_revocation_ends_the_token_that_it_names() {
     let ask = || request().basic(client_id, secret).form(&[("token", demo::REFRESH_TOKEN)]);
     send(&service, ask()).await.assert_active();
     answer(&service, &event("http-api-revoke", |_| ())).await;
-    send(&service, ask()).await.assert_inactive();
+    send(&service, ask()).await.assert_inactive("revoked_token");
 }
 
 #[tokio::test]

@@ -63,8 +63,11 @@ async fn a13_a_body_that_is_no_utf8_is_a_bad_request_wherever_that_is() {
         b"token=a&%FF=x",
         b"token=a&\xfe\xff",
     ] {
-        let description =
-            world.send(request().basic(API, SECRET).body(body)).await.assert_error(400, "invalid_request");
+        let description = world.send(request().basic(API, SECRET).body(body)).await.assert_error(
+            400,
+            "invalid_request",
+            "malformed_body",
+        );
         assert_eq!(description, "the body cannot be decoded", "{}", body.escape_ascii());
         assert_eq!(world.proxy.take_requests(), [], "{}", body.escape_ascii());
     }
@@ -77,10 +80,10 @@ async fn a14_a_body_over_64_kib_is_too_large_and_one_of_64_kib_is_not() {
         let start = "token=unknown&x=";
         request().basic(API, SECRET).body(format!("{start}{}", "x".repeat(length - start.len())))
     };
-    world.send(of_length(LARGEST_BODY)).await.assert_inactive();
+    world.send(of_length(LARGEST_BODY)).await.assert_inactive("unknown_token");
     world.proxy.take_requests();
     for length in [LARGEST_BODY + 1, 2 * LARGEST_BODY] {
-        world.send(of_length(length)).await.assert_error(413, "invalid_request");
+        world.send(of_length(length)).await.assert_error(413, "invalid_request", "body_too_large");
         assert_eq!(world.proxy.take_requests(), [], "{length}");
     }
 }
@@ -101,7 +104,7 @@ async fn a14_a_token_over_16_kib_is_inactive_even_where_it_is_recorded_or_well_s
     world.send(request().basic(API, SECRET).body(format!("token={jwt}"))).await.assert_active();
     let jwt = world.token(&json!({ "padding": "p".repeat(12_500) }));
     assert!(jwt.len() > 16 * 1024);
-    world.send(request().basic(API, SECRET).body(format!("token={jwt}"))).await.assert_inactive();
+    world.send(request().basic(API, SECRET).body(format!("token={jwt}"))).await.assert_inactive("too_long");
 }
 
 /// An event of an HTTP API with that body.
@@ -185,5 +188,5 @@ async fn b07_a_client_certificate_is_no_second_mechanism_for_a_client_with_a_sec
     let answer = invoke(&world, &with_certificate, in_a_minute()).await;
     assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(200), &json!(INACTIVE)));
     let header = introspection("unknown").header("x-client-cert", "CN=client").header("x-amzn-mtls-clientcert", "x");
-    world.send(header).await.assert_inactive();
+    world.send(header).await.assert_inactive("unknown_token");
 }

@@ -6,7 +6,7 @@ use token_introspection::{records::sha256_hex, settings::LogLevel};
 use crate::{
     events::{answer, event},
     log::Log,
-    world::{API, Request, SECRET, World, assert_refused, request},
+    world::{ACCEPTED, API, Request, SECRET, World, assert_refused, request},
 };
 
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
@@ -40,29 +40,29 @@ fn ask(client_id: &str, user_arn: &str) -> Request {
 #[tokio::test]
 async fn b17_the_gateways_iam_identity_must_be_the_clients_principal() {
     let world = world().await;
-    for (client_id, user_arn, accepted) in [
-        (CLIENT, SESSION, true),
-        (CLIENT, "arn:aws:sts::111122223333:assumed-role/Orders/another", true),
-        (CLIENT, "arn:aws:sts::111122223333:assumed-role/Billing/i-0123", false),
-        (CLIENT, "arn:aws:sts::444455556666:assumed-role/Orders/i-0123", false),
-        (CLIENT, "arn:aws:iam::111122223333:user/Orders", false),
-        (CLIENT, ROLE, false),
-        (CLIENT, "", false),
-        ("user", "arn:aws:iam::111122223333:user/ci/Deploy", true),
-        ("user", SESSION, false),
-        ("no-principal", SESSION, false),
-        ("nobody", SESSION, false),
+    for (client_id, user_arn, reason) in [
+        (CLIENT, SESSION, ACCEPTED),
+        (CLIENT, "arn:aws:sts::111122223333:assumed-role/Orders/another", ACCEPTED),
+        (CLIENT, "arn:aws:sts::111122223333:assumed-role/Billing/i-0123", "wrong_identity"),
+        (CLIENT, "arn:aws:sts::444455556666:assumed-role/Orders/i-0123", "wrong_identity"),
+        (CLIENT, "arn:aws:iam::111122223333:user/Orders", "wrong_identity"),
+        (CLIENT, ROLE, "wrong_identity"),
+        (CLIENT, "", "wrong_identity"),
+        ("user", "arn:aws:iam::111122223333:user/ci/Deploy", ACCEPTED),
+        ("user", SESSION, "wrong_identity"),
+        ("no-principal", SESSION, "wrong_identity"),
+        ("nobody", SESSION, "unknown_client"),
         // A client that is registered otherwise is not authenticated by it.
-        ("by-secret", SESSION, false),
-        ("no-method", SESSION, false),
-        (API, SESSION, false),
+        ("by-secret", SESSION, "wrong_method"),
+        ("no-method", SESSION, "wrong_method"),
+        (API, SESSION, "wrong_method"),
     ] {
         world.proxy.take_requests();
         let answer = world.send(ask(client_id, user_arn).header("authorization", SIGNATURE)).await;
-        if accepted {
-            answer.assert_inactive();
+        if reason == ACCEPTED {
+            answer.assert_inactive(ACCEPTED);
         } else {
-            assert_refused(&answer, &format!("{client_id} {user_arn}"));
+            assert_refused(&answer, reason, &format!("{client_id} {user_arn}"));
             assert_eq!(world.proxy.take_requests().len(), 1, "{client_id} {user_arn}");
         }
     }
@@ -73,18 +73,24 @@ async fn b17_a_registered_unique_id_must_match_as_well() {
     let (log, _guard) = Log::start(LogLevel::Info);
     let world = world().await;
     let user = "arn:aws:iam::111122223333:user/ci/Deploy";
-    for (arn, registered, caller, caller_id, accepted) in [
-        (ROLE, json!("AROAEXAMPLE"), SESSION, Some("AROAEXAMPLE:i-0123"), true),
-        (ROLE, json!("AROAEXAMPLE"), SESSION, Some("AROADELETED:i-0123"), false),
-        (ROLE, json!("AROAEXAMPLE"), SESSION, None, false),
-        (ROLE, json!("AROAEXAMPLE"), "arn:aws:sts::111122223333:assumed-role/Billing/x", Some("AROAEXAMPLE:x"), false),
-        (ROLE, json!(""), SESSION, Some(":i-0123"), false),
-        (ROLE, json!(7), SESSION, Some("AROAEXAMPLE:i-0123"), false),
+    for (arn, registered, caller, caller_id, reason) in [
+        (ROLE, json!("AROAEXAMPLE"), SESSION, Some("AROAEXAMPLE:i-0123"), ACCEPTED),
+        (ROLE, json!("AROAEXAMPLE"), SESSION, Some("AROADELETED:i-0123"), "wrong_identity"),
+        (ROLE, json!("AROAEXAMPLE"), SESSION, None, "wrong_identity"),
+        (
+            ROLE,
+            json!("AROAEXAMPLE"),
+            "arn:aws:sts::111122223333:assumed-role/Billing/x",
+            Some("AROAEXAMPLE:x"),
+            "wrong_identity",
+        ),
+        (ROLE, json!(""), SESSION, Some(":i-0123"), "wrong_identity"),
+        (ROLE, json!(7), SESSION, Some("AROAEXAMPLE:i-0123"), "corrupt_client_record"),
         // An attribute that is NULL is absent.
-        (ROLE, json!(null), SESSION, Some("AROADELETED:i-0123"), true),
-        (ROLE, json!(null), SESSION, None, true),
-        (user, json!("AIDAEXAMPLE"), user, Some("AIDAEXAMPLE"), true),
-        (user, json!("AIDAEXAMPLE"), user, Some("AIDADELETED"), false),
+        (ROLE, json!(null), SESSION, Some("AROADELETED:i-0123"), ACCEPTED),
+        (ROLE, json!(null), SESSION, None, ACCEPTED),
+        (user, json!("AIDAEXAMPLE"), user, Some("AIDAEXAMPLE"), ACCEPTED),
+        (user, json!("AIDAEXAMPLE"), user, Some("AIDADELETED"), "wrong_identity"),
     ] {
         world.put_client(&json!({
             "client_id": CLIENT, "token_endpoint_auth_method": "aws_iam", "iam_principal_arn": arn,
@@ -94,13 +100,12 @@ async fn b17_a_registered_unique_id_must_match_as_well() {
         let mut request = ask(CLIENT, caller).header("authorization", SIGNATURE);
         request.0.identity.iam_user_id = caller_id.map(str::to_owned);
         let answer = world.send(request).await;
-        if accepted {
-            answer.assert_inactive();
+        if reason == ACCEPTED {
+            answer.assert_inactive(ACCEPTED);
             continue;
         }
-        assert_refused(&answer, &format!("{registered} {caller_id:?}"));
+        assert_refused(&answer, reason, &format!("{registered} {caller_id:?}"));
         let text = log.take();
-        let reason = if registered == 7 { "corrupt_client_record" } else { "wrong_identity" };
         assert!(text.contains(&format!(r#""reason":"{reason}""#)), "{text}");
     }
 }
@@ -114,7 +119,7 @@ async fn b17_b18_neither_the_identity_nor_the_client_id_is_enough_alone() {
         ("no client id", request().iam(SESSION).header("authorization", SIGNATURE).form(&[token])),
         ("no identity", request().form(&[token, ("client_id", CLIENT)])),
     ] {
-        assert_refused(&world.send(request).await, case);
+        assert_refused(&world.send(request).await, "no_credentials", case);
         assert_eq!(world.proxy.take_requests(), [], "{case}");
     }
     // What a header claims is no identity.
@@ -122,7 +127,11 @@ async fn b17_b18_neither_the_identity_nor_the_client_id_is_enough_alone() {
         .header("authorization", SIGNATURE)
         .header("x-amzn-iam-user-arn", SESSION)
         .header("x-amzn-caller-arn", SESSION);
-    assert_refused(&world.send(claims.form(&[token, ("client_id", CLIENT)])).await, "a signature nobody checked");
+    assert_refused(
+        &world.send(claims.form(&[token, ("client_id", CLIENT)])).await,
+        "unsupported_mechanism",
+        "a signature nobody checked",
+    );
 }
 
 #[tokio::test]
@@ -130,24 +139,29 @@ async fn a15_b05_b17_the_signature_is_the_gateways_business_and_no_mechanism() {
     let world = world().await;
     let (token, id, secret) = (("token", "x"), ("client_id", "by-secret"), ("client_secret", SECRET));
     let signed = || request().iam(SESSION).header("authorization", SIGNATURE);
-    world.send(signed().form(&[token, id, secret])).await.assert_inactive();
+    world.send(signed().form(&[token, id, secret])).await.assert_inactive("unknown_token");
     let basic = request().basic(API, SECRET).iam(SESSION).another_header("authorization", SIGNATURE);
-    world.send(basic.form(&[token])).await.assert_inactive();
+    world.send(basic.form(&[token])).await.assert_inactive("unknown_token");
     world.proxy.take_requests();
-    for (case, request) in [
-        ("not the gateway's", request().header("authorization", SIGNATURE).form(&[token, id, secret])),
-        ("basic and secret", request().basic(API, SECRET).iam(SESSION).form(&[token, id, secret])),
+    for (reason, case, request) in [
         (
+            "two_mechanisms",
+            "not the gateway's",
+            request().header("authorization", SIGNATURE).form(&[token, id, secret]),
+        ),
+        ("two_mechanisms", "basic and secret", request().basic(API, SECRET).iam(SESSION).form(&[token, id, secret])),
+        (
+            "unreadable_credentials",
             "two that count",
             signed().another_header("authorization", "Basic YTpi").another_header("authorization", "x").form(&[token]),
         ),
     ] {
-        world.send(request).await.assert_error(400, "invalid_request");
+        world.send(request).await.assert_error(400, "invalid_request", reason);
         assert_eq!(world.proxy.take_requests(), [], "{case}");
     }
     // An identity never stands in for a secret that is wrong.
     let wrong = [token, ("client_id", CLIENT), ("client_secret", "wrong")];
-    assert_refused(&world.send(signed().form(&wrong)).await, "a wrong secret beside the identity");
+    assert_refused(&world.send(signed().form(&wrong)).await, "wrong_method", "a wrong secret beside the identity");
 }
 
 /// The body that an event carries.

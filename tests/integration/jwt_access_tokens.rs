@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     keys,
-    world::{API, AUDIENCE, GENERIC, ISSUER, OWN, World, claims},
+    world::{ACTIVE, API, AUDIENCE, GENERIC, ISSUER, OWN, World, claims},
 };
 
 /// A token of the profile `generic` with these claims changed.
@@ -22,27 +22,27 @@ fn generic(changes: &Value) -> Value {
 #[tokio::test]
 async fn h01_an_rfc9068_token_says_at_jwt_in_its_header() {
     let world = World::new().await;
-    for (typ, active) in [
-        (json!("at+jwt"), true),
-        (json!("AT+JWT"), true),
-        (json!("application/at+jwt"), true),
-        (json!("Application/At+Jwt"), true),
-        (json!("JWT"), false),
-        (json!("jwt"), false),
-        (json!("at+jwt "), false),
-        (json!("at-jwt"), false),
-        (json!("text/at+jwt"), false),
-        (json!("application/application/at+jwt"), false),
-        (json!("application/jwt"), false),
-        (json!(""), false),
-        (json!(null), false),
-        (json!(["at+jwt"]), false),
+    for (typ, verdict) in [
+        (json!("at+jwt"), ACTIVE),
+        (json!("AT+JWT"), ACTIVE),
+        (json!("application/at+jwt"), ACTIVE),
+        (json!("Application/At+Jwt"), ACTIVE),
+        (json!("JWT"), "wrong_typ"),
+        (json!("jwt"), "wrong_typ"),
+        (json!("at+jwt "), "wrong_typ"),
+        (json!("at-jwt"), "wrong_typ"),
+        (json!("text/at+jwt"), "wrong_typ"),
+        (json!("application/application/at+jwt"), "wrong_typ"),
+        (json!("application/jwt"), "wrong_typ"),
+        (json!(""), "wrong_typ"),
+        (json!(null), "malformed"),
+        (json!(["at+jwt"]), "malformed"),
     ] {
         let token = world.signer.token(&json!({ "typ": typ }), &claims(&json!({})));
-        world.introspect(&token).await.assert_verdict(active, typ);
+        world.introspect(&token).await.assert_verdict(verdict, typ);
     }
     let without = world.signer.token(&json!({}), &claims(&json!({})));
-    world.introspect(&without).await.assert_inactive();
+    world.introspect(&without).await.assert_inactive("wrong_typ");
 }
 
 #[tokio::test]
@@ -50,65 +50,78 @@ async fn h02_an_rfc9068_token_has_all_required_claims_in_their_types() {
     let world = World::new().await;
     world.introspect(&world.token(&json!({}))).await.assert_active();
     for name in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] {
-        world.introspect(&world.token(&json!({ name: null }))).await.assert_verdict(false, format!("no {name}"));
+        // A token that names no issuer has no profile, so no other rule is asked.
+        let (missing, mistyped) = if name == "iss" {
+            ("untrusted_issuer", "untrusted_issuer")
+        } else {
+            ("missing_claim", "wrong_claim_type")
+        };
+        world.introspect(&world.token(&json!({ name: null }))).await.assert_verdict(missing, format!("no {name}"));
         for value in [json!(true), json!({}), json!([1]), json!([null])] {
             let token = world.token(&json!({ name: value }));
-            world.introspect(&token).await.assert_verdict(false, format!("{name} is {value}"));
+            world.introspect(&token).await.assert_verdict(mistyped, format!("{name} is {value}"));
         }
         let swapped = if ["exp", "iat"].contains(&name) { json!("4000000000") } else { json!(1) };
-        world.introspect(&world.token(&json!({ name: swapped }))).await.assert_verdict(false, name);
+        world.introspect(&world.token(&json!({ name: swapped }))).await.assert_verdict(mistyped, name);
         // JSON null is no absence.
         let mut claims = claims(&json!({}));
         claims[name] = Value::Null;
         let token = world.signer.token(&json!({ "typ": "at+jwt" }), &claims);
-        world.introspect(&token).await.assert_verdict(false, format!("{name} is null"));
+        world.introspect(&token).await.assert_verdict(mistyped, format!("{name} is null"));
     }
     for name in ["scope", "nbf"] {
-        world.introspect(&world.token(&json!({ name: null }))).await.assert_verdict(true, format!("no {name}"));
+        world.introspect(&world.token(&json!({ name: null }))).await.assert_verdict(ACTIVE, format!("no {name}"));
     }
 }
 
 #[tokio::test]
 async fn h03_an_id_token_is_no_access_token_of_either_profile() {
     let world = World::new().await;
-    let id_token =
-        json!({ "aud": "app", "nonce": "n-0S6_WzA2Mj", "at_hash": "77QmUPtjPfzWtF2AnpK9RQ", "client_id": null });
-    for typ in [json!({}), json!({ "typ": "JWT" })] {
-        let token = world.signer.token(&typ, &claims(&id_token));
-        world.introspect(&token).await.assert_verdict(false, format!("rfc9068 {typ}"));
+    // It has all claims of an access token, so that its type is what stops it.
+    let id_token = json!({ "aud": "app", "nonce": "n-0S6_WzA2Mj" });
+    for (header, verdict) in
+        [(json!({}), "wrong_typ"), (json!({ "typ": "JWT" }), "wrong_typ"), (json!({ "typ": "at+jwt" }), ACTIVE)]
+    {
+        let token = world.signer.token(&header, &claims(&id_token));
+        world.introspect(&token).await.assert_verdict(verdict, format!("rfc9068 {header}"));
     }
-    for (header, changes, active) in [
-        (json!({}), json!({}), true),
-        (json!({ "typ": "JWT" }), json!({}), true),
-        (json!({ "typ": "jwt" }), json!({}), true),
-        (json!({ "typ": "at+jwt" }), json!({}), true),
-        (json!({ "typ": "application/at+jwt" }), json!({}), true),
-        (json!({ "typ": "id+jwt" }), json!({}), false),
-        (json!({ "typ": "" }), json!({}), false),
+    // A hash of what came with it is in no access token, whatever its type.
+    for hash in ["at_hash", "c_hash", "s_hash"] {
+        let token = world.token(&json!({ hash: "77QmUPtjPfzWtF2AnpK9RQ" }));
+        world.introspect(&token).await.assert_verdict("not_an_access_token", format!("rfc9068 {hash}"));
+    }
+    for (header, changes, verdict) in [
+        (json!({}), json!({}), ACTIVE),
+        (json!({ "typ": "JWT" }), json!({}), ACTIVE),
+        (json!({ "typ": "jwt" }), json!({}), ACTIVE),
+        (json!({ "typ": "at+jwt" }), json!({}), ACTIVE),
+        (json!({ "typ": "application/at+jwt" }), json!({}), ACTIVE),
+        (json!({ "typ": "id+jwt" }), json!({}), "wrong_typ"),
+        (json!({ "typ": "" }), json!({}), "wrong_typ"),
         // `required_claims` are positive evidence, so that a nonce does not matter.
-        (json!({}), json!({ "nonce": "n-0S6_WzA2Mj" }), true),
-        (json!({}), json!({ "at_hash": "77QmUPtjPfzWtF2AnpK9RQ" }), false),
-        (json!({}), json!({ "c_hash": "LDktKdoQak3Pk0cnXxCltA" }), false),
-        (json!({}), json!({ "s_hash": "LDktKdoQak3Pk0cnXxCltA" }), false),
-        (json!({ "typ": "at+jwt" }), json!({ "nonce": "n-0S6_WzA2Mj" }), true),
-        (json!({ "typ": "at+jwt" }), json!({ "at_hash": "77QmUPtjPfzWtF2AnpK9RQ" }), false),
-        (json!({}), json!({ "token_use": "id" }), false),
-        (json!({}), json!({ "token_use": ["access"] }), false),
-        (json!({}), json!({ "token_use": null }), false),
+        (json!({}), json!({ "nonce": "n-0S6_WzA2Mj" }), ACTIVE),
+        (json!({}), json!({ "at_hash": "77QmUPtjPfzWtF2AnpK9RQ" }), "not_an_access_token"),
+        (json!({}), json!({ "c_hash": "LDktKdoQak3Pk0cnXxCltA" }), "not_an_access_token"),
+        (json!({}), json!({ "s_hash": "LDktKdoQak3Pk0cnXxCltA" }), "not_an_access_token"),
+        (json!({ "typ": "at+jwt" }), json!({ "nonce": "n-0S6_WzA2Mj" }), ACTIVE),
+        (json!({ "typ": "at+jwt" }), json!({ "at_hash": "77QmUPtjPfzWtF2AnpK9RQ" }), "not_an_access_token"),
+        (json!({}), json!({ "token_use": "id" }), "required_claim"),
+        (json!({}), json!({ "token_use": ["access"] }), "required_claim"),
+        (json!({}), json!({ "token_use": null }), "required_claim"),
         // All that this profile needs.
         (
             json!({}),
             json!({ "sub": null, "aud": null, "client_id": null, "iat": null, "jti": null, "scope": null }),
-            true,
+            ACTIVE,
         ),
-        (json!({}), json!({ "exp": null }), false),
+        (json!({}), json!({ "exp": null }), "missing_claim"),
     ] {
         let mut claims = generic(&changes);
         if changes.get("token_use").is_some_and(Value::is_null) {
             claims.as_object_mut().unwrap().remove("token_use");
         }
         let token = world.signer.token(&header, &claims);
-        world.introspect(&token).await.assert_verdict(active, format!("generic {header} {changes}"));
+        world.introspect(&token).await.assert_verdict(verdict, format!("generic {header} {changes}"));
     }
 }
 
@@ -117,12 +130,12 @@ async fn h03_audiences_tell_access_tokens_apart_where_no_claim_does() {
     let jwks = json!({ "keys": [keys::ed25519(Some("key-1"), 1).jwk()] });
     let issuers = json!([{ "issuer": GENERIC, "profile": "generic", "jwks": jwks, "audiences": [AUDIENCE] }]);
     let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
-    for (audience, active) in [(AUDIENCE, true), ("app", false)] {
+    for (audience, verdict) in [(AUDIENCE, ACTIVE), ("app", "wrong_audience")] {
         let token = world.signer.token(&json!({}), &claims(&json!({ "iss": GENERIC, "aud": audience })));
-        world.introspect(&token).await.assert_verdict(active, audience);
+        world.introspect(&token).await.assert_verdict(verdict, audience);
         // An audience is no evidence that it is not an ID token.
         let token = world.signer.token(&json!({}), &claims(&json!({ "iss": GENERIC, "aud": audience, "nonce": "n" })));
-        world.introspect(&token).await.assert_verdict(false, audience);
+        world.introspect(&token).await.assert_verdict("not_an_access_token", audience);
     }
 }
 
@@ -141,26 +154,24 @@ async fn h04_every_other_kind_of_jwt_is_inactive() {
     ] {
         // The kind alone makes the difference: the issuer says of each what an access token needs.
         let has_foreign_claim = changes.get("events").or(changes.get("token_introspection")).is_some();
-        world
-            .introspect(&world.token(&changes))
-            .await
-            .assert_verdict(!has_foreign_claim, format!("at+jwt with {changes}"));
+        let verdict = if has_foreign_claim { "not_an_access_token" } else { ACTIVE };
+        world.introspect(&world.token(&changes)).await.assert_verdict(verdict, format!("at+jwt with {changes}"));
         for (profile, claims) in [("rfc9068", claims(&changes)), ("generic", generic(&changes))] {
             for typ in [typ.to_owned(), typ.to_uppercase(), format!("application/{typ}")] {
                 let token = world.signer.token(&json!({ "typ": typ }), &claims);
-                world.introspect(&token).await.assert_verdict(false, format!("{profile}: {typ}"));
+                world.introspect(&token).await.assert_verdict("wrong_typ", format!("{profile}: {typ}"));
             }
         }
     }
     // Those that often come as a mere JWT are known by a claim, even beside all that the issuer's tokens have.
-    for (name, value, active) in [
-        ("anything", json!({}), true),
-        ("events", logout, false),
-        ("token_introspection", json!({ "active": true }), false),
+    for (name, value, verdict) in [
+        ("anything", json!({}), ACTIVE),
+        ("events", logout, "not_an_access_token"),
+        ("token_introspection", json!({ "active": true }), "not_an_access_token"),
     ] {
         for header in [json!({}), json!({ "typ": "JWT" })] {
             let token = world.signer.token(&header, &generic(&json!({ name: value })));
-            world.introspect(&token).await.assert_verdict(active, format!("{header} {name}"));
+            world.introspect(&token).await.assert_verdict(verdict, format!("{header} {name}"));
         }
     }
     // A client's own assertion, and a response of ours, are of issuers whose tokens nobody trusts.
@@ -169,7 +180,7 @@ async fn h04_every_other_kind_of_jwt_is_inactive() {
         ("token-introspection+jwt", json!({ "iss": OWN, "aud": API, "token_introspection": { "active": true } })),
     ] {
         let token = world.signer.token(&json!({ "typ": typ }), &claims(&changes));
-        world.introspect(&token).await.assert_verdict(false, changes);
+        world.introspect(&token).await.assert_verdict("untrusted_issuer", changes);
     }
 }
 
@@ -182,21 +193,21 @@ async fn h05_the_issuer_is_compared_byte_for_byte() {
         { "issuer": ISSUER, "profile": "rfc9068", "jwks": jwks },
     ]);
     let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
-    for (issuer, active) in [
-        (ISSUER, true),
-        (with_slash, true),
-        ("https://tenant.example.com", false),
-        ("https://issuer.example.com/", false),
-        ("https://ISSUER.example.com", false),
-        ("https://issuer.example.com:443", false),
-        ("HTTPS://issuer.example.com", false),
-        ("http://issuer.example.com", false),
-        ("https://issuer.example.com ", false),
-        ("https://issuer.example.com\0", false),
-        ("https://issuer.example.co", false),
-        ("", false),
+    for (issuer, verdict) in [
+        (ISSUER, ACTIVE),
+        (with_slash, ACTIVE),
+        ("https://tenant.example.com", "untrusted_issuer"),
+        ("https://issuer.example.com/", "untrusted_issuer"),
+        ("https://ISSUER.example.com", "untrusted_issuer"),
+        ("https://issuer.example.com:443", "untrusted_issuer"),
+        ("HTTPS://issuer.example.com", "untrusted_issuer"),
+        ("http://issuer.example.com", "untrusted_issuer"),
+        ("https://issuer.example.com ", "untrusted_issuer"),
+        ("https://issuer.example.com\0", "untrusted_issuer"),
+        ("https://issuer.example.co", "untrusted_issuer"),
+        ("", "untrusted_issuer"),
     ] {
-        world.introspect(&world.token(&json!({ "iss": issuer }))).await.assert_verdict(active, issuer);
+        world.introspect(&world.token(&json!({ "iss": issuer }))).await.assert_verdict(verdict, issuer);
     }
 }
 
@@ -204,8 +215,12 @@ async fn h05_the_issuer_is_compared_byte_for_byte() {
 async fn h20_one_audience_and_a_list_of_it_are_the_same() {
     let jwks = json!({ "keys": [keys::ed25519(Some("key-1"), 1).jwk()] });
     let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks": jwks, "audiences": [AUDIENCE] }]);
-    let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
-    world.put_policy(&json!({ "audiences": [AUDIENCE] }));
+    let by_issuer = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
+    // An issuer whose entry lists no audiences, so that the caller's policy is what compares them.
+    let by_policy = World::new().await;
+    for world in [&by_issuer, &by_policy] {
+        world.put_policy(&json!({ "audiences": [AUDIENCE] }));
+    }
     for (audience, active) in [
         (json!(AUDIENCE), true),
         (json!([AUDIENCE]), true),
@@ -215,11 +230,14 @@ async fn h20_one_audience_and_a_list_of_it_are_the_same() {
         (json!([]), false),
         (json!(format!("{AUDIENCE} other")), false),
     ] {
-        for token in world.both_forms(&json!({ "aud": audience })) {
-            let answer = world.introspect(&token).await;
-            answer.assert_verdict(active, format!("{audience} {token}"));
-            // The answer keeps the token's own form.
-            assert!(!active || answer.json()["aud"] == audience, "{}", answer.body);
+        for (world, of_jwts) in [(&by_issuer, "wrong_audience"), (&by_policy, "audience_hidden")] {
+            let tokens = world.both_forms(&json!({ "aud": audience }));
+            for (token, reason) in tokens.iter().zip([of_jwts, "audience_hidden"]) {
+                let answer = world.introspect(token).await;
+                answer.assert_verdict(if active { ACTIVE } else { reason }, format!("{audience} {token}"));
+                // The answer keeps the token's own form.
+                assert!(!active || answer.json()["aud"] == audience, "{}", answer.body);
+            }
         }
     }
 }
@@ -233,10 +251,10 @@ async fn h21_an_encrypted_token_is_inactive() {
         [r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#, r#"{"alg":"RSA-OAEP","enc":"A256GCM","typ":"at+jwt","cty":"JWT"}"#]
     {
         let token = format!("{}.{encrypted}", URL_SAFE_NO_PAD.encode(header));
-        world.introspect(&token).await.assert_verdict(false, header);
+        world.introspect(&token).await.assert_verdict("unknown_token", header);
         // Nor does it help to have three parts.
         let token = world.signer.sign(header, &claims(&json!({})).to_string());
-        world.introspect(&token).await.assert_verdict(false, format!("signed: {header}"));
+        world.introspect(&token).await.assert_verdict("wrong_algorithm", format!("signed: {header}"));
     }
     let good = r#"{"alg":"EdDSA","kid":"key-1","typ":"at+jwt"}"#;
     world.introspect(&world.signer.sign(good, &claims(&json!({})).to_string())).await.assert_active();

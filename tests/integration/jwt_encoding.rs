@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{World, claims};
+use crate::world::{ACTIVE, World, claims};
 
 /// When the tokens with fixed times are issued.
 const T: i64 = 1_800_000_000;
@@ -13,18 +13,23 @@ async fn h10_a_member_that_comes_twice_makes_a_token_inactive() {
     let header = r#"{"alg":"EdDSA","kid":"key-1","typ":"at+jwt"}"#;
     let claims = claims(&json!({ "act": { "sub": "bob" } })).to_string();
     let twice = |text: &str, more: &str| text.replacen('{', &format!("{{{more},"), 1);
-    for (case, header, claims, active) in [
-        ("good", header.to_owned(), claims.clone(), true),
-        ("one more in the header", twice(header, r#""x":1"#), claims.clone(), true),
-        ("one more in the payload", header.to_owned(), twice(&claims, r#""x":1"#), true),
-        ("alg", twice(header, r#""alg":"EdDSA""#), claims.clone(), false),
-        ("typ, in other letters", twice(header, r#""ty\u0070":"JWT""#), claims.clone(), false),
-        ("sub", header.to_owned(), twice(&claims, r#""sub":"mallory""#), false),
-        ("sub, the same", header.to_owned(), twice(&claims, r#""sub":"alice""#), false),
-        ("exp, in other letters", header.to_owned(), twice(&claims, r#""\u0065xp":9999999999"#), false),
-        ("in an object", header.to_owned(), claims.replace(r#"{"sub":"bob"}"#, r#"{"sub":"a","sub":"b"}"#), false),
+    for (case, header, claims, verdict) in [
+        ("good", header.to_owned(), claims.clone(), ACTIVE),
+        ("one more in the header", twice(header, r#""x":1"#), claims.clone(), ACTIVE),
+        ("one more in the payload", header.to_owned(), twice(&claims, r#""x":1"#), ACTIVE),
+        ("alg", twice(header, r#""alg":"EdDSA""#), claims.clone(), "malformed"),
+        ("typ, in other letters", twice(header, r#""ty\u0070":"JWT""#), claims.clone(), "malformed"),
+        ("sub", header.to_owned(), twice(&claims, r#""sub":"mallory""#), "malformed"),
+        ("sub, the same", header.to_owned(), twice(&claims, r#""sub":"alice""#), "malformed"),
+        ("exp, in other letters", header.to_owned(), twice(&claims, r#""\u0065xp":9999999999"#), "malformed"),
+        (
+            "in an object",
+            header.to_owned(),
+            claims.replace(r#"{"sub":"bob"}"#, r#"{"sub":"a","sub":"b"}"#),
+            "malformed",
+        ),
     ] {
-        world.introspect(&world.signer.sign(&header, &claims)).await.assert_verdict(active, case);
+        world.introspect(&world.signer.sign(&header, &claims)).await.assert_verdict(verdict, case);
     }
 }
 
@@ -40,21 +45,21 @@ async fn h11_only_canonical_base64url_is_read() {
     let standard = |part: &str| part.replace('-', "+").replace('_', "/");
     let with_dash = (0..100).map(|number| world.token(&json!({ "jti": format!("?>~{number}") })));
     let with_dash = with_dash.into_iter().find(|token| token.contains(['-', '_'])).unwrap();
-    for (case, token, active) in [
-        ("good", token.clone(), true),
-        ("stray bits", format!("{header}.{payload}.{}{next}", &signature[..signature.len() - 1]), false),
-        ("padded signature", format!("{token}=="), false),
-        ("padded payload", format!("{header}.{payload}=.{signature}"), false),
-        ("padded header", format!("{header}=.{payload}.{signature}"), false),
-        ("white space at the end", format!("{token} "), false),
-        ("line break at the end", format!("{token}\n"), false),
-        ("white space within", format!("{header}. {payload}.{signature}"), false),
-        ("good with other characters", with_dash.clone(), true),
-        ("the other alphabet", standard(&with_dash), false),
-        ("no signature", format!("{header}.{payload}."), false),
-        ("no payload", format!("{header}..{signature}"), false),
+    for (case, token, verdict) in [
+        ("good", token.clone(), ACTIVE),
+        ("stray bits", format!("{header}.{payload}.{}{next}", &signature[..signature.len() - 1]), "malformed"),
+        ("padded signature", format!("{token}=="), "malformed"),
+        ("padded payload", format!("{header}.{payload}=.{signature}"), "malformed"),
+        ("padded header", format!("{header}=.{payload}.{signature}"), "unknown_token"),
+        ("white space at the end", format!("{token} "), "malformed"),
+        ("line break at the end", format!("{token}\n"), "malformed"),
+        ("white space within", format!("{header}. {payload}.{signature}"), "malformed"),
+        ("good with other characters", with_dash.clone(), ACTIVE),
+        ("the other alphabet", standard(&with_dash), "malformed"),
+        ("no signature", format!("{header}.{payload}."), "bad_signature"),
+        ("no payload", format!("{header}..{signature}"), "malformed"),
     ] {
-        world.introspect(&token).await.assert_verdict(active, case);
+        world.introspect(&token).await.assert_verdict(verdict, case);
     }
 }
 
@@ -78,26 +83,33 @@ async fn h18_times_are_read_in_every_form_of_a_number_and_released_as_integers()
         assert_eq!((&json["exp"], &json["iat"], &json["auth_time"]), (&json!(T + 600), &json!(T), &json!(1)), "{exp}");
         assert_eq!(json["nbf"], json!(T - 1), "{nbf}");
         assert!(answer.body.contains(r#""exp":1800000600,"#), "{}", answer.body);
-        world.introspect_at(T + 600, &token).await.assert_inactive();
+        world.introspect_at(T + 600, &token).await.assert_inactive("expired");
     }
-    for exp in ["1e300", "-1e300", "99999999999999999999999", "-1800000600"] {
+    for (exp, reason) in [
+        ("1e300", "wrong_claim_type"),
+        ("-1e300", "wrong_claim_type"),
+        ("99999999999999999999999", "wrong_claim_type"),
+        ("-1800000600", "expired"),
+    ] {
         let token = with_times(exp, "1800000000", "1799999999");
-        world.introspect_at(T, &token).await.assert_verdict(false, exp);
+        world.introspect_at(T, &token).await.assert_verdict(reason, exp);
     }
 }
 
 #[tokio::test]
 async fn h33_a_payload_that_is_not_base64url_encoded_makes_a_token_inactive() {
     let world = World::new().await;
-    for (b64, active) in
-        [("true", true), ("false", false), ("null", false), ("\"true\"", false), ("1", false), ("[]", false)]
-    {
+    for b64 in ["true", "false", "null", "\"true\"", "1", "[]"] {
+        let verdict = if b64 == "true" { ACTIVE } else { "unencoded_payload" };
         let header = format!(r#"{{"alg":"EdDSA","kid":"key-1","typ":"at+jwt","b64":{b64}}}"#);
         let token = world.signer.sign(&header, &claims(&json!({})).to_string());
-        world.introspect(&token).await.assert_verdict(active, b64);
+        world.introspect(&token).await.assert_verdict(verdict, b64);
     }
     let header = r#"{"alg":"EdDSA","kid":"key-1","typ":"at+jwt","b64":true,"crit":["b64"]}"#;
-    world.introspect(&world.signer.sign(header, &claims(&json!({})).to_string())).await.assert_verdict(false, "crit");
+    world
+        .introspect(&world.signer.sign(header, &claims(&json!({})).to_string()))
+        .await
+        .assert_verdict("critical_extension", "crit");
 }
 
 #[tokio::test]
@@ -149,24 +161,25 @@ async fn h34_zero_is_unknown_for_every_time_but_exp_and_a_time_after_9999_is_cor
     let world = World::new().await;
     world.put_client(&json!({ "client_id": "app" }));
     let milliseconds = 1_800_000_000_000_u64;
-    for (changes, active) in [
-        (json!({ "token_use": "access" }), true),
-        (json!({ "exp": 0 }), false),
-        (json!({ "exp": milliseconds }), false),
-        (json!({ "exp": 253_402_300_799_u64 }), true),
-        (json!({ "exp": 253_402_300_800_u64 }), false),
-        (json!({ "nbf": 0 }), true),
-        (json!({ "nbf": milliseconds }), false),
-        (json!({ "iat": 0 }), true),
-        (json!({ "iat": milliseconds }), false),
-        (json!({ "auth_time": 0 }), true),
-        (json!({ "auth_time": milliseconds }), true),
+    // What makes a JWT a wrong one makes a record a corrupt one.
+    for (changes, jwt, opaque) in [
+        (json!({ "token_use": "access" }), ACTIVE, ACTIVE),
+        (json!({ "exp": 0 }), "expired", "expired"),
+        (json!({ "exp": milliseconds }), "wrong_claim_type", "corrupt_record"),
+        (json!({ "exp": 253_402_300_799_u64 }), ACTIVE, ACTIVE),
+        (json!({ "exp": 253_402_300_800_u64 }), "wrong_claim_type", "corrupt_record"),
+        (json!({ "nbf": 0 }), ACTIVE, ACTIVE),
+        (json!({ "nbf": milliseconds }), "wrong_claim_type", "corrupt_record"),
+        (json!({ "iat": 0 }), ACTIVE, ACTIVE),
+        (json!({ "iat": milliseconds }), "wrong_claim_type", "corrupt_record"),
+        (json!({ "auth_time": 0 }), ACTIVE, ACTIVE),
+        (json!({ "auth_time": milliseconds }), ACTIVE, ACTIVE),
     ] {
         let changes = crate::world::changed(&json!({ "iss": crate::world::GENERIC, "token_use": "access" }), &changes);
         let case = changes.to_string();
-        for token in world.both_forms(&changes) {
+        for (token, verdict) in world.both_forms(&changes).into_iter().zip([jwt, opaque]) {
             let answer = world.introspect(&token).await;
-            answer.assert_verdict(active, &case);
+            answer.assert_verdict(verdict, &case);
             for name in ["nbf", "iat", "auth_time"].into_iter().filter(|name| changes.get(name).is_some()) {
                 assert_eq!(answer.json().get(name), None, "{case}");
             }
@@ -175,5 +188,5 @@ async fn h34_zero_is_unknown_for_every_time_but_exp_and_a_time_after_9999_is_cor
     // Older Keycloak writes `auth_time: 0`: a mark on its subject concerns the tokens until then, not all for good.
     world.put_mark(&format!("sub#{}#alice", crate::world::ISSUER), &json!({ "not_before": 1_000 }));
     world.introspect(&world.token(&json!({ "auth_time": 0 }))).await.assert_active();
-    world.introspect(&world.token(&json!({ "auth_time": 1_000 }))).await.assert_inactive();
+    world.introspect(&world.token(&json!({ "auth_time": 1_000 }))).await.assert_inactive("revoked_subject");
 }

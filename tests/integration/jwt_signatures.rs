@@ -9,7 +9,7 @@ use crate::{
     key_host::KeyHost,
     keys,
     signer::Signer,
-    world::{GENERIC, ISSUER, World, claims},
+    world::{ACTIVE, GENERIC, ISSUER, World, claims},
 };
 
 /// When the tokens with fixed times are issued.
@@ -37,15 +37,15 @@ async fn g04_a_token_is_signed_with_a_key_of_the_issuer_that_it_names() {
     ]);
     let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
     let token = |signer: &Signer, issuer| signer.token(&json!({ "typ": "at+jwt" }), &claims(&json!({ "iss": issuer })));
-    for (case, token, active) in [
-        ("the issuer's", token(&own, ISSUER), true),
-        ("the other issuer's", token(&foreign, GENERIC), true),
-        ("another trusted issuer's key", token(&foreign, ISSUER), false),
-        ("and the other way around", token(&own, GENERIC), false),
-        ("nobody's", token(&keys::ed25519(Some("key"), 3), ISSUER), false),
-        ("a key that is not there", token(&keys::ed25519(Some("other"), 1), ISSUER), false),
+    for (case, token, verdict) in [
+        ("the issuer's", token(&own, ISSUER), ACTIVE),
+        ("the other issuer's", token(&foreign, GENERIC), ACTIVE),
+        ("another trusted issuer's key", token(&foreign, ISSUER), "bad_signature"),
+        ("and the other way around", token(&own, GENERIC), "bad_signature"),
+        ("nobody's", token(&keys::ed25519(Some("key"), 3), ISSUER), "bad_signature"),
+        ("a key that is not there", token(&keys::ed25519(Some("other"), 1), ISSUER), "unknown_key"),
     ] {
-        world.introspect(&token).await.assert_verdict(active, case);
+        world.introspect(&token).await.assert_verdict(verdict, case);
     }
 }
 
@@ -82,7 +82,7 @@ async fn g04_a_signature_covers_every_character_of_the_token() {
         ("nothing", format!("{header}.{payload}.")),
     ] {
         assert_ne!(token, good, "{case}");
-        world.introspect(&token).await.assert_verdict(false, case);
+        world.introspect(&token).await.assert_verdict("bad_signature", case);
     }
 }
 
@@ -91,30 +91,30 @@ async fn h06_an_algorithm_is_allowed_by_the_issuer_and_by_the_key() {
     let rs256 = keys::rsa(Some("rsa"), Algorithm::RS256);
     let ps256 = keys::rsa(Some("rsa"), Algorithm::PS256);
     let es256 = keys::es256(Some("ec"));
-    for (algorithms, jwk_changes, signer, active) in [
-        (vec!["RS256"], json!({}), &rs256, true),
-        (vec!["RS256"], json!({ "alg": null }), &rs256, true),
-        (vec!["RS256"], json!({ "use": null }), &rs256, true),
-        (vec!["RS256"], json!({ "use": null, "key_ops": ["verify"] }), &rs256, true),
-        (vec!["RS256"], json!({ "use": "enc" }), &rs256, false),
-        (vec!["RS256"], json!({ "use": "SIG" }), &rs256, false),
-        (vec!["RS256"], json!({ "key_ops": ["encrypt"] }), &rs256, false),
-        (vec!["RS256"], json!({ "key_ops": [] }), &rs256, true),
-        (vec!["RS256"], json!({ "alg": "PS256" }), &rs256, false),
-        (vec!["RS256"], json!({ "alg": "ES256" }), &rs256, false),
-        (vec!["RS256"], json!({ "kty": "oct" }), &rs256, false),
-        (vec!["RS256"], json!({}), &ps256, false),
-        (vec!["RS256", "PS256"], json!({ "alg": "RS256" }), &rs256, true),
-        (vec!["RS256", "PS256"], json!({ "alg": "RS256" }), &ps256, false),
-        (vec!["RS256", "PS256"], json!({ "alg": "PS256" }), &ps256, true),
+    for (algorithms, jwk_changes, signer, verdict) in [
+        (vec!["RS256"], json!({}), &rs256, ACTIVE),
+        (vec!["RS256"], json!({ "alg": null }), &rs256, ACTIVE),
+        (vec!["RS256"], json!({ "use": null }), &rs256, ACTIVE),
+        (vec!["RS256"], json!({ "use": null, "key_ops": ["verify"] }), &rs256, ACTIVE),
+        (vec!["RS256"], json!({ "use": "enc" }), &rs256, "unknown_key"),
+        (vec!["RS256"], json!({ "use": "SIG" }), &rs256, "unknown_key"),
+        (vec!["RS256"], json!({ "key_ops": ["encrypt"] }), &rs256, "unknown_key"),
+        (vec!["RS256"], json!({ "key_ops": [] }), &rs256, ACTIVE),
+        (vec!["RS256"], json!({ "alg": "PS256" }), &rs256, "unknown_key"),
+        (vec!["RS256"], json!({ "alg": "ES256" }), &rs256, "unknown_key"),
+        (vec!["RS256"], json!({ "kty": "oct" }), &rs256, "unknown_key"),
+        (vec!["RS256"], json!({}), &ps256, "wrong_algorithm"),
+        (vec!["RS256", "PS256"], json!({ "alg": "RS256" }), &rs256, ACTIVE),
+        (vec!["RS256", "PS256"], json!({ "alg": "RS256" }), &ps256, "bad_signature"),
+        (vec!["RS256", "PS256"], json!({ "alg": "PS256" }), &ps256, ACTIVE),
         // A key without `alg` serves each that fits.
-        (vec!["RS256", "PS256"], json!({ "alg": null }), &rs256, true),
-        (vec!["RS256", "PS256"], json!({ "alg": null }), &ps256, true),
-        (vec!["ES256", "PS256", "RS256"], json!({ "alg": null }), &ps256, true),
-        (vec!["ES256"], json!({}), &rs256, false),
-        (vec!["ES256"], json!({}), &es256, true),
-        (vec!["ES384"], json!({}), &es256, false),
-        (vec!["ES256"], json!({ "crv": "P-384" }), &es256, false),
+        (vec!["RS256", "PS256"], json!({ "alg": null }), &rs256, ACTIVE),
+        (vec!["RS256", "PS256"], json!({ "alg": null }), &ps256, ACTIVE),
+        (vec!["ES256", "PS256", "RS256"], json!({ "alg": null }), &ps256, ACTIVE),
+        (vec!["ES256"], json!({}), &rs256, "wrong_algorithm"),
+        (vec!["ES256"], json!({}), &es256, ACTIVE),
+        (vec!["ES384"], json!({}), &es256, "wrong_algorithm"),
+        (vec!["ES256"], json!({ "crv": "P-384" }), &es256, "unknown_key"),
     ] {
         let mut jwk = signer.jwk();
         jwk.as_object_mut().unwrap().extend(jwk_changes.as_object().unwrap().clone());
@@ -123,7 +123,7 @@ async fn h06_an_algorithm_is_allowed_by_the_issuer_and_by_the_key() {
         let (spare, algorithms) = (keys::ed25519(Some("spare"), 9), [&algorithms[..], &["EdDSA"]].concat());
         let world = trusting(json!([jwk, spare.jwk()]), &algorithms).await;
         let case = format!("{algorithms:?} {jwk_changes} {}", signer.alg());
-        world.introspect(&token(signer, &json!({}))).await.assert_verdict(active, case);
+        world.introspect(&token(signer, &json!({}))).await.assert_verdict(verdict, case);
         world.introspect(&token(&spare, &json!({}))).await.assert_active();
     }
 }
@@ -143,7 +143,7 @@ async fn h06_no_token_is_good_without_a_private_key() {
         for kid in ["rsa", "key-1", "none"] {
             let input = signing_input(&json!({ "alg": alg, "kid": kid, "typ": "at+jwt" }).to_string());
             for token in [format!("{input}."), format!("{input}.AAAA")] {
-                world.introspect(&token).await.assert_verdict(false, format!("{alg} {kid}"));
+                world.introspect(&token).await.assert_verdict("wrong_algorithm", format!("{alg} {kid}"));
             }
         }
     }
@@ -166,12 +166,17 @@ async fn h06_no_token_is_good_without_a_private_key() {
             ("rsa", Algorithm::HS512),
         ] {
             let forger = Signer::new(Some(kid), algorithm, EncodingKey::from_secret(&secret));
-            world.introspect(&token(&forger, &json!({}))).await.assert_verdict(false, format!("{kid} {algorithm:?}"));
+            world
+                .introspect(&token(&forger, &json!({})))
+                .await
+                .assert_verdict("wrong_algorithm", format!("{kid} {algorithm:?}"));
         }
     }
     // Nor does it help to name another algorithm than the one that signed.
     for alg in ["RS256", "ES256", "HS256", "none", "RS512", "eddsa", "Ed448"] {
-        world.introspect(&token(&ed, &json!({ "alg": alg }))).await.assert_verdict(false, alg);
+        // The issuer signs by RS256 too, so only the key is against it.
+        let reason = if alg == "RS256" { "bad_signature" } else { "wrong_algorithm" };
+        world.introspect(&token(&ed, &json!({ "alg": alg }))).await.assert_verdict(reason, alg);
     }
 }
 
@@ -191,7 +196,7 @@ async fn h06_an_rsa_key_under_2048_bits_verifies_nothing() {
         format!("{}.{}.{signature}", encode(r#"{"alg":"RS256","kid":"weak","typ":"at+jwt"}"#), encode(claims));
     let strong = keys::rsa(Some("strong"), Algorithm::RS256);
     let world = trusting(json!([weak, strong.jwk()]), &["RS256"]).await;
-    world.introspect_at(T, &weak_token).await.assert_inactive();
+    world.introspect_at(T, &weak_token).await.assert_inactive("unknown_key");
     let token = strong.sign(r#"{"alg":"RS256","kid":"strong","typ":"at+jwt"}"#, claims);
     world.introspect_at(T, &token).await.assert_active();
 }
@@ -207,10 +212,13 @@ async fn h07_eddsa_and_ed25519_are_two_names_of_one_algorithm() {
             let world = trusting(json!([jwk]), &[allowed]).await;
             for alg in ["EdDSA", "Ed25519"] {
                 let token = token(&signer, &json!({ "alg": alg }));
-                world.introspect(&token).await.assert_verdict(true, format!("{allowed} {jwk} {alg}"));
+                world.introspect(&token).await.assert_verdict(ACTIVE, format!("{allowed} {jwk} {alg}"));
             }
             let world = trusting(json!([jwk, spare.jwk()]), &["RS256"]).await;
-            world.introspect(&token(&signer, &json!({}))).await.assert_verdict(false, format!("not allowed: {jwk}"));
+            world
+                .introspect(&token(&signer, &json!({})))
+                .await
+                .assert_verdict("wrong_algorithm", format!("not allowed: {jwk}"));
         }
     }
 }
@@ -227,11 +235,11 @@ async fn h08_a_header_never_brings_or_names_its_key() {
         json!({ "x5c": ["MIIB"] }),
         json!({ "jwk": attacker.jwk(), "jku": host.url, "x5u": host.url, "x5c": ["MIIB"], "x5t#S256": "AAAA" }),
     ] {
-        world.introspect(&token(&attacker, &header)).await.assert_verdict(false, &header);
+        world.introspect(&token(&attacker, &header)).await.assert_verdict("bad_signature", &header);
         let other_name = keys::ed25519(Some("attacker"), 66);
-        world.introspect(&token(&other_name, &header)).await.assert_verdict(false, &header);
+        world.introspect(&token(&other_name, &header)).await.assert_verdict("unknown_key", &header);
         // The issuer's own token is none the worse for them.
-        world.introspect(&token(&world.signer, &header)).await.assert_verdict(true, &header);
+        world.introspect(&token(&world.signer, &header)).await.assert_verdict(ACTIVE, &header);
     }
     assert_eq!(host.take_requests(), 0);
 }
@@ -239,17 +247,17 @@ async fn h08_a_header_never_brings_or_names_its_key() {
 #[tokio::test]
 async fn h09_a_critical_extension_makes_a_token_inactive() {
     let world = World::new().await;
-    for (header, active) in [
-        (json!({}), true),
-        (json!({ "b64": true, "http://example.com/ext": 1 }), true),
-        (json!({ "crit": ["http://example.com/ext"], "http://example.com/ext": 1 }), false),
-        (json!({ "crit": ["b64"], "b64": true }), false),
-        (json!({ "crit": ["exp"], "exp": 1_900_000_000 }), false),
-        (json!({ "crit": [] }), false),
-        (json!({ "crit": null }), false),
-        (json!({ "crit": "exp" }), false),
+    for (header, verdict) in [
+        (json!({}), ACTIVE),
+        (json!({ "b64": true, "http://example.com/ext": 1 }), ACTIVE),
+        (json!({ "crit": ["http://example.com/ext"], "http://example.com/ext": 1 }), "critical_extension"),
+        (json!({ "crit": ["b64"], "b64": true }), "critical_extension"),
+        (json!({ "crit": ["exp"], "exp": 1_900_000_000 }), "critical_extension"),
+        (json!({ "crit": [] }), "critical_extension"),
+        (json!({ "crit": null }), "critical_extension"),
+        (json!({ "crit": "exp" }), "critical_extension"),
     ] {
-        world.introspect(&token(&world.signer, &header)).await.assert_verdict(active, header);
+        world.introspect(&token(&world.signer, &header)).await.assert_verdict(verdict, header);
     }
 }
 
@@ -284,17 +292,17 @@ async fn h12_both_forms_of_an_ecdsa_signature_are_one_token_that_is_revoked_once
         let twin = twin(token);
         assert_ne!(*token, twin);
         for form in [token, &twin] {
-            world.introspect(form).await.assert_verdict(true, format!("before {mark}"));
+            world.introspect(form).await.assert_verdict(ACTIVE, format!("before {mark}"));
         }
         // A digest of the whole text would name one form and spare the other.
         world.put_mark(&format!("revoked#{}", sha256_hex(token)), &json!({}));
         world.put_mark(&format!("jwt#{}", sha256_hex(token)), &json!({}));
         for form in [token, &twin] {
-            world.introspect(form).await.assert_verdict(true, format!("a digest is no {mark}"));
+            world.introspect(form).await.assert_verdict(ACTIVE, format!("a digest is no {mark}"));
         }
         world.put_mark(&mark, &json!({}));
         for form in [token, &twin] {
-            world.introspect(form).await.assert_verdict(false, &mark);
+            world.introspect(form).await.assert_verdict("revoked_token", &mark);
         }
     }
 }
@@ -306,9 +314,9 @@ async fn h15_a_token_without_kid_meets_keys_without_one_and_at_most_sixteen_of_t
     set.insert(0, keys::ed25519(Some("key-1"), 1).jwk());
     let world = trusting(json!(set), &["EdDSA"]).await;
     for (number, signer) in nameless.iter().enumerate().take(16) {
-        world.introspect(&token(signer, &json!({}))).await.assert_verdict(true, format!("key {number}"));
+        world.introspect(&token(signer, &json!({}))).await.assert_verdict(ACTIVE, format!("key {number}"));
     }
-    world.introspect(&token(&nameless[16], &json!({}))).await.assert_unavailable();
+    world.introspect(&token(&nameless[16], &json!({}))).await.assert_unavailable("keys_unavailable");
     world.introspect(&token(&keys::ed25519(Some(""), 11), &json!({}))).await.assert_active();
 
     set.truncate(17);
@@ -316,11 +324,11 @@ async fn h15_a_token_without_kid_meets_keys_without_one_and_at_most_sixteen_of_t
     world.introspect(&token(&keys::ed25519(Some("key-1"), 1), &json!({}))).await.assert_active();
     // An empty name counts as missing.
     world.introspect(&token(&keys::ed25519(Some(""), 11), &json!({}))).await.assert_active();
-    for (case, signer) in [
-        ("a named key's token without the name", keys::ed25519(None, 1)),
-        ("a nameless key's token with a name", keys::ed25519(Some("key-1"), 11)),
-        ("a nameless key's token with an unknown name", keys::ed25519(Some("key-2"), 11)),
+    for (reason, case, signer) in [
+        ("bad_signature", "a named key's token without the name", keys::ed25519(None, 1)),
+        ("bad_signature", "a nameless key's token with a name", keys::ed25519(Some("key-1"), 11)),
+        ("unknown_key", "a nameless key's token with an unknown name", keys::ed25519(Some("key-2"), 11)),
     ] {
-        world.introspect(&token(&signer, &json!({}))).await.assert_verdict(false, case);
+        world.introspect(&token(&signer, &json!({}))).await.assert_verdict(reason, case);
     }
 }

@@ -68,7 +68,7 @@ async fn h13_the_log_tells_the_causes_of_failed_fetches_apart() {
     ] {
         site.put_raw(path, &answer);
         let environment = trusting(&world, &json!({ "issuer": ISSUER, "jwks_uri": site.url(path) }), &[]).await;
-        at(&environment, 0, &token(&key)).await.assert_unavailable();
+        at(&environment, 0, &token(&key)).await.assert_unavailable("keys_unavailable");
         let lines = lines(&log, "jwks_fetch_failed");
         assert_eq!(lines.len(), 1, "{path}");
         let line = &lines[0];
@@ -91,7 +91,7 @@ async fn h13_the_log_tells_the_causes_of_failed_fetches_apart() {
     host.hang();
     for (uri, cause) in [(refused, "refused"), (host.url.clone(), "timed_out")] {
         let environment = trusting(&world, &json!({ "issuer": ISSUER, "jwks_uri": uri }), &[]).await;
-        at(&environment, 0, &token(&key)).await.assert_unavailable();
+        at(&environment, 0, &token(&key)).await.assert_unavailable("keys_unavailable");
         assert_eq!(lines(&log, "jwks_fetch_failed")[0]["cause"], cause);
     }
 }
@@ -129,7 +129,7 @@ async fn h13_metadata_are_the_issuers_own_and_name_its_keys() {
             answer.assert_active();
             continue;
         };
-        answer.assert_unavailable();
+        answer.assert_unavailable("keys_unavailable");
         let line = lines(&log, "jwks_fetch_failed").remove(0);
         assert_eq!((&line["cause"], &line["found"]), (&json!(cause), &found));
         let differs = cause == "issuer_differs";
@@ -157,7 +157,7 @@ async fn h13_a_token_file_is_read_for_each_fetch_and_sent_to_the_issuers_origin_
 
     // There is no such file yet.
     let environment = trusting(&world, &entry, &[]).await;
-    at(&environment, 0, &token).await.assert_unavailable();
+    at(&environment, 0, &token).await.assert_unavailable("keys_unavailable");
     assert_eq!(lines(&log, "jwks_fetch_failed")[0]["cause"], "token_file_unreadable");
     assert_eq!(site.take_requests().len(), 0);
     std::fs::write(&file, "  first\n").unwrap();
@@ -197,7 +197,7 @@ async fn h13_https_goes_through_the_proxy_and_loopback_addresses_never_do() {
         ("HTTPS_PROXY", "http://127.0.0.1:1", "", "proxy", 0),
     ] {
         let environment = trusting(&world, &far, &[(variable, value), ("NO_PROXY", no_proxy)]).await;
-        at(&environment, 0, &token(&key)).await.assert_unavailable();
+        at(&environment, 0, &token(&key)).await.assert_unavailable("keys_unavailable");
         let text = log.take();
         assert!(
             text.contains(&format!(r#""cause":"{cause}""#)) && !text.contains("hush"),
@@ -250,13 +250,13 @@ async fn g08_h13_a_fetch_without_time_is_not_begun_and_leaves_no_failure() {
     let environment = deployment.environment().await;
     let hurried = |token: &str, seconds| introspection(token).at(T + seconds).within(Duration::from_millis(450));
     let answer = send(&environment, hurried(&token(&key), 0)).await;
-    answer.assert_unavailable();
+    answer.assert_unavailable("keys_unavailable");
     assert_eq!((answer.header("retry-after"), deployment.host.take_requests()), ("1", 0));
     at(&environment, 0, &token(&key)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 1);
     // The same for a key that is not held, and for a signature that may be of a newer one.
     for signer in [keys::ed25519(Some("b"), 2), keys::ed25519(Some("a"), 3)] {
-        send(&environment, hurried(&token(&signer), 10)).await.assert_unavailable();
+        send(&environment, hurried(&token(&signer), 10)).await.assert_unavailable("keys_unavailable");
     }
     // A set that is due serves on.
     send(&environment, hurried(&token(&key), 300)).await.assert_active();
@@ -271,14 +271,14 @@ async fn g08_retry_after_is_the_rest_of_the_pause() {
     let environment = deployment.environment().await;
     for (seconds, expected) in [(0, "30"), (1, "29"), (29, "1"), (30, "30"), (50, "10")] {
         let answer = at(&environment, seconds, &token(&known)).await;
-        answer.assert_unavailable();
+        answer.assert_unavailable("keys_unavailable");
         assert_eq!(answer.header("retry-after"), expected, "after {seconds} s");
     }
     deployment.publish(&[&known]);
     at(&environment, 60, &token(&known)).await.assert_active();
     deployment.host.publish(500, "");
     let answer = at(&environment, 70, &token(&unknown)).await;
-    answer.assert_unavailable();
+    answer.assert_unavailable("keys_unavailable");
     assert_eq!(answer.header("retry-after"), "30");
     // A store that fails is worth asking again at once.
     deployment.world.proxy.fail(crate::proxy::Fault::ServerError);
@@ -293,12 +293,12 @@ async fn g08_h14_a_good_token_of_a_replaced_key_is_503_while_the_host_is_down() 
     at(&environment, 0, &token(&old)).await.assert_active();
     deployment.host.publish(500, "");
     for seconds in [5, 6, 34] {
-        at(&environment, seconds, &token(&new)).await.assert_unavailable();
+        at(&environment, seconds, &token(&new)).await.assert_unavailable("keys_unavailable");
         at(&environment, seconds, &token(&old)).await.assert_active();
     }
     deployment.publish(&[&new]);
     at(&environment, 35, &token(&new)).await.assert_active();
-    at(&environment, 35, &token(&old)).await.assert_inactive();
+    at(&environment, 35, &token(&old)).await.assert_inactive("bad_signature");
 }
 
 #[tokio::test]
@@ -314,9 +314,9 @@ async fn h13_a_clock_that_moves_by_an_hour_stops_no_fetch() {
         let environment = trusting(&deployment.world, &entry, &[]).await;
         at(&environment, 0, &token(&old)).await.assert_active();
         // A failure and a fetch that a signature caused are remembered as well.
-        at(&environment, 1, &token(&keys::ed25519(Some("a"), 9))).await.assert_inactive();
+        at(&environment, 1, &token(&keys::ed25519(Some("a"), 9))).await.assert_inactive("bad_signature");
         deployment.host.publish(500, "");
-        at(&environment, 2, &token(&new)).await.assert_unavailable();
+        at(&environment, 2, &token(&new)).await.assert_unavailable("keys_unavailable");
         deployment.publish(&[&old, &new]);
         let moved = hours * 3600;
         at(&environment, moved, &token(&new)).await.assert_active();

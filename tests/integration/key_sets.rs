@@ -12,7 +12,7 @@ use crate::{
     keys,
     log::Log,
     signer::Signer,
-    world::{Answer, ISSUER, World, claims, introspection, send},
+    world::{ACTIVE, Answer, ISSUER, World, claims, introspection, send},
 };
 
 /// When the first request of each test comes.
@@ -103,9 +103,9 @@ async fn h13_an_unknown_kid_is_fetched_at_once_within_the_budget() {
     let deployment = Deployment::publishing(&[&known]).await;
     let environment = deployment.environment().await;
     // Even the very first request can be one with an unknown key. Its set is not a second old.
-    at(&environment, 0, &token(&new)).await.assert_inactive();
+    at(&environment, 0, &token(&new)).await.assert_inactive("unknown_key");
     deployment.publish(&[&known, &new]);
-    at(&environment, 0, &token(&new)).await.assert_inactive();
+    at(&environment, 0, &token(&new)).await.assert_inactive("unknown_key");
     assert_eq!(deployment.host.take_requests(), 1);
     at(&environment, 1, &token(&new)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 1);
@@ -114,9 +114,9 @@ async fn h13_an_unknown_kid_is_fetched_at_once_within_the_budget() {
     for seconds in 2..122 {
         for number in 0..3 {
             let invented = keys::ed25519(Some(&format!("invented-{seconds}-{number}")), 9);
-            at(&environment, seconds, &token(&invented)).await.assert_verdict(false, seconds);
+            at(&environment, seconds, &token(&invented)).await.assert_verdict("unknown_key", seconds);
         }
-        at(&environment, seconds, &token(&known)).await.assert_verdict(true, seconds);
+        at(&environment, seconds, &token(&known)).await.assert_verdict(ACTIVE, seconds);
         fetches += deployment.host.take_requests();
     }
     assert!((30..=10 + 122 / 5).contains(&fetches), "{fetches}");
@@ -135,10 +135,10 @@ async fn h13_what_one_environment_fetched_counts_for_all() {
     at(&one, 10, &token(&new)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 2);
     let invented = keys::ed25519(Some("c"), 3);
-    at(&other, 10, &token(&invented)).await.assert_inactive();
+    at(&other, 10, &token(&invented)).await.assert_inactive("unknown_key");
     at(&other, 10, &token(&new)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 0, "the other's set is the newest, and not a second old");
-    at(&other, 11, &token(&invented)).await.assert_inactive();
+    at(&other, 11, &token(&invented)).await.assert_inactive("unknown_key");
     assert_eq!(deployment.host.take_requests(), 1);
 }
 
@@ -149,15 +149,15 @@ async fn g08_h13_an_unknown_kid_is_503_while_the_key_host_fails() {
     let environment = deployment.environment().await;
     at(&environment, 0, &token(&known)).await.assert_active();
     deployment.host.publish(500, "");
-    at(&environment, 30, &token(&unknown)).await.assert_unavailable();
+    at(&environment, 30, &token(&unknown)).await.assert_unavailable("keys_unavailable");
     assert_eq!(deployment.host.take_requests(), 2);
     for seconds in [31, 59] {
-        at(&environment, seconds, &token(&unknown)).await.assert_unavailable();
+        at(&environment, seconds, &token(&unknown)).await.assert_unavailable("keys_unavailable");
         at(&environment, seconds, &token(&known)).await.assert_active();
     }
     assert_eq!(deployment.host.take_requests(), 0, "failures count in the cool-down");
     deployment.publish(&[&known]);
-    at(&environment, 60, &token(&unknown)).await.assert_inactive();
+    at(&environment, 60, &token(&unknown)).await.assert_inactive("unknown_key");
     deployment.publish(&[&known, &unknown]);
     at(&environment, 90, &token(&unknown)).await.assert_active();
 }
@@ -186,10 +186,10 @@ async fn g08_an_issuer_whose_keys_nobody_ever_had_is_503_until_it_answers() {
     ] {
         let environment = deployment.environment().await;
         deployment.host.publish(status, body);
-        at(&environment, 0, &token(&key)).await.assert_unavailable();
+        at(&environment, 0, &token(&key)).await.assert_unavailable("keys_unavailable");
         // A client that followed the redirect would have asked twice.
         assert_eq!(deployment.host.take_requests(), 1, "{case}");
-        at(&environment, 29, &token(&key)).await.assert_unavailable();
+        at(&environment, 29, &token(&key)).await.assert_unavailable("keys_unavailable");
         assert_eq!((deployment.host.take_requests(), deployment.snapshots_written()), (0, 0), "{case}");
     }
     let environment = deployment.environment().await;
@@ -204,7 +204,7 @@ async fn g08_a_key_host_that_never_answers_costs_no_more_than_its_second() {
     deployment.host.hang();
     let environment = deployment.environment().await;
     let started = Instant::now();
-    at(&environment, 0, &token(&key)).await.assert_unavailable();
+    at(&environment, 0, &token(&key)).await.assert_unavailable("keys_unavailable");
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     deployment.publish(&[&key]);
     at(&environment, 30, &token(&key)).await.assert_active();
@@ -224,23 +224,23 @@ async fn h14_a_bad_signature_under_a_known_kid_causes_one_fetch_in_thirty_second
     at(&environment, 0, &token(&old)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 1);
     for (seconds, fetches) in [(0, 0), (1, 1), (29, 0), (30, 0), (31, 1), (32, 0), (60, 0), (61, 1)] {
-        at(&environment, seconds, &token(&forger)).await.assert_verdict(false, seconds);
+        at(&environment, seconds, &token(&forger)).await.assert_verdict("bad_signature", seconds);
         assert_eq!(deployment.host.take_requests(), fetches, "after {seconds} s");
     }
     // The issuer puts another key in the place of the old one, under its name.
     deployment.publish(&[&new]);
-    at(&environment, 62, &token(&new)).await.assert_inactive();
+    at(&environment, 62, &token(&new)).await.assert_inactive("bad_signature");
     at(&environment, 91, &token(&new)).await.assert_active();
-    at(&environment, 91, &token(&old)).await.assert_inactive();
-    at(&environment, 121, &token(&old)).await.assert_inactive();
+    at(&environment, 91, &token(&old)).await.assert_inactive("bad_signature");
+    at(&environment, 121, &token(&old)).await.assert_inactive("bad_signature");
     assert_eq!(deployment.host.take_requests(), 2);
     // While the issuer is down, a forgery may be a token of a key that was replaced again.
     deployment.host.publish(500, "");
-    at(&environment, 152, &token(&forger)).await.assert_unavailable();
+    at(&environment, 152, &token(&forger)).await.assert_unavailable("keys_unavailable");
     at(&environment, 152, &token(&new)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 1);
     deployment.publish(&[&forger]);
-    at(&environment, 181, &token(&forger)).await.assert_unavailable();
+    at(&environment, 181, &token(&forger)).await.assert_unavailable("keys_unavailable");
     at(&environment, 182, &token(&forger)).await.assert_active();
 }
 
@@ -281,11 +281,11 @@ async fn h16_the_last_good_set_serves_for_a_day_while_the_issuer_is_down() {
     deployment.host.publish(503, "");
     let cold = deployment.environment().await;
     for seconds in [300, 3_600, DAY - 1] {
-        at(&warm, seconds, &token(&key)).await.assert_verdict(true, seconds);
-        at(&cold, seconds, &token(&key)).await.assert_verdict(true, seconds);
+        at(&warm, seconds, &token(&key)).await.assert_verdict(ACTIVE, seconds);
+        at(&cold, seconds, &token(&key)).await.assert_verdict(ACTIVE, seconds);
     }
     for environment in [warm, cold, deployment.environment().await] {
-        at(&environment, DAY, &token(&key)).await.assert_unavailable();
+        at(&environment, DAY, &token(&key)).await.assert_unavailable("keys_unavailable");
     }
     deployment.publish(&[&key]);
     at(&deployment.environment().await, DAY, &token(&key)).await.assert_active();
@@ -302,11 +302,11 @@ async fn h17_a_key_that_is_gone_stops_verifying_at_the_next_refresh() {
     deployment.publish(&[&new]);
     for environment in [&one, &other] {
         at(environment, 299, &token(&old)).await.assert_active();
-        at(environment, 300, &token(&old)).await.assert_inactive();
+        at(environment, 300, &token(&old)).await.assert_inactive("unknown_key");
         at(environment, 300, &token(&new)).await.assert_active();
     }
     assert_eq!(deployment.host.take_requests(), 2, "one at the start, one refresh for both");
-    at(&deployment.environment().await, 301, &token(&old)).await.assert_inactive();
+    at(&deployment.environment().await, 301, &token(&old)).await.assert_inactive("unknown_key");
 }
 
 #[tokio::test]
@@ -318,5 +318,5 @@ async fn h17_the_time_of_a_refresh_is_a_setting() {
     at(&environment, 0, &token(&old)).await.assert_active();
     deployment.publish(&[&new]);
     at(&environment, 59, &token(&old)).await.assert_active();
-    at(&environment, 60, &token(&old)).await.assert_inactive();
+    at(&environment, 60, &token(&old)).await.assert_inactive("unknown_key");
 }

@@ -7,7 +7,7 @@ use crate::{
     keys,
     proxy::Fault,
     signer::Signer,
-    world::{ISSUER, introspection, request, send},
+    world::{ACTIVE, ISSUER, introspection, request, send},
 };
 
 /// As of the other key tests, when the first request comes.
@@ -69,34 +69,34 @@ async fn h27_a_snapshot_holds_the_keys_that_loaded_and_their_public_members() {
 #[tokio::test]
 async fn h27_only_a_snapshot_of_the_configured_place_that_parses_is_used() {
     let (genuine, planted) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("a"), 2));
-    for (changes, used) in [
-        (json!({}), true),
-        (json!({ "unknown": { "N": "1" }, "expires_at": { "S": "1" } }), true),
-        (json!({ "fetched_at": { "N": (T + 60).to_string() } }), true),
-        (json!({ "jwks_uri": { "S": "https://attacker.example.com/jwks.json" } }), false),
-        (json!({ "jwks_uri": { "S": "" } }), false),
-        (json!({ "jwks_uri": { "NULL": true } }), false),
-        (json!({ "jwks_uri": null }), false),
-        (json!({ "jwks": { "S": "{" } }), false),
-        (json!({ "jwks": { "S": r#"{"keys":[]}"# } }), false),
-        (json!({ "jwks": { "M": {} } }), false),
-        (json!({ "jwks": null }), false),
-        (json!({ "fetched_at": { "S": T.to_string() } }), false),
-        (json!({ "fetched_at": null }), false),
-        (json!({ "fetched_at": { "N": (T + 61).to_string() } }), false),
-        (json!({ "fetched_at": { "N": "9223372036854775807" } }), false),
-        (json!({ "fetched_at": { "N": "-9223372036854775808" } }), false),
-        (json!({ "fetched_at": { "N": "1E+100" } }), false),
-        (json!({ "fetched_at": { "N": (T - 86_400).to_string() } }), false),
+    for (changes, verdict) in [
+        (json!({}), ACTIVE),
+        (json!({ "unknown": { "N": "1" }, "expires_at": { "S": "1" } }), ACTIVE),
+        (json!({ "fetched_at": { "N": (T + 60).to_string() } }), ACTIVE),
+        (json!({ "jwks_uri": { "S": "https://attacker.example.com/jwks.json" } }), "bad_signature"),
+        (json!({ "jwks_uri": { "S": "" } }), "bad_signature"),
+        (json!({ "jwks_uri": { "NULL": true } }), "bad_signature"),
+        (json!({ "jwks_uri": null }), "bad_signature"),
+        (json!({ "jwks": { "S": "{" } }), "bad_signature"),
+        (json!({ "jwks": { "S": r#"{"keys":[]}"# } }), "bad_signature"),
+        (json!({ "jwks": { "M": {} } }), "bad_signature"),
+        (json!({ "jwks": null }), "bad_signature"),
+        (json!({ "fetched_at": { "S": T.to_string() } }), "bad_signature"),
+        (json!({ "fetched_at": null }), "bad_signature"),
+        (json!({ "fetched_at": { "N": (T + 61).to_string() } }), "bad_signature"),
+        (json!({ "fetched_at": { "N": "9223372036854775807" } }), "bad_signature"),
+        (json!({ "fetched_at": { "N": "-9223372036854775808" } }), "bad_signature"),
+        (json!({ "fetched_at": { "N": "1E+100" } }), "bad_signature"),
+        (json!({ "fetched_at": { "N": (T - 86_400).to_string() } }), "bad_signature"),
     ] {
         let deployment = Deployment::publishing(&[&genuine]).await;
         plant(&deployment, &[&planted], &changes);
         let environment = deployment.environment().await;
-        at(&environment, 0, &token(&planted)).await.assert_verdict(used, format!("planted: {changes}"));
-        assert_eq!(deployment.host.take_requests(), usize::from(!used), "{changes}");
-        at(&environment, 1, &token(&genuine)).await.assert_verdict(true, format!("genuine: {changes}"));
+        at(&environment, 0, &token(&planted)).await.assert_verdict(verdict, format!("planted: {changes}"));
+        assert_eq!(deployment.host.take_requests(), usize::from(verdict != ACTIVE), "{changes}");
+        at(&environment, 1, &token(&genuine)).await.assert_verdict(ACTIVE, format!("genuine: {changes}"));
         // One fetch sets it right for all, whatever stood there.
-        at(&environment, 400, &token(&genuine)).await.assert_verdict(true, format!("later: {changes}"));
+        at(&environment, 400, &token(&genuine)).await.assert_verdict(ACTIVE, format!("later: {changes}"));
         let item = stored(&deployment).await;
         assert_eq!(item["jwks"]["S"], key_set(&[&genuine]).to_string(), "{changes}");
     }
@@ -128,10 +128,10 @@ async fn h17_an_environment_takes_over_the_newer_snapshot_when_its_own_set_is_du
     at(&environment, 300, &token(&new)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 1, "that of the very first request");
     deployment.publish(&[&new]);
-    at(&environment, 300, &token(&old)).await.assert_inactive();
+    at(&environment, 300, &token(&old)).await.assert_inactive("unknown_key");
     // An older one changes nothing, whoever planted it.
     plant(&deployment, &[&old], &json!({ "fetched_at": { "N": (T + 99).to_string() } }));
-    at(&environment, 301, &token(&old)).await.assert_inactive();
+    at(&environment, 301, &token(&old)).await.assert_inactive("unknown_key");
     at(&environment, 301, &token(&new)).await.assert_active();
 }
 
@@ -142,7 +142,7 @@ async fn h13_a_snapshot_that_cannot_be_written_costs_no_answer() {
         let deployment = Deployment::publishing(&[&key]).await;
         let environment = deployment.environment().await;
         deployment.world.proxy.fail_after(1, fault);
-        at(&environment, 0, &token(&key)).await.assert_verdict(true, format!("{fault:?}"));
+        at(&environment, 0, &token(&key)).await.assert_verdict(ACTIVE, format!("{fault:?}"));
         assert!(deployment.snapshots_written() > 0 && stored(&deployment).await.is_null(), "{fault:?}");
         deployment.world.proxy.fail(Fault::None);
         at(&environment, 1, &token(&key)).await.assert_active();
@@ -182,7 +182,7 @@ async fn h06_one_bad_entry_never_loses_the_set() {
         deployment.world.delete(STATE, &format!("jwks#{ISSUER}")).await;
         deployment.host.publish(200, json!({ "keys": [odd, key.jwk(), odd] }).to_string());
         let environment = deployment.environment().await;
-        at(&environment, 0, &token(&key)).await.assert_verdict(true, odd);
+        at(&environment, 0, &token(&key)).await.assert_verdict(ACTIVE, odd);
     }
 }
 
@@ -192,9 +192,9 @@ async fn h13_of_a_set_at_most_a_hundred_entries_are_loaded_and_the_others_are_no
     let deployment = Deployment::publishing(&signers.iter().collect::<Vec<_>>()).await;
     let environment = deployment.environment().await;
     for number in [0, 99] {
-        at(&environment, 0, &token(&signers[number])).await.assert_verdict(true, number);
+        at(&environment, 0, &token(&signers[number])).await.assert_verdict(ACTIVE, number);
     }
-    at(&environment, 0, &token(&signers[100])).await.assert_unavailable();
+    at(&environment, 0, &token(&signers[100])).await.assert_unavailable("keys_unavailable");
     assert_eq!(stored(&deployment).await["truncated"], json!({ "BOOL": true }));
 }
 
@@ -218,18 +218,18 @@ async fn b11_g14_keys_are_fetched_for_authenticated_callers_only_and_for_no_toke
     assert_eq!(deployment.host.take_requests(), 0);
     // Nor for a token that is inactive whoever signed it.
     deployment.world.put_policy(&json!({}));
-    at(&environment, 20 * 86_400, &token).await.assert_inactive();
+    at(&environment, 20 * 86_400, &token).await.assert_inactive("expired");
     deployment.world.put_policy(&json!({ "audiences": ["https://other.example.com"] }));
-    at(&environment, 0, &token).await.assert_inactive();
+    at(&environment, 0, &token).await.assert_inactive("audience_hidden");
     deployment.world.put_policy(&json!({ "issuers": ["https://other.example.com"] }));
-    at(&environment, 0, &token).await.assert_inactive();
+    at(&environment, 0, &token).await.assert_inactive("issuer_hidden");
     deployment.world.put_policy(&json!({ "token_types": ["refresh_token"] }));
-    at(&environment, 0, &token).await.assert_inactive();
+    at(&environment, 0, &token).await.assert_inactive("token_type_hidden");
     assert_eq!(deployment.host.take_requests(), 0);
     // A mark shows only to a token with a valid signature, so it spares no fetch.
     deployment.world.put_policy(&json!({}));
     deployment.world.put_mark(&format!("iss#{ISSUER}"), &json!({}));
-    at(&environment, 0, &token).await.assert_inactive();
+    at(&environment, 0, &token).await.assert_inactive("revoked_issuer");
     assert_eq!(deployment.host.take_requests(), 1);
     deployment.world.delete_item(&format!("iss#{ISSUER}")).await;
     at(&environment, 0, &token).await.assert_active();

@@ -93,7 +93,7 @@ async fn in_a_process_of_its_own() {
         if name == "good" {
             answer.assert_active();
         } else {
-            answer.assert_unavailable();
+            answer.assert_unavailable("keys_unavailable");
         }
     }
 }

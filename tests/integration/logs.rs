@@ -81,7 +81,7 @@ async fn o04_a04_nothing_secret_and_nobody_is_in_the_log_at_its_most_talkative()
     }
     for fault in [Fault::ServerError, Fault::Truncated, Fault::AccessDenied, Fault::Resets, Fault::Empty] {
         world.proxy.fail(fault);
-        world.introspect(&tokens[0]).await.assert_unavailable();
+        world.introspect(&tokens[0]).await.assert_unavailable("store_unavailable");
         asked += 1;
     }
     let text = log.take();
@@ -106,9 +106,9 @@ async fn o04_a_fingerprint_ties_the_records_of_a_token_together_within_one_envir
     let world = World::new().await;
     let other_environment = World::service(&world.proxy.url, "[]", &[]).await;
     for token in ["token-1", "token-1", "token-2"] {
-        world.introspect(token).await.assert_inactive();
+        world.introspect(token).await.assert_inactive("unknown_token");
     }
-    send(&other_environment, introspection("token-1")).await.assert_inactive();
+    send(&other_environment, introspection("token-1")).await.assert_inactive("unknown_token");
     let records = log.take_audit();
     let tokens: Vec<_> = records.iter().map(|record| record["token"].as_str().unwrap()).collect();
     assert!(tokens.iter().all(|token| token.len() == 8 && token.bytes().all(|byte| byte.is_ascii_hexdigit())));
@@ -134,7 +134,7 @@ async fn o09_a_panic_while_a_request_is_answered_is_500_and_the_next_request_is_
     let guard = listen(Registry::default().with(Defect(AtomicBool::new(false))));
     let answer = world.introspect_as("corrupt", SECRET, "x").await;
     drop(guard);
-    assert_eq!(answer.assert_error(500, "server_error"), "request request-1");
+    assert_eq!(answer.assert_error(500, "server_error", None), "request request-1");
     let headers = [
         ("cache-control", "no-store"),
         ("content-type", "application/json"),
@@ -142,5 +142,5 @@ async fn o09_a_panic_while_a_request_is_answered_is_500_and_the_next_request_is_
         ("x-content-type-options", "nosniff"),
     ];
     assert_eq!(answer.all_headers(), headers);
-    world.introspect_as("corrupt", SECRET, "x").await.assert_error(401, "invalid_client");
+    world.introspect_as("corrupt", SECRET, "x").await.assert_error(401, "invalid_client", "corrupt_client_record");
 }

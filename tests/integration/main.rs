@@ -17,7 +17,9 @@
     allow(unused_imports, dead_code, reason = "some of it serves tests of DynamoDB's requests alone")
 )]
 
-use test_support::{demo, engine, key_host, key_site, keys, log, providers, proxy, server, signer, tokens, world};
+use test_support::{
+    demo, engine, key_host, key_site, keys, log, providers, proxy, server, signer, time, tokens, world,
+};
 #[cfg(feature = "redis")]
 use test_support::{redis_server, redis_tap};
 

@@ -65,7 +65,7 @@ async fn g16_n03_a_mark_keeps_its_reason_and_everything_else_that_others_wrote()
                 "{id} over {limits}: {after}"
             );
         }
-        world.introspect(&jwt).await.assert_inactive();
+        world.introspect(&jwt).await.assert_inactive("revoked_token");
     }
 }
 
@@ -97,7 +97,7 @@ async fn g16_the_mark_of_an_opaque_token_outlives_a_record_that_is_extended_late
         revoke(&world, "own-app", token).await;
         assert_eq!(plain(&world.stored_item(&mark).await, "expires_at"), Value::Null, "{token_type}");
         world.put_token(token, &record(token_type, now() + 1_000_000));
-        world.introspect(token).await.assert_inactive();
+        world.introspect(token).await.assert_inactive("revoked_token");
         // An existing mark that would end is made to stay.
         world.put_mark(&mark, &json!({ "expires_at": now() + 60, "reason": "theirs" }));
         revoke(&world, "own-app", token).await;

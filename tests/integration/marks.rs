@@ -6,7 +6,7 @@ use token_introspection::records::sha256_hex;
 use crate::{
     keys,
     signer::Signer,
-    world::{GENERIC, ISSUER, OWN, World, claims},
+    world::{ACTIVE, GENERIC, ISSUER, OWN, World, claims, revoked_by},
 };
 
 /// When the tokens of these tests are issued.
@@ -22,11 +22,11 @@ fn markable(world: &World) -> [String; 2] {
 
 /// Active without the mark, inactive with it, active again when it is gone: each time on the very next request.
 async fn assert_revokes(world: &World, token: &str, mark: &str) {
-    world.introspect_at(T, token).await.assert_verdict(true, format!("before {mark}"));
+    world.introspect_at(T, token).await.assert_verdict(ACTIVE, format!("before {mark}"));
     world.put_mark(mark, &json!({}));
-    world.introspect_at(T, token).await.assert_verdict(false, mark);
+    world.introspect_at(T, token).await.assert_verdict(revoked_by(mark), mark);
     world.delete_item(mark).await;
-    world.introspect_at(T, token).await.assert_verdict(true, format!("after {mark}"));
+    world.introspect_at(T, token).await.assert_verdict(ACTIVE, format!("after {mark}"));
 }
 
 #[tokio::test]
@@ -58,9 +58,9 @@ async fn g03_the_revoked_attribute_of_a_record_revokes_on_the_next_request() {
     let world = World::new().await;
     let record =
         |revoked| json!({ "token_type": "access_token", "client_id": "app", "exp": T + 600, "revoked": revoked });
-    for (revoked, active) in [(false, true), (true, false), (false, true)] {
+    for (revoked, verdict) in [(false, ACTIVE), (true, "revoked_record"), (false, ACTIVE)] {
         world.put_token("opaque", &record(revoked));
-        world.introspect_at(T, "opaque").await.assert_verdict(active, revoked);
+        world.introspect_at(T, "opaque").await.assert_verdict(verdict, revoked);
     }
 }
 
@@ -91,12 +91,12 @@ async fn g03_a_mark_revokes_nothing_but_what_it_names() {
         world.put_mark(&mark, &json!({}));
     }
     for token in [jwt, opaque] {
-        world.introspect_at(T, &token).await.assert_verdict(true, token);
+        world.introspect_at(T, &token).await.assert_verdict(ACTIVE, token);
     }
     // An opaque token has no key that could be distrusted.
     world.put_mark(&format!("kid#{ISSUER}#key-1"), &json!({}));
     let [jwt, opaque] = markable(&world);
-    world.introspect_at(T, &jwt).await.assert_inactive();
+    world.introspect_at(T, &jwt).await.assert_inactive("revoked_signing_key");
     world.introspect_at(T, &opaque).await.assert_active();
 }
 
@@ -123,9 +123,9 @@ async fn g06_a_token_that_no_mark_could_revoke_is_inactive() {
     let world = World::new().await;
     let longest = 2048 - format!("grant#{ISSUER}#").len();
     for name in ["jti", "sub", "client_id", "sid", "grant_id"] {
-        for (length, active) in [(longest - 4, true), (2048, false)] {
+        for (length, verdict) in [(longest - 4, ACTIVE), (2048, "unrevocable")] {
             for token in world.both_forms(&json!({ name: "x".repeat(length) })) {
-                world.introspect(&token).await.assert_verdict(active, format!("{name} of {length}"));
+                world.introspect(&token).await.assert_verdict(verdict, format!("{name} of {length}"));
             }
         }
     }
@@ -189,12 +189,13 @@ async fn g12_not_before_reaches_back_from_its_second_and_the_subjects_to_the_aut
         let mut all = json!({ "exp": T + 600, "sid": "session-1", "grant_id": "grant-1" });
         all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         world.put_mark(mark, holds);
+        let verdict = if active { ACTIVE } else { revoked_by(mark) };
         for token in world.both_forms(&all) {
-            world.introspect_at(T + 2, &token).await.assert_verdict(active, format!("{mark} {holds} {changes}"));
+            world.introspect_at(T + 2, &token).await.assert_verdict(verdict, format!("{mark} {holds} {changes}"));
         }
         world.delete_item(mark).await;
         for token in world.both_forms(&all) {
-            world.introspect_at(T + 2, &token).await.assert_verdict(true, format!("without {mark}: {changes}"));
+            world.introspect_at(T + 2, &token).await.assert_verdict(ACTIVE, format!("without {mark}: {changes}"));
         }
     }
 }
@@ -210,7 +211,7 @@ async fn g12_a_token_without_a_time_of_issue_is_older_than_every_mark() {
     for (token, issuer) in [("opaque", OWN), (&jwt, GENERIC)] {
         world.introspect_at(T, token).await.assert_active();
         world.put_mark(&format!("sub#{issuer}#alice"), &json!({ "not_before": 1 }));
-        world.introspect_at(T, token).await.assert_inactive();
+        world.introspect_at(T, token).await.assert_inactive("revoked_subject");
     }
 }
 
@@ -225,20 +226,20 @@ async fn g13_a_distrusted_key_makes_all_its_tokens_inactive_however_fresh() {
     let token = |signer: &Signer, changes: Value| signer.token(&json!({ "typ": "at+jwt" }), &claims(&changes));
     let fresh = json!({ "iat": T + 599, "exp": T + 1200, "jti": "jti-2" });
     let tokens = [
-        (token(&one, json!({ "iat": T, "exp": T + 1200 })), false),
-        (token(&one, fresh.clone()), false),
-        (token(&other, fresh.clone()), true),
-        (token(&one, json!({ "iss": GENERIC, "iat": T, "exp": T + 1200 })), true),
+        (token(&one, json!({ "iat": T, "exp": T + 1200 })), "revoked_signing_key"),
+        (token(&one, fresh.clone()), "revoked_signing_key"),
+        (token(&other, fresh.clone()), ACTIVE),
+        (token(&one, json!({ "iss": GENERIC, "iat": T, "exp": T + 1200 })), ACTIVE),
     ];
     for (token, _) in &tokens {
         world.introspect_at(T + 600, token).await.assert_active();
     }
     // Presence is enough: what the mark holds beside does not spare anything.
     world.put_mark(&format!("kid#{ISSUER}#key-1"), &json!({ "not_before": T }));
-    for (token, active) in &tokens {
-        world.introspect_at(T + 600, token).await.assert_verdict(*active, token);
+    for (token, verdict) in &tokens {
+        world.introspect_at(T + 600, token).await.assert_verdict(verdict, token);
     }
     // Leaving the key's name out does not escape the mark: such a token meets only keys without a name.
     let nameless = keys::ed25519(None, 1);
-    world.introspect_at(T + 600, &token(&nameless, fresh)).await.assert_inactive();
+    world.introspect_at(T + 600, &token(&nameless, fresh)).await.assert_inactive("unknown_key");
 }

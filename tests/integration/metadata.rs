@@ -92,7 +92,7 @@ async fn m01_the_issuer_is_the_configured_one_byte_for_byte_at_the_inserted_and_
             assert_eq!(document["introspection_endpoint"], endpoint, "{place}");
         }
         let elsewhere = world.send(get(&format!("{OAUTH}/another"))).await;
-        elsewhere.assert_error(404, "not_found");
+        elsewhere.assert_error(404, "not_found", "not_found");
     }
 }
 
@@ -276,7 +276,7 @@ async fn m11_documents_are_served_while_the_store_is_down_and_only_by_get_and_he
         }
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
             let answer = world.send(get(path).method(method)).await;
-            answer.assert_error(405, "invalid_request");
+            answer.assert_error(405, "invalid_request", "method_not_allowed");
             assert_eq!((answer.header("allow"), answer.header("cache-control")), ("GET, HEAD", "no-store"), "{path}");
         }
     }

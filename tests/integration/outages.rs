@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::{
     proxy::{Echo, Fault},
-    world::{API, ISSUER, SECRET, World, introspection},
+    world::{ACTIVE, API, ISSUER, SECRET, World, introspection},
 };
 
 /// All that the store can do wrong for as long as it likes.
@@ -23,7 +23,7 @@ const FAULTS: [Fault; 8] = [
 ];
 
 /// Asks while the store fails, with so much time left, and again when it has recovered.
-async fn assert_survives(world: &World, token: &str, spared: usize, fault: Fault, active: bool) {
+async fn assert_survives(world: &World, token: &str, spared: usize, fault: Fault, verdict: &str) {
     const TIME_LEFT: Duration = Duration::from_millis(400);
     world.proxy.fail_after(spared, fault);
     let started = Instant::now();
@@ -31,9 +31,9 @@ async fn assert_survives(world: &World, token: &str, spared: usize, fault: Fault
     let elapsed = started.elapsed();
     world.proxy.fail(Fault::None);
     assert_eq!(answer.status, 503, "{fault:?} after {spared}: {}", answer.body);
-    answer.assert_unavailable();
+    answer.assert_unavailable("store_unavailable");
     assert!(elapsed < Duration::from_secs(2), "{fault:?} after {spared}: {elapsed:?}");
-    world.introspect(token).await.assert_verdict(active, format!("after {fault:?}"));
+    world.introspect(token).await.assert_verdict(verdict, format!("after {fault:?}"));
 }
 
 #[tokio::test]
@@ -43,15 +43,15 @@ async fn g08_a_store_that_fails_is_503_in_time_whatever_the_token_is() {
     let [revoked_jwt, revoked_opaque] = world.both_forms(&json!({ "client_id": "bad" }));
     world.put_mark(&format!("client#{ISSUER}#bad"), &json!({}));
     for fault in FAULTS {
-        for (token, active) in [
-            (jwt.as_str(), true),
-            (&opaque, true),
-            (&revoked_jwt, false),
-            (&revoked_opaque, false),
+        for (token, verdict) in [
+            (jwt.as_str(), ACTIVE),
+            (&opaque, ACTIVE),
+            (&revoked_jwt, "revoked_client"),
+            (&revoked_opaque, "revoked_client"),
             // Nobody knows now that it is unknown.
-            ("unknown", false),
+            ("unknown", "unknown_token"),
         ] {
-            assert_survives(&world, token, 0, fault, active).await;
+            assert_survives(&world, token, 0, fault, verdict).await;
         }
     }
 }
@@ -63,8 +63,8 @@ async fn g08_a_store_that_fails_at_the_second_read_is_503_though_the_record_was_
     let [_, good] = world.both_forms(&json!({}));
     let [_, expired] = world.both_forms(&json!({ "exp": 1 }));
     for fault in FAULTS {
-        for (token, active) in [(good.as_str(), true), (&expired, false), ("unknown", false)] {
-            assert_survives(&world, token, 1, fault, active).await;
+        for (token, verdict) in [(good.as_str(), ACTIVE), (&expired, "expired"), ("unknown", "unknown_token")] {
+            assert_survives(&world, token, 1, fault, verdict).await;
         }
     }
 }
@@ -75,10 +75,10 @@ async fn g08_wrong_credentials_are_503_too_while_nobody_can_tell_that_they_are_w
     let token = world.token(&json!({}));
     world.proxy.fail(Fault::Throttled);
     for (client_id, secret) in [(API, "wrong"), ("nobody", "wrong")] {
-        world.introspect_as(client_id, secret, &token).await.assert_unavailable();
+        world.introspect_as(client_id, secret, &token).await.assert_unavailable("store_unavailable");
     }
     world.proxy.fail(Fault::None);
-    world.introspect_as(API, "wrong", &token).await.assert_error(401, "invalid_client");
+    world.introspect_as(API, "wrong", &token).await.assert_error(401, "invalid_client", "wrong_secret");
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn g08_a_single_failure_is_tried_again_and_costs_nothing_but_time() {
     for token in world.both_forms(&json!({})) {
         for fault in [Fault::ServerError, Fault::Throttled, Fault::Resets] {
             world.proxy.fail_once(fault);
-            world.introspect(&token).await.assert_verdict(true, format!("{fault:?}"));
+            world.introspect(&token).await.assert_verdict(ACTIVE, format!("{fault:?}"));
         }
     }
 }
@@ -108,17 +108,17 @@ async fn g08_keys_that_were_left_unprocessed_are_asked_for_again_and_only_they()
     let [revoked_jwt, revoked_opaque] = world.both_forms(&json!({ "client_id": "bad" }));
     world.put_mark(&format!("client#{ISSUER}#bad"), &json!({}));
     // The second read of an opaque token is the one that can find its mark.
-    for (token, spared, active) in [
-        (&jwt, 0, true),
-        (&opaque, 0, true),
-        (&opaque, 1, true),
-        (&revoked_jwt, 0, false),
-        (&revoked_opaque, 0, false),
-        (&revoked_opaque, 1, false),
+    for (token, spared, verdict) in [
+        (&jwt, 0, ACTIVE),
+        (&opaque, 0, ACTIVE),
+        (&opaque, 1, ACTIVE),
+        (&revoked_jwt, 0, "revoked_client"),
+        (&revoked_opaque, 0, "revoked_client"),
+        (&revoked_opaque, 1, "revoked_client"),
     ] {
         world.proxy.take_requests();
         world.proxy.fail_after(spared, Fault::UnprocessedOnce);
-        world.introspect(token).await.assert_verdict(active, spared);
+        world.introspect(token).await.assert_verdict(verdict, spared);
         let requests = world.proxy.take_requests();
         let (whole, again) = (&requests[spared].1, &requests[spared + 1].1);
         // Of each table the first key was answered.
@@ -145,17 +145,17 @@ async fn g08_unprocessed_keys_are_requested_as_before_whatever_the_server_echoes
     let [revoked_jwt, revoked_opaque] = world.both_forms(&json!({ "client_id": "bad" }));
     world.put_mark(&format!("client#{ISSUER}#bad"), &json!({}));
     for echo in [Echo::Bare, Echo::Changed] {
-        for (token, spared, active) in [
-            (&jwt, 0, true),
-            (&opaque, 0, true),
-            (&opaque, 1, true),
-            (&revoked_jwt, 0, false),
-            (&revoked_opaque, 0, false),
-            (&revoked_opaque, 1, false),
+        for (token, spared, verdict) in [
+            (&jwt, 0, ACTIVE),
+            (&opaque, 0, ACTIVE),
+            (&opaque, 1, ACTIVE),
+            (&revoked_jwt, 0, "revoked_client"),
+            (&revoked_opaque, 0, "revoked_client"),
+            (&revoked_opaque, 1, "revoked_client"),
         ] {
             world.proxy.take_requests();
             world.proxy.fail_after(spared, Fault::Echoes(echo));
-            world.introspect(token).await.assert_verdict(active, format!("{echo:?} {spared}"));
+            world.introspect(token).await.assert_verdict(verdict, format!("{echo:?} {spared}"));
             let requests = world.proxy.take_requests();
             for table in requests[spared + 1].1["RequestItems"].as_object().unwrap().values() {
                 let members: Vec<_> = table.as_object().unwrap().keys().map(String::as_str).collect();
@@ -172,7 +172,7 @@ async fn g08_an_echo_of_what_was_not_requested_is_an_outage() {
     let token = world.token(&json!({}));
     for echo in [Echo::OtherKey, Echo::OtherTable, Echo::NoKeys] {
         world.proxy.fail(Fault::Echoes(echo));
-        world.introspect(&token).await.assert_unavailable();
+        world.introspect(&token).await.assert_unavailable("store_unavailable");
         world.introspect(&token).await.assert_active();
     }
 }
@@ -184,8 +184,8 @@ async fn g08_an_answer_that_lacks_a_table_is_an_outage() {
     // No mark exists, so the answer lacks the tokens table, and a client that is not there the other one.
     world.proxy.fail(Fault::LacksTables);
     #[cfg(not(feature = "redis"))]
-    world.introspect(&token).await.assert_unavailable();
-    world.introspect_as("unknown", SECRET, &token).await.assert_unavailable();
+    world.introspect(&token).await.assert_unavailable("store_unavailable");
+    world.introspect_as("unknown", SECRET, &token).await.assert_unavailable("store_unavailable");
     world.proxy.fail(Fault::None);
     world.introspect(&token).await.assert_active();
 }

@@ -6,17 +6,17 @@ use token_introspection::{records::sha256_hex, settings::LogLevel};
 use crate::{
     keys,
     log::Log,
-    world::{API, AUDIENCE, GENERIC, ISSUER, OWN, SECRET, World, introspection, request},
+    world::{ACTIVE, API, AUDIENCE, GENERIC, ISSUER, OWN, SECRET, World, introspection, request},
 };
 
 /// The policy by which a caller sees nothing that is not for it.
 const BY_AUDIENCE: [(&str, &str); 1] = [("DEFAULT_POLICY", "audience")];
 
 /// Asks about both forms of a token, under that policy of [`API`].
-async fn check(world: &World, policy: &Value, changes: &Value, visible: bool) {
+async fn check(world: &World, policy: &Value, changes: &Value, verdict: &str) {
     world.put_policy(policy);
     for token in world.both_forms(changes) {
-        world.introspect(&token).await.assert_verdict(visible, format!("{policy} {changes}"));
+        world.introspect(&token).await.assert_verdict(verdict, format!("{policy} {changes}"));
     }
 }
 
@@ -25,38 +25,40 @@ async fn g05_i01_i02_a_token_is_visible_to_those_whom_it_is_for_and_inactive_to_
     let any = World::new().await;
     let by_audience = World::with(&BY_AUDIENCE).await;
     for (policy, changes, under_any, under_audience) in [
-        (json!({}), json!({}), true, false),
-        (json!({}), json!({ "aud": API }), true, true),
-        (json!({}), json!({ "aud": [AUDIENCE, API] }), true, true),
-        (json!({}), json!({ "aud": "API" }), true, false),
-        (json!({}), json!({ "aud": format!("{API} ") }), true, false),
+        (json!({}), json!({}), ACTIVE, "audience_hidden"),
+        (json!({}), json!({ "aud": API }), ACTIVE, ACTIVE),
+        (json!({}), json!({ "aud": [AUDIENCE, API] }), ACTIVE, ACTIVE),
+        (json!({}), json!({ "aud": "API" }), ACTIVE, "audience_hidden"),
+        (json!({}), json!({ "aud": format!("{API} ") }), ACTIVE, "audience_hidden"),
         // The client is registered at the first trusted issuer, and the same id at another one is another client.
-        (json!({}), json!({ "client_id": API }), true, true),
-        (json!({}), json!({ "client_id": API, "iss": GENERIC, "token_use": "access" }), true, false),
-        (json!({}), json!({ "aud": API, "iss": GENERIC, "token_use": "access" }), true, false),
-        (json!({ "audiences": [AUDIENCE] }), json!({}), true, true),
-        (json!({ "audiences": [AUDIENCE] }), json!({ "aud": ["other", AUDIENCE] }), true, true),
-        (json!({ "audiences": ["other", AUDIENCE] }), json!({}), true, true),
-        (json!({ "audiences": ["other"] }), json!({}), false, false),
-        (json!({ "audiences": ["other"] }), json!({ "aud": API }), false, false),
-        (json!({ "audiences": ["other"] }), json!({ "client_id": API }), false, false),
-        (json!({ "audiences": [AUDIENCE] }), json!({ "aud": [] }), false, false),
-        (json!({ "audiences": [format!("{AUDIENCE}/")] }), json!({}), false, false),
-        (json!({ "audiences": ["https://*"] }), json!({}), false, false),
-        (json!({ "audiences": [] }), json!({}), false, false),
-        (json!({ "audiences": null }), json!({}), true, false),
+        (json!({}), json!({ "client_id": API }), ACTIVE, ACTIVE),
+        (json!({}), json!({ "client_id": API, "iss": GENERIC, "token_use": "access" }), ACTIVE, "audience_hidden"),
+        (json!({}), json!({ "aud": API, "iss": GENERIC, "token_use": "access" }), ACTIVE, "audience_hidden"),
+        (json!({ "audiences": [AUDIENCE] }), json!({}), ACTIVE, ACTIVE),
+        (json!({ "audiences": [AUDIENCE] }), json!({ "aud": ["other", AUDIENCE] }), ACTIVE, ACTIVE),
+        (json!({ "audiences": ["other", AUDIENCE] }), json!({}), ACTIVE, ACTIVE),
+        (json!({ "audiences": ["other"] }), json!({}), "audience_hidden", "audience_hidden"),
+        (json!({ "audiences": ["other"] }), json!({ "aud": API }), "audience_hidden", "audience_hidden"),
+        (json!({ "audiences": ["other"] }), json!({ "client_id": API }), "audience_hidden", "audience_hidden"),
+        (json!({ "audiences": [AUDIENCE] }), json!({ "aud": [] }), "audience_hidden", "audience_hidden"),
+        (json!({ "audiences": [format!("{AUDIENCE}/")] }), json!({}), "audience_hidden", "audience_hidden"),
+        (json!({ "audiences": ["https://*"] }), json!({}), "audience_hidden", "audience_hidden"),
+        (json!({ "audiences": [] }), json!({}), "audience_hidden", "audience_hidden"),
+        (json!({ "audiences": null }), json!({}), ACTIVE, "audience_hidden"),
     ] {
         check(&any, &policy, &changes, under_any).await;
         check(&by_audience, &policy, &changes, under_audience).await;
     }
     // A token without audience, which only an opaque one or one of the profile `generic` can be.
     let opaque = json!({ "token_type": "access_token", "client_id": "app", "exp": 4_000_000_000_u32 });
-    for (world, policy, visible) in
-        [(&any, json!({}), true), (&by_audience, json!({}), false), (&any, json!({ "audiences": [AUDIENCE] }), false)]
-    {
+    for (world, policy, verdict) in [
+        (&any, json!({}), ACTIVE),
+        (&by_audience, json!({}), "audience_hidden"),
+        (&any, json!({ "audiences": [AUDIENCE] }), "audience_hidden"),
+    ] {
         world.put_policy(&policy);
         world.put_token("opaque", &opaque);
-        world.introspect("opaque").await.assert_verdict(visible, policy);
+        world.introspect("opaque").await.assert_verdict(verdict, policy);
     }
 }
 
@@ -67,26 +69,29 @@ async fn i01_issued_to_this_client_means_the_same_issuer_and_the_same_client_id(
     let several = World::with(&BY_AUDIENCE).await;
     let only_one = World::with(&[BY_AUDIENCE[0], ("TRUSTED_ISSUERS", &one)]).await;
     for (registered_at, issuer, client_id, among_several, with_one) in [
-        (None, ISSUER, API, true, true),
-        (None, GENERIC, API, false, false),
-        (None, OWN, API, true, true),
-        (None, ISSUER, "app", false, false),
-        (None, OWN, "app", false, false),
-        (Some(ISSUER), ISSUER, API, true, true),
-        (Some(ISSUER), OWN, API, false, false),
-        (Some(OWN), ISSUER, API, false, false),
-        (Some(OWN), OWN, API, true, true),
-        (Some("https://other.example.com"), ISSUER, API, false, false),
+        (None, ISSUER, API, ACTIVE, ACTIVE),
+        (None, GENERIC, API, "audience_hidden", "untrusted_issuer"),
+        (None, OWN, API, ACTIVE, ACTIVE),
+        (None, ISSUER, "app", "audience_hidden", "audience_hidden"),
+        (None, OWN, "app", "audience_hidden", "audience_hidden"),
+        (Some(ISSUER), ISSUER, API, ACTIVE, ACTIVE),
+        (Some(ISSUER), OWN, API, "audience_hidden", "audience_hidden"),
+        (Some(OWN), ISSUER, API, "audience_hidden", "audience_hidden"),
+        (Some(OWN), OWN, API, ACTIVE, ACTIVE),
+        (Some("https://other.example.com"), ISSUER, API, "audience_hidden", "audience_hidden"),
     ] {
-        for (world, visible) in [(&several, among_several), (&only_one, with_one)] {
+        for (world, verdict) in [(&several, among_several), (&only_one, with_one)] {
             world
                 .put_client(&json!({ "client_id": API, "client_secret": sha256_hex(SECRET), "issuer": registered_at }));
             let claims = json!({ "iss": issuer, "client_id": client_id, "token_use": "access" });
             let [jwt, opaque] = world.both_forms(&claims);
             let case = format!("{client_id} of {issuer} to {API} of {registered_at:?}");
-            world.introspect(&opaque).await.assert_verdict(visible, &case);
+            world.introspect(&opaque).await.assert_verdict(verdict, &case);
             // We trust no JWTs of our own issuer.
-            world.introspect(&jwt).await.assert_verdict(visible && issuer == ISSUER, &case);
+            world
+                .introspect(&jwt)
+                .await
+                .assert_verdict(if issuer == OWN { "untrusted_issuer" } else { verdict }, &case);
         }
     }
 }
@@ -117,9 +122,9 @@ async fn i03_nothing_that_comes_with_the_request_or_the_token_changes_who_asks()
                     .header("client-id", "broad"),
             )
             .await;
-        answer.assert_inactive();
+        answer.assert_inactive("audience_hidden");
         let other_id = request().basic(API, SECRET).form(&[("token", &token), ("client_id", "broad")]);
-        world.send(other_id).await.assert_error(400, "invalid_request");
+        world.send(other_id).await.assert_error(400, "invalid_request", "client_id_mismatch");
     }
 }
 
@@ -128,59 +133,64 @@ async fn i04_a_refresh_token_is_shown_to_its_own_client_alone_and_only_where_the
     let world = World::new().await;
     let refresh = |client_id: &str, issuer: Option<&str>| json!({ "token_type": "refresh_token", "client_id": client_id, "iss": issuer, "aud": "other" });
     let both = json!({ "token_types": ["access_token", "refresh_token"] });
-    for (policy, record, visible) in [
-        (&both, refresh(API, None), true),
-        (&both, refresh(API, Some(OWN)), true),
-        (&both, refresh(API, Some(ISSUER)), true),
-        (&both, refresh(API, Some(GENERIC)), false),
-        (&both, refresh("app", None), false),
-        (&json!({ "token_types": ["refresh_token"] }), refresh(API, None), true),
+    for (policy, record, verdict) in [
+        (&both, refresh(API, None), ACTIVE),
+        (&both, refresh(API, Some(OWN)), ACTIVE),
+        (&both, refresh(API, Some(ISSUER)), ACTIVE),
+        (&both, refresh(API, Some(GENERIC)), "foreign_refresh_token"),
+        (&both, refresh("app", None), "foreign_refresh_token"),
+        (&json!({ "token_types": ["refresh_token"] }), refresh(API, None), ACTIVE),
         // The audience is not consulted.
-        (&json!({ "token_types": ["refresh_token"], "audiences": [AUDIENCE] }), refresh(API, None), true),
-        (&json!({ "token_types": ["refresh_token"], "audiences": [AUDIENCE] }), refresh("app", None), false),
-        (&json!({ "token_types": ["access_token"] }), refresh(API, None), false),
-        (&json!({ "token_types": [] }), refresh(API, None), false),
-        (&json!({}), refresh(API, None), false),
-        (&json!({ "token_types": ["refresh_token"], "mode": "report" }), refresh("app", None), false),
-        (&json!({ "mode": "report" }), refresh(API, None), false),
+        (&json!({ "token_types": ["refresh_token"], "audiences": [AUDIENCE] }), refresh(API, None), ACTIVE),
+        (
+            &json!({ "token_types": ["refresh_token"], "audiences": [AUDIENCE] }),
+            refresh("app", None),
+            "foreign_refresh_token",
+        ),
+        (&json!({ "token_types": ["access_token"] }), refresh(API, None), "token_type_hidden"),
+        (&json!({ "token_types": [] }), refresh(API, None), "token_type_hidden"),
+        (&json!({}), refresh(API, None), "token_type_hidden"),
+        (&json!({ "token_types": ["refresh_token"], "mode": "report" }), refresh("app", None), "foreign_refresh_token"),
+        (&json!({ "mode": "report" }), refresh(API, None), "token_type_hidden"),
     ] {
         world.put_policy(policy);
         world.put_token("refresh", &record);
         for hint in ["refresh_token", "access_token", ""] {
             let request = introspection("").form(&[("token", "refresh"), ("token_type_hint", hint)]);
-            world.send(request).await.assert_verdict(visible, format!("{policy} {record}"));
+            world.send(request).await.assert_verdict(verdict, format!("{policy} {record}"));
         }
     }
-    for (policy, visible) in [
-        (json!({ "token_types": ["access_token"] }), true),
-        (json!({ "token_types": ["refresh_token"] }), false),
-        (json!({ "token_types": [] }), false),
-        (json!({ "token_types": ["refresh_token"], "mode": "report" }), false),
+    for (policy, verdict) in [
+        (json!({ "token_types": ["access_token"] }), ACTIVE),
+        (json!({ "token_types": ["refresh_token"] }), "token_type_hidden"),
+        (json!({ "token_types": [] }), "token_type_hidden"),
+        (json!({ "token_types": ["refresh_token"], "mode": "report" }), "token_type_hidden"),
     ] {
-        check(&world, &policy, &json!({}), visible).await;
+        check(&world, &policy, &json!({}), verdict).await;
     }
 }
 
 #[tokio::test]
 async fn i11_a_caller_that_lists_issuers_sees_no_other_issuers_tokens() {
     let world = World::new().await;
-    for (policy, issuer, visible) in [
-        (json!({}), ISSUER, true),
-        (json!({ "issuers": [ISSUER] }), ISSUER, true),
-        (json!({ "issuers": [GENERIC, ISSUER] }), ISSUER, true),
-        (json!({ "issuers": [GENERIC] }), ISSUER, false),
-        (json!({ "issuers": [GENERIC] }), GENERIC, true),
-        (json!({ "issuers": [format!("{ISSUER}/")] }), ISSUER, false),
-        (json!({ "issuers": [] }), ISSUER, false),
-        (json!({ "issuers": [GENERIC], "mode": "report" }), ISSUER, false),
+    for (policy, issuer, verdict) in [
+        (json!({}), ISSUER, ACTIVE),
+        (json!({ "issuers": [ISSUER] }), ISSUER, ACTIVE),
+        (json!({ "issuers": [GENERIC, ISSUER] }), ISSUER, ACTIVE),
+        (json!({ "issuers": [GENERIC] }), ISSUER, "issuer_hidden"),
+        (json!({ "issuers": [GENERIC] }), GENERIC, ACTIVE),
+        (json!({ "issuers": [format!("{ISSUER}/")] }), ISSUER, "issuer_hidden"),
+        (json!({ "issuers": [] }), ISSUER, "issuer_hidden"),
+        (json!({ "issuers": [GENERIC], "mode": "report" }), ISSUER, "issuer_hidden"),
     ] {
-        check(&world, &policy, &json!({ "iss": issuer, "token_use": "access" }), visible).await;
+        check(&world, &policy, &json!({ "iss": issuer, "token_use": "access" }), verdict).await;
     }
     // Our own issuer is one of them.
-    for (policy, visible) in [(json!({ "issuers": [OWN] }), true), (json!({ "issuers": [ISSUER] }), false)] {
+    for (policy, verdict) in [(json!({ "issuers": [OWN] }), ACTIVE), (json!({ "issuers": [ISSUER] }), "issuer_hidden")]
+    {
         world.put_policy(&policy);
         let [_, opaque] = world.both_forms(&json!({ "iss": OWN }));
-        world.introspect(&opaque).await.assert_verdict(visible, policy);
+        world.introspect(&opaque).await.assert_verdict(verdict, policy);
     }
 }
 
@@ -190,14 +200,14 @@ async fn i13_report_mode_shows_what_audiences_scopes_and_claims_would_hide_and_s
     let (log, _guard) = Log::start(LogLevel::Info);
     let details = json!([{ "type": "payment", "locations": ["https://other.example.com"] }]);
     let changes = json!({ "department": "sales", "authorization_details": details });
-    for (policy, enforced, would_deny) in [
-        (json!({ "audiences": ["other"] }), None, true),
-        (json!({ "scopes": ["admin"] }), None, true),
-        (json!({ "scopes": ["read"] }), Some("scope"), true),
-        (json!({ "claims": ["tenant"] }), Some("department"), true),
-        (json!({ "audiences": [AUDIENCE] }), Some("authorization_details"), true),
-        (json!({ "scopes": ["*"], "claims": ["department"] }), Some(""), false),
-        (json!({}), Some(""), false),
+    for (policy, enforced, hidden, would_deny) in [
+        (json!({ "audiences": ["other"] }), "audience_hidden", None, true),
+        (json!({ "scopes": ["admin"] }), "scopes_hidden", None, true),
+        (json!({ "scopes": ["read"] }), ACTIVE, Some("scope"), true),
+        (json!({ "claims": ["tenant"] }), ACTIVE, Some("department"), true),
+        (json!({ "audiences": [AUDIENCE] }), ACTIVE, Some("authorization_details"), true),
+        (json!({ "scopes": ["*"], "claims": ["department"] }), ACTIVE, None, false),
+        (json!({}), ACTIVE, None, false),
     ] {
         for token in world.both_forms(&changes) {
             world.put_policy(&json!({}));
@@ -205,8 +215,7 @@ async fn i13_report_mode_shows_what_audiences_scopes_and_claims_would_hide_and_s
             let mut policy = policy.clone();
             world.put_policy(&policy);
             let answer = world.introspect(&token).await;
-            answer.assert_verdict(enforced.is_some(), &policy);
-            let hidden = enforced.filter(|name| !name.is_empty());
+            answer.assert_verdict(enforced, &policy);
             if let Some(name) = hidden {
                 assert_ne!(answer.json()[name], whole[name], "{policy}");
             }
@@ -221,11 +230,11 @@ async fn i13_report_mode_shows_what_audiences_scopes_and_claims_would_hide_and_s
     }
     // It relaxes nothing else: whoever may not ask may not, and what is inactive stays so.
     world.put_policy(&json!({ "mode": "report", "allowed": false }));
-    world.introspect(&world.token(&json!({}))).await.assert_error(403, "unauthorized_client");
+    world.introspect(&world.token(&json!({}))).await.assert_error(403, "unauthorized_client", "not_allowed");
     world.put_policy(&json!({ "mode": "report" }));
-    world.introspect(&world.token(&json!({ "exp": 1 }))).await.assert_inactive();
+    world.introspect(&world.token(&json!({ "exp": 1 }))).await.assert_inactive("expired");
     world.put_policy(&json!({ "mode": "enforce", "audiences": ["other"] }));
-    world.introspect(&world.token(&json!({}))).await.assert_inactive();
+    world.introspect(&world.token(&json!({}))).await.assert_inactive("audience_hidden");
 }
 
 #[tokio::test]
@@ -238,7 +247,7 @@ async fn j20_i01_the_claims_of_a_record_never_stand_in_for_its_attributes() {
     ] {
         world.put_policy(&policy);
         world.put_token("opaque", &crate::world::changed(&record, &json!({ "claims": claims })));
-        world.introspect("opaque").await.assert_inactive();
+        world.introspect("opaque").await.assert_inactive("audience_hidden");
     }
     world.put_policy(&json!({}));
     let claims = json!({
@@ -287,7 +296,7 @@ async fn h28_i05_i06_a_policy_filters_scopes_under_every_name() {
         (json!({ "scope": null }), Some(json!({}))),
     ] {
         let answer = world.introspect(&world.token(&generic(&changes))).await;
-        answer.assert_verdict(expected.is_some(), &changes);
+        answer.assert_verdict(if expected.is_some() { ACTIVE } else { "scopes_hidden" }, &changes);
         if let Some(expected) = expected {
             for name in ["scope", "scp", "scopes"] {
                 assert_eq!(answer.json().get(name), expected.get(name), "{changes}");

@@ -8,7 +8,8 @@ use crate::{
     log::Log,
     proxy::Fault,
     world::{
-        ALL_IN_DYNAMODB, API, AUDIENCE, GENERIC, ISSUER, OWN, Request, SECRET, World, assert_refused, issuers, request,
+        ACTIVE, ALL_IN_DYNAMODB, API, AUDIENCE, GENERIC, ISSUER, OWN, Request, SECRET, World, assert_refused, issuers,
+        request,
     },
 };
 
@@ -44,13 +45,13 @@ async fn n02_b09_a_public_client_revokes_its_own_tokens_with_its_client_id() {
             world.introspect(token).await.assert_active();
             let answer = world.send(revoke(APP, token)).await;
             assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""), "{method}");
-            world.introspect(token).await.assert_inactive();
+            world.introspect(token).await.assert_inactive("revoked_token");
             assert_eq!(world.send(revoke(APP, token)).await.status, 200, "again");
         }
         world.put_token("another", &record("access_token", APP));
         world.introspect("another").await.assert_active();
         assert_eq!(world.send(revoke(APP, "refresh")).await.status, 200);
-        world.introspect("another").await.assert_inactive();
+        world.introspect("another").await.assert_inactive("revoked_grant");
         assert_eq!(world.send(revoke(APP, "unknown")).await.status, 200);
     }
 }
@@ -65,7 +66,7 @@ async fn n02_b09_introspection_stays_closed_to_a_public_client() {
         request().header("accept", "text/html").form(&[("token", "unknown"), ("client_id", APP)]),
         batch.body(json!({ "tokens": [token], "client_id": APP }).to_string()),
     ] {
-        assert_refused(&world.send(request).await, "a client id only");
+        assert_refused(&world.send(request).await, "no_credentials", "a client id only");
         assert_eq!(world.proxy.take_requests(), [], "before any read");
     }
     for (case, request) in [
@@ -73,7 +74,7 @@ async fn n02_b09_introspection_stays_closed_to_a_public_client() {
         ("basic, no secret", request().basic(APP, "").form(&[("token", &token)])),
         ("post", request().form(&[("token", &token), ("client_id", APP), ("client_secret", SECRET)])),
     ] {
-        assert_refused(&world.send(request.path("/token/introspect")).await, case);
+        assert_refused(&world.send(request.path("/token/introspect")).await, "public_client", case);
     }
 }
 
@@ -102,7 +103,7 @@ async fn n02_b02_b08_only_a_public_client_is_known_by_its_id() {
         world.put_client(&client);
         world.proxy.take_requests();
         log.take();
-        assert_refused(&world.send(revoke(APP, &token)).await, &changes.to_string());
+        assert_refused(&world.send(revoke(APP, &token)).await, reason, &changes.to_string());
         let reads = world.proxy.take_requests();
         assert_eq!(reads.len(), 1, "{changes}");
         let audit = log.take_audit();
@@ -111,24 +112,24 @@ async fn n02_b02_b08_only_a_public_client_is_known_by_its_id() {
     }
     for odd in ["nobody", "a\nb", &"x".repeat(3000)] {
         world.proxy.take_requests();
-        assert_refused(&world.send(revoke(odd, &token)).await, odd);
+        assert_refused(&world.send(revoke(odd, &token)).await, "unknown_client", odd);
         assert!(world.proxy.take_requests().len() == 1 || !ALL_IN_DYNAMODB, "{odd:.20}");
     }
     // No id, and whatever else could be a credential, is not a public client.
     world.put_client(&json!({ "client_id": APP }));
     let form = [("token", token.as_str()), ("client_id", APP)];
-    for (case, request) in [
-        ("no client id", request().form(&form[..1])),
-        ("an empty one", request().form(&[form[0], ("client_id", "")])),
-        ("a certificate", request().certificate(ORDERS).form(&form)),
-        ("an IAM identity", request().iam("arn:aws:iam::111122223333:user/x").form(&form)),
-        ("another scheme", request().header("authorization", "DPoP x").form(&form)),
-        ("a secret", request().form(&[form[0], form[1], ("client_secret", "x")])),
+    for (reason, case, request) in [
+        ("no_credentials", "no client id", request().form(&form[..1])),
+        ("no_credentials", "an empty one", request().form(&[form[0], ("client_id", "")])),
+        ("public_client", "a certificate", request().certificate(ORDERS).form(&form)),
+        ("public_client", "an IAM identity", request().iam("arn:aws:iam::111122223333:user/x").form(&form)),
+        ("unsupported_mechanism", "another scheme", request().header("authorization", "DPoP x").form(&form)),
+        ("public_client", "a secret", request().form(&[form[0], form[1], ("client_secret", "x")])),
     ] {
-        assert_refused(&world.send(request.path("/token/revoke")).await, case);
+        assert_refused(&world.send(request.path("/token/revoke")).await, reason, case);
     }
     let query = request().path("/token/revoke").query("client_id=app").form(&form[..1]);
-    assert_refused(&world.send(query).await, "in the query");
+    assert_refused(&world.send(query).await, "no_credentials", "in the query");
     world.introspect(&token).await.assert_active();
 }
 
@@ -139,10 +140,10 @@ async fn n02_b15_b19_a_wrong_client_id_is_throttled_like_other_credentials() {
     let start = call::now().div_euclid(60) * 60;
     let token = world.token(&json!({}));
     for _ in 0..2 {
-        assert_refused(&world.send(revoke(API, &token).at(start)).await, "a confidential client");
+        assert_refused(&world.send(revoke(API, &token).at(start)).await, "wrong_method", "a confidential client");
     }
     world.proxy.take_requests();
-    world.send(revoke(API, &token).at(start)).await.assert_error(429, "invalid_client");
+    world.send(revoke(API, &token).at(start)).await.assert_error(429, "invalid_client", "wrong_method");
     let reads = world.proxy.take_requests();
     let [(_, read)] = reads.as_slice() else { panic!("{reads:?}") };
     assert_eq!(read["RequestItems"].as_object().unwrap().keys().collect::<Vec<_>>(), ["oauth-clients"]);
@@ -150,7 +151,7 @@ async fn n02_b15_b19_a_wrong_client_id_is_throttled_like_other_credentials() {
         assert_eq!(world.send(revoke(APP, "unknown").at(start)).await.status, 200, "tokens are not counted");
     }
     world.proxy.fail(Fault::AccessDenied);
-    world.send(revoke(APP, &token)).await.assert_unavailable();
+    world.send(revoke(APP, &token)).await.assert_unavailable("store_unavailable");
 }
 
 #[tokio::test]
@@ -172,6 +173,7 @@ async fn n02_another_clients_token_is_ignored_with_a_warning_that_names_neither_
         log.take();
         let answer = world.send(request).await;
         assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""));
+        assert_eq!((answer.outcome(), answer.reason()), ("nothing_revoked", Some("foreign_token")));
         let text = log.take();
         let warnings: Vec<Value> = text
             .lines()
@@ -202,21 +204,21 @@ async fn n02_i01_without_an_issuer_a_client_is_that_of_ours_and_of_the_first_tru
     let (first, second) = (world.token(&json!({})), generic(&json!({ "jti": "second" })));
     world.put_token("own", &record("access_token", APP));
     // The world trusts a second issuer, which changes nothing for the first.
-    for (token, revoked) in [(first.as_str(), true), (&second, false), ("own", true)] {
+    for (token, verdict) in [(first.as_str(), "revoked_token"), (&second, ACTIVE), ("own", "revoked_token")] {
         assert_eq!(world.send(revoke(APP, token)).await.status, 200);
-        world.introspect(token).await.assert_verdict(!revoked, token);
+        world.introspect(token).await.assert_verdict(verdict, token);
     }
     // In another order, the other one is the first.
     let mut trusted: Vec<Value> = serde_json::from_str(&issuers(&world.signer)).unwrap();
     trusted.reverse();
     world.service = World::service(&world.proxy.url, &json!(trusted).to_string(), &world.token_settings()).await;
     let again = world.token(&json!({ "jti": "again" }));
-    for (token, revoked) in [(again.as_str(), false), (&second, true)] {
+    for (token, verdict) in [(again.as_str(), ACTIVE), (&second, "revoked_token")] {
         assert_eq!(world.send(revoke(APP, token)).await.status, 200);
-        world.introspect(token).await.assert_verdict(!revoked, token);
+        world.introspect(token).await.assert_verdict(verdict, token);
     }
     // A record that names its issuer is of that one only.
     world.put_client(&json!({ "client_id": APP, "issuer": ISSUER }));
     assert_eq!(world.send(revoke(APP, &again)).await.status, 200);
-    world.introspect(&again).await.assert_inactive();
+    world.introspect(&again).await.assert_inactive("revoked_token");
 }

@@ -13,7 +13,8 @@ use crate::{
     log::Log,
     redis_server::{RedisServer, run},
     redis_tap::Break,
-    world::{API, INACTIVE, ISSUER, OWN, SECRET, World, introspection, issuers, request, send},
+    time,
+    world::{ACTIVE, API, INACTIVE, ISSUER, OWN, SECRET, World, introspection, issuers, request, revoked_by, send},
 };
 
 /// How many keys each round trip to Redis asked for.
@@ -41,11 +42,11 @@ async fn o02_a_jwt_costs_one_pipeline_whatever_the_verdict() {
     world.introspect(&good).await.assert_active();
     let one = trips(&world);
     assert_eq!(one.len(), 1, "{one:?}");
-    for (case, token) in
-        [("signature", bad_signature), ("expired", world.token(&json!({ "exp": 1 }))), ("revoked", revoked)]
+    for (reason, token) in
+        [("bad_signature", bad_signature), ("expired", world.token(&json!({ "exp": 1 }))), ("revoked_token", revoked)]
     {
-        world.introspect(&token).await.assert_inactive();
-        assert_eq!(trips(&world), one, "{case}");
+        world.introspect(&token).await.assert_inactive(reason);
+        assert_eq!(trips(&world), one, "{reason}");
     }
 }
 
@@ -60,13 +61,18 @@ async fn o02_o03_an_opaque_token_costs_two_pipelines_whatever_the_verdict() {
     world.introspect("good").await.assert_active();
     let two = trips(&world);
     assert_eq!(two.len(), 2);
-    for token in ["expired", "revoked", "marked", "unknown"] {
-        assert_eq!(world.introspect(token).await.body, INACTIVE, "{token}");
+    for (token, reason) in [
+        ("expired", "expired"),
+        ("revoked", "revoked_record"),
+        ("marked", "revoked_subject"),
+        ("unknown", "unknown_token"),
+    ] {
+        world.introspect(token).await.assert_verdict(reason, token);
         let [first, _] = trips(&world)[..] else { panic!("{token}") };
         assert_eq!(first, two[0], "{token}");
     }
     // Nothing is asked for a request that is refused before the caller is known.
-    world.send(request().form(&[("token", "good")])).await.assert_error(401, "invalid_client");
+    world.send(request().form(&[("token", "good")])).await.assert_error(401, "invalid_client", "no_credentials");
     assert_eq!(trips(&world), Vec::<usize>::new());
 }
 
@@ -118,13 +124,13 @@ async fn g08_a_server_out_of_reach_is_503_and_the_first_request_after_it_is_answ
     world.put_token("opaque", &record(&json!({})));
     let jwt = world.token(&json!({}));
     for fault in [Break::Close, Break::Swallow] {
-        for token in [jwt.as_str(), "opaque", "unknown"] {
+        for (token, verdict) in [(jwt.as_str(), ACTIVE), ("opaque", ACTIVE), ("unknown", "unknown_token")] {
             world.tokens.tap.fail(fault);
-            world.introspect(token).await.assert_unavailable();
+            world.introspect(token).await.assert_unavailable("store_unavailable");
             let revocation = request().path("/token/revoke").basic(API, SECRET).form(&[("token", token)]);
-            world.send(revocation).await.assert_unavailable();
+            world.send(revocation).await.assert_unavailable("store_unavailable");
             world.tokens.tap.fail(Break::Nothing);
-            world.introspect(token).await.assert_verdict(token != "unknown", format!("{fault:?}"));
+            world.introspect(token).await.assert_verdict(verdict, format!("{fault:?}"));
         }
     }
 }
@@ -135,12 +141,12 @@ async fn g08_a_server_that_fails_at_the_second_pipeline_is_503_though_the_record
     world.put_token("good", &record(&json!({})));
     world.put_token("expired", &record(&json!({ "exp": 1 })));
     for fault in [Break::Close, Break::Swallow] {
-        for (token, active) in [("good", true), ("expired", false), ("unknown", false)] {
-            world.introspect(token).await.assert_verdict(active, token);
+        for (token, verdict) in [("good", ACTIVE), ("expired", "expired"), ("unknown", "unknown_token")] {
+            world.introspect(token).await.assert_verdict(verdict, token);
             world.tokens.tap.fail_after(1, fault);
-            world.introspect(token).await.assert_unavailable();
+            world.introspect(token).await.assert_unavailable("store_unavailable");
             world.tokens.tap.fail(Break::Nothing);
-            world.introspect(token).await.assert_verdict(active, token);
+            world.introspect(token).await.assert_verdict(verdict, token);
         }
     }
 }
@@ -174,7 +180,7 @@ async fn g08_a_connection_that_died_costs_a_new_connection_and_never_a_503() {
         for token in world.both_forms(&json!({})) {
             for _ in 0..2 {
                 let started = Instant::now();
-                send(&service, introspection(&token)).await.assert_verdict(true, format!("{death:?}"));
+                send(&service, introspection(&token)).await.assert_verdict(ACTIVE, format!("{death:?}"));
                 assert!(started.elapsed() < Duration::from_millis(1200), "{death:?}: {:?}", started.elapsed());
                 line.end_connections(death).await;
             }
@@ -189,7 +195,7 @@ async fn g08_after_a_pause_a_silent_server_costs_a_short_try() {
     let token = world.token(&json!({}));
     send(&service, introspection(&token)).await.assert_active();
     line.end_connections(Death::Silent).await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    time::pass(Duration::from_secs(5)).await;
     let started = Instant::now();
     send(&service, introspection(&token)).await.assert_active();
     // A try that is not short takes 600 ms.
@@ -205,7 +211,7 @@ async fn g08_a_primary_that_became_a_replica_is_not_believed() {
     world.introspect(&jwt).await.assert_active();
     world.tokens.server.run(&format!("REPLICAOF 127.0.0.1 {}", other.port));
     log.take();
-    world.introspect(&jwt).await.assert_unavailable();
+    world.introspect(&jwt).await.assert_unavailable("store_unavailable");
     assert!(log.take().contains("is a replica"));
     world.tokens.server.run("REPLICAOF NO ONE");
     world.introspect(&jwt).await.assert_active();
@@ -227,13 +233,15 @@ async fn g11_a_value_that_is_no_json_object_never_helps_the_bearer() {
         for value in ["", "null", "[]", "not_before", r#"{"not_before":1,"not_before":2}"#, r#"{"not_before":1"#] {
             cmd("SET").arg(&key).arg(value).exec(&mut world.redis()).unwrap();
             log.take();
-            world.introspect(&jwt).await.assert_verdict(false, format!("{key} {value}"));
             let presence_is_enough = ["jti", "kid"].contains(&prefix);
+            let reason = if presence_is_enough { revoked_by(&key) } else { "corrupt_mark" };
+            world.introspect(&jwt).await.assert_verdict(reason, format!("{key} {value}"));
             assert_eq!(log.take().contains(r#""event":"corrupt_item""#), !presence_is_enough, "{key} {value}");
         }
         cmd("DEL").arg(&key).exec(&mut world.redis()).unwrap();
         cmd("RPUSH").arg(&key).arg("{}").exec(&mut world.redis()).unwrap();
-        world.introspect(&jwt).await.assert_verdict(false, format!("{key} is a list"));
+        let reason = if ["jti", "kid"].contains(&prefix) { revoked_by(&key) } else { "corrupt_mark" };
+        world.introspect(&jwt).await.assert_verdict(reason, format!("{key} is a list"));
         cmd("DEL").arg(&key).exec(&mut world.redis()).unwrap();
     }
     world.introspect(&opaque).await.assert_active();
@@ -245,7 +253,10 @@ async fn g11_a_value_that_is_no_json_object_never_helps_the_bearer() {
         good.to_string().replacen('{', r#"{"sub":"alice","#, 1),
     ] {
         cmd("SET").arg(&token).arg(&value).exec(&mut world.redis()).unwrap();
-        world.introspect(&opaque).await.assert_verdict(value.ends_with("} "), value);
+        world
+            .introspect(&opaque)
+            .await
+            .assert_verdict(if value.ends_with("} ") { ACTIVE } else { "corrupt_record" }, value);
     }
 }
 
@@ -258,7 +269,7 @@ async fn g16_n03_a_mark_outlives_the_token_and_is_never_weakened() {
     let revoke = |token: &str| request().path("/token/revoke").basic("app", SECRET).form(&[("token", token)]);
     let mark = format!("jti#{ISSUER}#jti-1");
     assert_eq!(world.send(revoke(&jwt)).await.status, 200);
-    world.introspect(&jwt).await.assert_inactive();
+    world.introspect(&jwt).await.assert_inactive("revoked_token");
     let written = json!({ "id": { "S": mark }, "reason": { "S": "revoked by its client" }, "expires_at": { "N": (exp + 3600).to_string() } });
     assert_eq!(world.stored_item(&mark).await, written);
     // An existing value keeps everything except its limits, and unreadable values stay; but none ends before the token.
@@ -307,11 +318,11 @@ async fn n05_a_server_that_can_write_nothing_more_is_503() {
     let jwt = world.token(&json!({}));
     world.tokens.server.run("CONFIG SET maxmemory 1");
     let revocation = || request().path("/token/revoke").basic("app", SECRET).form(&[("token", &jwt)]);
-    world.send(revocation()).await.assert_unavailable();
+    world.send(revocation()).await.assert_unavailable("store_unavailable");
     world.introspect(&jwt).await.assert_active();
     world.tokens.server.run("CONFIG SET maxmemory 0");
     assert_eq!(world.send(revocation()).await.status, 200);
-    world.introspect(&jwt).await.assert_inactive();
+    world.introspect(&jwt).await.assert_inactive("revoked_token");
 }
 
 #[tokio::test]
@@ -324,7 +335,7 @@ async fn a_request_that_is_cut_short_leaves_the_next_one_its_own_answers() {
         let token = if number % 2 == 0 { &good } else { &bad };
         let time = Duration::from_micros(50 * (number % 80));
         cut += u32::from(tokio::time::timeout(time, world.introspect(token)).await.is_err());
-        world.introspect(&bad).await.assert_inactive();
+        world.introspect(&bad).await.assert_inactive("revoked_token");
         world.introspect(&good).await.assert_active();
     }
     assert!(cut > 0, "all were in time");

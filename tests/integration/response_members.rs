@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{API, AUDIENCE, GENERIC, INACTIVE, ISSUER, OWN, Request, World, claims, introspection, request};
+use crate::world::{ACTIVE, API, AUDIENCE, GENERIC, ISSUER, OWN, Request, World, claims, introspection, request};
 
 /// When the tokens with fixed times are issued.
 const T: i64 = 1_800_000_000;
@@ -66,28 +66,28 @@ async fn j01_j22_an_inactive_answer_is_one_constant_and_an_active_one_the_same_b
         for _ in 0..3 {
             assert_eq!(world.introspect_at(T, &token).await.body, expected);
         }
-        assert_eq!(world.introspect_at(T + 600, &token).await.body, INACTIVE);
+        world.introspect_at(T + 600, &token).await.assert_inactive("expired");
     }
     for token in ["unknown", "a.b.c"] {
-        assert_eq!(world.introspect(token).await.body, INACTIVE);
+        world.introspect(token).await.assert_inactive("unknown_token");
     }
 }
 
-/// What can be wrong with a request, with its answer.
-pub fn wrong_requests(good: impl Fn() -> Request) -> [(Request, u16, &'static str); 12] {
+/// What can be wrong with a request, with its answer and the reason.
+pub fn wrong_requests(good: impl Fn() -> Request) -> [(Request, u16, &'static str, &'static str); 12] {
     [
-        (good().path("/elsewhere"), 404, "not_found"),
-        (good().method(Method::GET), 405, "invalid_request"),
-        (good().query("token=x"), 400, "invalid_request"),
-        (good().header("content-type", "text/plain"), 415, "invalid_request"),
-        (good().body("x".repeat(65 * 1024)), 413, "invalid_request"),
-        (good().body("token=%ff"), 400, "invalid_request"),
-        (good().body("token=a&token=b"), 400, "invalid_request"),
-        (good().form(&[("token", "x"), ("client_secret", "y")]), 400, "invalid_request"),
-        (good().header("authorization", "Basic ä"), 400, "invalid_request"),
-        (good().form(&[]), 400, "invalid_request"),
-        (good().form(&[("token", "x"), ("client_id", "\"ä\\")]), 400, "invalid_request"),
-        (good().basic(API, "wrong"), 401, "invalid_client"),
+        (good().path("/elsewhere"), 404, "not_found", "not_found"),
+        (good().method(Method::GET), 405, "invalid_request", "method_not_allowed"),
+        (good().query("token=x"), 400, "invalid_request", "secret_in_query"),
+        (good().header("content-type", "text/plain"), 415, "invalid_request", "wrong_media_type"),
+        (good().body("x".repeat(65 * 1024)), 413, "invalid_request", "body_too_large"),
+        (good().body("token=%ff"), 400, "invalid_request", "malformed_body"),
+        (good().body("token=a&token=b"), 400, "invalid_request", "duplicate_parameter"),
+        (good().form(&[("token", "x"), ("client_secret", "y")]), 400, "invalid_request", "two_mechanisms"),
+        (good().header("authorization", "Basic ä"), 400, "invalid_request", "unreadable_credentials"),
+        (good().form(&[]), 400, "invalid_request", "missing_token"),
+        (good().form(&[("token", "x"), ("client_id", "\"ä\\")]), 400, "invalid_request", "client_id_mismatch"),
+        (good().basic(API, "wrong"), 401, "invalid_client", "wrong_secret"),
     ]
 }
 
@@ -96,9 +96,10 @@ async fn j12_errors_are_json_in_plain_ascii_whatever_form_was_asked_for() {
     let world = World::new().await;
     for accept in ["application/json", "application/token-introspection+jwt, application/json", "text/html"] {
         let good = || introspection("x").header("accept", accept);
-        for (request, status, code) in wrong_requests(good).into_iter().chain([(request(), 401, "invalid_client")]) {
+        let no_credentials = (request(), 401, "invalid_client", "no_credentials");
+        for (request, status, code, reason) in wrong_requests(good).into_iter().chain([no_credentials]) {
             let answer = world.send(request).await;
-            answer.assert_error(status, code);
+            answer.assert_error(status, code, reason);
             let json = answer.json();
             let members = json.as_object().unwrap();
             assert!(members.keys().all(|name| ["error", "error_description"].contains(&name.as_str())), "{json}");
@@ -229,7 +230,7 @@ async fn j20_the_claims_of_a_record_never_overwrite_what_it_says_itself() {
     });
     world.put_token("with claims", &with_claims);
     assert_eq!(world.introspect_at(T, "with claims").await.assert_active(), plain);
-    world.introspect_at(T + 600, "with claims").await.assert_inactive();
+    world.introspect_at(T + 600, "with claims").await.assert_inactive("expired");
     // Nor does a token say that it is active, or of which type, or anything twice.
     for name in ["active", "token_type"] {
         for value in [json!(false), json!(true), json!("access_token"), json!(null)] {
@@ -250,6 +251,8 @@ async fn j23_h29_a_registered_claim_of_another_type_makes_a_jwt_inactive_or_is_l
     let values =
         [json!(true), json!(1), json!("1"), json!(1.5), json!([]), json!([1]), json!(["a"]), json!([null]), json!({})];
     for name in REGISTERED.into_iter().chain(["sid", "grant_id"]) {
+        // A token that names no issuer has no profile, so no other rule is asked.
+        let mistyped = if name == "iss" { "untrusted_issuer" } else { "wrong_claim_type" };
         let right: fn(&Value) -> bool = match name {
             "exp" | "iat" | "nbf" => Value::is_number,
             "cnf" => Value::is_object,
@@ -283,12 +286,12 @@ async fn j23_h29_a_registered_claim_of_another_type_makes_a_jwt_inactive_or_is_l
             let mut changes = good.clone();
             changes[name] = value.clone();
             let answer = world.introspect_at(T, &world.token(&changes)).await;
-            answer.assert_verdict(right(value), format!("{name} is {value}"));
+            answer.assert_verdict(if right(value) { ACTIVE } else { mistyped }, format!("{name} is {value}"));
         }
         let mut claims = claims(&good);
         claims[name] = Value::Null;
         let token = world.signer.token(&json!({ "typ": "at+jwt" }), &claims);
-        world.introspect_at(T, &token).await.assert_verdict(false, format!("{name} is null"));
+        world.introspect_at(T, &token).await.assert_verdict(mistyped, format!("{name} is null"));
     }
 }
 

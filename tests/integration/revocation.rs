@@ -22,8 +22,22 @@ async fn revoke_as(world: &World, client_id: &str, token: &str) -> Answer {
     world.send(request().path("/token/revoke").basic(client_id, SECRET).form(&[("token", token)])).await
 }
 
+/// The one answer to a revocation, which the client cannot tell from that to a token that was not revoked.
 #[track_caller]
 fn assert_done(answer: &Answer) {
+    assert_same(answer);
+    assert_eq!((answer.outcome(), answer.reason()), ("revoked", None));
+}
+
+/// The same answer, because there was nothing to revoke for that reason.
+#[track_caller]
+fn assert_nothing_revoked(answer: &Answer, reason: &str) {
+    assert_same(answer);
+    assert_eq!((answer.outcome(), answer.reason()), ("nothing_revoked", Some(reason)));
+}
+
+#[track_caller]
+fn assert_same(answer: &Answer) {
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""));
     assert_eq!((answer.header("cache-control"), answer.header("content-type")), ("no-store", ""));
 }
@@ -42,7 +56,7 @@ async fn n01_n04_a_clients_own_jwt_is_inactive_on_the_next_request() {
         let token = world.token(&changes);
         world.introspect(&token).await.assert_active();
         assert_done(&revoke_as(&world, APP, &token).await);
-        world.introspect(&token).await.assert_inactive();
+        world.introspect(&token).await.assert_inactive("revoked_token");
         assert_done(&revoke_as(&world, APP, &token).await);
     }
     world.introspect(&world.token(&json!({ "jti": "jti-3" }))).await.assert_active();
@@ -58,7 +72,7 @@ async fn n01_a_jwt_without_jti_is_revoked_by_what_was_signed() {
     let token = world.signer.token(&json!({}), &claims(&generic));
     world.introspect(&token).await.assert_active();
     assert_done(&revoke_as(&world, APP, &token).await);
-    world.introspect(&token).await.assert_inactive();
+    world.introspect(&token).await.assert_inactive("revoked_token");
 }
 
 #[tokio::test]
@@ -71,7 +85,7 @@ async fn n03_a_refresh_token_takes_its_grants_access_tokens_along_and_not_the_se
     world.put_token("other-grant-same-session", &other);
     world.introspect("access").await.assert_active();
     assert_done(&revoke_as(&world, "own-app", "refresh").await);
-    world.introspect("access").await.assert_inactive();
+    world.introspect("access").await.assert_inactive("revoked_grant");
     world.introspect("other-grant-same-session").await.assert_active();
     for mark in [format!("revoked#{}", sha256_hex("refresh")), format!("grant#{OWN}#g-1")] {
         assert_eq!(world.stored_item(&mark).await["reason"]["S"], "revoked by its client", "{mark}");
@@ -94,7 +108,7 @@ async fn n04_a_mark_that_would_end_before_the_token_is_made_to_stay() {
         world.put_mark(&mark, &theirs);
         assert_done(&revoke_as(&world, APP, &jwt).await);
         assert_eq!(world.stored_item(&mark).await["expires_at"]["N"], expected, "{theirs}");
-        world.introspect(&jwt).await.assert_inactive();
+        world.introspect(&jwt).await.assert_inactive("revoked_token");
     }
     world.delete_item(&mark).await;
     assert_done(&revoke_as(&world, APP, &jwt).await);
@@ -113,7 +127,7 @@ async fn n03_an_access_token_leaves_its_grant_alone() {
     world.put_token("one", &record("access_token"));
     world.put_token("two", &record("access_token"));
     assert_done(&revoke_as(&world, "own-app", "one").await);
-    world.introspect("one").await.assert_inactive();
+    world.introspect("one").await.assert_inactive("revoked_token");
     world.introspect("two").await.assert_active();
 }
 
@@ -126,15 +140,24 @@ async fn n02_another_clients_token_stays_and_is_answered_like_an_unknown_one() {
     world.put_token("opaque", &record("access_token"));
     let jwt = world.token(&json!({}));
     let unknown = revoke_as(&world, "stranger", "unknown").await;
-    assert_done(&unknown);
+    assert_nothing_revoked(&unknown, "unknown_token");
     for (client_id, token) in
         [("stranger", &jwt), ("app", &jwt), ("app", &"opaque".to_owned()), ("stranger", &"opaque".to_owned())]
     {
-        assert_eq!(revoke_as(&world, client_id, token).await, unknown, "{client_id}");
+        let answer = revoke_as(&world, client_id, token).await;
+        assert_eq!(answer, unknown, "{client_id}");
+        assert_nothing_revoked(&answer, "foreign_token");
         world.introspect(token).await.assert_active();
     }
-    for token in [world.token(&json!({ "exp": 1 })), format!("{jwt}x"), "a.b.c".to_owned(), "x".repeat(20_000)] {
-        assert_eq!(revoke_as(&world, APP, &token).await, unknown);
+    for (token, reason) in [
+        (world.token(&json!({ "exp": 1 })), "expired"),
+        (format!("{jwt}x"), "malformed"),
+        ("a.b.c".to_owned(), "unknown_token"),
+        ("x".repeat(20_000), "unknown_token"),
+    ] {
+        let answer = revoke_as(&world, APP, &token).await;
+        assert_eq!(answer, unknown);
+        assert_nothing_revoked(&answer, reason);
     }
     assert!(world.proxy.take_requests().iter().all(|(operation, _)| operation == "BatchGetItem"), "nothing is written");
 }
@@ -144,7 +167,7 @@ async fn n02_a_forged_token_revokes_nothing() {
     let world = world().await;
     let forged =
         crate::keys::ed25519(Some("key-1"), 99).token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&json!({})));
-    assert_done(&revoke_as(&world, APP, &forged).await);
+    assert_nothing_revoked(&revoke_as(&world, APP, &forged).await, "bad_signature");
     world.introspect(&world.token(&json!({}))).await.assert_active();
 }
 
@@ -157,14 +180,22 @@ async fn n01_the_caller_comes_first_and_its_policy_does_not_matter() {
     world.put_client(&json!({ "client_id": "public", "issuer": ISSUER }));
     let token = world.token(&json!({}));
     let at = || request().path("/token/revoke");
-    world.send(at().form(&[("token", &token)])).await.assert_error(401, "invalid_client");
-    world.send(at().basic(APP, "wrong").form(&[("token", &token)])).await.assert_error(401, "invalid_client");
-    world.send(at().basic("public", SECRET).form(&[("token", &token)])).await.assert_error(401, "invalid_client");
-    world.send(at().basic(APP, SECRET).form(&[])).await.assert_error(400, "invalid_request");
-    world.send(at().method(http::Method::GET)).await.assert_error(405, "invalid_request");
+    world.send(at().form(&[("token", &token)])).await.assert_error(401, "invalid_client", "no_credentials");
+    world.send(at().basic(APP, "wrong").form(&[("token", &token)])).await.assert_error(
+        401,
+        "invalid_client",
+        "wrong_secret",
+    );
+    world.send(at().basic("public", SECRET).form(&[("token", &token)])).await.assert_error(
+        401,
+        "invalid_client",
+        "public_client",
+    );
+    world.send(at().basic(APP, SECRET).form(&[])).await.assert_error(400, "invalid_request", "missing_token");
+    world.send(at().method(http::Method::GET)).await.assert_error(405, "invalid_request", "method_not_allowed");
     world.introspect(&token).await.assert_active();
     assert_done(&revoke_as(&world, APP, &token).await);
-    world.introspect(&token).await.assert_inactive();
+    world.introspect(&token).await.assert_inactive("revoked_token");
 }
 
 #[tokio::test]
@@ -173,12 +204,12 @@ async fn n05_a_store_failure_is_503() {
     let token = world.token(&json!({}));
     for fault in [Fault::ServerError, Fault::Throttled, Fault::Unprocessed, Fault::Resets] {
         world.proxy.fail(fault);
-        revoke_as(&world, APP, &token).await.assert_unavailable();
+        revoke_as(&world, APP, &token).await.assert_unavailable("store_unavailable");
     }
     world.proxy.fail(Fault::None);
     world.introspect(&token).await.assert_active();
     assert_done(&revoke_as(&world, APP, &token).await);
-    world.introspect(&token).await.assert_inactive();
+    world.introspect(&token).await.assert_inactive("revoked_token");
 }
 
 #[tokio::test]
@@ -190,10 +221,10 @@ async fn n03_a_mark_that_is_there_is_strengthened_and_never_weakened() {
     world.put_mark(&grant, &json!({ "not_before": 1, "reason": "theirs" }));
     world.introspect("access").await.assert_active();
     assert_done(&revoke_as(&world, "own-app", "refresh").await);
-    world.introspect("access").await.assert_inactive();
+    world.introspect("access").await.assert_inactive("revoked_grant");
     world.put_mark(&grant, &json!({ "reason": "theirs" }));
     assert_done(&revoke_as(&world, "own-app", "refresh").await);
-    world.introspect("access").await.assert_inactive();
+    world.introspect("access").await.assert_inactive("revoked_grant");
 }
 
 #[tokio::test]
@@ -201,11 +232,14 @@ async fn n03_g03_a_further_mark_never_turns_an_inactive_token_active() {
     let world = world().await;
     let ids = ["jti", "sid", "sub", "client", "iss", "grant", "kid"];
     let claims = json!({ "sid": "s", "grant_id": "g" });
-    let mut inactive = vec![world.token(&json!({ "sid": "s", "grant_id": "g", "exp": 1 })), "unknown".to_owned()];
+    let mut inactive = vec![
+        (world.token(&json!({ "sid": "s", "grant_id": "g", "exp": 1 })), "expired"),
+        ("unknown".to_owned(), "unknown_token"),
+    ];
     let forged = crate::keys::ed25519(Some("key-1"), 99);
-    inactive.push(forged.token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&claims)));
+    inactive.push((forged.token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&claims)), "bad_signature"));
     world.put_mark(&format!("jti#{ISSUER}#dead"), &json!({}));
-    inactive.push(world.token(&json!({ "sid": "s", "grant_id": "g", "jti": "dead" })));
+    inactive.push((world.token(&json!({ "sid": "s", "grant_id": "g", "jti": "dead" })), "revoked_token"));
     let future = call::now() + 1_000_000;
     for prefix in ids {
         let name = match prefix {
@@ -226,8 +260,8 @@ async fn n03_g03_a_further_mark_never_turns_an_inactive_token_active() {
             json!({ "not_before": "corrupt" }),
         ] {
             world.put_mark(&format!("{prefix}#{ISSUER}{name}"), &attributes);
-            for token in &inactive {
-                world.introspect(token).await.assert_inactive();
+            for (token, reason) in &inactive {
+                world.introspect(token).await.assert_inactive(reason);
             }
         }
     }

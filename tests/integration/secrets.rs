@@ -32,7 +32,7 @@ async fn c01_the_scheme_name_has_no_case_and_may_be_followed_by_spaces() {
     let world = World::new().await;
     let credentials = STANDARD.encode(format!("{API}:{SECRET}"));
     for scheme in ["Basic ", "basic ", "BASIC ", "bAsIc ", "Basic   "] {
-        world.send(with_header(&format!("{scheme}{credentials}"))).await.assert_inactive();
+        world.send(with_header(&format!("{scheme}{credentials}"))).await.assert_inactive("unknown_token");
     }
 }
 
@@ -66,7 +66,7 @@ async fn c03_the_vector_is_accepted() {
     let world = world_with(&[("1PpG/Q 1", "z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw=")]).await;
     let header =
         "Basic MVBwRyUyRlErMTp6JTJGdFo5VndGWnFBcG1JUSUyQlpIMUk1cExrJTJGdUI0dWQlM0FYMiUyRjhiTCUyQndmRlR0MXJGdyUzRA==";
-    world.send(with_header(header)).await.assert_inactive();
+    world.send(with_header(header)).await.assert_inactive("unknown_token");
 }
 
 #[tokio::test]
@@ -82,12 +82,12 @@ async fn c05_an_imported_secret_matches_raw_encoded_or_half_encoded() {
         }
         // In the body there is one encoding, and everybody agrees on it.
         let form = [("token", "unknown"), ("client_id", "imported"), ("client_secret", secret)];
-        world.send(request().form(&form)).await.assert_inactive();
+        world.send(request().form(&form)).await.assert_inactive("unknown_token");
         if encoded != secret {
             let twice = percent_encoded(&encoded);
-            world.send(basic(format!("imported:{twice}"))).await.assert_error(401, "invalid_client");
+            world.send(basic(format!("imported:{twice}"))).await.assert_error(401, "invalid_client", "wrong_secret");
             let form = [("token", "unknown"), ("client_id", "imported"), ("client_secret", &encoded)];
-            world.send(request().form(&form)).await.assert_error(401, "invalid_client");
+            world.send(request().form(&form)).await.assert_error(401, "invalid_client", "wrong_secret");
         }
     }
 }
@@ -115,7 +115,7 @@ async fn c05_the_third_reading_keeps_a_plus_and_is_one_of_three() {
     }
     // In the body, one reading.
     let form = [("token", "unknown"), ("client_id", "imported"), ("client_secret", "p+l%20u%2Fs%3D%2541")];
-    world.send(request().form(&form)).await.assert_error(401, "invalid_client");
+    world.send(request().form(&form)).await.assert_error(401, "invalid_client", "wrong_secret");
 }
 
 #[tokio::test]
@@ -141,12 +141,13 @@ async fn c06_credentials_that_cannot_be_read_are_a_bad_request() {
         &encoded(b"api:\xff"),
         &encoded("api:\u{85}".as_bytes()),
     ] {
-        let description = world.send(with_header(header)).await.assert_error(400, "invalid_request");
+        let description =
+            world.send(with_header(header)).await.assert_error(400, "invalid_request", "unreadable_credentials");
         assert_eq!(description, "the Authorization header cannot be read", "{header:?}");
         assert_eq!(world.proxy.take_requests(), [], "{header:?}");
     }
     // Control characters that are percent-encoded are an odd client id, not unreadable credentials.
-    world.send(basic("a%00pi:secret")).await.assert_error(401, "invalid_client");
+    world.send(basic("a%00pi:secret")).await.assert_error(401, "invalid_client", "unknown_client");
 }
 
 #[tokio::test]
@@ -161,7 +162,7 @@ async fn a15_two_authorization_headers_are_a_bad_request_whatever_they_say() {
             let joined = with_header(&format!("{first},{second}"));
             let joined_with_space = with_header(&format!("{first}, {second}"));
             for request in [two, joined, joined_with_space] {
-                world.send(request).await.assert_error(400, "invalid_request");
+                world.send(request).await.assert_error(400, "invalid_request", "unreadable_credentials");
                 assert_eq!(world.proxy.take_requests(), [], "{first} and {second}");
             }
         }
@@ -178,12 +179,12 @@ async fn c07_an_empty_secret_is_refused_even_where_its_digest_is_stored() {
     for record in [stored, rotated, json!({ "client_id": "imported", "client_secret": "" })] {
         let world = World::with(&[NO_LIMIT]).await;
         world.put_client(&record);
-        world.send(basic("imported:")).await.assert_error(401, "invalid_client");
+        world.send(basic("imported:")).await.assert_error(401, "invalid_client", "wrong_secret");
         let form = [("token", "unknown"), ("client_id", "imported"), ("client_secret", "")];
-        world.send(request().form(&form)).await.assert_error(401, "invalid_client");
+        world.send(request().form(&form)).await.assert_error(401, "invalid_client", "no_credentials");
     }
     let world = World::new().await;
-    world.send(basic(format!("{API}:"))).await.assert_error(401, "invalid_client");
+    world.send(basic(format!("{API}:"))).await.assert_error(401, "invalid_client", "wrong_secret");
 }
 
 #[tokio::test]
@@ -204,7 +205,7 @@ async fn c08_client_secret_post_works_in_the_body_alone_and_for_clients_register
         assert_eq!((basic.status.as_u16(), post.status.as_u16()), (basic_status, post_status), "{method}");
     }
     let in_the_query = request().form(&form[..2]).query(&format!("client_secret={SECRET}"));
-    world.send(in_the_query).await.assert_error(400, "invalid_request");
+    world.send(in_the_query).await.assert_error(400, "invalid_request", "secret_in_query");
     let in_a_header = request().form(&form[..2]).header("client-secret", SECRET);
-    world.send(in_a_header).await.assert_error(401, "invalid_client");
+    world.send(in_a_header).await.assert_error(401, "invalid_client", "no_credentials");
 }

@@ -97,13 +97,23 @@ async fn j06_whatever_makes_a_token_inactive_the_signed_answer_holds_nothing_but
     let [expired, expired_opaque] = world.both_forms(&json!({ "exp": now - 1 }));
     let revoked = world.token(&json!({ "jti": "revoked" }));
     let forged = format!("{}AAAA", world.token(&json!({})));
-    for token in [&expired, &expired_opaque, &revoked, &forged, "unknown", "a.b.c", &"x".repeat(20_000)] {
+    for (token, reason) in [
+        (expired.as_str(), "expired"),
+        (&expired_opaque, "expired"),
+        (&revoked, "revoked_token"),
+        (&forged, "bad_signature"),
+        ("unknown", "unknown_token"),
+        ("a.b.c", "unknown_token"),
+        (&"x".repeat(20_000), "too_long"),
+    ] {
         let answer = world.send(signed(introspection(token)).at(now)).await;
         assert_eq!(verified(&world.service, &answer).await.1, claims(now, INACTIVE), "{token}");
+        assert_eq!(answer.reason(), Some(reason), "{token}");
     }
     world.put_policy(&json!({ "audiences": ["https://other.example"] }));
     let hidden = world.send(signed(introspection(&world.token(&json!({})))).at(now)).await;
     assert_eq!(verified(&world.service, &hidden).await.1, claims(now, INACTIVE));
+    assert_eq!(hidden.reason(), Some("audience_hidden"));
 }
 
 #[tokio::test]
@@ -124,7 +134,7 @@ async fn j02_a17_the_form_is_json_unless_the_signed_one_is_named_and_liked_no_le
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, form), "{accept}");
         let answer = plain.send(introspection(&token).header("accept", accept)).await;
         if form_where_nothing_is_signed.is_empty() {
-            answer.assert_error(400, "invalid_request");
+            answer.assert_error(400, "invalid_request", "nothing_is_signed");
         } else {
             let form = (answer.status.as_u16(), answer.header("content-type"));
             assert_eq!(form, (200, form_where_nothing_is_signed), "{accept}");
@@ -145,19 +155,19 @@ async fn j09_a21_without_credentials_the_signed_form_is_a_bad_request_and_wrong_
         (&plain, signed(nobody())),
     ] {
         let answer = world.send(request).await;
-        assert_eq!(answer.assert_error(400, "invalid_client"), "");
+        assert_eq!(answer.assert_error(400, "invalid_client", "no_credentials"), "");
         assert_eq!(answer.header("www-authenticate"), "");
         assert_eq!(world.proxy.take_requests(), []);
     }
-    for (world, request) in [
-        (&world, nobody()),
-        (&world, nobody().header("accept", "*/*")),
-        (&world, signed(nobody().basic(API, "wrong"))),
-        (&world, signed(nobody().basic("nobody", "wrong"))),
-        (&plain, nobody().header("accept", "application/token-introspection+jwt, application/json")),
+    for (reason, world, request) in [
+        ("no_credentials", &world, nobody()),
+        ("no_credentials", &world, nobody().header("accept", "*/*")),
+        ("wrong_secret", &world, signed(nobody().basic(API, "wrong"))),
+        ("unknown_client", &world, signed(nobody().basic("nobody", "wrong"))),
+        ("no_credentials", &plain, nobody().header("accept", "application/token-introspection+jwt, application/json")),
     ] {
         let answer = world.send(request).await;
-        answer.assert_error(401, "invalid_client");
+        answer.assert_error(401, "invalid_client", reason);
         assert!(answer.header("www-authenticate").starts_with("Basic"));
     }
 }
@@ -169,7 +179,7 @@ async fn j11_who_is_registered_for_signed_answers_gets_no_other() {
     for token in [&world.token(&json!({})), "unknown"] {
         for accept in ["*/*", "application/json", "application/token-introspection+jwt;q=0.9, application/json", ""] {
             let answer = world.send(introspection(token).header("accept", accept)).await;
-            let description = answer.assert_error(400, "invalid_request");
+            let description = answer.assert_error(400, "invalid_request", "signed_response_required");
             assert_eq!(description, "this client is registered for signed responses", "{accept}");
         }
         let answer = world.send(signed(introspection(token))).await;
@@ -181,13 +191,13 @@ async fn j11_who_is_registered_for_signed_answers_gets_no_other() {
 async fn j12_errors_are_json_where_the_signed_form_is_wanted() {
     let world = signing("errors").await;
     let good = || signed(introspection("x"));
-    for (request, status, code) in wrong_requests(good) {
-        world.send(request).await.assert_error(status, code);
+    for (request, status, code, reason) in wrong_requests(good) {
+        world.send(request).await.assert_error(status, code, reason);
     }
     world.put_policy(&json!({ "allowed": false }));
-    world.send(good()).await.assert_error(403, "unauthorized_client");
+    world.send(good()).await.assert_error(403, "unauthorized_client", "not_allowed");
     world.proxy.fail(Fault::AccessDenied);
-    world.send(good()).await.assert_unavailable();
+    world.send(good()).await.assert_unavailable("store_unavailable");
 }
 
 #[tokio::test]
@@ -244,6 +254,6 @@ async fn h04_a_signed_answer_is_no_token_even_where_its_issuer_and_key_are_trust
         let mut issuer = json!({ "issuer": OWN, "jwks": set });
         issuer.as_object_mut().unwrap().extend(profile.as_object().unwrap().clone());
         let service = World::service(&world.proxy.url, &json!([issuer]).to_string(), &[setting]).await;
-        send(&service, introspection(&answer)).await.assert_inactive();
+        send(&service, introspection(&answer)).await.assert_inactive("wrong_typ");
     }
 }

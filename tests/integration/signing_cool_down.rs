@@ -40,15 +40,15 @@ async fn g08_a_key_that_could_not_be_had_is_not_asked_for_again_within_five_seco
         for first in 0..requests(now).len() {
             let world = deployment(&aws, &signing_key).await;
             aws.fail(Fault::AccessDenied);
-            world.send(requests(now).swap_remove(first)).await.assert_unavailable();
+            world.send(requests(now).swap_remove(first)).await.assert_unavailable("signer_unavailable");
             assert_eq!(aws.take_operations(), [operation], "request {first}");
             // It could be had now, but nobody tries.
             aws.fail(Fault::None);
             for later in 0..5 {
                 for request in requests(now + later) {
-                    world.send(request).await.assert_unavailable();
+                    world.send(request).await.assert_unavailable("signer_unavailable");
                 }
-                world.introspect_at(now + later, "unknown").await.assert_inactive();
+                world.introspect_at(now + later, "unknown").await.assert_inactive("unknown_token");
             }
             assert_eq!(aws.take_operations(), Vec::<String>::new(), "request {first}");
             let text = log.take();
@@ -60,8 +60,8 @@ async fn g08_a_key_that_could_not_be_had_is_not_asked_for_again_within_five_seco
             assert_eq!(text.matches(r#""reason":"signer_unavailable""#).count(), 21, "{text}");
 
             aws.fail(Fault::AccessDenied);
-            ask_at(&world, now + 5, "unknown").await.assert_unavailable();
-            ask_at(&world, now + 9, "unknown").await.assert_unavailable();
+            ask_at(&world, now + 5, "unknown").await.assert_unavailable("signer_unavailable");
+            ask_at(&world, now + 9, "unknown").await.assert_unavailable("signer_unavailable");
             assert_eq!(aws.take_operations(), [operation], "one failure more is followed by as long a pause");
             aws.fail(Fault::None);
             assert_eq!(world.send(get(OPENID).at(now + 10)).await.status, 200);
@@ -80,7 +80,7 @@ async fn g08_many_requests_at_once_make_one_attempt_whatever_comes_of_it() {
     let now = call::now();
     aws.fail(Fault::AccessDenied);
     for answer in all_at_once(&world, now).await {
-        answer.assert_unavailable();
+        answer.assert_unavailable("signer_unavailable");
     }
     assert_eq!(aws.take_operations(), ["GetPublicKey"]);
     aws.fail(Fault::None);
@@ -101,11 +101,11 @@ async fn g08_an_attempt_that_is_cut_short_at_a_deadline_counts_as_one_that_faile
     // Who waits for another's attempt is cut short as well, and what it leaves is the same.
     let [first, waiting] = [(); 2].map(|()| get(OPENID).at(now).within(Duration::from_millis(300)));
     for answer in join_all([world.send(first), world.send(waiting)]).await {
-        answer.assert_unavailable();
+        answer.assert_unavailable("signer_unavailable");
     }
     assert_eq!(aws.take_operations(), ["GetPublicKey"]);
     aws.fail(Fault::None);
-    ask_at(&world, now, "unknown").await.assert_unavailable();
+    ask_at(&world, now, "unknown").await.assert_unavailable("signer_unavailable");
     assert_eq!(aws.take_operations(), Vec::<String>::new());
     verified(&world.service, &ask_at(&world, now + 5, "unknown").await).await;
 }
@@ -117,12 +117,12 @@ async fn g08_j13_a_second_key_out_of_reach_keeps_the_first_from_nothing_but_the_
     let world = deployment(&aws, &format!("kms:{KEY},secretsmanager:{missing}")).await;
     let now = call::now();
     let set = |now| get(KEY_SET).at(now);
-    world.send(set(now)).await.assert_unavailable();
+    world.send(set(now)).await.assert_unavailable("signer_unavailable");
     assert_eq!(aws.take_operations(), ["GetPublicKey", "GetSecretValue"]);
     for later in 0..5 {
         assert_eq!(ask_at(&world, now + later, "unknown").await.header("content-type"), SIGNED);
         assert_eq!(world.send(get(OPENID).at(now + later)).await.status, 200);
-        world.send(set(now + later)).await.assert_unavailable();
+        world.send(set(now + later)).await.assert_unavailable("signer_unavailable");
         assert_eq!(aws.take_operations(), ["Sign"], "the second key's failure is its own");
     }
     aws.put_secret("second", json!({ "SecretString": pem("RSA") }));
@@ -137,7 +137,7 @@ async fn g08_j13_a_first_key_out_of_reach_is_no_reason_to_sign_with_the_second()
     let world = deployment(&aws, &format!("secretsmanager:{missing},kms:{KEY}")).await;
     let now = call::now();
     for request in requests(now) {
-        world.send(request).await.assert_unavailable();
+        world.send(request).await.assert_unavailable("signer_unavailable");
     }
     assert_eq!(aws.take_operations(), ["GetSecretValue"]);
     aws.put_secret("first", json!({ "SecretString": pem("OKP") }));
@@ -155,7 +155,7 @@ async fn g08_a_signature_that_failed_is_asked_for_again_at_once_and_loses_no_key
     assert_eq!(aws.take_operations(), ["GetPublicKey", "Sign"]);
     aws.fail(Fault::AccessDenied);
     for _ in 0..3 {
-        ask_at(&world, now, "unknown").await.assert_unavailable();
+        ask_at(&world, now, "unknown").await.assert_unavailable("signer_unavailable");
     }
     assert_eq!(aws.take_operations(), ["Sign", "Sign", "Sign"]);
     aws.fail(Fault::None);

@@ -1,6 +1,6 @@
 //! Where the keys of signed answers come from: files at the start, KMS and Secrets Manager at the first need.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::{
     Engine,
@@ -14,6 +14,7 @@ use token_introspection::{
     lambda::{Event, handle},
     settings::Settings,
 };
+use tokio::time::Instant;
 
 use crate::{
     aws::{Aws, Fault, KEY},
@@ -50,8 +51,8 @@ fn token_introspection(claims: &str) -> Value {
 async fn j14_a_key_in_kms_signs_there_and_is_asked_for_its_public_half_once_at_the_first_need() {
     let aws = Aws::start().await;
     let world = deployment(&aws, &format!("kms:{KEY}")).await;
-    world.service.warm_up(call::now(), tokio::time::Instant::now() + Duration::from_secs(1)).await;
-    world.introspect("unknown").await.assert_inactive();
+    world.service.warm_up(call::now(), Instant::now() + Duration::from_secs(1)).await;
+    world.introspect("unknown").await.assert_inactive("unknown_token");
     assert_eq!(aws.take_operations(), Vec::<String>::new(), "neither the start nor a JSON answer needs it");
     let token = world.token(&json!({}));
     // A third of all signatures has a number with a leading zero byte or sign byte; so many show every form.
@@ -96,7 +97,7 @@ async fn j08_every_kind_of_key_in_kms_signs_what_its_published_half_verifies() {
             let token = world.token(&json!({ "department": "x".repeat(length) }));
             let answer = ask(&world, &token).await;
             if alg == "EdDSA" && length > 2500 {
-                answer.assert_unavailable();
+                answer.assert_unavailable("signer_unavailable");
             } else {
                 let (header, claims) = verified(&world.service, &answer).await;
                 assert_eq!(header["alg"], alg);
@@ -154,14 +155,14 @@ async fn g08_a_key_out_of_reach_is_503_never_an_unsigned_answer_and_not_for_ever
             aws.fail(fault);
             let started = Instant::now();
             for token in [&token, "unknown"] {
-                ask_at(&world, later(), token).await.assert_unavailable();
+                ask_at(&world, later(), token).await.assert_unavailable("signer_unavailable");
             }
             for document in [OPENID, KEY_SET] {
-                world.send(get(document).at(later())).await.assert_unavailable();
+                world.send(get(document).at(later())).await.assert_unavailable("signer_unavailable");
             }
             assert!(aws.take_operations().len() >= 4, "{fault:?}: each has tried");
             assert!(started.elapsed() < Duration::from_millis(4 * 1900), "{fault:?}: {:?}", started.elapsed());
-            world.introspect("unknown").await.assert_inactive();
+            world.introspect("unknown").await.assert_inactive("unknown_token");
         }
         aws.fail(Fault::None);
         verified(&world.service, &ask_at(&world, later(), &token).await).await;
@@ -170,7 +171,7 @@ async fn g08_a_key_out_of_reach_is_503_never_an_unsigned_answer_and_not_for_ever
             aws.fail(fault);
             let answer = ask(&world, &token).await;
             if signing_key.starts_with("kms:") {
-                answer.assert_unavailable();
+                answer.assert_unavailable("signer_unavailable");
             } else {
                 verified(&world.service, &answer).await;
             }
@@ -188,13 +189,13 @@ async fn g08_a_key_that_does_not_answer_is_given_up_at_the_deadline() {
     aws.fail(Fault::Hangs);
     let started = Instant::now();
     let request = introspection("unknown").header("accept", SIGNED).within(Duration::from_millis(300));
-    world.send(request).await.assert_unavailable();
+    world.send(request).await.assert_unavailable("signer_unavailable");
     assert!(started.elapsed() < Duration::from_millis(450), "{:?}", started.elapsed());
     // A key set without one of its keys would make that key's answers look forged.
     let file = key_file("beside-kms", &pem("EC"));
     let beside = deployment(&aws, &format!("{file},kms:{KEY}")).await;
     aws.fail(Fault::AccessDenied);
-    beside.send(get(KEY_SET)).await.assert_unavailable();
+    beside.send(get(KEY_SET)).await.assert_unavailable("signer_unavailable");
     assert_eq!(beside.send(get(OPENID)).await.status, 200);
     assert_eq!(ask(&beside, "unknown").await.header("content-type"), SIGNED);
 }
@@ -207,7 +208,7 @@ async fn o04_no_log_line_holds_anything_of_a_private_key() {
     let secret = format!("secretsmanager:{}", aws.put_secret("logged", json!({ "SecretString": key })));
     let world = deployment(&aws, &secret).await;
     aws.fail(Fault::Garbage);
-    ask(&world, "unknown").await.assert_unavailable();
+    ask(&world, "unknown").await.assert_unavailable("signer_unavailable");
     aws.fail(Fault::None);
     let answer = ask_at(&world, call::now() + 5, "unknown").await;
     verified(&world.service, &answer).await;
@@ -297,6 +298,8 @@ async fn j11_where_nothing_is_signed_who_must_have_signed_answers_gets_none() {
     let world = World::new().await;
     world.put_policy(&json!({ "require_signed_response": true }));
     for accept in [SIGNED, "*/*", "application/token-introspection+jwt, application/json"] {
-        send(&world.service, introspection("x").header("accept", accept)).await.assert_error(400, "invalid_request");
+        let answer = send(&world.service, introspection("x").header("accept", accept)).await;
+        let reason = if accept == SIGNED { "nothing_is_signed" } else { "signed_response_required" };
+        answer.assert_error(400, "invalid_request", reason);
     }
 }

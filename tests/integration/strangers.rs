@@ -73,7 +73,7 @@ async fn b13_a_stored_secret_that_is_no_digest_matches_nothing() {
     for stored in [SECRET, &digest[..63], &format!("{digest}0"), &digest.to_uppercase(), ""] {
         world.put_client(&json!({ "client_id": API, "client_secret": stored }));
         for secret in [SECRET, stored, &digest] {
-            world.introspect_as(API, secret, "x").await.assert_error(401, "invalid_client");
+            world.introspect_as(API, secret, "x").await.assert_error(401, "invalid_client", "wrong_secret");
         }
     }
 }
@@ -86,7 +86,7 @@ async fn b15_b16_past_the_limit_wrong_credentials_get_429_and_right_ones_are_nev
     let start = token_introspection::call::now().div_euclid(60) * 60;
     let wrong = |token: &str| introspection(token).basic(API, "wrong").at(start);
     for _ in 0..3 {
-        world.send(wrong(&token)).await.assert_error(401, "invalid_client");
+        world.send(wrong(&token)).await.assert_error(401, "invalid_client", "wrong_secret");
     }
     world.proxy.take_requests();
     let throttled = world.send(wrong(&token)).await;
@@ -108,9 +108,9 @@ async fn b15_b16_past_the_limit_wrong_credentials_get_429_and_right_ones_are_nev
 
     let mut from_elsewhere = wrong(&token);
     from_elsewhere.0.source_address = "192.0.2.2".to_owned();
-    world.send(from_elsewhere).await.assert_error(401, "invalid_client");
-    world.send(wrong(&token).basic("other", "wrong")).await.assert_error(401, "invalid_client");
-    world.send(wrong(&token).at(start + 60)).await.assert_error(401, "invalid_client");
+    world.send(from_elsewhere).await.assert_error(401, "invalid_client", "wrong_secret");
+    world.send(wrong(&token).basic("other", "wrong")).await.assert_error(401, "invalid_client", "unknown_client");
+    world.send(wrong(&token).at(start + 60)).await.assert_error(401, "invalid_client", "wrong_secret");
 }
 
 /// The number of keys in each read since the last time.
@@ -131,21 +131,21 @@ fn batch(world: &World) -> Request {
 async fn b19_a_batch_costs_one_read_of_one_key_until_the_caller_is_authenticated() {
     let world = World::with(&[NO_LIMIT]).await;
     world.put_client(&json!({ "client_id": "disabled", "client_secret": sha256_hex(SECRET), "disabled": true }));
-    for (case, client_id, secret) in [
-        ("wrong secret", API, "wrong"),
-        ("unknown", "nobody", SECRET),
-        ("disabled", "disabled", SECRET),
-        ("longest id", &"x".repeat(2048), SECRET),
+    for (reason, case, client_id, secret) in [
+        ("wrong_secret", "wrong secret", API, "wrong"),
+        ("unknown_client", "unknown", "nobody", SECRET),
+        ("disabled", "disabled", "disabled", SECRET),
+        ("unknown_client", "longest id", &"x".repeat(2048), SECRET),
     ] {
-        world.send(batch(&world).basic(client_id, secret)).await.assert_error(401, "invalid_client");
+        world.send(batch(&world).basic(client_id, secret)).await.assert_error(401, "invalid_client", reason);
         assert_eq!(reads(&world), [1], "{case}");
     }
     // An id that no record can have costs the same, except where the tokens are in Redis.
     for client_id in ["", "a%0Ab", &"x".repeat(3000)] {
-        world.send(batch(&world).basic(client_id, SECRET)).await.assert_error(401, "invalid_client");
+        world.send(batch(&world).basic(client_id, SECRET)).await.assert_error(401, "invalid_client", "unknown_client");
         assert_eq!(reads(&world), vec![1; usize::from(ALL_IN_DYNAMODB)], "{client_id:.20}");
     }
-    world.send(batch(&world)).await.assert_error(401, "invalid_client");
+    world.send(batch(&world)).await.assert_error(401, "invalid_client", "no_credentials");
     assert_eq!(reads(&world), Vec::<usize>::new(), "no credentials");
     assert_eq!(world.send(batch(&world).basic(API, SECRET)).await.status, 200);
     assert_eq!(reads(&world)[0], 1);
@@ -158,7 +158,7 @@ async fn b19_b11_a_throttled_pair_costs_the_clients_record_only_and_right_creden
     let token = world.token(&json!({ "iat": start, "exp": start + 600 }));
     let wrong = |token: &str| introspection(token).basic(API, "wrong").at(start);
     for _ in 0..2 {
-        world.send(wrong(&token)).await.assert_error(401, "invalid_client");
+        world.send(wrong(&token)).await.assert_error(401, "invalid_client", "wrong_secret");
         let expected = if ALL_IN_DYNAMODB { 6 } else { 1 };
         assert_eq!(reads(&world), [expected], "below the limit, one trip for everything");
     }
@@ -174,7 +174,7 @@ async fn b19_b11_a_throttled_pair_costs_the_clients_record_only_and_right_creden
             wrong(token).path("/token/revoke"),
             batch(&world).basic(API, "wrong").at(start),
         ] {
-            world.send(request).await.assert_error(429, "invalid_client");
+            world.send(request).await.assert_error(429, "invalid_client", "wrong_secret");
             assert_eq!(reads(&world), [1], "{token:.20}");
         }
     }
@@ -182,13 +182,13 @@ async fn b19_b11_a_throttled_pair_costs_the_clients_record_only_and_right_creden
     world.send(introspection(&token).at(start)).await.assert_active();
     assert_eq!(reads(&world), if ALL_IN_DYNAMODB { vec![1, 5] } else { vec![1] });
     world.put_item(&json!({ "id": format!("jti#{}#jti-1", crate::world::ISSUER) }));
-    world.send(introspection(&token).at(start)).await.assert_inactive();
+    world.send(introspection(&token).at(start)).await.assert_inactive("revoked_token");
     reads(&world);
     // In another minute, and for another client or address, there is one trip again.
     let mut elsewhere = introspection("x").at(start);
     elsewhere.0.source_address = "192.0.2.2".to_owned();
     for request in [elsewhere, introspection("x").at(start + 60)] {
-        world.send(request).await.assert_inactive();
+        world.send(request).await.assert_inactive("unknown_token");
         assert_eq!(reads(&world)[0], if ALL_IN_DYNAMODB { 3 } else { 1 });
     }
 }
@@ -201,14 +201,18 @@ async fn b15_nobody_can_lock_a_resource_server_out() {
         world.send(introspection(&token).basic(API, "wrong").at(now)).await;
         world.send(introspection(&token).at(now)).await.assert_active();
     }
-    world.send(introspection(&token).basic(API, "wrong").at(now)).await.assert_error(429, "invalid_client");
+    world.send(introspection(&token).basic(API, "wrong").at(now)).await.assert_error(
+        429,
+        "invalid_client",
+        "wrong_secret",
+    );
 }
 
 #[tokio::test]
 async fn b18_an_odd_client_id_is_an_unknown_client_after_the_one_read_without_that_key() {
     let world = World::with(&[NO_LIMIT]).await;
     let refused = world.introspect_as("nobody", "wrong", "x").await;
-    refused.assert_error(401, "invalid_client");
+    refused.assert_error(401, "invalid_client", "unknown_client");
     world.proxy.take_requests();
     let long = "x".repeat(2049);
     let wide = "é".repeat(1025);
@@ -226,6 +230,6 @@ async fn b18_an_odd_client_id_is_an_unknown_client_after_the_one_read_without_th
     // The longest that DynamoDB takes, and what only looks odd, are client ids like any other.
     for client_id in ["x".repeat(2048), "é ü#/?&=+%".to_owned()] {
         world.put_client(&json!({ "client_id": client_id, "client_secret": sha256_hex(SECRET) }));
-        world.send(post(&client_id, SECRET)).await.assert_inactive();
+        world.send(post(&client_id, SECRET)).await.assert_inactive("unknown_token");
     }
 }

@@ -16,8 +16,8 @@ const JSON_HEADERS: [(&str, &str); 4] = [
 
 /// A refusal of the request itself: that status, those headers beside [`JSON_HEADERS`], and no read of the store.
 #[track_caller]
-fn assert_rejected(world: &World, answer: &Answer, status: u16, further: &[(&str, &str)], case: &str) {
-    answer.assert_error(status, "invalid_request");
+fn assert_rejected(world: &World, answer: &Answer, status: u16, reason: &str, further: &[(&str, &str)], case: &str) {
+    answer.assert_error(status, "invalid_request", reason);
     let mut headers = [&JSON_HEADERS[..], further].concat();
     headers.sort_unstable();
     assert_eq!(answer.all_headers(), headers, "{case}");
@@ -47,7 +47,7 @@ async fn a02_other_methods_get_405_with_allow_and_their_query_is_never_read() {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             let case = format!("{method} ?{query}");
             let answer = world.send(introspection(&token).method(method).query(query)).await;
-            assert_rejected(&world, &answer, 405, &[("allow", "POST")], &case);
+            assert_rejected(&world, &answer, 405, "method_not_allowed", &[("allow", "POST")], &case);
             assert_eq!(
                 answer.body,
                 r#"{"error":"invalid_request","error_description":"the method is not allowed here"}"#
@@ -83,13 +83,13 @@ async fn a03_only_a_form_is_read_whatever_the_case_and_parameters_of_its_media_t
         "",
     ] {
         let answer = world.send(introspection(&token).header("content-type", refused)).await;
-        assert_rejected(&world, &answer, 415, &[], refused);
+        assert_rejected(&world, &answer, 415, "wrong_media_type", &[], refused);
     }
     let answer = world.send(introspection(&token).without_header("content-type")).await;
-    assert_rejected(&world, &answer, 415, &[], "no media type");
+    assert_rejected(&world, &answer, 415, "wrong_media_type", &[], "no media type");
     let json = json!({ "token": token, "client_id": API, "client_secret": SECRET }).to_string();
     let answer = world.send(request().header("content-type", "application/json").body(json)).await;
-    assert_rejected(&world, &answer, 415, &[], "a JSON body");
+    assert_rejected(&world, &answer, 415, "wrong_media_type", &[], "a JSON body");
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn a04_a_token_or_secret_in_the_query_is_refused_and_not_looked_up() {
     ] {
         for request in [form(), in_the_query_alone()] {
             let answer = world.send(request.query(query)).await;
-            assert_rejected(&world, &answer, 400, &[], query);
+            assert_rejected(&world, &answer, 400, "secret_in_query", &[], query);
             assert!(!answer.body.contains("query-value") && !answer.body.contains(&token), "{}", answer.body);
         }
     }
@@ -126,7 +126,7 @@ async fn a05_a06_a_missing_or_empty_token_is_a_bad_request() {
     let world = World::new().await;
     for body in ["", "token=", "token", "token=&x=1", "x=1&y=2", "token_type_hint=access_token", "&&&", "=token"] {
         let answer = world.send(request().basic(API, SECRET).body(body)).await;
-        assert_rejected(&world, &answer, 400, &[], body);
+        assert_rejected(&world, &answer, 400, "missing_token", &[], body);
         assert_eq!(answer.body, r#"{"error":"invalid_request","error_description":"the parameter token is missing"}"#);
     }
 }
@@ -149,7 +149,7 @@ async fn a07_a_recognized_parameter_that_comes_twice_is_a_bad_request() {
             // Half of the time with the credentials in the header, so that no other rule is what refuses.
             for request in [request(), request().basic(API, SECRET)] {
                 let answer = world.send(request.body(&body)).await;
-                assert_rejected(&world, &answer, 400, &[], &body);
+                assert_rejected(&world, &answer, 400, "duplicate_parameter", &[], &body);
                 assert!(answer.body.contains("more than once"), "{body}: {}", answer.body);
             }
         }
@@ -180,7 +180,7 @@ async fn a08_a09_unrecognized_parameters_are_ignored_and_names_are_case_sensitiv
     }
     for alone in ["Token", "TOKEN", "token%20"] {
         let answer = world.send(request().basic(API, SECRET).body(format!("{alone}={token}"))).await;
-        assert!(answer.assert_error(400, "invalid_request").contains("missing"), "{alone}");
+        assert!(answer.assert_error(400, "invalid_request", "missing_token").contains("missing"), "{alone}");
     }
 }
 
@@ -191,7 +191,7 @@ async fn a09_values_are_case_sensitive() {
     world.put_token("OpaqueToken", &record);
     world.introspect("OpaqueToken").await.assert_active();
     for other in ["opaquetoken", "OPAQUETOKEN", "OpaqueToken ", " OpaqueToken"] {
-        world.introspect(other).await.assert_inactive();
+        world.introspect(other).await.assert_inactive("unknown_token");
     }
 }
 
@@ -247,7 +247,7 @@ async fn a17_every_accept_header_gets_json_and_none_406() {
         assert_eq!(world.send(introspection(&token).header("accept", accept)).await, active, "{accept}");
         assert_eq!(world.send(introspection("unknown").header("accept", accept)).await, inactive, "{accept}");
         let missing = world.send(introspection("").header("accept", accept)).await;
-        missing.assert_error(400, "invalid_request");
+        missing.assert_error(400, "invalid_request", "missing_token");
     }
 }
 
@@ -263,7 +263,7 @@ async fn a18_a20_no_answer_is_stored_sniffed_or_sets_a_cookie_success_or_error()
     let start = call::now();
     let wrong = || request().basic(API, "wrong").form(&[("token", "x")]).at(start);
     let past_the_limit = || request().basic("nobody", "wrong").form(&[("token", "x")]).at(start);
-    world.send(past_the_limit()).await.assert_error(401, "invalid_client");
+    world.send(past_the_limit()).await.assert_error(401, "invalid_client", "unknown_client");
     let cases: Vec<(u16, Request)> = vec![
         (200, introspection(&token)),
         (200, introspection("unknown")),

@@ -5,7 +5,7 @@ use token_introspection::records::sha256_hex;
 
 use crate::{
     keys,
-    world::{API, AUDIENCE, GENERIC, ISSUER, OWN, World},
+    world::{ACTIVE, API, AUDIENCE, GENERIC, ISSUER, OWN, World},
 };
 
 /// When the tokens of these tests are issued.
@@ -14,25 +14,25 @@ const T: i64 = 1_800_000_000;
 #[tokio::test]
 async fn g01_g02_h19_a_token_is_active_from_its_beginning_to_its_end_and_only_the_beginning_has_leeway() {
     let world = World::new().await;
-    for (changes, now, active) in [
-        (json!({}), T, true),
-        (json!({}), T + 599, true),
-        (json!({}), T + 600, false),
-        (json!({}), T + 601, false),
-        (json!({ "exp": T - 1 }), T, false),
-        (json!({ "nbf": T + 10 }), T, true),
-        (json!({ "nbf": T + 11 }), T, false),
-        (json!({ "nbf": T + 11 }), T + 1, true),
-        (json!({ "iat": T + 10 }), T, true),
-        (json!({ "iat": T + 11 }), T, false),
-        (json!({ "iat": T + 11 }), T + 1, true),
+    for (changes, now, verdict) in [
+        (json!({}), T, ACTIVE),
+        (json!({}), T + 599, ACTIVE),
+        (json!({}), T + 600, "expired"),
+        (json!({}), T + 601, "expired"),
+        (json!({ "exp": T - 1 }), T, "expired"),
+        (json!({ "nbf": T + 10 }), T, ACTIVE),
+        (json!({ "nbf": T + 11 }), T, "not_yet_valid"),
+        (json!({ "nbf": T + 11 }), T + 1, ACTIVE),
+        (json!({ "iat": T + 10 }), T, ACTIVE),
+        (json!({ "iat": T + 11 }), T, "issued_in_the_future"),
+        (json!({ "iat": T + 11 }), T + 1, ACTIVE),
         // Far from any leeway.
-        (json!({ "nbf": T + 500 }), T, false),
-        (json!({ "iat": T + 500 }), T, false),
-        (json!({}), T + 1_000_000, false),
+        (json!({ "nbf": T + 500 }), T, "not_yet_valid"),
+        (json!({ "iat": T + 500 }), T, "issued_in_the_future"),
+        (json!({}), T + 1_000_000, "expired"),
     ] {
         for token in world.both_forms(&issued_at_t(&changes)) {
-            world.introspect_at(now, &token).await.assert_verdict(active, format!("{changes} at {} {token}", now - T));
+            world.introspect_at(now, &token).await.assert_verdict(verdict, format!("{changes} at {} {token}", now - T));
         }
     }
 }
@@ -41,16 +41,16 @@ async fn g01_g02_h19_a_token_is_active_from_its_beginning_to_its_end_and_only_th
 async fn h19_the_leeway_is_a_setting_and_never_given_to_exp() {
     for (skew, granted) in [("0", 0), ("60", 60)] {
         let world = World::with(&[("CLOCK_SKEW_SECONDS", skew)]).await;
-        for (changes, now, active) in [
-            (json!({ "nbf": T + granted }), T, true),
-            (json!({ "nbf": T + granted + 1 }), T, false),
-            (json!({ "iat": T + granted }), T, true),
-            (json!({ "iat": T + granted + 1 }), T, false),
-            (json!({}), T + 599, true),
-            (json!({}), T + 600, false),
+        for (changes, now, verdict) in [
+            (json!({ "nbf": T + granted }), T, ACTIVE),
+            (json!({ "nbf": T + granted + 1 }), T, "not_yet_valid"),
+            (json!({ "iat": T + granted }), T, ACTIVE),
+            (json!({ "iat": T + granted + 1 }), T, "issued_in_the_future"),
+            (json!({}), T + 599, ACTIVE),
+            (json!({}), T + 600, "expired"),
         ] {
             for token in world.both_forms(&issued_at_t(&changes)) {
-                world.introspect_at(now, &token).await.assert_verdict(active, format!("{skew}: {changes} {token}"));
+                world.introspect_at(now, &token).await.assert_verdict(verdict, format!("{skew}: {changes} {token}"));
             }
         }
     }
@@ -64,29 +64,29 @@ async fn g06_i02_a_token_that_nobody_trusted_vouches_for_is_inactive() {
     ]);
     let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
     let jwt = |changes: Value| world.token(&changes);
-    for (case, token, active) in [
-        ("good", jwt(json!({})), true),
-        ("of an unknown issuer", jwt(json!({ "iss": "https://other.example.com" })), false),
-        ("of our own issuer, whose JWTs nobody trusts", jwt(json!({ "iss": OWN })), false),
-        ("without issuer", jwt(json!({ "iss": null })), false),
-        ("with an accepted audience among others", jwt(json!({ "aud": ["other", "second"] })), true),
-        ("with no accepted audience", jwt(json!({ "aud": "https://other.example.com" })), false),
-        ("with a longer audience", jwt(json!({ "aud": format!("{AUDIENCE}/") })), false),
-        ("with an empty list of audiences", jwt(json!({ "aud": [] })), false),
-        ("of the other issuer", jwt(json!({ "iss": GENERIC, "token_use": "access" })), true),
-        ("of its wrong type", jwt(json!({ "iss": GENERIC, "token_use": "id" })), false),
-        ("of no type", jwt(json!({ "iss": GENERIC })), false),
-        ("cut short", jwt(json!({}))[..100].to_owned(), false),
-        ("with a fourth part", format!("{}.AAAA", jwt(json!({}))), false),
-        ("with a white space", format!(" {}", jwt(json!({}))), false),
-        ("garbage", "garbage".to_owned(), false),
-        ("three dots", "...".to_owned(), false),
-        ("a NUL", "\0".to_owned(), false),
-        ("not ASCII", "tökén😀".to_owned(), false),
-        ("as long as can be", "x".repeat(16 * 1024), false),
-        ("too long", "x".repeat(16 * 1024 + 1), false),
+    for (case, token, verdict) in [
+        ("good", jwt(json!({})), ACTIVE),
+        ("of an unknown issuer", jwt(json!({ "iss": "https://other.example.com" })), "untrusted_issuer"),
+        ("of our own issuer, whose JWTs nobody trusts", jwt(json!({ "iss": OWN })), "untrusted_issuer"),
+        ("without issuer", jwt(json!({ "iss": null })), "untrusted_issuer"),
+        ("with an accepted audience among others", jwt(json!({ "aud": ["other", "second"] })), ACTIVE),
+        ("with no accepted audience", jwt(json!({ "aud": "https://other.example.com" })), "wrong_audience"),
+        ("with a longer audience", jwt(json!({ "aud": format!("{AUDIENCE}/") })), "wrong_audience"),
+        ("with an empty list of audiences", jwt(json!({ "aud": [] })), "wrong_audience"),
+        ("of the other issuer", jwt(json!({ "iss": GENERIC, "token_use": "access" })), ACTIVE),
+        ("of its wrong type", jwt(json!({ "iss": GENERIC, "token_use": "id" })), "required_claim"),
+        ("of no type", jwt(json!({ "iss": GENERIC })), "required_claim"),
+        ("cut short", jwt(json!({}))[..100].to_owned(), "unknown_token"),
+        ("with a fourth part", format!("{}.AAAA", jwt(json!({}))), "unknown_token"),
+        ("with a white space", format!(" {}", jwt(json!({}))), "unknown_token"),
+        ("garbage", "garbage".to_owned(), "unknown_token"),
+        ("three dots", "...".to_owned(), "unknown_token"),
+        ("a NUL", "\0".to_owned(), "unknown_token"),
+        ("not ASCII", "tökén😀".to_owned(), "unknown_token"),
+        ("as long as can be", "x".repeat(16 * 1024), "unknown_token"),
+        ("too long", "x".repeat(16 * 1024 + 1), "too_long"),
     ] {
-        world.introspect(&token).await.assert_verdict(active, case);
+        world.introspect(&token).await.assert_verdict(verdict, case);
     }
 }
 
@@ -94,15 +94,16 @@ async fn g06_i02_a_token_that_nobody_trusted_vouches_for_is_inactive() {
 async fn a14_g06_a_token_over_sixteen_kibibytes_is_inactive_whatever_its_record_says() {
     let world = World::new().await;
     let record = json!({ "token_type": "access_token", "client_id": "app", "exp": T + 600 });
-    for (length, active) in [(16 * 1024, true), (16 * 1024 + 1, false)] {
+    for (length, verdict) in [(16 * 1024, ACTIVE), (16 * 1024 + 1, "too_long")] {
+        let active = verdict == ACTIVE;
         let token = "x".repeat(length);
         world.put_token(&token, &record);
-        world.introspect_at(T, &token).await.assert_verdict(active, length);
+        world.introspect_at(T, &token).await.assert_verdict(verdict, length);
         let padding = 16 * 1024 - world.token(&json!({ "padding": "" })).len();
         let padding = padding * 3 / 4 + usize::from(!active) * 3;
         let token = world.token(&json!({ "padding": "x".repeat(padding) }));
         assert_eq!(token.len() <= 16 * 1024, active, "{}", token.len());
-        world.introspect(&token).await.assert_verdict(active, format!("a JWT of {}", token.len()));
+        world.introspect(&token).await.assert_verdict(verdict, format!("a JWT of {}", token.len()));
     }
 }
 
@@ -112,25 +113,25 @@ async fn g06_an_opaque_token_is_as_good_as_its_record() {
     world.put_policy(&json!({ "token_types": ["access_token", "refresh_token"] }));
     let access = json!({ "token_type": "access_token", "client_id": "app", "exp": T + 600 });
     let refresh = json!({ "token_type": "refresh_token", "client_id": API });
-    for (case, record, changes, active) in [
-        ("an access token", &access, json!({}), true),
-        ("which never ends", &access, json!({ "exp": null }), false),
-        ("of nobody", &access, json!({ "client_id": null }), false),
-        ("of a trusted issuer", &access, json!({ "iss": ISSUER }), true),
-        ("of ours, by name", &access, json!({ "iss": OWN }), true),
-        ("of somebody else", &access, json!({ "iss": "https://other.example.com" }), false),
-        ("taken back", &access, json!({ "revoked": true }), false),
-        ("not taken back", &access, json!({ "revoked": false }), true),
-        ("of another type", &access, json!({ "token_type": "id_token" }), false),
-        ("of no type", &access, json!({ "token_type": null }), false),
-        ("a refresh token", &refresh, json!({}), true),
-        ("which ended", &refresh, json!({ "exp": T }), false),
-        ("which was used and rotated away", &refresh, json!({ "revoked": true }), false),
+    for (case, record, changes, verdict) in [
+        ("an access token", &access, json!({}), ACTIVE),
+        ("which never ends", &access, json!({ "exp": null }), "corrupt_record"),
+        ("of nobody", &access, json!({ "client_id": null }), "corrupt_record"),
+        ("of a trusted issuer", &access, json!({ "iss": ISSUER }), ACTIVE),
+        ("of ours, by name", &access, json!({ "iss": OWN }), ACTIVE),
+        ("of somebody else", &access, json!({ "iss": "https://other.example.com" }), "untrusted_issuer"),
+        ("taken back", &access, json!({ "revoked": true }), "revoked_record"),
+        ("not taken back", &access, json!({ "revoked": false }), ACTIVE),
+        ("of another type", &access, json!({ "token_type": "id_token" }), "corrupt_record"),
+        ("of no type", &access, json!({ "token_type": null }), "corrupt_record"),
+        ("a refresh token", &refresh, json!({}), ACTIVE),
+        ("which ended", &refresh, json!({ "exp": T }), "expired"),
+        ("which was used and rotated away", &refresh, json!({ "revoked": true }), "revoked_record"),
     ] {
         let mut record = record.clone();
         record.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         world.put_token(case, &record);
-        world.introspect_at(T, case).await.assert_verdict(active, format!("{case}: {record}"));
+        world.introspect_at(T, case).await.assert_verdict(verdict, format!("{case}: {record}"));
     }
 }
 
@@ -140,33 +141,33 @@ async fn g06_a_record_that_was_deleted_or_whose_grant_was_is_inactive_from_then_
     let [_, token] = world.both_forms(&json!({ "grant_id": "grant-1" }));
     world.introspect(&token).await.assert_active();
     world.put_mark(&format!("grant#{ISSUER}#grant-1"), &json!({}));
-    world.introspect(&token).await.assert_inactive();
+    world.introspect(&token).await.assert_inactive("revoked_grant");
     world.delete_item(&format!("grant#{ISSUER}#grant-1")).await;
     world.introspect(&token).await.assert_active();
     world.delete_item(&format!("token#{}", sha256_hex(&token))).await;
-    world.introspect(&token).await.assert_inactive();
+    world.introspect(&token).await.assert_inactive("unknown_token");
 }
 
 #[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn g07_the_time_to_live_of_an_item_decides_nothing() {
     let world = World::new().await;
-    for (exp, expires_at, active) in [
-        (T + 600, T + 600, true),
-        (T + 600, T - 600, true),
-        (T + 600, 0, true),
-        (T - 1, T + 600, false),
-        (T, T + 600, false),
+    for (exp, expires_at, verdict) in [
+        (T + 600, T + 600, ACTIVE),
+        (T + 600, T - 600, ACTIVE),
+        (T + 600, 0, ACTIVE),
+        (T - 1, T + 600, "expired"),
+        (T, T + 600, "expired"),
     ] {
         let record = json!({ "token_type": "access_token", "client_id": "app", "exp": exp, "expires_at": expires_at });
         world.put_token("opaque", &record);
-        world.introspect_at(T, "opaque").await.assert_verdict(active, record);
+        world.introspect_at(T, "opaque").await.assert_verdict(verdict, record);
     }
     // A mark that the housekeeping has forgotten still revokes.
     let token = world.token(&issued_at_t(&json!({})));
     world.introspect_at(T, &token).await.assert_active();
     world.put_mark(&format!("jti#{ISSUER}#jti-1"), &json!({ "expires_at": T - 86_400 }));
-    world.introspect_at(T, &token).await.assert_inactive();
+    world.introspect_at(T, &token).await.assert_inactive("revoked_token");
 }
 
 #[tokio::test]
@@ -188,7 +189,7 @@ async fn g05_i01_a_caller_that_the_token_is_not_for_gets_the_constant_answer() {
         world.introspect(&token).await.assert_active();
     }
     for token in world.both_forms(&json!({ "aud": [AUDIENCE] })) {
-        world.introspect(&token).await.assert_inactive();
+        world.introspect(&token).await.assert_inactive("audience_hidden");
         world.put_policy(&json!({ "audiences": [AUDIENCE] }));
         world.introspect(&token).await.assert_active();
         world.put_policy(&json!({}));

@@ -16,6 +16,8 @@
     reason = "the callers are tests, which unwrap and chain"
 )]
 
+pub mod answer;
+pub mod audit;
 pub mod certificates;
 pub mod demo;
 pub mod engine;
@@ -33,6 +35,7 @@ pub mod redis_tap;
 pub mod server;
 pub mod signer;
 pub mod tables;
+pub mod time;
 #[cfg(not(feature = "redis"))]
 pub mod tokens_in_dynamodb;
 #[cfg(feature = "redis")]

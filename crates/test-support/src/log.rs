@@ -9,21 +9,23 @@ use serde_json::{Map, Value};
 use token_introspection::{logging, settings::LogLevel};
 use tracing::{
     Dispatch, Subscriber,
-    callsite::rebuild_interest_cache,
-    subscriber::{DefaultGuard, set_default},
+    dispatcher::{DefaultGuard, set_default},
 };
 use tracing_subscriber::Registry;
 
-/// Sends what this thread logs to that subscriber, for as long as the guard lives.
-pub fn listen(subscriber: impl Subscriber + Send + Sync + 'static) -> DefaultGuard {
-    // Where there is one subscriber in the whole process, `tracing` lets whichever thread first comes to a log
-    // statement decide whether anybody listens, and that may be another test's. With two it asks them.
+/// A subscriber as one that gets each line meant for it, whatever other tests do.
+pub fn dispatch(subscriber: impl Subscriber + Send + Sync + 'static) -> Dispatch {
+    // If the process has one subscriber only, `tracing` lets the thread that first reaches a log statement decide
+    // whether that statement is ever enabled, and that may be the thread of another test. With two it asks them.
     static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Registry::default()));
     LazyLock::force(&ANOTHER);
-    let guard = set_default(subscriber);
-    // Other tests may have come to our log statements before.
-    rebuild_interest_cache();
-    guard
+    // This also asks the subscriber about the log statements that other tests have reached before.
+    Dispatch::new(subscriber)
+}
+
+/// Sends what this thread logs to that subscriber, for as long as the guard lives.
+pub fn listen(subscriber: impl Subscriber + Send + Sync + 'static) -> DefaultGuard {
+    set_default(&dispatch(subscriber))
 }
 
 /// What this thread logs, as lines.

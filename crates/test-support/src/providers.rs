@@ -79,7 +79,7 @@ pub fn goldens() -> Vec<Golden> {
                 "sub": "auth0|alice", "aud": "https://api.example.com", "client_id": "client-1",
                 "scope": "read:orders", "token_type": "Bearer", "jti": "j-2", "sid": "s-2",
             }),
-            id_token: json!({ "aud": "client-1", "client_id": null, "scope": null }),
+            id_token: json!({ "aud": "client-1", "client_id": null, "scope": null, "nonce": "n-2" }),
             session: "s-2",
         },
         Golden {
@@ -113,7 +113,9 @@ pub fn goldens() -> Vec<Golden> {
                 "token_type": "Bearer", "jti": "u-2", "azpacr": "1", "oid": "o-2", "roles": ["Orders.Read.All"],
                 "sid": "s-4", "tid": "9122040d-6c67-4c5b-b112-36a304b66dad", "ver": "2.0",
             }),
-            id_token: json!({ "aud": "app-2", "azp": null, "preferred_username": "alice@example.com" }),
+            id_token: json!({
+                "aud": "app-2", "azp": null, "scp": null, "nonce": "n-2", "preferred_username": "alice@example.com",
+            }),
             session: "s-4",
         },
         Golden {
@@ -128,7 +130,7 @@ pub fn goldens() -> Vec<Golden> {
                 "sub": "alice@example.com", "aud": "api://default", "client_id": "0oa1", "scope": "openid orders:read",
                 "token_type": "Bearer", "jti": "AT.1", "auth_time": 1_700_000_000, "sid": "s-5", "uid": "00u1", "ver": 1,
             }),
-            id_token: json!({ "aud": "0oa1", "cid": null, "uid": null, "scp": null, "jti": "ID.1", "idp": "00o1" }),
+            id_token: json!({ "aud": "0oa1", "cid": null, "uid": null, "scp": null, "jti": "ID.1", "idp": "00o1", "at_hash": "77QmUPtjPfzWtF2AnpK9RQ" }),
             session: "s-5",
         },
         Golden {

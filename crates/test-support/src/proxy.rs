@@ -1,9 +1,6 @@
 //! A proxy before the store that counts what passes, and fails as it is told to.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
@@ -11,7 +8,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
 
-use crate::server;
+use crate::{server, time};
 
 /// What the store does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,7 +164,7 @@ impl Proxy {
             Fault::ServerError => return Ok(error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError")),
             Fault::Throttled => return Ok(error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException")),
             Fault::AccessDenied => return Ok(error(StatusCode::BAD_REQUEST, "AccessDeniedException")),
-            Fault::Hangs => tokio::time::sleep(Duration::from_mins(1)).await,
+            Fault::Hangs => time::hang().await,
             Fault::Resets => return Err(std::io::Error::other("reset")),
             Fault::Unprocessed => {
                 return Ok(answer(json!({ "Responses": {}, "UnprocessedKeys": json["RequestItems"] }).to_string()));

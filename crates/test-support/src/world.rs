@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 use token_introspection::{
     call::{self, Call, Identity},
@@ -15,7 +15,8 @@ use token_introspection::{
 };
 use tokio::time::Instant;
 
-use crate::{engine::Engine, keys, proxy::Proxy, signer::Signer as IssuersKey, tokens::Tokens};
+pub use crate::answer::{ACCEPTED, ACTIVE, Answer, CHALLENGE, INACTIVE, REFUSED, assert_refused, revoked_by};
+use crate::{audit::with_records, engine::Engine, keys, proxy::Proxy, signer::Signer as IssuersKey, tokens::Tokens};
 
 /// Our own issuer identifier.
 pub const OWN: &str = "https://introspection.example.com";
@@ -27,7 +28,6 @@ pub const AUDIENCE: &str = "https://api.example.com";
 /// A confidential client without a policy of its own.
 pub const API: &str = "api";
 pub const SECRET: &str = "s3cr3tOfTheApi0123456789abcdefghijklmnop";
-pub const INACTIVE: &str = r#"{"active":false}"#;
 
 /// Whether DynamoDB has all three tables, so that the requests to it are all that the store is asked.
 pub const ALL_IN_DYNAMODB: bool = cfg!(not(feature = "redis"));
@@ -38,14 +38,6 @@ pub struct World {
     pub tokens: Tokens,
     pub service: Service,
     pub signer: IssuersKey,
-}
-
-/// A response, whole.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: String,
 }
 
 impl World {
@@ -175,8 +167,9 @@ pub fn issuers(signer: &IssuersKey) -> String {
 
 /// Hands a request to a service.
 pub async fn send(service: &Service, request: Request) -> Answer {
-    let (parts, body) = service.handle(request.0).await.into_parts();
-    Answer { status: parts.status, headers: parts.headers, body }
+    let (response, audit) = with_records(service.handle(request.0)).await;
+    let (parts, body) = response.into_parts();
+    Answer { status: parts.status, headers: parts.headers, body, audit }
 }
 
 /// The claims of a good RFC 9068 access token with these changed; null takes one away.
@@ -315,73 +308,4 @@ impl Request {
         self.0.deadline = Instant::now() + time_left;
         self
     }
-}
-
-impl Answer {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
-    }
-
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
-    }
-
-    /// Every header by name, in alphabetical order.
-    pub fn all_headers(&self) -> Vec<(&str, &str)> {
-        let mut headers: Vec<_> =
-            self.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
-        headers.sort_unstable();
-        headers
-    }
-
-    #[track_caller]
-    pub fn assert_active(&self) -> Value {
-        assert_eq!((self.status, &self.json()["active"]), (StatusCode::OK, &json!(true)), "{}", self.body);
-        self.json()
-    }
-
-    #[track_caller]
-    pub fn assert_inactive(&self) {
-        assert_eq!((self.status, self.body.as_str()), (StatusCode::OK, INACTIVE));
-    }
-
-    /// One of the two, for a table's case.
-    #[track_caller]
-    pub fn assert_verdict(&self, active: bool, case: impl std::fmt::Display) {
-        let is_verdict = if active { self.json()["active"] == true } else { self.body == INACTIVE };
-        let expected = if active { "active" } else { "inactive" };
-        assert!(self.status == StatusCode::OK && is_verdict, "{case}: {expected} expected, {} came", self.body);
-    }
-
-    /// An error of that status and code; gives back its description.
-    #[track_caller]
-    pub fn assert_error(&self, status: u16, code: &str) -> String {
-        let json = self.json();
-        assert_eq!((self.status.as_u16(), &json["error"]), (status, &json!(code)), "{}", self.body);
-        assert_eq!(self.header("content-type"), "application/json");
-        json["error_description"].as_str().unwrap_or_default().to_owned()
-    }
-
-    #[track_caller]
-    pub fn assert_unavailable(&self) {
-        self.assert_error(503, "temporarily_unavailable");
-        assert!(self.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
-        assert!(!self.body.contains("active"), "{}", self.body);
-    }
-}
-
-pub const CHALLENGE: &str = r#"Basic realm="token-introspection", charset="UTF-8""#;
-/// The one refusal of credentials.
-pub const REFUSED: &str = r#"{"error":"invalid_client"}"#;
-#[track_caller]
-pub fn assert_refused(answer: &Answer, case: &str) {
-    let headers = [
-        ("cache-control", "no-store"),
-        ("content-type", "application/json"),
-        ("pragma", "no-cache"),
-        ("www-authenticate", CHALLENGE),
-        ("x-content-type-options", "nosniff"),
-    ];
-    let expected = (401, headers.to_vec(), REFUSED);
-    assert_eq!((answer.status.as_u16(), answer.all_headers(), answer.body.as_str()), expected, "{case}");
 }

@@ -51,9 +51,9 @@ async fn a13_the_vectors_of_invalid_utf8_are_a_bad_request_and_the_others_are_re
         let body = format!("token=unknown&{}", vector.input);
         let answer = world.send(request().basic(API, SECRET).body(&body)).await;
         if vector.is_invalid_utf8() {
-            answer.assert_error(400, "invalid_request");
+            answer.assert_error(400, "invalid_request", "malformed_body");
         } else {
-            answer.assert_inactive();
+            answer.assert_inactive("unknown_token");
         }
     }
 }

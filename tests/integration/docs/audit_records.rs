@@ -81,7 +81,7 @@ async fn o06_each_member_of_an_audit_record_has_a_row_and_each_row_a_member() {
     let batch = batch.header("content-type", "application/json").body(json!({ "tokens": [token] }).to_string());
     world.send(batch).await;
     world.put_mark(&format!("sid#{ISSUER}#s1"), &json!({ "reason": "logout" }));
-    world.introspect(&token).await.assert_inactive();
+    world.introspect(&token).await.assert_inactive("revoked_session");
     let logged: BTreeSet<String> = log.take_audit().into_iter().flatten().map(|(name, _)| name).collect();
     let logged: BTreeSet<String> = logged.into_iter().filter(|name| !OF_EVERY_LINE.contains(&name.as_str())).collect();
     assert_eq!(logged, fields());

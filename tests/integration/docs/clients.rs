@@ -184,5 +184,5 @@ async fn a01_a03_the_request_that_the_go_code_makes_is_answered() {
     let built = introspection("x").method(Method::try_from(method).unwrap()).header("content-type", content_type);
     world.send(built.form(&[(parameter, &token)])).await.assert_active();
     let without = introspection(&token).without_header("content-type");
-    world.send(without).await.assert_error(415, "invalid_request");
+    world.send(without).await.assert_error(415, "invalid_request", "wrong_media_type");
 }

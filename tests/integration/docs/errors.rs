@@ -108,7 +108,7 @@ async fn unreadable() -> Answer {
     let answer = events::answer(&service, "{}").await;
     let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();
     let body = answer["body"].as_str().unwrap().to_owned();
-    Answer { status: status.try_into().unwrap(), headers: http::HeaderMap::new(), body }
+    Answer { status: status.try_into().unwrap(), headers: http::HeaderMap::new(), body, audit: Vec::new() }
 }
 
 #[tokio::test]

@@ -49,8 +49,8 @@ async fn g03_g12_the_values_of_the_page_are_a_token_and_marks() {
     }
     put(&session, &session_mark);
     put(&subject, &subject_mark);
-    for token in [&of_session, &of_subject] {
-        ask(token).await.assert_inactive();
+    for (token, reason) in [(&of_session, "revoked_session"), (&of_subject, "revoked_subject")] {
+        ask(token).await.assert_inactive(reason);
     }
 }
 

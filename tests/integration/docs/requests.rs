@@ -93,7 +93,7 @@ async fn f01_b17_n01_each_curl_command_of_a_page_is_answered_as_it_says() {
             let answer = world.send(request).await;
             assert_eq!(answer.status, 200, "{}: {command}: {}", block.place, answer.body);
             if command.contains("/token/revoke") {
-                world.introspect(&token).await.assert_inactive();
+                world.introspect(&token).await.assert_inactive("revoked_token");
             } else {
                 answer.assert_active();
             }

@@ -35,7 +35,9 @@ fn record(issuer: Option<&str>) -> Value {
 
 #[tokio::test]
 async fn h32_g15_our_own_issuer_may_be_an_alias_and_every_mark_still_matches() {
-    for option in ["--sub alice", "--client app", "--issuer"] {
+    for (option, reason) in
+        [("--sub alice", "revoked_subject"), ("--client app", "revoked_client"), ("--issuer", "revoked_issuer")]
+    {
         let (world, tool) = world(NEW, OWN).await;
         world.put_token("opaque", &record(None));
         world.put_token("opaque-new", &record(Some(NEW)));
@@ -49,7 +51,7 @@ async fn h32_g15_our_own_issuer_may_be_an_alias_and_every_mark_still_matches() {
         let line = if option == "--issuer" { format!("revoke --issuer {OWN}") } else { format!("revoke {option}") };
         tool.run(&line).await.done();
         for token in &tokens {
-            world.introspect(token).await.assert_verdict(false, option);
+            world.introspect(token).await.assert_verdict(reason, option);
         }
     }
 }
@@ -67,11 +69,11 @@ async fn h32_n02_a_client_that_is_registered_under_an_alias_owns_its_tokens() {
             world.introspect(&token).await.assert_active();
             let revocation = request().path("/token/revoke").basic("app", SECRET).form(&[("token", &token)]);
             assert_eq!(world.send(revocation).await.status, 200);
-            world.introspect(&token).await.assert_inactive();
+            world.introspect(&token).await.assert_inactive("revoked_token");
         }
         let left = token(&world, OLD, "c");
         world.introspect(&left).await.assert_active();
         tool.run("client disable app").await.done();
-        world.introspect(&left).await.assert_verdict(false, registered.to_string());
+        world.introspect(&left).await.assert_verdict("revoked_client", registered.to_string());
     }
 }

@@ -69,7 +69,7 @@ async fn every_option_of_a_policy_is_stored_as_the_function_reads_it() {
     let silent = secret_of(&tool.json("client add --id silent --not-allowed").await);
     assert_eq!(world.introspect_as("silent", &silent, "t").await.status, 403);
     let wrong = secret_of(&tool.json(&format!("client add --id there --audience {AUDIENCE}x")).await);
-    world.introspect_as("there", &wrong, &world.token(&json!({}))).await.assert_inactive();
+    world.introspect_as("there", &wrong, &world.token(&json!({}))).await.assert_inactive("audience_hidden");
 }
 
 #[tokio::test]
@@ -154,8 +154,8 @@ async fn g10_a_disabled_client_is_refused_and_its_tokens_are_revoked() {
     assert_eq!(answer["disabled"], true);
     assert_eq!(answer["marks"][0]["id"], format!("client#{ISSUER}#app"));
     assert_eq!(world.introspect_as("app", &secret, &jwt).await.status, 401);
-    world.introspect(&jwt).await.assert_inactive();
-    world.introspect(&opaque).await.assert_inactive();
+    world.introspect(&jwt).await.assert_inactive("revoked_client");
+    world.introspect(&opaque).await.assert_inactive("revoked_client");
     world.introspect(&foreign).await.assert_active();
     assert_eq!(tool.json("client show app").await["status"], "disabled");
     let mark = world.stored_mark(&format!("client#{ISSUER}#app")).await;

@@ -94,7 +94,7 @@ async fn revokes_as_the_function(world: &World, tool: &Tool, options: &str) {
     let before = now();
     let answer = tool.run_words(&words, "").await.done().json();
     assert!(answer["not_before"].as_i64().unwrap() >= before + 37, "the function's own clock skew: {answer}");
-    world.introspect(&token).await.assert_inactive();
+    world.introspect(&token).await.assert_inactive("revoked_subject");
     let explained = tool.run_with(&format!("explain --token - {options}"), &token).await.ended(1);
     assert!(explained.stdout.contains("inactive"));
     let words = ["revoke", "--sub", "a", "--issuer", "https://issuer.example.com/"];

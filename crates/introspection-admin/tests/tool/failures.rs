@@ -105,5 +105,5 @@ async fn a_write_that_fails_half_way_says_what_was_done() {
     tool.run("client disable app").await.failed(3, "the client is disabled; its tokens may still be active, but ");
     world.proxy.fail(Fault::None);
     tool.run("client disable app").await.done();
-    world.introspect(&world.token(&json!({ "client_id": "app" }))).await.assert_inactive();
+    world.introspect(&world.token(&json!({ "client_id": "app" }))).await.assert_inactive("revoked_client");
 }

@@ -52,7 +52,7 @@ async fn assert_answered(world: &World, tool: &Tool, method: &str, way: &str, as
     assert_eq!((&client["methods"], &client["reason"]), (&json!([method]), &Value::Null));
     assert_eq!(client["authenticates_by"], format!("{method}, {way}"));
     let foreign = world.token(&json!({ "scope": "write" }));
-    world.send(ask(&foreign)).await.assert_inactive();
+    world.send(ask(&foreign)).await.assert_inactive("scopes_hidden");
     let explanation = explain(tool, &foreign, "--client orders").await.ended(1).json();
     assert_eq!(explanation["client"]["reason"], "scopes_hidden");
     let shown = tool.json("client show orders").await;
@@ -87,8 +87,12 @@ async fn e11_a_client_of_private_key_jwt_has_its_public_keys_in_its_record() {
         let way = format!("with an assertion signed by a key of its jwks: {name}");
         assert_answered(&world, &tool, "private_key_jwt", &way, |token| by_assertion(&key, OWN, token)).await;
         let other = by_assertion(&keys::ed25519(key.kid.as_deref(), 8), OWN, "unknown");
-        assert_refused(&world.send(other).await, "another key");
-        assert_refused(&world.send(by_assertion(&key, "https://other.example", "unknown")).await, "another audience");
+        assert_refused(&world.send(other).await, "assertion_signature", "another key");
+        assert_refused(
+            &world.send(by_assertion(&key, "https://other.example", "unknown")).await,
+            "assertion_audience",
+            "another audience",
+        );
     }
 }
 
@@ -102,7 +106,7 @@ async fn e03_the_further_audience_of_a_clients_assertions_is_registered() {
     let run = tool.run(&line).await.done();
     assert!(run.stdout.contains("authenticates by  private_key_jwt, with an assertion"), "{}", run.stdout);
     for audience in [OWN, url] {
-        world.send(by_assertion(&key, audience, "unknown")).await.assert_inactive();
+        world.send(by_assertion(&key, audience, "unknown")).await.assert_inactive("unknown_token");
     }
 }
 
@@ -125,7 +129,7 @@ async fn f01_a_client_of_tls_client_auth_has_one_subject_value_in_its_record() {
         assert_eq!(world.stored_client("orders").await[&attribute]["S"], value);
         let way = format!("with a certificate whose {attribute} is {value:?}");
         assert_answered(&world, &tool, "tls_client_auth", &way, |token| by_certificate(ORDERS, token)).await;
-        assert_refused(&world.send(by_certificate(BILLING, "unknown")).await, "another certificate");
+        assert_refused(&world.send(by_certificate(BILLING, "unknown")).await, "wrong_identity", "another certificate");
     }
 }
 
@@ -142,7 +146,7 @@ async fn f02_a_client_of_self_signed_tls_client_auth_has_its_certificates_in_its
     assert_eq!(world.stored_client("orders").await["jwks"]["S"], set.to_string());
     let way = "with the certificate of its jwks";
     assert_answered(&world, &tool, "self_signed_tls_client_auth", way, |token| by_certificate(ORDERS, token)).await;
-    assert_refused(&world.send(by_certificate(BILLING, "unknown")).await, "another certificate");
+    assert_refused(&world.send(by_certificate(BILLING, "unknown")).await, "wrong_identity", "another certificate");
 }
 
 #[tokio::test]
@@ -220,7 +224,11 @@ async fn b17_a_client_of_aws_iam_may_have_its_principals_unique_id_in_its_record
     };
     let way = format!("as {ROLE} with the unique id AROAEXAMPLE");
     assert_answered(&world, &tool, "aws_iam", &way, |token| by("AROAEXAMPLE:i-0123", token)).await;
-    assert_refused(&world.send(by("AROAAGAIN:i-0123", "unknown")).await, "the role that was created again");
+    assert_refused(
+        &world.send(by("AROAAGAIN:i-0123", "unknown")).await,
+        "wrong_identity",
+        "the role that was created again",
+    );
 }
 
 #[tokio::test]
@@ -236,6 +244,6 @@ async fn b17_a_client_of_aws_iam_has_its_principal_in_its_record() {
         assert_answered(&world, &tool, "aws_iam", &format!("as {principal}"), |token| by_principal(caller, token))
             .await;
         let other = by_principal("arn:aws:sts::111122223333:assumed-role/Billing/i-0123", "unknown");
-        assert_refused(&world.send(other).await, "another principal");
+        assert_refused(&world.send(other).await, "wrong_identity", "another principal");
     }
 }

@@ -18,7 +18,7 @@ async fn h22_h23_h24_h25_a_revoked_session_ends_each_providers_tokens() {
         ask(&service, &token).await.assert_active();
         let revoke = format!("revoke --sid {} --issuer {}", golden.session, golden.issuer);
         Tool::beside(&world).with("TRUSTED_ISSUERS", &trusted_issuers(&signer)).run(&revoke).await.done();
-        assert_eq!(ask(&service, &token).await.body, INACTIVE, "{}", golden.issuer);
+        ask(&service, &token).await.assert_verdict("revoked_session", golden.issuer);
     }
 }
 
@@ -31,13 +31,15 @@ async fn g15_a_token_of_each_profile_is_revoked_by_the_tool() {
         for jti in [json!(format!("own-jti-{number}")), Value::Null] {
             let claims = changed(&with_times(&golden), &json!({ "jti": jti, "uti": golden.claims.get("uti") }));
             let token = signer.token(&golden.header, &claims);
-            if ask(&service, &token).await.body == INACTIVE {
+            let answer = ask(&service, &token).await;
+            if answer.body == INACTIVE {
                 // This profile requires a jti.
                 assert!(jti.is_null(), "{}", golden.issuer);
+                answer.assert_verdict("missing_claim", golden.issuer);
                 continue;
             }
             tool.run_with("revoke --token -", &token).await.done();
-            assert_eq!(ask(&service, &token).await.body, INACTIVE, "{} {jti}", golden.issuer);
+            ask(&service, &token).await.assert_verdict("revoked_token", format!("{} {jti}", golden.issuer));
         }
     }
 }

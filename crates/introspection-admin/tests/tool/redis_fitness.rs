@@ -28,13 +28,13 @@ async fn g08_a_replica_behind_the_name_is_503_until_the_name_leads_to_a_primary(
     let tool = Tool::beside(&world).with("REDIS_URL", &server.url());
     world.service.warm_up(token_introspection::call::now(), Instant::now() + Duration::from_secs(2)).await;
     for _ in 0..2 {
-        world.introspect(&jwt).await.assert_unavailable();
+        world.introspect(&jwt).await.assert_unavailable("store_unavailable");
         tool.run("revoke --sub alice").await.failed(3, "with Redis, the server is a replica");
     }
     server.run("REPLICAOF NO ONE");
     world.introspect(&jwt).await.assert_active();
     tool.run(&format!("revoke --sub alice --issuer {ISSUER}")).await.done();
-    world.introspect(&jwt).await.assert_inactive();
+    world.introspect(&jwt).await.assert_inactive("revoked_token");
     server.run("CONFIG SET maxmemory-policy allkeys-lru");
     server.run(&format!("REPLICAOF 127.0.0.1 {}", primary.port));
     let line = refusal(&server.url()).await.unwrap_or_default();
@@ -80,7 +80,7 @@ async fn credentials_are_refused_without_being_quoted_and_the_documented_rights_
     world.introspect(&jwt).await.assert_active();
     let revocation = request().path("/token/revoke").basic("app", SECRET).form(&[("token", &jwt)]);
     assert_eq!(world.send(revocation).await.status, 200);
-    world.introspect(&jwt).await.assert_inactive();
+    world.introspect(&jwt).await.assert_inactive("revoked_token");
     let tool = Tool::beside(&world).with("REDIS_URL", &user("operator"));
     tool.run("revoke --sub alice").await.done();
     tool.run("revoke --sub alice --not-before none").await.done();
@@ -109,7 +109,7 @@ async fn a_server_that_begins_to_evict_is_met_at_the_next_connection() {
     world.introspect(&jwt).await.assert_active();
     world.tokens.server.run("CONFIG SET maxmemory-policy allkeys-lru");
     world.tokens.tap.end_connections();
-    world.introspect(&jwt).await.assert_unavailable();
+    world.introspect(&jwt).await.assert_unavailable("store_unavailable");
     Tool::beside(&world).run("revoke --sub alice").await.failed(2, "REDIS_URL may evict keys");
     world.tokens.server.run("CONFIG SET maxmemory-policy noeviction");
     world.introspect(&jwt).await.assert_active();
@@ -142,7 +142,7 @@ async fn a_cluster_of_one_shard_is_taken_and_one_of_two_is_refused() {
     let jwt = world.token(&json!({}));
     world.introspect(&jwt).await.assert_active();
     Tool::beside(&world).with("REDIS_URL", &url).run(&format!("revoke --sub alice --issuer {ISSUER}")).await.done();
-    world.introspect(&jwt).await.assert_inactive();
+    world.introspect(&jwt).await.assert_inactive("revoked_token");
 
     one.run("CLUSTER DELSLOTSRANGE 8192 16383");
     two.run("CLUSTER ADDSLOTSRANGE 8192 16383");
@@ -151,7 +151,7 @@ async fn a_cluster_of_one_shard_is_taken_and_one_of_two_is_refused() {
     let line = refusal(&url).await.unwrap_or_default();
     assert!(line.starts_with("REDIS_URL is a cluster of 2 shards"), "{line}");
     // What is asked for in the other shard is not taken for absent.
-    world.introspect(&jwt).await.assert_unavailable();
+    world.introspect(&jwt).await.assert_unavailable("store_unavailable");
 }
 
 /// A certificate for this machine's address, made by a tool that every platform has.

@@ -1,7 +1,7 @@
 //! `revoke`: every mark works at the next request, and none that is there is weakened by accident.
 
 use serde_json::{Value, json};
-use test_support::world::{GENERIC, ISSUER, OWN, SECRET, World, request};
+use test_support::world::{GENERIC, ISSUER, OWN, SECRET, World, request, revoked_by};
 use token_introspection::{call::now, records::sha256_hex};
 
 use super::{Tool, file};
@@ -40,9 +40,9 @@ async fn g10_g12_every_mark_revokes_at_the_next_request() {
             assert!((before + 10..=now() + 10).contains(&not_before), "now and the clock skew: {options}");
             assert_eq!(answer["counts_from"], not_before + 1, "{options}");
         }
-        world.introspect(&jwt).await.assert_inactive();
+        world.introspect(&jwt).await.assert_inactive(revoked_by(&id));
         if !id.starts_with("kid#") {
-            world.introspect(&opaque).await.assert_inactive();
+            world.introspect(&opaque).await.assert_inactive(revoked_by(&id));
         }
         world.introspect(&spared).await.assert_active();
     }
@@ -58,7 +58,7 @@ async fn g12_one_session_can_stay() {
     assert!(run.stdout.contains("except the session \"s1\""), "{}", run.stdout);
     assert!(run.stdout.contains("issued from then on are not revoked"), "{}", run.stdout);
     world.introspect(&stays).await.assert_active();
-    world.introspect(&goes).await.assert_inactive();
+    world.introspect(&goes).await.assert_inactive("revoked_subject");
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn g07_one_jwt_is_revoked_by_its_jti_or_by_what_was_signed() {
     assert_eq!(answer["expires_at"], exp + 3600, "never before the token's own exp");
     let mark = world.stored_mark(&format!("jti#{ISSUER}#jti-1")).await;
     assert_eq!(mark["expires_at"]["N"], (exp + 3600).to_string());
-    world.introspect(&token).await.assert_inactive();
+    world.introspect(&token).await.assert_inactive("revoked_token");
 
     let nameless = world.token(&json!({ "iss": GENERIC, "token_use": "access", "jti": null, "exp": exp }));
     world.introspect(&nameless).await.assert_active();
@@ -93,7 +93,7 @@ async fn g07_one_jwt_is_revoked_by_its_jti_or_by_what_was_signed() {
     assert_eq!(run.json()["id"], format!("jwt#{}", sha256_hex(input)));
     assert_eq!(run.json()["expires_at"], exp + 3600);
     assert!(!run.stdout.contains(&nameless) && !run.stderr.contains(&nameless));
-    world.introspect(&nameless).await.assert_inactive();
+    world.introspect(&nameless).await.assert_inactive("revoked_token");
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn one_opaque_token_is_revoked_by_its_digest() {
     assert_eq!(run.json()["id"], format!("revoked#{}", sha256_hex(&token)));
     assert_eq!(run.json()["expires_at"], Value::Null, "the record's exp may be extended later");
     run.warned("--grant \"g1\" revokes all tokens of its grant");
-    world.introspect(&token).await.assert_inactive();
+    world.introspect(&token).await.assert_inactive("revoked_token");
     world.put_token("odd", &json!({ "token_type": 1 }));
     tool.run_with("revoke --token -", "odd").await.done().warned("cannot be read");
 }

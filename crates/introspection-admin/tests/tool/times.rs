@@ -74,7 +74,7 @@ async fn what_was_revoked_two_hours_ago_spares_a_token_of_now() {
     let tool = Tool::beside(&world);
     let (old, new) = (world.token(&json!({ "iat": now() - 7_300, "jti": "old" })), world.token(&json!({})));
     tool.json(&format!("revoke --sub alice --issuer {ISSUER} --not-before 2h")).await;
-    world.introspect(&old).await.assert_inactive();
+    world.introspect(&old).await.assert_inactive("revoked_subject");
     world.introspect(&new).await.assert_active();
 }
 

@@ -80,10 +80,10 @@ async fn every_attribute_is_stored_as_the_function_reads_it() {
     for mark in ["--grant g1", "--sid s1"] {
         tool.run(&format!("revoke {mark} --issuer {ISSUER}")).await.done();
     }
-    world.introspect(token).await.assert_inactive();
+    world.introspect(token).await.assert_inactive("revoked_grant");
     let run = tool.run_with("token put --token - --client app --expires-in 60 --revoked", "short").await.done();
     run.warned("may be guessed");
-    world.introspect("short").await.assert_inactive();
+    world.introspect("short").await.assert_inactive("revoked_record");
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_refresh_token_needs_no_end() {
     let tool = Tool::beside(&world);
     let answer = tool.json("token put --type refresh_token --client api").await;
     let token = answer["token"].as_str().unwrap();
-    world.introspect_as(API, SECRET, token).await.assert_inactive();
+    world.introspect_as(API, SECRET, token).await.assert_inactive("token_type_hidden");
     world.put_policy(&json!({ "token_types": ["access_token", "refresh_token"] }));
     world.introspect_as(API, SECRET, token).await.assert_active();
     let record = world.stored_mark(answer["id"].as_str().unwrap()).await;

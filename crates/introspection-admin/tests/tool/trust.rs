@@ -99,7 +99,7 @@ async fn g17_without_the_trusted_issuers_the_tool_refuses_to_guess() {
     Tool::beside(&world).with("TRUSTED_ISSUERS", "[]").run("revoke --sub bob").await.done();
     let [_, opaque] = world.both_forms(&json!({ "iss": OWN }));
     bare.run_with("revoke --token -", &opaque).await.done();
-    world.introspect(&opaque).await.assert_inactive();
+    world.introspect(&opaque).await.assert_inactive("revoked_token");
 }
 
 #[tokio::test]
@@ -112,13 +112,14 @@ async fn g17_until_now_covers_tokens_that_are_dated_ahead() {
         let subject = format!("revoke --sub alice --issuer {ISSUER}");
         let client = format!("revoke --client web --issuer {ISSUER}");
         let issuer = format!("revoke --issuer {GENERIC}");
-        for (line, claims) in [
-            (subject, json!({ "sub": "alice" })),
-            (client, json!({ "sub": "bob", "client_id": "web" })),
-            (issuer, json!({ "sub": "carol", "iss": GENERIC, "token_use": "access" })),
-            ("client disable app".to_owned(), json!({ "sub": "dave", "client_id": "app" })),
+        for (line, reason, claims) in [
+            (subject, "revoked_subject", json!({ "sub": "alice" })),
+            (client, "revoked_client", json!({ "sub": "bob", "client_id": "web" })),
+            (issuer, "revoked_issuer", json!({ "sub": "carol", "iss": GENERIC, "token_use": "access" })),
+            ("client disable app".to_owned(), "revoked_client", json!({ "sub": "dave", "client_id": "app" })),
             (
                 format!("revoke --sid s1 --issuer {ISSUER} --not-before now"),
+                "revoked_session",
                 json!({ "sub": "erin", "sid": "s1", "client_id": "other" }),
             ),
         ] {
@@ -128,7 +129,7 @@ async fn g17_until_now_covers_tokens_that_are_dated_ahead() {
             let fresh = world.token(&fresh);
             world.introspect(&fresh).await.assert_active();
             let answer = tool.json(&line).await;
-            world.introspect(&fresh).await.assert_inactive();
+            world.introspect(&fresh).await.assert_inactive(reason);
             let answer = if line.starts_with("client") { &answer["marks"][0] } else { &answer };
             let counts_from = answer["counts_from"].as_i64().unwrap();
             let mut new = claims.clone();
@@ -174,7 +175,7 @@ async fn g17_what_was_pasted_around_a_token_is_removed_and_named() {
             let run = tool.run_with("revoke --token - --output json", &pasted).await.done();
             run.warned(message);
             assert!(!run.stderr.contains(&token) && !run.stdout.contains(&token), "O-04");
-            world.introspect(&token).await.assert_inactive();
+            world.introspect(&token).await.assert_inactive("revoked_token");
         }
     }
 }
@@ -234,7 +235,7 @@ async fn g17_a_forged_token_does_not_revoke_the_one_whose_jti_it_has() {
     let run = tool.run_with("revoke --token - --force --output json", &forged).await.done();
     run.warned("could revoke another token with the same jti");
     assert_eq!(run.json()["expires_at"], Value::Null, "the exp of a forged token does not end a mark");
-    world.introspect(&genuine).await.assert_inactive();
+    world.introspect(&genuine).await.assert_inactive("revoked_token");
 }
 
 #[tokio::test]
