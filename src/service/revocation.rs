@@ -37,7 +37,8 @@ impl Service {
             let items = self.read_rest(first, call).await?;
             let revocations = match token {
                 PresentedToken::Jwt { unverified, .. } => self.own_jwt(unverified, &client, &items, call).await,
-                PresentedToken::Opaque { digest, .. } => self.own_record(&digest, &client, &items),
+                PresentedToken::Opaque { too_long: true, .. } => Err(Inactive::TooLong.into()),
+                PresentedToken::Opaque { digest, too_long: false } => self.own_record(&digest, &client, &items),
             };
             for Revocation { key, expires_at } in revocations.map_err(not_revoked)? {
                 self.store.put_mark(&key, expires_at, call.deadline).await?;
