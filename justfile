@@ -31,7 +31,7 @@ deny:
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
-# Write the last column of docs/conformance.md anew
+# Rewrite the generated columns of docs/conformance.md
 conformance:
     UPDATE_CONFORMANCE=1 cargo test --locked --test integration conformance
 

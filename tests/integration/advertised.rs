@@ -1,4 +1,4 @@
-//! M-09: what is advertised is what is enforced, walked by what the metadata list and by what they do not.
+//! M-09: exactly what the metadata advertise is accepted. The tests try everything that is listed, and everything else.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,8 +17,8 @@ use crate::{
 const CERTIFICATE: &str = include_str!("../certificates/orders.pem");
 const SETTINGS: [(&str, &str); 2] =
     [("FAILED_AUTHENTICATION_LIMIT", "1000000"), ("MTLS_PUBLIC_URL", "https://mtls.example.com")];
-/// Every registered name: of the IANA registries of token endpoint authentication methods and of access token types,
-/// which RFC 8414 takes together.
+/// Every name in the IANA registries of token endpoint authentication methods and of access token types, which RFC 8414
+/// combines.
 const METHODS: [&str; 11] = [
     "none",
     "client_secret_basic",
@@ -48,21 +48,21 @@ fn assertion(signer: &Signer, header: &Value, client_id: &str) -> String {
     signer.token(header, &claims)
 }
 
-/// The record of a client that is registered for that method, and has whatever any method could need.
+/// The record of a client that is registered for that method and has the attributes that any method needs.
 fn record(method: &str) -> Value {
     let mut jwk = keys::es256(None).jwk();
     let body: String = CERTIFICATE.lines().filter(|line| !line.starts_with('-')).collect();
     jwk["x5c"] = json!([body]);
     json!({
         "client_id": method, "issuer": ISSUER, "client_secret": sha256_hex(SECRET),
-        // In client records the access token's type is our own name.
+        // In client records, authentication with an access token has our own name.
         "token_endpoint_auth_method": if method == "Bearer" { "bearer" } else { method },
         "jwks": json!({ "keys": [jwk] }).to_string(),
         "tls_client_auth_san_dns": "orders.example.com",
     })
 }
 
-/// A client's right request by that method, sent to that route.
+/// A client's correct request with that method, sent to that route.
 fn by(world: &World, method: &str, client_id: &str, path: &str) -> Request {
     let own = || {
         world.token(&json!({
@@ -89,7 +89,7 @@ fn by(world: &World, method: &str, client_id: &str, path: &str) -> Request {
             .header("oauth-client-attestation", &assertion(&keys::es256(None), &json!({}), client_id))
             .header("oauth-client-attestation-pop", &assertion(&keys::es256(None), &json!({}), client_id)),
         "Bearer" | "DPoP" | "N_A" => plain().header("authorization", &format!("{method} {}", own())),
-        _ => panic!("this walk does not know how a client uses {method}"),
+        _ => panic!("this test does not know how a client uses {method}"),
     };
     request.path(path).request_id(&unique())
 }
@@ -117,7 +117,7 @@ async fn walk(world: &World) {
         assert!(advertised.iter().all(|name| METHODS.contains(&name.as_str())), "{advertised:?}");
         for method in METHODS {
             let status = world.send(by(world, method, method, path)).await.status;
-            // RFC 8414 has no access token types in the list of the revocation endpoint.
+            // In RFC 8414, the list of the revocation endpoint has no access token types.
             let accepted =
                 advertised.iter().any(|name| name == method) || (endpoint, method) == ("revocation", "Bearer");
             let expected = if accepted { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
@@ -127,7 +127,7 @@ async fn walk(world: &World) {
 }
 
 #[tokio::test]
-async fn b08_m09_no_method_authenticates_a_client_that_is_registered_for_another() {
+async fn b08_m09_no_method_authenticates_a_client_that_is_registered_for_another_one() {
     let world = World::with(&SETTINGS).await;
     for method in METHODS {
         world.put_client(&record(method));
@@ -136,7 +136,7 @@ async fn b08_m09_no_method_authenticates_a_client_that_is_registered_for_another
         for registered in METHODS.into_iter().filter(|registered| *registered != used) {
             let by_certificate = |method: &str| method.ends_with("tls_client_auth");
             let answer = world.send(by(&world, used, registered, "/token/introspect")).await;
-            // To the two methods by certificate the request is the same; record and setting say what counts.
+            // Both certificate methods have the same request; the record and the setting decide between them.
             let same = by_certificate(used) && registered == "tls_client_auth";
             assert_eq!(answer.status, if same { 200 } else { 401 }, "{registered} used {used}");
         }
@@ -157,7 +157,7 @@ async fn m09_e11_every_advertised_algorithm_is_accepted_and_no_other() {
             "HS512" => (Signer::new(None, Algorithm::HS512, shared()), json!({})),
             "EdDSA" => (keys::ed25519(None, 3), json!({})),
             "ES256" => (keys::es256(None), json!({})),
-            // Curves for which there is no signing key here: a right signature under a wrong name.
+            // The tests have no signing keys for these curves, so a valid signature gets a wrong name.
             "ES384" | "ES512" | "none" => (keys::es256(None), json!({ "alg": name })),
             rsa => (keys::rsa(None, rsa.parse().unwrap()), json!({})),
         };
@@ -176,9 +176,9 @@ async fn m09_e11_every_advertised_algorithm_is_accepted_and_no_other() {
     }
 }
 
-/// Without a domain that asks for certificates there is none that could come.
+/// Without a domain that requests certificates, no certificate can arrive.
 #[tokio::test]
-async fn m09_f08_without_the_domain_the_methods_by_certificate_are_neither_advertised_nor_any_use() {
+async fn m09_f08_without_the_mtls_domain_the_certificate_methods_are_neither_advertised_nor_accepted() {
     let world = World::with(&SETTINGS[..1]).await;
     let advertised = listed(&world, "introspection_endpoint_auth_methods_supported").await;
     for method in ["tls_client_auth", "self_signed_tls_client_auth"] {

@@ -25,13 +25,13 @@ fn key() -> Signer {
     keys::es256(Some("k1"))
 }
 
-/// Something else each time.
+/// A new value for each call.
 fn unique() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     format!("unique-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The claims of a good assertion with these changed; null takes one away.
+/// The claims of a valid assertion with these changes; null removes a claim.
 fn claims(changes: &Value) -> Value {
     let mut claims =
         json!({ "iss": CLIENT, "sub": CLIENT, "aud": OWN, "iat": now(), "exp": now() + 60, "jti": unique() });
@@ -46,7 +46,7 @@ fn assertion(changes: &Value) -> String {
     key().token(&json!({}), &claims(changes))
 }
 
-/// The question of whoever presents that assertion.
+/// An introspection request with that assertion.
 fn ask(assertion: &str) -> Request {
     ask_with(assertion, &[])
 }
@@ -77,7 +77,7 @@ fn operations(world: &World) -> Vec<String> {
     world.proxy.take_requests().into_iter().map(|(operation, _)| operation).collect()
 }
 
-/// Refused as every wrong credential is, after the one read and without a write.
+/// Asserts that it is refused like all wrong credentials, after the one read and without a write.
 #[track_caller]
 fn assert_refused_unwritten(world: &World, answer: &Answer, reason: &str, case: &str) {
     assert_refused(answer, reason, case);
@@ -87,7 +87,7 @@ fn assert_refused_unwritten(world: &World, answer: &Answer, reason: &str, case: 
 }
 
 #[tokio::test]
-async fn e01_b05_there_is_one_assertion_of_the_one_type() {
+async fn e01_b05_only_one_assertion_of_the_registered_type_is_accepted() {
     let world = world().await;
     let good = || assertion(&json!({}));
     world.send(ask(&good())).await.assert_inactive("unknown_token");
@@ -118,7 +118,7 @@ async fn e01_b05_there_is_one_assertion_of_the_one_type() {
 }
 
 #[tokio::test]
-async fn e02_b06_b18_one_client_is_named_throughout() {
+async fn e02_b06_b18_iss_sub_and_client_id_must_name_the_same_client() {
     let world = world().await;
     put_client(&world, "other", &[key().jwk()], &json!({}));
     for (changes, body_client_id, reason) in [
@@ -226,7 +226,7 @@ async fn e03_e04_the_issuer_identifier_is_the_sole_audience() {
 }
 
 #[tokio::test]
-async fn e06_e12_the_header_says_that_it_is_an_assertion_and_never_where_its_key_is() {
+async fn e06_e12_the_header_may_have_the_type_of_an_assertion_but_never_locates_its_key() {
     let world = world().await;
     let attacker = keys::ed25519(None, 66);
     for (header, reason) in [
@@ -297,7 +297,7 @@ async fn e07_e08_times_and_jti_are_required_and_bounded() {
 }
 
 #[tokio::test]
-async fn e08_an_assertion_is_used_once_whatever_for_and_whoever_is_first() {
+async fn e08_an_assertion_is_accepted_once_for_all_endpoints_and_concurrent_requests() {
     let world = world().await;
     put_client(&world, "other", &[key().jwk()], &json!({}));
     let text = assertion(&json!({ "jti": "once" }));
@@ -320,7 +320,7 @@ async fn e08_an_assertion_is_used_once_whatever_for_and_whoever_is_first() {
 }
 
 #[tokio::test]
-async fn e08_e09_the_one_write_of_a_good_assertion_may_be_repeated_by_its_own_request() {
+async fn e08_e09_the_one_write_of_a_valid_assertion_may_be_repeated_by_its_own_request() {
     let world = world().await;
     let t = now();
     let text = assertion(&json!({ "jti": "once", "exp": t + 100 }));
@@ -328,12 +328,12 @@ async fn e08_e09_the_one_write_of_a_good_assertion_may_be_repeated_by_its_own_re
     world.send(ask(&text).request_id("r1").at(t)).await.assert_inactive("unknown_token");
     let requests = world.proxy.take_requests();
     let names: Vec<_> = requests.iter().map(|(operation, _)| operation.as_str()).collect();
-    // An opaque token is judged by two reads.
+    // An opaque token needs two reads.
     let second = ALL_IN_DYNAMODB.then_some("BatchGetItem");
     assert_eq!(names, ["BatchGetItem", "PutItem"].into_iter().chain(second).collect::<Vec<_>>());
     let write = &requests[1].1;
     let digest = sha256_hex(&format!("{CLIENT}\0once"));
-    // Until it expires, and the clocks' difference.
+    // The guard lasts until the assertion expires, plus the clock skew.
     let item = json!({
         "id": { "S": format!("assertion#{digest}") }, "request_id": { "S": "r1" },
         "expires_at": { "N": (t + 110).to_string() },
@@ -342,7 +342,7 @@ async fn e08_e09_the_one_write_of_a_good_assertion_may_be_repeated_by_its_own_re
 
     world.send(ask(&text).request_id("r1").at(t)).await.assert_inactive("unknown_token");
     assert_refused(&world.send(ask(&text).request_id("r2").at(t)).await, "assertion_replayed", "another request");
-    // A lost answer makes the SDK write again.
+    // If an answer is lost, the SDK writes again.
     for fault in [Fault::Resets, Fault::ServerError, Fault::Throttled] {
         let text = assertion(&json!({}));
         world.send(ask("warm up")).await;
@@ -353,7 +353,7 @@ async fn e08_e09_the_one_write_of_a_good_assertion_may_be_repeated_by_its_own_re
 }
 
 #[tokio::test]
-async fn e09_nobody_but_the_keys_holder_causes_a_write() {
+async fn e09_only_an_assertion_with_a_valid_signature_causes_a_write() {
     let world = world().await;
     put_client(&world, "disabled", &[key().jwk()], &json!({ "disabled": true }));
     put_client(&world, "corrupt", &[key().jwk()], &json!({ "assertion_audience": 7 }));
@@ -384,7 +384,7 @@ async fn e09_nobody_but_the_keys_holder_causes_a_write() {
 }
 
 #[tokio::test]
-async fn e10_while_the_guard_cannot_be_written_nothing_is_known() {
+async fn e10_the_answer_is_503_while_the_replay_guard_cannot_be_written() {
     let world = world().await;
     for fault in [Fault::AccessDenied, Fault::ServerError, Fault::Throttled, Fault::Resets, Fault::Hangs] {
         for path in ["/token/introspect", "/token/revoke"] {
@@ -432,7 +432,7 @@ async fn e11_the_clients_key_fixes_the_algorithm() {
             assert_refused_unwritten(&world, &answer, reason, case);
         }
     }
-    // A public key is no shared secret, and "none" no signature.
+    // A public key is not a shared secret, and "none" is not a signature.
     let jwk = keys::es256(None).jwk();
     put_client(&world, CLIENT, std::slice::from_ref(&jwk), &json!({}));
     let hmac = |secret: &[u8]| Signer::new(None, Algorithm::HS256, EncodingKey::from_secret(secret));
@@ -470,9 +470,9 @@ async fn e11_e13_keys_come_from_the_record_and_kid_selects() {
         ("another key of that name first", vec![other(Some("b")).jwk(), signer(Some("b")).jwk()], Some("b"), true),
         ("named wrongly", vec![other(Some("a")).jwk(), signer(Some("b")).jwk()], Some("a"), false),
         ("a name that no key has", vec![signer(Some("b")).jwk()], Some("c"), false),
-        ("a name where keys have none", vec![other(None).jwk(), signer(None).jwk()], Some("c"), true),
+        ("a name if keys have no name", vec![other(None).jwk(), signer(None).jwk()], Some("c"), true),
         ("no name", vec![other(Some("a")).jwk(), signer(Some("b")).jwk()], None, true),
-        ("beside what does not load", vec![json!(1), weak, signer(None).jwk()], None, true),
+        ("among entries that do not load", vec![json!(1), weak, signer(None).jwk()], None, true),
         ("too many keys to try", [many, vec![signer(None).jwk()]].concat(), None, false),
         ("none", vec![], None, false),
     ] {
@@ -485,11 +485,11 @@ async fn e11_e13_keys_come_from_the_record_and_kid_selects() {
         assert_refused(&world.send(ask(&assertion(&json!({})))).await, "assertion_signature", jwks);
     }
     put_client(&world, CLIENT, &[], &json!({ "jwks": { "keys": [key().jwk()] } }));
-    assert_refused(&world.send(ask(&assertion(&json!({})))).await, "corrupt_client_record", "a map is no text");
+    assert_refused(&world.send(ask(&assertion(&json!({})))).await, "corrupt_client_record", "a map is not a string");
 }
 
 #[tokio::test]
-async fn b15_wrong_assertions_count_and_right_ones_are_never_refused_by_it() {
+async fn b15_wrong_assertions_are_limited_and_valid_ones_are_never_refused_by_the_limit() {
     let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "2")]).await;
     put_client(&world, CLIENT, &[key().jwk()], &json!({}));
     let start = now().div_euclid(60) * 60;
@@ -503,7 +503,7 @@ async fn b15_wrong_assertions_count_and_right_ones_are_never_refused_by_it() {
 }
 
 #[tokio::test]
-async fn b12_o02_an_assertion_costs_the_same_reads_whatever_the_client() {
+async fn b12_o02_an_assertion_costs_the_same_reads_for_every_client() {
     let world = world().await;
     let mut answers = Vec::new();
     for client_id in [CLIENT, "nobody"] {
@@ -524,7 +524,7 @@ fn audited(log: &Log) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn e02_b18_a_claim_of_a_wrong_type_does_not_hide_whose_assertion_it_is() {
+async fn e02_b18_a_claim_of_a_wrong_type_does_not_hide_the_client_of_an_assertion() {
     let (log, _guard) = Log::start(LogLevel::Error);
     let world = world().await;
     let sign = |claims: &Value| key().sign(r#"{"alg":"ES256"}"#, &claims.to_string());
@@ -546,7 +546,7 @@ async fn e02_b18_a_claim_of_a_wrong_type_does_not_hide_whose_assertion_it_is() {
         with("jti", json!(7)),
         with("iss", json!([CLIENT])),
         with("iss", json!("other")),
-        // The issuer names the client if the subject cannot.
+        // `iss` names the client if `sub` cannot.
         with("sub", json!({})),
         with("sub", Value::Null),
         json!({ "sub": CLIENT }),
@@ -562,13 +562,13 @@ async fn e02_b18_a_claim_of_a_wrong_type_does_not_hide_whose_assertion_it_is() {
         [("token", "x"), ("client_assertion_type", "jwt-bearer"), ("client_assertion", &sign(&claims(&json!({}))))];
     assert_refused(&world.send(request().form(&other_type)).await, "malformed_assertion", "another type");
     assert_eq!(audited(&log), (json!("malformed_assertion"), json!(CLIENT)));
-    // One that names no client is malformed, and not an unknown client's.
+    // An assertion that names no client is malformed, and does not count as an unknown client's.
     for text in ["x", "a.b.c", &sign(&json!({ "aud": OWN })), &sign(&json!({ "sub": 7 }))] {
         assert_refused(&world.send(ask(text)).await, "malformed_assertion", text);
         assert_eq!(audited(&log), (json!("malformed_assertion"), Value::Null), "{text}");
     }
     assert_refused(
-        &world.send(ask(&assertion(&json!({ "iss": "nobody", "sub": "nobody" })))).await,
+        &world.send(ask(&assertion(&json!({ "iss": "missing", "sub": "missing" })))).await,
         "unknown_client",
         "unknown",
     );
@@ -591,7 +591,7 @@ async fn e08_g08_after_a_503_a_retry_needs_a_new_assertion() {
         request().path("/token/revoke").request_id(&unique()).form(&parameters)
     };
     if ALL_IN_DYNAMODB {
-        // The read and the use of the assertion pass; the mark cannot be written.
+        // The read and the write of the guard succeed; the mark cannot be written.
         world.proxy.fail_after(2, Fault::AccessDenied);
         world.send(revoke(&text)).await.assert_unavailable("store_unavailable");
         world.proxy.fail(Fault::None);
@@ -610,7 +610,7 @@ async fn e13_without_kid_the_first_four_keys_that_fit_are_tried() {
         put_client(&world, CLIENT, &jwks, &json!({}));
         let answer = world.send(ask(&keys::ed25519(None, 5).token(&json!({}), &claims(&json!({}))))).await;
         assert_eq!(answer.status, if accepted { 200 } else { 401 }, "{before} others first");
-        // Keys of another type take no place.
+        // Keys of another type do not count.
         world
             .send(ask(&keys::es256(None).token(&json!({}), &claims(&json!({})))))
             .await
@@ -619,7 +619,7 @@ async fn e13_without_kid_the_first_four_keys_that_fit_are_tried() {
 }
 
 #[tokio::test]
-async fn n01_a_client_revokes_its_token_by_an_assertion() {
+async fn n01_a_client_revokes_its_token_with_an_assertion() {
     let world = world().await;
     put_client(&world, "app", &[key().jwk()], &json!({ "issuer": crate::world::ISSUER }));
     let token = world.token(&json!({}));

@@ -9,7 +9,7 @@ use crate::{
     world::{API, AUDIENCE, GENERIC, ISSUER, Request, SECRET, World, get, introspection, request},
 };
 
-/// What a record may hold, in the order in which [`check`] writes it down.
+/// The members of a record, in the order in which [`check`] compares them.
 const MEMBERS: [&str; 7] = ["outcome", "caller", "method", "issuer", "policy", "reason", "mark_reason"];
 
 /// Callers of every kind, a mark and an opaque token.
@@ -30,8 +30,8 @@ async fn world() -> World {
     world
 }
 
-/// Sends a request and compares its one record with [`MEMBERS`] joined by spaces, absent ones left out. Nothing
-/// else is in it but what every record has, so neither is a `jti` or a subject.
+/// Sends a request and compares the [`MEMBERS`] of its one record, joined by spaces without the absent ones. The record
+/// has no other members except those of every record, so it contains neither a `jti` nor a subject.
 async fn check(world: &World, log: &Log, request: Request, expected: &str) {
     log.take();
     world.send(request).await;
@@ -42,7 +42,7 @@ async fn check(world: &World, log: &Log, request: Request, expected: &str) {
         assert_eq!(record.remove(name), Some(json!(value)), "{expected}");
     }
     assert!(record.remove("latency_ms").is_some_and(|latency| latency.is_u64()), "{expected}");
-    // Whoever has shown credentials has shown a token.
+    // A request with credentials has a token, too.
     let token = record.remove("token").map(|token| token.as_str().unwrap().len());
     assert_eq!(token, record.contains_key("method").then_some(8), "{expected}");
     let members: Vec<_> = MEMBERS.iter().filter_map(|name| record.remove(*name)).collect();
@@ -52,8 +52,8 @@ async fn check(world: &World, log: &Log, request: Request, expected: &str) {
 }
 
 #[tokio::test]
-async fn o06_a_judged_token_leaves_who_asked_how_whose_token_the_verdict_and_the_policy() {
-    // At the level that logs least.
+async fn o06_the_record_of_a_judged_token_has_caller_method_issuer_verdict_and_policy() {
+    // This level logs least.
     let (log, _guard) = Log::start(LogLevel::Error);
     let world = world().await;
     let good = world.token(&json!({}));
@@ -71,12 +71,12 @@ async fn o06_a_judged_token_leaves_who_asked_how_whose_token_the_verdict_and_the
             about(json!({ "sid": "s1" })),
             "inactive api client_secret_basic https://issuer.example.com none revoked_session logout",
         ),
-        // Whatever became of the token, the trusted issuer that it names is in the record.
+        // The record names the token's issuer, if it is trusted, for every verdict.
         (
             about(json!({ "sub": 1 })),
             "inactive api client_secret_basic https://issuer.example.com none wrong_claim_type",
         ),
-        // An issuer that is not trusted is whatever a stranger wrote.
+        // Any client can invent an issuer, so the record leaves out an issuer that is not trusted.
         (about(json!({ "iss": "https://stranger.example" })), "inactive api client_secret_basic none untrusted_issuer"),
         (introspection("unknown"), "inactive api client_secret_basic none unknown_token"),
     ] {
@@ -85,7 +85,7 @@ async fn o06_a_judged_token_leaves_who_asked_how_whose_token_the_verdict_and_the
 }
 
 #[tokio::test]
-async fn o06_a_call_that_comes_to_no_verdict_leaves_its_record_too() {
+async fn o06_a_call_without_a_verdict_leaves_a_record_too() {
     let (log, _guard) = Log::start(LogLevel::Error);
     let world = world().await;
     let good = world.token(&json!({ "iss": GENERIC, "token_use": "access" }));
@@ -97,11 +97,11 @@ async fn o06_a_call_that_comes_to_no_verdict_leaves_its_record_too() {
             "denied barred client_secret_basic https://generic.example.com none not_allowed",
         ),
         (wrong(), refused),
-        // Past the limit the outcome is of the same class.
+        // Above the limit, the outcome is of the same class.
         (wrong(), refused),
-        // What a stranger calls itself is nobody's name.
+        // A client id without a record does not name a caller.
         (
-            introspection(&good).basic("nobody", SECRET),
+            introspection(&good).basic("missing", SECRET),
             "refused client_secret_basic https://generic.example.com none unknown_client",
         ),
         (request().form(&[("token", &good)]), "refused none no_credentials"),

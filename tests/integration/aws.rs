@@ -1,4 +1,4 @@
-//! KMS and Secrets Manager on a loopback port, as far as signing needs them, failing as they are told to.
+//! The parts of KMS and Secrets Manager that signing needs, on a loopback port. They fail on demand.
 
 use std::{
     collections::BTreeMap,
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use crate::{kms::KmsKey, server, time};
 
-/// A P-256 key in KMS, which is always there.
+/// A P-256 key that always exists in KMS.
 pub const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-/// What the services do.
+/// How the services behave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
     #[default]
@@ -24,9 +24,9 @@ pub enum Fault {
     AccessDenied,
     ServerError,
     Hangs,
-    /// The answer lacks what was asked for.
+    /// The answer lacks the requested value.
     Empty,
-    /// What was asked for is none.
+    /// The requested value is not valid.
     Garbage,
 }
 
@@ -58,19 +58,19 @@ impl Aws {
         self.state.lock().unwrap().fault = fault;
     }
 
-    /// Stores a secret, and names it.
+    /// Stores a secret, and returns its ARN.
     pub fn put_secret(&self, name: &str, content: Value) -> String {
         let arn = format!("arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCdEf");
         self.state.lock().unwrap().secrets.insert(arn.clone(), content);
         arn
     }
 
-    /// Makes a key of that `KeySpec` in KMS.
+    /// Creates a key of that `KeySpec` in KMS.
     pub fn put_key(&self, arn: &str, spec: &str) {
         self.state.lock().unwrap().keys.insert(arn.to_owned(), Arc::new(KmsKey::new(spec)));
     }
 
-    /// Takes the names of the operations since the last time.
+    /// Returns the names of the operations since the last call.
     pub fn take_operations(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().operations)
     }

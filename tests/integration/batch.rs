@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// How often DynamoDB is asked for a batch with opaque tokens: for the client, for the tokens, for marks.
+/// The reads of a batch with opaque tokens: the client, the tokens, and the marks.
 const TRIPS: usize = if ALL_IN_DYNAMODB { 3 } else { 1 };
 
 fn batch(body: &Value) -> Request {
@@ -32,7 +32,7 @@ fn put_opaque(world: &World, token: &str, changes: &Value) {
     world.put_token(token, &record);
 }
 
-/// Reads since the last time: the number of keys in each request.
+/// The number of keys in each read since the last call.
 fn reads(world: &World) -> Vec<usize> {
     let keys = |body: &Value| {
         let tables = body["RequestItems"].as_object().unwrap().values();
@@ -41,7 +41,7 @@ fn reads(world: &World) -> Vec<usize> {
     world.proxy.take_requests().iter().map(|(_, body)| keys(body)).collect()
 }
 
-/// A mix of everything that a token can be.
+/// Tokens of every kind.
 fn mix(world: &World) -> Vec<String> {
     put_opaque(world, "opaque", &json!({}));
     put_opaque(world, "opaque-revoked", &json!({ "sid": "s-1" }));
@@ -83,7 +83,7 @@ async fn each_token_is_answered_in_order_as_the_single_route_would() {
 
 #[cfg(not(feature = "redis"))]
 #[tokio::test]
-async fn keys_that_tokens_share_are_asked_for_once_and_a_hundred_at_a_time() {
+async fn shared_keys_are_read_once_and_a_hundred_at_a_time() {
     let world = World::new().await;
     let same = vec![world.token(&json!({})); 50];
     world.send(tokens(&same)).await;
@@ -104,7 +104,7 @@ async fn keys_that_tokens_share_are_asked_for_once_and_a_hundred_at_a_time() {
 }
 
 #[tokio::test]
-async fn opaque_tokens_of_a_batch_share_one_second_trip() {
+async fn opaque_tokens_of_a_batch_share_the_second_read() {
     let world = World::new().await;
     for number in 0..10 {
         put_opaque(&world, &format!("opaque-{number}"), &json!({ "sub": format!("s-{number}") }));
@@ -118,7 +118,7 @@ async fn opaque_tokens_of_a_batch_share_one_second_trip() {
 }
 
 #[tokio::test]
-async fn one_to_fifty_tokens_are_taken_and_nothing_else_is_looked_up() {
+async fn one_to_fifty_tokens_are_accepted_and_anything_else_causes_no_read() {
     let world = World::new().await;
     for wrong in [
         json!([]),
@@ -139,7 +139,7 @@ async fn one_to_fifty_tokens_are_taken_and_nothing_else_is_looked_up() {
 }
 
 #[tokio::test]
-async fn a21_what_is_wrong_with_a_batch_is_refused_in_the_fixed_order() {
+async fn a21_faults_of_a_batch_are_refused_in_the_fixed_order() {
     let world = World::new().await;
     let at = || request().path("/token/introspect/batch").basic(API, SECRET);
     let json_at = |body: &str| at().header("content-type", "application/json").body(body);
@@ -178,7 +178,7 @@ async fn b04_credentials_may_be_members_of_the_object() {
 }
 
 #[tokio::test]
-async fn b10_j11_the_callers_policy_comes_before_any_token() {
+async fn b10_j11_the_callers_policy_is_checked_before_any_token() {
     let world = World::new().await;
     let mix = mix(&world);
     world.put_policy(&json!({ "allowed": false }));
@@ -190,7 +190,7 @@ async fn b10_j11_the_callers_policy_comes_before_any_token() {
 }
 
 #[tokio::test]
-async fn g08_an_issuer_out_of_reach_spoils_its_own_tokens_alone_and_the_store_all() {
+async fn g08_an_unreachable_issuer_affects_only_its_own_tokens_and_an_unreachable_store_all() {
     let world = World::new().await;
     let signer = keys::ed25519(Some("k"), 5);
     let host = KeyHost::start(&json!({ "keys": [signer.jwk()] })).await;

@@ -1,4 +1,4 @@
-//! Group D: callers by an access token of their own.
+//! Group D: callers that authenticate with an access token of their own.
 
 use serde_json::{Value, json};
 use token_introspection::{call::now, records::sha256_hex, settings::LogLevel};
@@ -73,7 +73,7 @@ fn assert_refused(answer: &Answer, reason: &str, case: &str) {
 }
 
 #[tokio::test]
-async fn d01_d02_d03_d06_the_token_is_the_clients_for_us_unbound_and_has_the_scope() {
+async fn d01_d02_d03_d06_the_token_must_be_the_clients_and_unbound_with_our_audience_and_scope() {
     let world = world().await;
     for (changes, reason) in [
         (json!({}), ACCEPTED),
@@ -101,7 +101,7 @@ async fn d01_d02_d03_d06_the_token_is_the_clients_for_us_unbound_and_has_the_sco
         (json!({ "scope": "read" }), "insufficient_scope"),
         (json!({ "scope": "introspection:all INTROSPECTION" }), "insufficient_scope"),
         (json!({ "scope": null }), "insufficient_scope"),
-        // Only of an issuer that puts the resource server's name before the scope.
+        // This scope counts only from an issuer that writes the resource server's name before the scope.
         (json!({ "scope": format!("{OWN}/introspection") }), "insufficient_scope"),
     ] {
         world.proxy.take_requests();
@@ -113,7 +113,7 @@ async fn d01_d02_d03_d06_the_token_is_the_clients_for_us_unbound_and_has_the_sco
             assert!(world.proxy.take_requests().len() == 1 || !ALL_IN_DYNAMODB, "{changes}");
         }
     }
-    // A typ of another kind, a forged signature, an opaque token, and what is none.
+    // A typ of another kind, a forged signature, an opaque token, and strings that are not tokens.
     let forged = keys::ed25519(Some("key-1"), 9).token(&json!({ "typ": "at+jwt" }), &claims(&own(&json!({}))));
     let forged_without_scope =
         keys::ed25519(Some("key-1"), 9).token(&json!({ "typ": "at+jwt" }), &claims(&own(&json!({ "scope": "x" }))));
@@ -150,7 +150,7 @@ async fn d01_h22_cognito_names_audience_and_scope_in_one() {
     for (scope, audience, reason) in [
         (qualified.clone(), Value::Null, ACCEPTED),
         (format!("aws.cognito.signin.user.admin {qualified}"), Value::Null, ACCEPTED),
-        // What a trigger of the pool can make of it.
+        // A trigger of the user pool can change the token like this.
         ("introspection".to_owned(), json!(OWN), ACCEPTED),
         (qualified.clone(), json!(OWN), ACCEPTED),
         (qualified.clone(), json!(AUDIENCE), "bearer_audience"),
@@ -170,7 +170,7 @@ async fn d01_h22_cognito_names_audience_and_scope_in_one() {
 }
 
 #[tokio::test]
-async fn d01_g03_its_marks_are_read_in_the_one_trip_and_revoke_it_at_once() {
+async fn d01_g03_the_callers_marks_are_read_in_the_same_request_and_revoke_its_token_at_once() {
     let (log, _guard) = Log::start(LogLevel::Info);
     let world = world().await;
     let bearer = world.token(&own(&json!({ "sid": "s", "grant_id": "g" })));
@@ -198,7 +198,7 @@ async fn d01_g03_its_marks_are_read_in_the_one_trip_and_revoke_it_at_once() {
     .map(|name| name.replace("{i}", ISSUER))
     .into();
     expected.sort();
-    assert_eq!(names, expected, "none is asked for twice");
+    assert_eq!(names, expected, "no key is read twice");
     for name in
         ["jti#{i}#own", "grant#{i}#g", "sid#{i}#s", "sub#{i}#gateway", "client#{i}#gateway", "iss#{i}", "kid#{i}#key-1"]
     {
@@ -210,7 +210,7 @@ async fn d01_g03_its_marks_are_read_in_the_one_trip_and_revoke_it_at_once() {
         world.delete_item(&id).await;
         world.send(about("unknown")).await.assert_inactive("unknown_token");
     }
-    // What was said of a mark on the caller's subject is not said of the token's.
+    // The log attributes each mark's reason to the right token.
     world.put_mark(&format!("sub#{ISSUER}#gateway"), &json!({ "not_before": 1, "reason": "the caller's" }));
     world.put_mark(&format!("sub#{ISSUER}#alice"), &json!({ "reason": "the token's" }));
     log.take();
@@ -220,7 +220,7 @@ async fn d01_g03_its_marks_are_read_in_the_one_trip_and_revoke_it_at_once() {
 }
 
 #[tokio::test]
-async fn d04_a_token_does_not_ask_about_itself() {
+async fn d04_a_token_may_not_introspect_or_revoke_itself() {
     let world = world().await;
     let bearer = world.token(&own(&json!({})));
     let another = world.token(&own(&json!({ "jti": "another" })));
@@ -235,7 +235,7 @@ async fn d04_a_token_does_not_ask_about_itself() {
 }
 
 #[tokio::test]
-async fn d04_a_token_with_another_signature_asks_about_itself() {
+async fn d04_a_token_with_another_form_of_its_signature_is_the_same_token() {
     let signer = keys::es256(Some("ec"));
     let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks": { "keys": [signer.jwk()] } }]);
     let world = World::with(&[NO_LIMIT, ("TRUSTED_ISSUERS", &issuers.to_string())]).await;
@@ -273,7 +273,7 @@ async fn d04_a_token_with_another_signature_asks_about_itself() {
 }
 
 #[tokio::test]
-async fn d05_a_token_as_a_parameter_is_no_credential() {
+async fn d05_a_token_in_a_parameter_is_not_a_credential() {
     let world = world().await;
     let bearer = world.token(&own(&json!({})));
     world.proxy.take_requests();
@@ -329,7 +329,7 @@ async fn b11_d01_keys_are_fetched_only_for_a_client_that_is_registered_with_that
     host.publish(500, "");
     world.send(ask(&bearer(&json!({})))).await.assert_unavailable("keys_unavailable");
     world.send(ask(&bearer(&json!({})))).await.assert_unavailable("keys_unavailable");
-    assert_eq!(host.take_requests(), 1, "failures count in the cool-down");
+    assert_eq!(host.take_requests(), 1, "failures count towards the cool-down");
     host.publish(200, json!({ "keys": [signer.jwk()] }).to_string());
     let later = now() + 31;
     world.send(ask(&bearer(&json!({}))).at(later)).await.assert_inactive("unknown_token");
@@ -337,7 +337,7 @@ async fn b11_d01_keys_are_fetched_only_for_a_client_that_is_registered_with_that
 }
 
 #[tokio::test]
-async fn b10_b15_g08_a_bearer_is_a_caller_like_any_other() {
+async fn b10_b15_g08_policy_limit_and_outages_apply_to_bearer_callers() {
     let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1")]).await;
     let client = |policy: Value| json!({ "client_id": CLIENT, "token_endpoint_auth_method": "bearer", "issuer": ISSUER, "introspection": policy });
     world.put_client(&client(json!({ "allowed": false })));
@@ -354,7 +354,7 @@ async fn b10_b15_g08_a_bearer_is_a_caller_like_any_other() {
 }
 
 #[tokio::test]
-async fn n01_a_client_revokes_its_token_by_another() {
+async fn n01_a_client_revokes_its_token_with_another_token() {
     let world = world().await;
     let (bearer, other) = (world.token(&own(&json!({}))), world.token(&own(&json!({ "jti": "other" }))));
     let revocation = request().path("/token/revoke").header("authorization", &format!("Bearer {bearer}"));
@@ -377,7 +377,7 @@ async fn b19_d01_a_throttled_bearer_costs_the_clients_record_only_until_its_sign
     };
     let start = now().div_euclid(60) * 60;
     world.send(ask(&forged).at(start)).await.assert_error(401, "invalid_client", "bearer_inactive");
-    assert_eq!(reads().len(), 1, "below the limit, one trip for everything");
+    assert_eq!(reads().len(), 1, "below the limit, one read for everything");
     for mark in ["", "jti#{}#own", "iss#{}"] {
         if !mark.is_empty() {
             world.put_mark(&mark.replace("{}", ISSUER), &json!({}));

@@ -1,4 +1,4 @@
-//! Group B: who may ask, and what everybody else is told.
+//! Group B: which clients may introspect, and the answers to all others.
 
 use serde_json::{Value, json};
 use token_introspection::{auth::AuthError, call, records::sha256_hex};
@@ -12,7 +12,7 @@ use crate::{
 /// More wrong credentials than any test sends.
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
 
-/// A good client record with these attributes changed.
+/// A valid client record with these attributes changed.
 fn client(client_id: &str, changes: &Value) -> Value {
     let mut record = json!({ "client_id": client_id, "client_secret": sha256_hex(SECRET) });
     for (name, value) in changes.as_object().unwrap() {
@@ -33,11 +33,11 @@ async fn b01_b18_without_credentials_the_answer_is_a_challenge_and_the_store_is_
         &[("token", token.as_str())][..],
         &[("token", "unknown")],
         &[],
-        // A client id alone, or with an empty secret, says who somebody would like to be.
+        // A client id without a secret, or with an empty one, proves nothing.
         &[("token", &token), ("client_id", API)],
         &[("token", &token), ("client_id", "nobody")],
         &[("token", &token), ("client_id", API), ("client_secret", "")],
-        // Names of parameters that are no credentials here.
+        // Names of parameters that are not credentials here.
         &[("token", &token), ("access_token", &token)],
         &[("token", &token), ("Client_Secret", SECRET), ("client_id", API)],
         &[("token", &token), ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")],
@@ -57,7 +57,7 @@ fn b02_each_reason_of_a_refusal_is_documented_under_its_name() {
 }
 
 #[tokio::test]
-async fn b02_b03_b04_b08_b09_every_refusal_of_credentials_is_the_same_after_the_same_reads() {
+async fn b02_b03_b04_b08_b09_all_refusals_of_credentials_have_the_same_bytes_and_the_same_reads() {
     let world = World::with(&[NO_LIMIT]).await;
     let (now, digest) = (call::now(), sha256_hex(SECRET));
     for (client_id, changes) in [
@@ -109,7 +109,7 @@ async fn b02_b03_b04_b08_b09_every_refusal_of_credentials_is_the_same_after_the_
         assert_refused(&world.send(request).await, reason, case);
         let requests = world.proxy.take_requests();
         let operations: Vec<_> = requests.iter().map(|(operation, _)| operation.as_str()).collect();
-        // One that names no client is asked for no client.
+        // For a request that names no client, no client record is read.
         let asked = ALL_IN_DYNAMODB || case != "a secret without a client";
         assert_eq!(operations, vec!["BatchGetItem"; usize::from(asked)], "{case}");
     }
@@ -123,7 +123,7 @@ async fn b02_b03_b04_b08_b09_every_refusal_of_credentials_is_the_same_after_the_
 }
 
 #[tokio::test]
-async fn b03_the_challenge_names_the_scheme_that_was_used_whatever_its_case() {
+async fn b03_the_challenge_names_the_scheme_that_was_used_in_any_case() {
     let world = World::with(&[NO_LIMIT]).await;
     for scheme in ["Basic", "basic", "BASIC"] {
         let credentials = format!("{scheme} YXBpOndyb25n");
@@ -153,13 +153,13 @@ async fn b05_two_mechanisms_in_one_request_are_a_bad_request_that_says_so() {
         assert_eq!(description, "the client authenticated in more than one way", "{case}");
         assert_eq!(world.proxy.take_requests(), [], "{case}");
     }
-    // A parameter without a value is one that was left out.
+    // A parameter without a value counts as left out.
     let empty = in_the_header().form(&[("token", "x"), ("client_secret", ""), ("client_assertion", "")]);
     world.send(empty).await.assert_inactive("unknown_token");
 }
 
 #[tokio::test]
-async fn b06_the_body_may_repeat_the_client_id_of_the_header_and_not_change_it() {
+async fn b06_the_body_may_repeat_the_client_id_of_the_header_but_not_change_it() {
     let world = World::new().await;
     world.put_client(&client("https://api.example/x", &json!({})));
     let ask = |header_id: &str, body_id: &str| {
@@ -185,7 +185,7 @@ async fn b06_the_body_may_repeat_the_client_id_of_the_header_and_not_change_it()
 }
 
 #[tokio::test]
-async fn b10_a_client_that_may_not_introspect_gets_403_whatever_the_token() {
+async fn b10_a_client_that_may_not_introspect_gets_403_for_every_token() {
     let world = World::new().await;
     world.put_policy(&json!({ "allowed": false }));
     let record = json!({ "token_type": "access_token", "client_id": "app", "exp": call::now() + 600 });

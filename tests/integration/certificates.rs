@@ -1,4 +1,4 @@
-//! Group F: callers by certificate, and B-07.
+//! Group F: callers that authenticate with a certificate, and B-07.
 
 use base64::{
     Engine as _,
@@ -18,7 +18,7 @@ use crate::{
 
 const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
 const SELF_SIGNED: (&str, &str) = ("MTLS_METHOD", "self_signed_tls_client_auth");
-/// The subject of the first.
+/// The subject of the first certificate.
 const NAME: &str = r"CN=orders-api,OU=Orders+serialNumber=7,O=Example\, Größe GmbH,C=DE";
 
 fn put_client(world: &World, client_id: &str, method: &str, changes: &Value) {
@@ -34,7 +34,7 @@ fn ask(client_id: &str, pem: &str) -> Request {
 }
 
 #[tokio::test]
-async fn f01_f03_the_one_registered_subject_value_must_be_the_certificates() {
+async fn f01_f03_the_certificate_must_have_the_one_registered_subject_value() {
     let world = World::with(&[NO_LIMIT]).await;
     let name = |attribute: &str| format!("tls_client_auth_{attribute}");
     for (registered, reason) in [
@@ -56,7 +56,7 @@ async fn f01_f03_the_one_registered_subject_value_must_be_the_certificates() {
         (json!({ name("san_ip"): "192.0.2" }), "wrong_identity"),
         (json!({ name("san_email"): "Orders@example.com" }), ACCEPTED),
         (json!({ name("san_email"): "billing@example.com" }), "wrong_identity"),
-        // Exactly one.
+        // A record must have exactly one of the attributes.
         (json!({}), "wrong_identity"),
         (json!({ name("subject_dn"): NAME, name("san_dns"): "orders.example.com" }), "wrong_identity"),
         (
@@ -76,14 +76,14 @@ async fn f01_f03_the_one_registered_subject_value_must_be_the_certificates() {
             assert_refused(&answer, reason, &registered.to_string());
             assert_eq!(world.proxy.take_requests().len(), 1, "{registered}");
         }
-        // What the record forbids for every certificate it forbids for this one.
+        // A record that forbids every certificate also forbids this one.
         let reason = if reason == ACCEPTED { "wrong_identity" } else { reason };
         assert_refused(&world.send(ask("by-name", BILLING)).await, reason, "another certificate");
     }
 }
 
 #[tokio::test]
-async fn f02_a_self_signed_certificate_must_be_the_first_of_one_of_the_clients_keys() {
+async fn f02_a_self_signed_certificate_must_be_the_first_in_x5c_of_a_registered_key() {
     let world = World::with(&[NO_LIMIT, SELF_SIGNED]).await;
     let with = |chain: Value| {
         let mut jwk = keys::ed25519(Some("k"), 1).jwk();
@@ -107,7 +107,7 @@ async fn f02_a_self_signed_certificate_must_be_the_first_of_one_of_the_clients_k
         let answer = world.send(ask("by-key", ORDERS)).await;
         assert_eq!(answer.status, if accepted { 200 } else { 401 }, "{jwks}");
     }
-    // The name is nothing where the key counts, nor the key where the name counts.
+    // One method ignores the name of the certificate, the other one its key.
     put_client(&world, "by-key", "self_signed_tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
     assert_refused(&world.send(ask("by-key", ORDERS)).await, "wrong_identity", "by name");
     let jwks = json!({ "keys": [with(json!([body(ORDERS)]))] }).to_string();
@@ -117,7 +117,7 @@ async fn f02_a_self_signed_certificate_must_be_the_first_of_one_of_the_clients_k
 }
 
 #[tokio::test]
-async fn b07_a_certificate_is_no_second_mechanism_and_none_for_a_client_that_is_registered_otherwise() {
+async fn b07_a_certificate_is_neither_a_second_mechanism_nor_a_credential_for_other_methods() {
     let world = World::with(&[NO_LIMIT]).await;
     put_client(&world, "by-name", "tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
     let secret = ("client_secret", SECRET);
@@ -142,7 +142,7 @@ async fn b07_a_certificate_is_no_second_mechanism_and_none_for_a_client_that_is_
 }
 
 #[tokio::test]
-async fn b18_f06_a_certificate_names_no_client() {
+async fn b18_f06_a_certificate_does_not_replace_the_client_id() {
     let world = World::with(&[NO_LIMIT]).await;
     world.proxy.take_requests();
     for parameters in [&[("token", "x")][..], &[("token", "x"), ("client_id", "")]] {
@@ -153,7 +153,7 @@ async fn b18_f06_a_certificate_names_no_client() {
 }
 
 #[tokio::test]
-async fn f04_the_certificate_is_read_from_the_request_context_and_from_no_header() {
+async fn f04_the_certificate_is_read_from_the_request_context_and_never_from_a_header() {
     let world = World::with(&[NO_LIMIT]).await;
     put_client(&world, "by-name", "tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
     let certificate = json!({
@@ -207,7 +207,7 @@ async fn f04_the_certificate_is_read_from_the_request_context_and_from_no_header
 }
 
 #[tokio::test]
-async fn f04_what_is_no_certificate_authenticates_nobody() {
+async fn f04_a_malformed_certificate_authenticates_no_client() {
     let world = World::with(&[NO_LIMIT]).await;
     put_client(&world, "by-name", "tls_client_auth", &json!({ "tls_client_auth_subject_dn": NAME }));
     let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
@@ -225,7 +225,7 @@ async fn f04_what_is_no_certificate_authenticates_nobody() {
 #[tokio::test]
 async fn f09_b02_only_the_method_of_the_setting_authenticates() {
     let jwks = json!({ "keys": [{ "kty": "EC", "x5c": [body(ORDERS)] }] }).to_string();
-    // A self-signed client can issue a certificate with any name, so only one of the two meanings counts.
+    // A self-signed client can issue a certificate with any name, so a deployment accepts only one of the two methods.
     let both = json!({ "jwks": jwks, "tls_client_auth_subject_dn": NAME });
     for (setting, by_name, by_key) in [
         (None, true, false),
@@ -254,7 +254,7 @@ async fn f09_b02_only_the_method_of_the_setting_authenticates() {
 }
 
 #[tokio::test]
-async fn f07_how_a_token_is_bound_to_a_certificate_is_told() {
+async fn f07_the_answer_shows_how_a_token_is_bound_to_a_certificate() {
     let world = World::new().await;
     let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(STANDARD.decode(body(ORDERS)).unwrap()));
     assert_eq!(thumbprint.len(), 43);

@@ -1,5 +1,5 @@
-//! What the lists of CONTRIBUTING.md ask for and no other test would miss: a setting or a profile that is described
-//! nowhere, or that no table of the tests tries.
+//! Steps of the lists in CONTRIBUTING.md that no other test checks: each setting and each profile is documented, and is
+//! in the tables of the tests.
 
 use std::{cell::RefCell, collections::BTreeSet, fs};
 
@@ -19,7 +19,7 @@ const NOT_IN_SUMMARY: [(&str, &str); 2] =
 const NOT_PASTED_INTO: [(&str, &str); 4] = [
     ("HTTPS_PROXY", "the tests of `settings/proxy.rs` do"),
     ("ALL_PROXY", "the tests of `settings/proxy.rs` do"),
-    ("NO_PROXY", "every text is a right value"),
+    ("NO_PROXY", "every text is a valid value"),
     ("SSL_CERT_FILE", "no error quotes a path"),
 ];
 
@@ -27,7 +27,7 @@ fn page(path: &str) -> String {
     fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// Every variable that the start asks for, in capitals: some are read in small letters too.
+/// Every variable that the start reads, in upper case, because some are read in lower case too.
 fn variables() -> BTreeSet<String> {
     let names = RefCell::new(BTreeSet::new());
     let variable = |name: &str| {

@@ -1,4 +1,4 @@
-//! Group O: what an answer, its length, its headers and its cost tell about a token, which is nothing.
+//! Group O: an answer, its length, its headers and its cost reveal nothing about a token.
 
 use serde_json::{Value, json};
 use token_introspection::{call, outcome, records::sha256_hex, response};
@@ -12,11 +12,11 @@ use crate::{
     },
 };
 
-/// How often DynamoDB is asked for an opaque token: the second time for marks alone.
+/// The reads of an opaque token; the second one is only for marks.
 const OPAQUE_TRIPS: usize = if ALL_IN_DYNAMODB { 2 } else { 1 };
 /// A client that may see refresh tokens of its own.
 const REFRESHING: &str = "refreshing";
-/// A caller that sees tokens of one audience, issuer and scope, and of access tokens alone.
+/// A caller that sees only access tokens of one audience, issuer and scope.
 const NARROW: &str = "narrow";
 
 async fn world() -> World {
@@ -33,7 +33,7 @@ async fn world() -> World {
     world
 }
 
-/// JWTs that are inactive: the reason, the case, the client that asks and the token.
+/// Inactive JWTs: the reason, the case, the client that introspects the token, and the token.
 fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, &'static str, String)> {
     let now = call::now();
     let jwt = |changes: Value| world.token(&changes);
@@ -74,7 +74,7 @@ fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, &'static str
         ("untrusted_issuer", "untrusted issuer", API, jwt(json!({ "iss": "https://stranger.example" }))),
         ("untrusted_issuer", "issuer with a slash", API, jwt(json!({ "iss": format!("{ISSUER}/") }))),
         ("untrusted_issuer", "no issuer", API, jwt(json!({ "iss": null }))),
-        ("missing_claim", "a claim too few", API, jwt(json!({ "jti": null }))),
+        ("missing_claim", "a missing claim", API, jwt(json!({ "jti": null }))),
         ("wrong_claim_type", "a claim of another type", API, jwt(json!({ "sub": 1 }))),
         ("wrong_typ", "an ID token's type", API, typed("JWT")),
         ("not_an_access_token", "an ID token's claims", API, generic(&json!({ "at_hash": "n" }))),
@@ -90,11 +90,11 @@ fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, &'static str
         ("too_long", "too long", API, jwt(json!({ "padding": "p".repeat(12_500) }))),
         ("audience_hidden", "not for this audience", NARROW, jwt(json!({ "aud": "https://other.example" }))),
         ("issuer_hidden", "of an issuer that is hidden", NARROW, generic(&json!({}))),
-        ("scopes_hidden", "with hidden scopes alone", NARROW, jwt(json!({ "scope": "write admin" }))),
+        ("scopes_hidden", "with only hidden scopes", NARROW, jwt(json!({ "scope": "write admin" }))),
     ]
 }
 
-/// The same of opaque tokens.
+/// The same for opaque tokens.
 fn inactive_opaques(world: &World) -> Vec<(&'static str, &'static str, &'static str, String)> {
     let now = call::now();
     world.put_mark(&format!("grant#{OWN}#revoked"), &json!({}));
@@ -117,13 +117,13 @@ fn inactive_opaques(world: &World) -> Vec<(&'static str, &'static str, &'static 
         ),
         (
             "token_type_hidden",
-            "an own refresh token",
+            "its own refresh token",
             API,
             Some(json!({ "token_type": "refresh_token", "client_id": API })),
         ),
         ("audience_hidden", "not for this audience", NARROW, Some(json!({ "aud": ["https://other.example"] }))),
         ("audience_hidden", "without audience", NARROW, Some(json!({ "aud": null }))),
-        ("scopes_hidden", "with hidden scopes alone", NARROW, Some(json!({ "scope": "write" }))),
+        ("scopes_hidden", "with only hidden scopes", NARROW, Some(json!({ "scope": "write" }))),
         ("unknown_token", "a dot . or . two", API, None),
     ];
     let mut tokens = Vec::new();
@@ -140,7 +140,7 @@ fn inactive_opaques(world: &World) -> Vec<(&'static str, &'static str, &'static 
     tokens
 }
 
-/// Asks about a token, and says what passed between the service and the store.
+/// Introspects a token, and returns the answer with the requests to the store.
 async fn ask(world: &World, caller: &str, token: &str) -> (Answer, Vec<String>) {
     world.proxy.take_requests();
     let answer = world.send(request().basic(caller, SECRET).body(format!("token={token}"))).await;
@@ -190,7 +190,7 @@ async fn o01_o02_o03_all_inactive_opaque_tokens_get_the_same_bytes_after_two_rea
 }
 
 #[tokio::test]
-async fn o05_an_opaque_token_is_known_by_its_digest_alone_and_never_sent_to_the_store() {
+async fn o05_an_opaque_token_is_looked_up_by_its_digest_and_never_sent_to_the_store() {
     let world = World::new().await;
     let record = json!({ "token_type": "access_token", "client_id": "app", "exp": call::now() + 600 });
     let mut plain = record.clone();
@@ -201,7 +201,7 @@ async fn o05_an_opaque_token_is_known_by_its_digest_alone_and_never_sent_to_the_
     world.introspect("stored-in-the-clear").await.assert_inactive("unknown_token");
     world.put_token("opaque-token", &record);
     world.introspect("opaque-token").await.assert_active();
-    // Neither does a digest that leaked open anything.
+    // A leaked digest is not accepted as a token.
     world.introspect(&sha256_hex("opaque-token")).await.assert_inactive("unknown_token");
     let jwt = world.token(&json!({}));
     world.introspect(&jwt).await.assert_active();
@@ -242,7 +242,7 @@ async fn o04_no_error_body_repeats_what_was_sent() {
 }
 
 #[tokio::test]
-async fn o09_a_failure_is_503_with_the_identifier_of_the_request_and_nothing_of_the_inside() {
+async fn o09_a_failure_is_503_with_the_request_id_and_no_internals() {
     let world = World::new().await;
     for fault in
         [Fault::ServerError, Fault::Throttled, Fault::AccessDenied, Fault::Resets, Fault::Truncated, Fault::Empty]
@@ -265,7 +265,7 @@ async fn o09_a_failure_is_503_with_the_identifier_of_the_request_and_nothing_of_
 }
 
 #[test]
-fn o09_a_defect_is_500_with_the_identifier_of_the_request_and_nothing_of_the_inside() {
+fn o09_a_defect_is_500_with_the_request_id_and_no_internals() {
     let (parts, body) = response::render(outcome::Outcome::Internal, "id-7").into_parts();
     let answer = Answer { status: parts.status, headers: parts.headers, body, audit: vec![serde_json::Map::new()] };
     assert_eq!(answer.body, r#"{"error":"server_error","error_description":"request id-7"}"#);

@@ -1,6 +1,7 @@
-//! `docs/conformance.md` claims no statement without a test, and no test's claim is missing from it. Each section that a
-//! row of level M or S cites is cited in the sources too, at the check that enforces it, and each section that the sources
-//! cite is known. `UPDATE_CONFORMANCE=1 cargo test --test integration conformance` writes the page's generated parts.
+//! `docs/conformance.md` claims no statement without a test, and no test's claim is missing from it. Each section that
+//! a row of level M or S cites is cited in the sources too, at the check that enforces it, and each section that the
+//! sources cite is known. `UPDATE_CONFORMANCE=1 cargo test --test integration conformance` writes the page's generated
+//! parts.
 
 mod citations;
 mod known;
@@ -23,7 +24,7 @@ const SUITES: [(&str, &str, &str); 6] = [
     ("tests/signed", "py", "def test_"),
     ("tests/template", "py", "def test_"),
 ];
-/// A row with more files than this sends its reader on a search. One of them has to name the row's id.
+/// The most files that a row may have without one that names the row's id, so that a reader finds the check.
 const MOST_FILES: usize = 3;
 /// The heading after which the page is generated.
 const GENERATED: &str = "## Without a check in the sources";
@@ -135,7 +136,7 @@ impl Row {
     }
 }
 
-/// Everything that is wrong between rows and sources, a line each.
+/// Every difference between rows and sources, one line each.
 fn breaches(rows: &[Row], comments: &[Comment], known: &Known<'_>) -> Vec<String> {
     let mut breaches: Vec<String> = comments.iter().flat_map(|comment| comment.problems.clone()).collect();
     let cited: BTreeSet<&str> = comments.iter().flat_map(|comment| &comment.references).map(String::as_str).collect();
@@ -195,7 +196,7 @@ fn breaches(rows: &[Row], comments: &[Comment], known: &Known<'_>) -> Vec<String
 }
 
 #[test]
-fn the_conformance_table_says_what_the_tests_and_the_sources_show() {
+fn the_conformance_table_agrees_with_the_tests_and_the_sources() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/conformance.md");
     let page = fs::read_to_string(&path).unwrap();
     let (rows, shown, comments) = (rows(&page), shown(), citations::of_sources());
@@ -222,7 +223,7 @@ fn each_section_of_a_row_is_cited_at_its_check_and_each_cited_section_is_known()
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
 }
 
-/// The page with its two last columns and its last sections written anew.
+/// The page with its two last columns and its last sections rewritten.
 fn updated(page: &str, shown: &BTreeMap<String, BTreeSet<String>>, comments: &[Comment]) -> String {
     let list = |files: &BTreeSet<String>| files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ");
     let cell = |text: String| if text.is_empty() { " ".to_owned() } else { format!(" {text} ") };
@@ -304,7 +305,7 @@ fn a_planted_breach_between_rows_and_sources_is_found() {
 }
 
 #[test]
-fn ids_stand_at_the_start_of_a_name() {
+fn ids_are_read_from_the_start_of_a_name() {
     assert_eq!(ids("b02_b05_refusals_are_equal"), ["B-02", "B-05"]);
     assert_eq!(ids("refusals_b02"), Vec::<String>::new());
     assert_eq!(ids("x5t_is_no_id"), Vec::<String>::new());

@@ -1,4 +1,4 @@
-//! Items of wrong types: no wrong type of any attribute helps the bearer or lets a caller in.
+//! Items with attributes of a wrong type: they never help the bearer, and never let a caller in.
 
 use serde_json::{Value, json};
 use token_introspection::{records::sha256_hex, settings::LogLevel};
@@ -11,7 +11,7 @@ use crate::{
 /// When the tokens of these tests are issued.
 const T: i64 = 1_800_000_000;
 
-/// One value of every type that an attribute can have, NULL apart.
+/// One value of every type that an attribute can have, except NULL.
 fn values() -> Vec<Value> {
     let values = [
         json!({ "S": "1" }),
@@ -20,7 +20,7 @@ fn values() -> Vec<Value> {
         json!({ "BOOL": true }),
         json!({ "L": [{ "S": "1" }] }),
         json!({ "M": { "a": { "S": "1" } } }),
-        // A mapping library may take these for the word in them.
+        // A mapping library may read these maps as the word in them.
         json!({ "M": { "access_token": { "NULL": true } } }),
         json!({ "M": { "report": { "M": {} } } }),
         json!({ "M": { "enforce": { "NULL": true } } }),
@@ -35,18 +35,18 @@ fn values() -> Vec<Value> {
     values.into_iter().filter(there).collect()
 }
 
-/// The values whose type is none of these.
+/// The values of all other types.
 fn wrong(accepted: &[&str]) -> Vec<Value> {
     values().into_iter().filter(|value| !accepted.iter().any(|name| value.get(name).is_some())).collect()
 }
 
-/// Lists that hold something else than strings.
+/// Lists with an element that is not a string.
 fn wrong_lists() -> Vec<Value> {
     let elements = wrong(&["S"]).into_iter().chain([json!({ "NULL": true })]);
     elements.map(|element| json!({ "L": [{ "S": AUDIENCE }, element] })).collect()
 }
 
-/// The item with one attribute put in the place of what was there, or taken away.
+/// The item with one attribute replaced or removed.
 fn with(item: &Value, path: &str, value: Option<&Value>) -> Value {
     let mut changed = item.clone();
     let (map, name) = match path.split_once('.') {
@@ -60,7 +60,7 @@ fn with(item: &Value, path: &str, value: Option<&Value>) -> Value {
     changed
 }
 
-/// Tables, log and ways to ask for one item after the other.
+/// A world and its log, to judge one item after the other.
 struct Case {
     world: World,
     log: Log,
@@ -74,7 +74,7 @@ impl Case {
         Self { world, log, _guard: guard }
     }
 
-    /// Whether the token is active with that item in the table; whether the log cried out is told too.
+    /// The verdict with that item in the table, and whether the item was logged as corrupt.
     async fn judge(&self, table: &str, item: &Value, token: &str) -> (String, bool) {
         match table {
             "oauth-tokens" => self.world.put_attributes(item),
@@ -133,7 +133,7 @@ async fn g11_h29_a_token_record_with_a_wrong_type_is_inactive_and_null_is_absent
         ("claims.auth_time", vec!["N"], false),
         ("claims.authorization_details", vec!["L", "SS", "NS", "BS"], false),
     ] {
-        // What no decision reads is left out, so that the token can still be judged (H-29).
+        // An attribute that no decision reads is left out, so that the token can still be judged (H-29).
         let unread = ["username", "claims.act", "claims.acr", "claims.auth_time", "claims.authorization_details"];
         let verdict = if unread.contains(&path) { "active" } else { "inactive" };
         for value in wrong(&accepted) {
@@ -147,7 +147,7 @@ async fn g11_h29_a_token_record_with_a_wrong_type_is_inactive_and_null_is_absent
     for list in wrong_lists() {
         case.assert("oauth-tokens", &with(&good, "aud", Some(&list)), "opaque", "inactive", true).await;
     }
-    // Numbers that are no times, and types of token that there are not.
+    // Numbers that are not times, and unknown token types.
     for (name, value) in [
         ("exp", json!({ "N": "1E+100" })),
         ("iat", json!({ "N": "-1E+100" })),
@@ -165,7 +165,7 @@ async fn g11_h29_a_token_record_with_a_wrong_type_is_inactive_and_null_is_absent
 }
 
 #[tokio::test]
-async fn g11_a_refresh_token_needs_no_end_but_a_right_one() {
+async fn g11_a_refresh_token_needs_no_exp_but_one_of_a_wrong_type_makes_it_inactive() {
     let case = Case::new().await;
     case.world.put_policy(&json!({ "token_types": ["refresh_token"] }));
     let good = json!({
@@ -180,7 +180,7 @@ async fn g11_a_refresh_token_needs_no_end_but_a_right_one() {
 }
 
 #[tokio::test]
-async fn g11_a_mark_with_a_wrong_type_revokes_and_one_that_nothing_reads_does_not_matter() {
+async fn g11_an_attribute_of_a_mark_with_a_wrong_type_revokes_if_a_decision_reads_it() {
     let case = Case::new().await;
     let claims = json!({ "iat": T, "exp": T + 600, "sid": "session-1", "grant_id": "grant-1" });
     let [jwt, opaque] = case.world.both_forms(&claims);
@@ -193,7 +193,7 @@ async fn g11_a_mark_with_a_wrong_type_revokes_and_one_that_nothing_reads_does_no
             _ => "",
         };
         let id = format!("{prefix}#{ISSUER}{name}");
-        // It concerns older tokens alone, as long as it is read rightly.
+        // With its valid value, the mark concerns only older tokens.
         let good = json!({ "id": { "S": id }, "not_before": { "N": (T - 1).to_string() } });
         for token in [&jwt, &opaque] {
             case.assert("oauth-tokens", &good, token, "active", false).await;
@@ -225,7 +225,7 @@ async fn g11_a_mark_with_a_wrong_type_revokes_and_one_that_nothing_reads_does_no
 }
 
 #[tokio::test]
-async fn g11_of_a_mark_whose_presence_is_enough_nothing_is_read() {
+async fn g11_the_attributes_of_a_mark_whose_presence_is_enough_are_not_read() {
     let case = Case::new().await;
     let [jwt, opaque] = case.world.both_forms(&json!({ "iat": T, "exp": T + 600 }));
     let revoked = format!("revoked#{}", sha256_hex(&opaque));
@@ -302,7 +302,7 @@ async fn g11_a_client_record_with_a_wrong_type_refuses_and_null_is_absent() {
 }
 
 #[tokio::test]
-async fn g11_a_previous_secret_without_a_right_expiry_is_not_accepted() {
+async fn g11_a_previous_secret_without_a_valid_expiry_is_not_accepted() {
     let case = Case::new().await;
     let good = json!({
         "client_id": { "S": API }, "client_secret": { "S": sha256_hex("current") },

@@ -1,4 +1,4 @@
-//! O-08: browsers' pages of configured origins, and of no other, may read the answers.
+//! O-08: in a browser, only pages of configured origins may read the answers.
 
 use http::Method;
 use serde_json::json;
@@ -62,7 +62,7 @@ async fn o08_a_page_of_an_allowed_origin_may_read_every_answer() {
 }
 
 #[tokio::test]
-async fn o08_a_page_of_another_origin_and_no_page_at_all_get_the_plain_answer() {
+async fn o08_requests_of_another_origin_or_without_one_get_no_cors_headers() {
     let world = World::with(&CORS).await;
     let plain = world.send(introspection("unknown")).await;
     assert_eq!((access_control(&plain), plain.header("vary")), (vec![], "Origin"));
@@ -102,7 +102,7 @@ async fn o08_a_preflight_allows_the_two_headers_and_post_and_never_credentials()
         ("x-content-type-options", "nosniff"),
     ];
     assert_eq!((answer.status.as_u16(), answer.all_headers(), answer.body.as_str()), (204, headers.to_vec(), ""));
-    // Whatever it asks for, what it gets is the same.
+    // The answer does not depend on what the preflight requests.
     let greedy = preflight()
         .header("origin", APP)
         .header("access-control-request-method", "DELETE")
@@ -114,7 +114,7 @@ async fn o08_a_preflight_allows_the_two_headers_and_post_and_never_credentials()
 }
 
 #[tokio::test]
-async fn o08_a02_with_cors_the_allow_header_names_options_on_the_post_route_alone() {
+async fn o08_a02_with_cors_the_allow_header_names_options_only_on_the_post_route() {
     let world = World::with(&CORS).await;
     let answer = world.send(introspection("x").method(Method::PUT)).await;
     answer.assert_error(405, "invalid_request", "method_not_allowed");
@@ -126,7 +126,7 @@ async fn o08_a02_with_cors_the_allow_header_names_options_on_the_post_route_alon
 }
 
 #[test]
-fn o08_a_setting_that_is_not_a_list_of_exact_origins_ends_the_start() {
+fn o08_a_setting_that_is_not_a_list_of_exact_origins_stops_the_start() {
     for list in [
         "*",
         "https://*.example.com",

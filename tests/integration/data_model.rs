@@ -1,4 +1,4 @@
-//! docs/data-model.md: the items that it shows are put as they are, and judged. Its Python is run by tests/real.
+//! docs/data-model.md: the items that it shows are stored as they are, and judged. tests/real runs its Python.
 
 use serde_json::{Value, json};
 use token_introspection::records::sha256_hex;
@@ -17,7 +17,7 @@ fn items() -> Vec<Value> {
     items.collect()
 }
 
-/// The page's own issuers, and its resource server's secret made known.
+/// A world with the page's issuers, and with a known secret for its resource server.
 async fn world() -> (World, Value, Value, Value) {
     let world = World::new().await;
     let [mut client, token, mark] = <[Value; 3]>::try_from(items()).unwrap();
@@ -85,7 +85,7 @@ async fn g12_the_pages_mark_spares_the_session_that_it_names_and_no_other() {
 
 #[test]
 fn the_page_shows_no_mark_that_could_weaken_another() {
-    // What is put without a condition has neither a limit nor an expiry.
+    // A mark that is written without a condition has neither a limit nor an expiry.
     let start = PAGE.find("### AWS CLI").unwrap();
     let cli = &PAGE[start..start + PAGE[start..].find("### Rotating").unwrap_or(600)];
     for limit in ["not_before", "except_sid", "expires_at"] {

@@ -23,7 +23,7 @@ fn field<'a>(record: &'a str, name: &str) -> Option<&'a str> {
     record.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
-/// Everything that is wrong with the records, a line each.
+/// Every fault of the records, one line each.
 fn faults(records: &BTreeMap<String, String>, index: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for (position, (file, record)) in records.iter().enumerate() {

@@ -64,7 +64,7 @@ fn quoted(text: &str) -> BTreeSet<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// Where page and manifests differ, a line each.
+/// Every difference between page and manifests, one line each.
 fn differences(page: &str, dependencies: &Dependencies) -> Vec<String> {
     let mut differences = Vec::new();
     let (tables, by_hand) = page.split_once("\n## What is still written by hand").unwrap();

@@ -1,4 +1,4 @@
-//! The README's first command, as a newcomer meets it: every curl line that it prints gives the answer beside it.
+//! The README's first command: every curl line that the server prints returns the answer that is printed beside it.
 
 use std::{
     io::{BufRead, BufReader, Lines},
@@ -11,10 +11,10 @@ use token_introspection::jwt::{Algorithm, UnverifiedJws, VerificationKey};
 
 use crate::demo::{self, Answer};
 
-/// Ends the server whatever becomes of the test.
+/// Ends the server even if the test fails.
 pub struct Server {
     child: Child,
-    /// Kept open, so that the server can go on writing.
+    /// Kept open, so that the server can continue to write.
     output: Lines<BufReader<ChildStdout>>,
 }
 
@@ -42,14 +42,14 @@ fn port() -> u16 {
         .unwrap()
 }
 
-/// Runs a line as it was printed, and gives what it prints.
+/// Runs a line as it was printed, and returns its output.
 pub fn run(command: &str) -> String {
     let output = Command::new("sh").args(["-c", command]).output().unwrap();
     assert!(output.status.success(), "curl is needed to try its lines: {command}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Starts the server, and gives the lines that it prints before it serves.
+/// Starts the server, and returns the lines that it prints before it serves.
 pub fn start(dev: &mut Command) -> (Server, Vec<String>) {
     let mut child = dev.stdout(Stdio::piped()).spawn().unwrap();
     let output = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -148,7 +148,7 @@ fn the_printed_environment_is_that_of_the_same_tables() {
 }
 
 #[test]
-fn a_wrong_argument_gets_the_usage_and_an_occupied_port_the_cure() {
+fn a_wrong_argument_prints_the_usage_and_an_occupied_port_the_cure() {
     for arguments in [&["--prot", "1"][..], &["--port"], &["--port", "x"], &["--port", "65535"]] {
         let output = dev().args(arguments).output().unwrap();
         assert!(

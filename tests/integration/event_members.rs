@@ -1,4 +1,4 @@
-//! The members of an event that the function reads, those that it does not, and events that cannot be read.
+//! The members of an event that the function reads, those that it ignores, and events that cannot be read.
 
 use serde_json::{Value, json};
 use token_introspection::settings::LogLevel;
@@ -156,7 +156,7 @@ async fn an_event_that_cannot_be_read_is_500_and_logged_with_the_path_of_the_fau
         let reported = if reported.is_empty() { path } else { reported };
         cases.push((event(name, |event| set(event, path, value)), reported));
     }
-    // Two members of one name: either could be meant.
+    // Two members of one name are ambiguous.
     for (name, member, path) in [
         ("http-api-active", r#""body":"token=hunter2-canary","#, "body"),
         ("http-api-active", r#""isBase64Encoded":true,"#, "isBase64Encoded"),
@@ -169,7 +169,7 @@ async fn an_event_that_cannot_be_read_is_500_and_logged_with_the_path_of_the_fau
     let twice =
         event("http-api-active", |_| ()).replacen(r#""headers":{"#, r#""headers":{"accept":"hunter2-canary","#, 1);
     cases.push((twice, "headers.accept"));
-    // A header's name comes from outside, so it is quoted only if it looks like one.
+    // A client chooses the names of headers, so a name is quoted only if it is a valid one.
     let odd = event("http-api-active", |event| event["headers"] = json!({ "token=hunter2-canary": 1 }));
     cases.push((odd, "headers[0]"));
     for (text, path) in [
@@ -204,7 +204,7 @@ async fn an_event_that_cannot_be_read_is_500_and_logged_with_the_path_of_the_fau
 }
 
 #[tokio::test]
-async fn a_header_that_http_does_not_allow_is_no_credential_and_no_fault() {
+async fn a_header_that_http_does_not_allow_is_neither_a_credential_nor_a_fault() {
     let (_engine, service) = demo_service().await;
     let status = |name, header: &'static str, value: Value| {
         let changed = event(name, |event| event["headers"][header] = value);

@@ -23,10 +23,10 @@ use crate::{
 /// Our own issuer identifier in the demo.
 const OWN: &str = "http://127.0.0.1:9000";
 
-/// The key of signed answers. Tests run beside each other, so that only one of them may write the file.
+/// The key of signed answers. Tests run in parallel, so only one of them may write the file.
 static KEY: LazyLock<String> = LazyLock::new(|| key_file("demo", &pem("EC")));
 
-/// The service as `cargo lambda watch` has it with the environment of the dev server.
+/// The service that `cargo lambda watch` runs with the environment of the dev server.
 pub async fn demo_service() -> (Engine, token_introspection::service::Service) {
     let engine = Engine::start(0).await.unwrap();
     demo::seed(&engine).unwrap();
@@ -63,7 +63,7 @@ async fn a01_each_recorded_event_gets_the_answer_beside_it() {
             |name: String| fs::read_to_string(folder().join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let expected: Value = serde_json::from_str(&read(format!("{name}.expected.json"))).unwrap();
         let mut answer = answer(&service, &read(format!("{name}.json"))).await;
-        // A body that is another one each time is described by an object.
+        // A body that differs each time is described by an object.
         if expected["body"].is_object() {
             answer["body"] = described(answer["body"].as_str().unwrap(), &expected["body"], &keys);
         }
@@ -121,8 +121,8 @@ async fn answers_have_the_shape_that_the_runtimes_adapter_gives_them() {
     }
 }
 
-/// What must be the same each time of a signed answer or of our key set, in the form of the expectation; the rest is
-/// checked here: the signature, the time, and that each key is named.
+/// The parts of a signed answer or of our key set that are the same each time, in the form of the expectation. The rest
+/// is checked here: the signature, the time, and that each key has a name.
 fn described(body: &str, expected: &Value, keys: &Value) -> Value {
     if expected.get("signed").is_some() {
         let (jws, claims) = UnverifiedJws::parse(body).unwrap();
@@ -171,7 +171,7 @@ pub fn event(name: &str, change: impl FnOnce(&mut Value)) -> String {
 }
 
 #[tokio::test]
-async fn a14_what_the_adapter_would_panic_at_gets_an_answer() {
+async fn a14_events_at_which_the_adapter_would_panic_get_an_answer() {
     let (_engine, service) = demo_service().await;
     let service = &service;
     let status = |event: String| async move { answer(service, &event).await["statusCode"].as_u64().unwrap() };
@@ -201,7 +201,7 @@ async fn a14_what_the_adapter_would_panic_at_gets_an_answer() {
 }
 
 #[tokio::test]
-async fn a04_a_token_in_the_query_is_refused_whatever_the_gateway() {
+async fn a04_a_token_in_the_query_is_refused_from_every_gateway() {
     let (_engine, service) = demo_service().await;
     for (name, member, value) in [
         ("http-api-active", "rawQueryString", json!("x=1&token=abc")),
@@ -218,7 +218,7 @@ async fn a04_a_token_in_the_query_is_refused_whatever_the_gateway() {
 }
 
 #[tokio::test]
-async fn a15_two_authorization_headers_are_refused_where_the_gateway_shows_both() {
+async fn a15_two_authorization_headers_are_refused_if_the_gateway_shows_both() {
     let (_engine, service) = demo_service().await;
     let joined = event("http-api-active", |event| {
         let header = event["headers"]["authorization"].as_str().unwrap();

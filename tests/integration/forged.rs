@@ -1,4 +1,4 @@
-//! What a forged token shows: nothing. Whatever marks exist, it gets the same bytes after the same reads and fetches.
+//! A forged token reveals no marks: whichever marks exist, it gets the same bytes after the same reads and fetches.
 
 use serde_json::{Value, json};
 
@@ -8,9 +8,9 @@ use crate::{
     world::{API, Answer, ISSUER, OWN, SECRET, World, claims, request, send},
 };
 
-/// Makes one request as often as it is wanted.
+/// Makes the same request again for each call.
 type Make = Box<dyn Fn() -> crate::world::Request>;
-/// What an answer, the reads for it and the fetches for it were.
+/// An answer, and the reads and fetches that it needed.
 type Seen = (Answer, Vec<(String, usize)>, usize);
 
 /// Every mark that could concern the claims below.
@@ -62,7 +62,7 @@ async fn g14_o02_a_forged_token_gets_the_same_bytes_reads_and_fetches_whatever_m
             [Vec::new(), marks(), marks().into_iter().chain([format!("client#{ISSUER}#bearer")]).collect()];
         for present in sets {
             for id in &present {
-                world.put_mark(id, &json!({ "reason": "known to nobody" }));
+                world.put_mark(id, &json!({ "reason": "unknown to the bearer" }));
             }
             // A new environment each time, so that it has to fetch.
             world.delete("oauth-introspection-state", &format!("jwks#{ISSUER}")).await;

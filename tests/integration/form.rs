@@ -49,7 +49,7 @@ async fn a13_a_value_is_decoded_once_by_the_rules_of_the_url_standard() {
 }
 
 #[tokio::test]
-async fn a13_a_body_that_is_no_utf8_is_a_bad_request_wherever_that_is() {
+async fn a13_a_body_that_is_not_utf8_is_a_bad_request() {
     let world = World::new().await;
     for body in [
         &b"token=%FF"[..],
@@ -89,7 +89,7 @@ async fn a14_a_body_over_64_kib_is_too_large_and_one_of_64_kib_is_not() {
 }
 
 #[tokio::test]
-async fn a14_a_token_over_16_kib_is_inactive_even_where_it_is_recorded_or_well_signed() {
+async fn a14_a_token_over_16_kib_is_inactive_even_if_it_is_recorded_or_correctly_signed() {
     let world = World::new().await;
     let record = json!({ "token_type": "access_token", "client_id": "app", "exp": call::now() + 600 });
     for (length, active) in [(16 * 1024, true), (16 * 1024 + 1, false), (40_000, false)] {
@@ -162,10 +162,10 @@ async fn a14_a_base64_body_is_decoded_before_it_is_measured_and_read() {
 }
 
 #[tokio::test]
-async fn a22_the_deadline_is_the_one_of_the_invocation() {
+async fn a22_the_deadline_is_that_of_the_invocation() {
     let world = World::new().await;
     world.proxy.fail(Fault::Hangs);
-    // The store's own limits would let it hang for 1,500 ms.
+    // The store's own limits would allow 1,500 ms.
     for (time_left, at_most_ms) in [(Duration::from_mins(1), 2000), (Duration::from_millis(700), 1400)] {
         let started = Instant::now();
         let deadline = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + time_left;
@@ -177,7 +177,7 @@ async fn a22_the_deadline_is_the_one_of_the_invocation() {
 }
 
 #[tokio::test]
-async fn b07_a_client_certificate_is_no_second_mechanism_for_a_client_with_a_secret() {
+async fn b07_a_client_certificate_is_not_a_second_mechanism_for_a_client_with_a_secret() {
     let world = World::new().await;
     let mut with_certificate = event("token=unknown", false);
     with_certificate["requestContext"]["authentication"] = json!({ "clientCert": {

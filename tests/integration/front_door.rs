@@ -24,7 +24,7 @@ fn words(text: &str) -> BTreeSet<String> {
     text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// What is between the two in the first line that contains the former.
+/// The text between the two in the first line that contains the former.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let rest = text.lines().find_map(|line| line.trim().strip_prefix(start)).unwrap_or_default();
     rest.split(end).next().unwrap_or_default()
@@ -48,7 +48,7 @@ impl Places {
         }
     }
 
-    /// Where they disagree, a line each.
+    /// Every difference between them, one line each.
     fn differences(&self) -> Vec<String> {
         let mut differences = Vec::new();
         let mut differ = |place: &str, found: &BTreeSet<String>, expected: &BTreeSet<String>| {
@@ -103,14 +103,14 @@ fn a_planted_difference_between_the_steps_of_ci_is_found() {
         let mut places = Places::read();
         let text = part(&mut places);
         let planted = text.replacen(from, to, 1);
-        assert_ne!(*text, planted, "{from} is not there");
+        assert_ne!(*text, planted, "{from} is missing");
         *text = planted;
         assert!(!places.differences().is_empty(), "{from} as {to}");
     }
 }
 
-/// The paths that a page names in backticks: names with a known ending, and folders with a slash at the end. `NAME` and
-/// `NNNN` stand for what the reader chooses.
+/// The paths that a page names in backticks: names with a known ending, and folders with a slash at the end. The reader
+/// chooses `NAME` and `NNNN`.
 fn paths(page: &str) -> Vec<&str> {
     let is_path = |text: &&str| {
         let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));

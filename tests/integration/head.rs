@@ -1,4 +1,4 @@
-//! `HEAD` gets the status and the headers of `GET`, and no body, whatever sent the event and whatever the answer.
+//! `HEAD` gets the status and the headers of `GET` without a body, for every event source and every answer.
 
 use serde_json::{Value, json};
 

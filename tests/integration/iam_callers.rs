@@ -1,4 +1,4 @@
-//! B-17: callers whom API Gateway has authenticated by `AWS_IAM`.
+//! B-17: callers that API Gateway has authenticated with `AWS_IAM`.
 
 use serde_json::{Value, json};
 use token_introspection::{records::sha256_hex, settings::LogLevel};
@@ -52,7 +52,7 @@ async fn b17_the_gateways_iam_identity_must_be_the_clients_principal() {
         ("user", SESSION, "wrong_identity"),
         ("no-principal", SESSION, "wrong_identity"),
         ("nobody", SESSION, "unknown_client"),
-        // A client that is registered otherwise is not authenticated by it.
+        // The identity does not authenticate a client that is registered for another method.
         ("by-secret", SESSION, "wrong_method"),
         ("no-method", SESSION, "wrong_method"),
         (API, SESSION, "wrong_method"),
@@ -111,7 +111,7 @@ async fn b17_a_registered_unique_id_must_match_as_well() {
 }
 
 #[tokio::test]
-async fn b17_b18_neither_the_identity_nor_the_client_id_is_enough_alone() {
+async fn b17_b18_identity_and_client_id_are_both_required() {
     let world = world().await;
     world.proxy.take_requests();
     let token = ("token", "x");
@@ -122,7 +122,7 @@ async fn b17_b18_neither_the_identity_nor_the_client_id_is_enough_alone() {
         assert_refused(&world.send(request).await, "no_credentials", case);
         assert_eq!(world.proxy.take_requests(), [], "{case}");
     }
-    // What a header claims is no identity.
+    // An identity in a header does not count.
     let claims = request()
         .header("authorization", SIGNATURE)
         .header("x-amzn-iam-user-arn", SESSION)
@@ -130,12 +130,12 @@ async fn b17_b18_neither_the_identity_nor_the_client_id_is_enough_alone() {
     assert_refused(
         &world.send(claims.form(&[token, ("client_id", CLIENT)])).await,
         "unsupported_mechanism",
-        "a signature nobody checked",
+        "an unchecked signature",
     );
 }
 
 #[tokio::test]
-async fn a15_b05_b17_the_signature_is_the_gateways_business_and_no_mechanism() {
+async fn a15_b05_b17_a_sigv4_signature_checked_by_the_gateway_is_not_a_second_mechanism() {
     let world = world().await;
     let (token, id, secret) = (("token", "x"), ("client_id", "by-secret"), ("client_secret", SECRET));
     let signed = || request().iam(SESSION).header("authorization", SIGNATURE);
@@ -159,9 +159,9 @@ async fn a15_b05_b17_the_signature_is_the_gateways_business_and_no_mechanism() {
         world.send(request).await.assert_error(400, "invalid_request", reason);
         assert_eq!(world.proxy.take_requests(), [], "{case}");
     }
-    // An identity never stands in for a secret that is wrong.
+    // An identity never replaces a wrong secret.
     let wrong = [token, ("client_id", CLIENT), ("client_secret", "wrong")];
-    assert_refused(&world.send(signed().form(&wrong)).await, "wrong_method", "a wrong secret beside the identity");
+    assert_refused(&world.send(signed().form(&wrong)).await, "wrong_method", "a wrong secret with the identity");
 }
 
 /// The body that an event carries.

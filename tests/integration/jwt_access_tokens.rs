@@ -20,7 +20,7 @@ fn generic(changes: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn h01_an_rfc9068_token_says_at_jwt_in_its_header() {
+async fn h01_an_rfc9068_token_has_the_type_at_jwt_in_its_header() {
     let world = World::new().await;
     for (typ, verdict) in [
         (json!("at+jwt"), ACTIVE),
@@ -50,7 +50,7 @@ async fn h02_an_rfc9068_token_has_all_required_claims_in_their_types() {
     let world = World::new().await;
     world.introspect(&world.token(&json!({}))).await.assert_active();
     for name in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] {
-        // A token that names no issuer has no profile, so no other rule is asked.
+        // A token without an issuer has no profile, so no other rule is checked.
         let (missing, mistyped) = if name == "iss" {
             ("untrusted_issuer", "untrusted_issuer")
         } else {
@@ -63,7 +63,7 @@ async fn h02_an_rfc9068_token_has_all_required_claims_in_their_types() {
         }
         let swapped = if ["exp", "iat"].contains(&name) { json!("4000000000") } else { json!(1) };
         world.introspect(&world.token(&json!({ name: swapped }))).await.assert_verdict(mistyped, name);
-        // JSON null is no absence.
+        // JSON null does not count as absent.
         let mut claims = claims(&json!({}));
         claims[name] = Value::Null;
         let token = world.signer.token(&json!({ "typ": "at+jwt" }), &claims);
@@ -75,9 +75,9 @@ async fn h02_an_rfc9068_token_has_all_required_claims_in_their_types() {
 }
 
 #[tokio::test]
-async fn h03_an_id_token_is_no_access_token_of_either_profile() {
+async fn h03_an_id_token_is_not_an_access_token_in_either_profile() {
     let world = World::new().await;
-    // It has all claims of an access token, so that its type is what stops it.
+    // It has all claims of an access token, so that only its type makes it inactive.
     let id_token = json!({ "aud": "app", "nonce": "n-0S6_WzA2Mj" });
     for (header, verdict) in
         [(json!({}), "wrong_typ"), (json!({ "typ": "JWT" }), "wrong_typ"), (json!({ "typ": "at+jwt" }), ACTIVE)]
@@ -85,7 +85,7 @@ async fn h03_an_id_token_is_no_access_token_of_either_profile() {
         let token = world.signer.token(&header, &claims(&id_token));
         world.introspect(&token).await.assert_verdict(verdict, format!("rfc9068 {header}"));
     }
-    // A hash of what came with it is in no access token, whatever its type.
+    // Only ID tokens have a hash of what was issued with them, so any type of token with one is inactive.
     for hash in ["at_hash", "c_hash", "s_hash"] {
         let token = world.token(&json!({ hash: "77QmUPtjPfzWtF2AnpK9RQ" }));
         world.introspect(&token).await.assert_verdict("not_an_access_token", format!("rfc9068 {hash}"));
@@ -108,7 +108,7 @@ async fn h03_an_id_token_is_no_access_token_of_either_profile() {
         (json!({}), json!({ "token_use": "id" }), "required_claim"),
         (json!({}), json!({ "token_use": ["access"] }), "required_claim"),
         (json!({}), json!({ "token_use": null }), "required_claim"),
-        // All that this profile needs.
+        // This profile needs nothing else.
         (
             json!({}),
             json!({ "sub": null, "aud": null, "client_id": null, "iat": null, "jti": null, "scope": null }),
@@ -126,14 +126,14 @@ async fn h03_an_id_token_is_no_access_token_of_either_profile() {
 }
 
 #[tokio::test]
-async fn h03_audiences_tell_access_tokens_apart_where_no_claim_does() {
+async fn h03_audiences_identify_access_tokens_if_no_claim_does() {
     let jwks = json!({ "keys": [keys::ed25519(Some("key-1"), 1).jwk()] });
     let issuers = json!([{ "issuer": GENERIC, "profile": "generic", "jwks": jwks, "audiences": [AUDIENCE] }]);
     let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
     for (audience, verdict) in [(AUDIENCE, ACTIVE), ("app", "wrong_audience")] {
         let token = world.signer.token(&json!({}), &claims(&json!({ "iss": GENERIC, "aud": audience })));
         world.introspect(&token).await.assert_verdict(verdict, audience);
-        // An audience is no evidence that it is not an ID token.
+        // An audience does not prove that it is not an ID token.
         let token = world.signer.token(&json!({}), &claims(&json!({ "iss": GENERIC, "aud": audience, "nonce": "n" })));
         world.introspect(&token).await.assert_verdict("not_an_access_token", audience);
     }
@@ -152,7 +152,7 @@ async fn h04_every_other_kind_of_jwt_is_inactive() {
         ("oauth-authz-req+jwt", json!({ "aud": OWN, "response_type": "code" })),
         ("entity-statement+jwt", json!({})),
     ] {
-        // The kind alone makes the difference: the issuer says of each what an access token needs.
+        // Only the kind differs: each token has all claims of an access token.
         let has_foreign_claim = changes.get("events").or(changes.get("token_introspection")).is_some();
         let verdict = if has_foreign_claim { "not_an_access_token" } else { ACTIVE };
         world.introspect(&world.token(&changes)).await.assert_verdict(verdict, format!("at+jwt with {changes}"));
@@ -163,7 +163,7 @@ async fn h04_every_other_kind_of_jwt_is_inactive() {
             }
         }
     }
-    // Those that often come as a mere JWT are known by a claim, even beside all that the issuer's tokens have.
+    // Kinds that often have only the type JWT are recognized by a claim, even in a token that has all other claims.
     for (name, value, verdict) in [
         ("anything", json!({}), ACTIVE),
         ("events", logout, "not_an_access_token"),
@@ -174,7 +174,7 @@ async fn h04_every_other_kind_of_jwt_is_inactive() {
             world.introspect(&token).await.assert_verdict(verdict, format!("{header} {name}"));
         }
     }
-    // A client's own assertion, and a response of ours, are of issuers whose tokens nobody trusts.
+    // The issuers of a client's assertion and of our own responses are not trusted.
     for (typ, changes) in [
         ("JWT", json!({ "iss": "app", "sub": "app", "aud": OWN })),
         ("token-introspection+jwt", json!({ "iss": OWN, "aud": API, "token_introspection": { "active": true } })),
@@ -212,11 +212,11 @@ async fn h05_the_issuer_is_compared_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn h20_one_audience_and_a_list_of_it_are_the_same() {
+async fn h20_an_audience_and_a_list_of_one_audience_are_equal() {
     let jwks = json!({ "keys": [keys::ed25519(Some("key-1"), 1).jwk()] });
     let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks": jwks, "audiences": [AUDIENCE] }]);
     let by_issuer = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
-    // An issuer whose entry lists no audiences, so that the caller's policy is what compares them.
+    // The issuer's entry lists no audiences, so that the caller's policy compares them.
     let by_policy = World::new().await;
     for world in [&by_issuer, &by_policy] {
         world.put_policy(&json!({ "audiences": [AUDIENCE] }));
@@ -252,7 +252,7 @@ async fn h21_an_encrypted_token_is_inactive() {
     {
         let token = format!("{}.{encrypted}", URL_SAFE_NO_PAD.encode(header));
         world.introspect(&token).await.assert_verdict("unknown_token", header);
-        // Nor does it help to have three parts.
+        // Three parts make no difference.
         let token = world.signer.sign(header, &claims(&json!({})).to_string());
         world.introspect(&token).await.assert_verdict("wrong_algorithm", format!("signed: {header}"));
     }

@@ -1,4 +1,4 @@
-//! How a JWT is written down: each text has one reading, or none (RFC 7515, RFC 7519).
+//! The encoding of a JWT: a text has only one meaning, or is refused (RFC 7515, RFC 7519).
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::world::{ACTIVE, World, claims};
 const T: i64 = 1_800_000_000;
 
 #[tokio::test]
-async fn h10_a_member_that_comes_twice_makes_a_token_inactive() {
+async fn h10_a_duplicate_member_makes_a_token_inactive() {
     let world = World::new().await;
     let header = r#"{"alg":"EdDSA","kid":"key-1","typ":"at+jwt"}"#;
     let claims = claims(&json!({ "act": { "sub": "bob" } })).to_string();
@@ -161,7 +161,7 @@ async fn h34_zero_is_unknown_for_every_time_but_exp_and_a_time_after_9999_is_cor
     let world = World::new().await;
     world.put_client(&json!({ "client_id": "app" }));
     let milliseconds = 1_800_000_000_000_u64;
-    // What makes a JWT a wrong one makes a record a corrupt one.
+    // A value that makes a JWT inactive makes a record corrupt.
     for (changes, jwt, opaque) in [
         (json!({ "token_use": "access" }), ACTIVE, ACTIVE),
         (json!({ "exp": 0 }), "expired", "expired"),
@@ -185,7 +185,7 @@ async fn h34_zero_is_unknown_for_every_time_but_exp_and_a_time_after_9999_is_cor
             }
         }
     }
-    // Older Keycloak writes `auth_time: 0`: a mark on its subject concerns the tokens until then, not all for good.
+    // Older Keycloak writes `auth_time: 0`, so a mark with a limit must not revoke all tokens of its subject for ever.
     world.put_mark(&format!("sub#{}#alice", crate::world::ISSUER), &json!({ "not_before": 1_000 }));
     world.introspect(&world.token(&json!({ "auth_time": 0 }))).await.assert_active();
     world.introspect(&world.token(&json!({ "auth_time": 1_000 }))).await.assert_inactive("revoked_subject");

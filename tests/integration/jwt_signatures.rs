@@ -1,4 +1,4 @@
-//! Whose signature a JWT carries: the key is the issuer's, and its algorithm the key's own (RFC 7515, RFC 8725).
+//! The signature of a JWT: the key must be the issuer's, and the algorithm that of the key (RFC 7515, RFC 8725).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
@@ -21,7 +21,7 @@ async fn trusting(keys: Value, algorithms: &[&str]) -> World {
     World::with(&[("TRUSTED_ISSUERS", &json!([issuer]).to_string())]).await
 }
 
-/// A good access token of that key, with these further header members.
+/// A valid access token that this key signed, with these additional header members.
 fn token(signer: &Signer, header: &Value) -> String {
     let mut members = json!({ "typ": "at+jwt" });
     members.as_object_mut().unwrap().extend(header.as_object().unwrap().clone());
@@ -43,7 +43,7 @@ async fn g04_a_token_is_signed_with_a_key_of_the_issuer_that_it_names() {
         ("another trusted issuer's key", token(&foreign, ISSUER), "bad_signature"),
         ("and the other way around", token(&own, GENERIC), "bad_signature"),
         ("nobody's", token(&keys::ed25519(Some("key"), 3), ISSUER), "bad_signature"),
-        ("a key that is not there", token(&keys::ed25519(Some("other"), 1), ISSUER), "unknown_key"),
+        ("an unknown key", token(&keys::ed25519(Some("other"), 1), ISSUER), "unknown_key"),
     ] {
         world.introspect(&token).await.assert_verdict(verdict, case);
     }
@@ -107,7 +107,7 @@ async fn h06_an_algorithm_is_allowed_by_the_issuer_and_by_the_key() {
         (vec!["RS256", "PS256"], json!({ "alg": "RS256" }), &rs256, ACTIVE),
         (vec!["RS256", "PS256"], json!({ "alg": "RS256" }), &ps256, "bad_signature"),
         (vec!["RS256", "PS256"], json!({ "alg": "PS256" }), &ps256, ACTIVE),
-        // A key without `alg` serves each that fits.
+        // A key without `alg` is used with each algorithm that fits.
         (vec!["RS256", "PS256"], json!({ "alg": null }), &rs256, ACTIVE),
         (vec!["RS256", "PS256"], json!({ "alg": null }), &ps256, ACTIVE),
         (vec!["ES256", "PS256", "RS256"], json!({ "alg": null }), &ps256, ACTIVE),
@@ -119,7 +119,7 @@ async fn h06_an_algorithm_is_allowed_by_the_issuer_and_by_the_key() {
         let mut jwk = signer.jwk();
         jwk.as_object_mut().unwrap().extend(jwk_changes.as_object().unwrap().clone());
         jwk.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-        // A set of which nothing loads would end the start.
+        // A set without a usable key would stop the start.
         let (spare, algorithms) = (keys::ed25519(Some("spare"), 9), [&algorithms[..], &["EdDSA"]].concat());
         let world = trusting(json!([jwk, spare.jwk()]), &algorithms).await;
         let case = format!("{algorithms:?} {jwk_changes} {}", signer.alg());
@@ -129,7 +129,7 @@ async fn h06_an_algorithm_is_allowed_by_the_issuer_and_by_the_key() {
 }
 
 #[tokio::test]
-async fn h06_no_token_is_good_without_a_private_key() {
+async fn h06_no_token_is_valid_without_the_signature_of_a_private_key() {
     let rsa = keys::rsa(Some("rsa"), Algorithm::RS256);
     let ed = keys::ed25519(Some("key-1"), 1);
     let world = trusting(json!([rsa.jwk(), ed.jwk()]), &["RS256", "EdDSA"]).await;
@@ -147,7 +147,7 @@ async fn h06_no_token_is_good_without_a_private_key() {
             }
         }
     }
-    // What is public is no secret: the modulus, the point, the texts that hold them.
+    // Public values must not work as HMAC secrets: the modulus, the point, and the texts that contain them.
     let member = |signer: &Signer, name: &str| signer.jwk()[name].as_str().unwrap().to_owned();
     let (n, x) = (member(&rsa, "n"), member(&ed, "x"));
     let secrets = [
@@ -172,9 +172,9 @@ async fn h06_no_token_is_good_without_a_private_key() {
                 .assert_verdict("wrong_algorithm", format!("{kid} {algorithm:?}"));
         }
     }
-    // Nor does it help to name another algorithm than the one that signed.
+    // Naming another algorithm than the one that signed makes no difference.
     for alg in ["RS256", "ES256", "HS256", "none", "RS512", "eddsa", "Ed448"] {
-        // The issuer signs by RS256 too, so only the key is against it.
+        // The issuer also signs with RS256, so only the key forbids it.
         let reason = if alg == "RS256" { "bad_signature" } else { "wrong_algorithm" };
         world.introspect(&token(&ed, &json!({ "alg": alg }))).await.assert_verdict(reason, alg);
     }
@@ -182,7 +182,7 @@ async fn h06_no_token_is_good_without_a_private_key() {
 
 #[tokio::test]
 async fn h06_an_rsa_key_under_2048_bits_verifies_nothing() {
-    // The signature is right: a 1024-bit key made it.
+    // The signature is valid: a 1024-bit key made it.
     let weak = json!({
         "kty": "RSA", "kid": "weak", "alg": "RS256", "use": "sig", "e": "AQAB",
         "n": "32Xom66cF0g4gXDUf6jUXtoCg1TwtgPz4JAvjsnLChl5UbLek_1nKeE3hCsnBxK2xziynlgCG41y37m6WNNTDx5z_3qWn_hCFzhSp1yz\
@@ -224,7 +224,7 @@ async fn h07_eddsa_and_ed25519_are_two_names_of_one_algorithm() {
 }
 
 #[tokio::test]
-async fn h08_a_header_never_brings_or_names_its_key() {
+async fn h08_a_key_that_the_header_contains_or_locates_is_never_used() {
     let attacker = keys::ed25519(Some("key-1"), 66);
     let host = KeyHost::start(&json!({ "keys": [attacker.jwk()] })).await;
     let world = World::new().await;
@@ -238,7 +238,7 @@ async fn h08_a_header_never_brings_or_names_its_key() {
         world.introspect(&token(&attacker, &header)).await.assert_verdict("bad_signature", &header);
         let other_name = keys::ed25519(Some("attacker"), 66);
         world.introspect(&token(&other_name, &header)).await.assert_verdict("unknown_key", &header);
-        // The issuer's own token is none the worse for them.
+        // These members do not harm a token that the issuer signed.
         world.introspect(&token(&world.signer, &header)).await.assert_verdict(ACTIVE, &header);
     }
     assert_eq!(host.take_requests(), 0);
@@ -294,11 +294,11 @@ async fn h12_both_forms_of_an_ecdsa_signature_are_one_token_that_is_revoked_once
         for form in [token, &twin] {
             world.introspect(form).await.assert_verdict(ACTIVE, format!("before {mark}"));
         }
-        // A digest of the whole text would name one form and spare the other.
+        // A digest of the whole text would name only one of the two forms.
         world.put_mark(&format!("revoked#{}", sha256_hex(token)), &json!({}));
         world.put_mark(&format!("jwt#{}", sha256_hex(token)), &json!({}));
         for form in [token, &twin] {
-            world.introspect(form).await.assert_verdict(ACTIVE, format!("a digest is no {mark}"));
+            world.introspect(form).await.assert_verdict(ACTIVE, format!("a digest is not a {mark}"));
         }
         world.put_mark(&mark, &json!({}));
         for form in [token, &twin] {
@@ -308,7 +308,7 @@ async fn h12_both_forms_of_an_ecdsa_signature_are_one_token_that_is_revoked_once
 }
 
 #[tokio::test]
-async fn h15_a_token_without_kid_meets_keys_without_one_and_at_most_sixteen_of_them() {
+async fn h15_a_token_without_kid_is_tried_against_at_most_sixteen_keys_without_kid() {
     let nameless: Vec<_> = (11..=27).map(|number| keys::ed25519(None, number)).collect();
     let mut set: Vec<_> = nameless.iter().map(Signer::jwk).collect();
     set.insert(0, keys::ed25519(Some("key-1"), 1).jwk());
@@ -322,12 +322,12 @@ async fn h15_a_token_without_kid_meets_keys_without_one_and_at_most_sixteen_of_t
     set.truncate(17);
     let world = trusting(json!(set), &["EdDSA"]).await;
     world.introspect(&token(&keys::ed25519(Some("key-1"), 1), &json!({}))).await.assert_active();
-    // An empty name counts as missing.
+    // An empty `kid` counts as missing.
     world.introspect(&token(&keys::ed25519(Some(""), 11), &json!({}))).await.assert_active();
     for (reason, case, signer) in [
-        ("bad_signature", "a named key's token without the name", keys::ed25519(None, 1)),
-        ("bad_signature", "a nameless key's token with a name", keys::ed25519(Some("key-1"), 11)),
-        ("unknown_key", "a nameless key's token with an unknown name", keys::ed25519(Some("key-2"), 11)),
+        ("bad_signature", "without kid, signed by a key with kid", keys::ed25519(None, 1)),
+        ("bad_signature", "with a known kid, signed by a key without kid", keys::ed25519(Some("key-1"), 11)),
+        ("unknown_key", "with an unknown kid, signed by a key without kid", keys::ed25519(Some("key-2"), 11)),
     ] {
         world.introspect(&token(&signer, &json!({}))).await.assert_verdict(reason, case);
     }

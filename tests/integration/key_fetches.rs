@@ -1,4 +1,4 @@
-//! How issuers' keys are fetched: what is asked of which host, what can go wrong, and what a failure means for the
+//! How issuers' keys are fetched: which requests each host gets, what can go wrong, and how a failure affects the
 //! tokens of that issuer and of others.
 
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::{
     world::{API, ISSUER, OWN, SECRET, World, changed, introspection, request, send},
 };
 
-/// As in the other key tests, when the first request arrives.
+/// The time of the first request, as in the other key tests.
 const T: i64 = 1_800_000_000;
 /// A host that only the proxy can reach.
 const FAR: &str = "keys.issuer.test";
@@ -97,7 +97,7 @@ async fn h13_the_log_tells_the_causes_of_failed_fetches_apart() {
 }
 
 #[tokio::test]
-async fn h13_metadata_are_the_issuers_own_and_name_its_keys() {
+async fn h13_metadata_must_name_their_own_issuer_and_its_keys() {
     let (log, _guard) = Log::start(LogLevel::Info);
     let key = keys::ed25519(Some("a"), 1);
     let (world, site) = (World::new().await, Site::start().await);
@@ -155,7 +155,7 @@ async fn h13_a_token_file_is_read_for_each_fetch_and_sent_to_the_issuers_origin_
     site.put("/keys", &key_set(&[&key]));
     elsewhere.put("/keys", &key_set(&[&key]));
 
-    // There is no such file yet.
+    // The file does not exist yet.
     let environment = trusting(&world, &entry, &[]).await;
     at(&environment, 0, &token).await.assert_unavailable("keys_unavailable");
     assert_eq!(lines(&log, "jwks_fetch_failed")[0]["cause"], "token_file_unreadable");
@@ -170,7 +170,7 @@ async fn h13_a_token_file_is_read_for_each_fetch_and_sent_to_the_issuers_origin_
     site.put("/.well-known/openid-configuration", &json!({ "issuer": issuer, "jwks_uri": elsewhere.url("/keys") }));
     at(&environment, 330, &token).await.assert_active();
     assert_eq!((authorization(&site), authorization(&elsewhere)), (vec![sent("second")], vec![None]));
-    // A configured address is one that the operator chose.
+    // The operator chose the configured address, so it gets the token.
     let configured = json!({ "issuer": issuer, "jwks_bearer_file": file, "jwks_uri": elsewhere.url("/keys") });
     at(&trusting(&world, &configured, &[]).await, 330, &token).await.assert_active();
     assert_eq!(authorization(&elsewhere), [sent("second")]);
@@ -216,7 +216,7 @@ async fn h13_https_goes_through_the_proxy_and_loopback_addresses_never_do() {
 }
 
 #[tokio::test]
-async fn h13_two_issuers_that_hang_cost_a_healthy_third_nothing_in_a_batch() {
+async fn h13_two_issuers_that_hang_do_not_delay_a_healthy_one_in_a_batch() {
     let (log, _guard) = Log::start(LogLevel::Info);
     let key = keys::ed25519(Some("a"), 1);
     let world = World::new().await;
@@ -244,7 +244,7 @@ async fn h13_two_issuers_that_hang_cost_a_healthy_third_nothing_in_a_batch() {
 }
 
 #[tokio::test]
-async fn g08_h13_a_fetch_without_time_is_not_begun_and_leaves_no_failure() {
+async fn g08_h13_a_fetch_without_enough_time_is_not_begun_and_does_not_count_as_failed() {
     let key = keys::ed25519(Some("a"), 1);
     let deployment = Deployment::publishing(&[&key]).await;
     let environment = deployment.environment().await;
@@ -254,11 +254,11 @@ async fn g08_h13_a_fetch_without_time_is_not_begun_and_leaves_no_failure() {
     assert_eq!((answer.header("retry-after"), deployment.host.take_requests()), ("1", 0));
     at(&environment, 0, &token(&key)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 1);
-    // The same for a key that is not held, and for a signature that may be of a newer one.
+    // The same holds for an unknown key, and for a signature that a newer key may have made.
     for signer in [keys::ed25519(Some("b"), 2), keys::ed25519(Some("a"), 3)] {
         send(&environment, hurried(&token(&signer), 10)).await.assert_unavailable("keys_unavailable");
     }
-    // A set that is due serves on.
+    // A set that is due for a refresh stays in use.
     send(&environment, hurried(&token(&key), 300)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 0);
 }
@@ -280,13 +280,13 @@ async fn g08_retry_after_is_the_rest_of_the_pause() {
     let answer = at(&environment, 70, &token(&unknown)).await;
     answer.assert_unavailable("keys_unavailable");
     assert_eq!(answer.header("retry-after"), "30");
-    // A store that fails is worth asking again at once.
+    // After a failure of the store, a client may ask again at once.
     deployment.world.proxy.fail(crate::proxy::Fault::ServerError);
     assert_eq!(at(&environment, 71, &token(&known)).await.header("retry-after"), "1");
 }
 
 #[tokio::test]
-async fn g08_h14_a_good_token_of_a_replaced_key_is_503_while_the_host_is_down() {
+async fn g08_h14_a_valid_token_of_a_replaced_key_is_503_while_the_host_is_down() {
     let (old, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("a"), 2));
     let deployment = Deployment::publishing(&[&old]).await;
     let environment = deployment.environment().await;
@@ -302,10 +302,10 @@ async fn g08_h14_a_good_token_of_a_replaced_key_is_503_while_the_host_is_down() 
 }
 
 #[tokio::test]
-async fn h13_a_clock_that_moves_by_an_hour_stops_no_fetch() {
+async fn h13_a_clock_that_moves_by_an_hour_prevents_no_fetch() {
     let (old, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
     let replaced = keys::ed25519(Some("b"), 3);
-    // Valid at each of these times.
+    // The token is valid at each of these times.
     let claims = changed(&claims_of_the_key_tests(), &json!({ "iat": null, "exp": T + 400 * 86_400 }));
     let token = |signer: &Signer| signer.token(&json!({}), &claims);
     for hours in [-1, 1, -24 * 365, 24 * 365] {
@@ -330,7 +330,7 @@ async fn h13_a_clock_that_moves_by_an_hour_stops_no_fetch() {
 }
 
 #[tokio::test]
-async fn h15_the_one_key_that_fits_is_known_before_the_trip() {
+async fn h15_the_one_key_that_fits_is_known_before_the_read() {
     let (ed, es) = (keys::ed25519(Some("a"), 1), keys::es256(Some("b")));
     let world = World::new().await;
     for (keys, expected) in [

@@ -1,4 +1,4 @@
-//! Keys that are fetched: when, how often, for how long they count, and what is not believed of a key host.
+//! Fetched keys: when and how often they are fetched, how long they count, and which answers of a key host are refused.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
     world::{ACTIVE, Answer, ISSUER, World, claims, introspection, send},
 };
 
-/// When the first request of each test comes.
+/// The time of the first request in each test.
 const T: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
 
@@ -40,7 +40,7 @@ impl Deployment {
         self.host.publish(200, key_set(keys).to_string());
     }
 
-    /// How many snapshots were sent to the store since the last time.
+    /// How many snapshots were sent to the store since the last call.
     pub fn snapshots_written(&self) -> usize {
         self.world.proxy.take_requests().iter().filter(|(operation, _)| operation == "PutItem").count()
     }
@@ -51,12 +51,12 @@ pub fn key_set(keys: &[&Signer]) -> Value {
     json!({ "keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>() })
 }
 
-/// The claims of an access token that is good for days.
+/// The claims of an access token that is valid for days.
 pub fn claims_of_the_key_tests() -> Value {
     claims(&json!({ "iat": T - 10, "exp": T + 10 * DAY }))
 }
 
-/// An access token of that key which is good for days.
+/// An access token that this key signed and that is valid for days.
 pub fn token(signer: &Signer) -> String {
     signer.token(&json!({ "typ": "at+jwt" }), &claims_of_the_key_tests())
 }
@@ -102,14 +102,14 @@ async fn h13_an_unknown_kid_is_fetched_at_once_within_the_budget() {
     let (known, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
     let deployment = Deployment::publishing(&[&known]).await;
     let environment = deployment.environment().await;
-    // Even the very first request can be one with an unknown key. Its set is not a second old.
+    // Even the very first request can name an unknown key. The set that it fetched is less than a second old.
     at(&environment, 0, &token(&new)).await.assert_inactive("unknown_key");
     deployment.publish(&[&known, &new]);
     at(&environment, 0, &token(&new)).await.assert_inactive("unknown_key");
     assert_eq!(deployment.host.take_requests(), 1);
     at(&environment, 1, &token(&new)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 1);
-    // Invented `kid`s use the budget up, are inactive all the same, and the log says so once a minute.
+    // Invented `kid`s use up the budget and are inactive anyway. The log says so once a minute.
     let mut fetches = 0;
     for seconds in 2..122 {
         for number in 0..3 {
@@ -125,7 +125,7 @@ async fn h13_an_unknown_kid_is_fetched_at_once_within_the_budget() {
 }
 
 #[tokio::test]
-async fn h13_what_one_environment_fetched_counts_for_all() {
+async fn h13_a_fetch_by_one_environment_counts_for_all() {
     let (known, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
     let deployment = Deployment::publishing(&[&known]).await;
     let (one, other) = (deployment.environment().await, deployment.environment().await);
@@ -155,7 +155,7 @@ async fn g08_h13_an_unknown_kid_is_503_while_the_key_host_fails() {
         at(&environment, seconds, &token(&unknown)).await.assert_unavailable("keys_unavailable");
         at(&environment, seconds, &token(&known)).await.assert_active();
     }
-    assert_eq!(deployment.host.take_requests(), 0, "failures count in the cool-down");
+    assert_eq!(deployment.host.take_requests(), 0, "failures count towards the cool-down");
     deployment.publish(&[&known]);
     at(&environment, 60, &token(&unknown)).await.assert_inactive("unknown_key");
     deployment.publish(&[&known, &unknown]);
@@ -163,7 +163,7 @@ async fn g08_h13_an_unknown_kid_is_503_while_the_key_host_fails() {
 }
 
 #[tokio::test]
-async fn g08_an_issuer_whose_keys_nobody_ever_had_is_503_until_it_answers() {
+async fn g08_an_issuer_whose_keys_were_never_fetched_is_503_until_it_answers() {
     let key = keys::ed25519(Some("a"), 1);
     let deployment = Deployment::publishing(&[&key]).await;
     let good = key_set(&[&key]).to_string();
@@ -187,7 +187,7 @@ async fn g08_an_issuer_whose_keys_nobody_ever_had_is_503_until_it_answers() {
         let environment = deployment.environment().await;
         deployment.host.publish(status, body);
         at(&environment, 0, &token(&key)).await.assert_unavailable("keys_unavailable");
-        // A client that followed the redirect would have asked twice.
+        // A client that followed the redirect would have made two requests.
         assert_eq!(deployment.host.take_requests(), 1, "{case}");
         at(&environment, 29, &token(&key)).await.assert_unavailable("keys_unavailable");
         assert_eq!((deployment.host.take_requests(), deployment.snapshots_written()), (0, 0), "{case}");
@@ -198,7 +198,7 @@ async fn g08_an_issuer_whose_keys_nobody_ever_had_is_503_until_it_answers() {
 }
 
 #[tokio::test]
-async fn g08_a_key_host_that_never_answers_costs_no_more_than_its_second() {
+async fn g08_a_key_host_that_never_answers_costs_at_most_one_second() {
     let key = keys::ed25519(Some("a"), 1);
     let deployment = Deployment::publishing(&[&key]).await;
     deployment.host.hang();
@@ -208,7 +208,7 @@ async fn g08_a_key_host_that_never_answers_costs_no_more_than_its_second() {
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     deployment.publish(&[&key]);
     at(&environment, 30, &token(&key)).await.assert_active();
-    // A set that is there serves on, after one attempt to refresh it.
+    // An existing set stays in use, after one attempt to refresh it.
     deployment.host.take_requests();
     deployment.host.hang();
     at(&environment, 330, &token(&key)).await.assert_active();
@@ -227,14 +227,14 @@ async fn h14_a_bad_signature_under_a_known_kid_causes_one_fetch_in_thirty_second
         at(&environment, seconds, &token(&forger)).await.assert_verdict("bad_signature", seconds);
         assert_eq!(deployment.host.take_requests(), fetches, "after {seconds} s");
     }
-    // The issuer puts another key in the place of the old one, under its name.
+    // The issuer replaces the key by another one under the same `kid`.
     deployment.publish(&[&new]);
     at(&environment, 62, &token(&new)).await.assert_inactive("bad_signature");
     at(&environment, 91, &token(&new)).await.assert_active();
     at(&environment, 91, &token(&old)).await.assert_inactive("bad_signature");
     at(&environment, 121, &token(&old)).await.assert_inactive("bad_signature");
     assert_eq!(deployment.host.take_requests(), 2);
-    // While the issuer is down, a forgery may be a token of a key that was replaced again.
+    // While the issuer is down, a bad signature may be that of a key that was replaced again.
     deployment.host.publish(500, "");
     at(&environment, 152, &token(&forger)).await.assert_unavailable("keys_unavailable");
     at(&environment, 152, &token(&new)).await.assert_active();
@@ -245,7 +245,7 @@ async fn h14_a_bad_signature_under_a_known_kid_causes_one_fetch_in_thirty_second
 }
 
 #[tokio::test]
-async fn h14_all_who_wait_for_that_fetch_see_what_it_brought() {
+async fn h14_all_requests_that_wait_for_a_fetch_use_its_result() {
     let (old, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("a"), 2));
     let deployment = Deployment::publishing(&[&old]).await;
     let environment = deployment.environment().await;
@@ -260,7 +260,7 @@ async fn h14_all_who_wait_for_that_fetch_see_what_it_brought() {
             reads += deployment.world.proxy.take_requests().len();
             yield_now().await;
         }
-        // By now they are on their way to the one fetch, which the first of them has begun.
+        // By now, all of them wait for the one fetch that the first one began.
         for _ in 0..500 {
             yield_now().await;
         }
@@ -292,7 +292,7 @@ async fn h16_the_last_good_set_serves_for_a_day_while_the_issuer_is_down() {
 }
 
 #[tokio::test]
-async fn h17_a_key_that_is_gone_stops_verifying_at_the_next_refresh() {
+async fn h17_a_removed_key_stops_verifying_at_the_next_refresh() {
     let (old, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
     let deployment = Deployment::publishing(&[&old]).await;
     let (one, other) = (deployment.environment().await, deployment.environment().await);
@@ -310,7 +310,7 @@ async fn h17_a_key_that_is_gone_stops_verifying_at_the_next_refresh() {
 }
 
 #[tokio::test]
-async fn h17_the_time_of_a_refresh_is_a_setting() {
+async fn h17_the_refresh_time_is_a_setting() {
     let (old, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
     let deployment = Deployment::publishing(&[&old]).await;
     let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": deployment.host.url }]).to_string();

@@ -1,5 +1,5 @@
-//! Key sets as issuers publish them: for each shape the verdict, the name of its reason, and what the log says about
-//! the keys that were dropped.
+//! Key sets as issuers publish them: for each shape the verdict, the name of its reason, and the log lines about the
+//! keys that were dropped.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -24,7 +24,7 @@ use crate::{
 const STATE: &str = "oauth-introspection-state";
 const ACTIVE: &str = "active";
 
-/// A published set, a token, and what must come of them.
+/// A published set, a token, and the expected verdict.
 struct Shape {
     name: &'static str,
     keys: Vec<Value>,
@@ -375,7 +375,7 @@ fn number_shapes() -> Vec<Shape> {
     ]
 }
 
-/// What the log says was the reason, without its form.
+/// A reason without punctuation and capitals, which differ between audit records and `explain`.
 fn bare(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
@@ -454,7 +454,7 @@ async fn h15_removing_a_key_makes_no_inactive_token_active() {
             let has_kids = smaller & 0b10011 != 0;
             for (number, (without_kid, .., alg, _)) in tokens.iter().enumerate() {
                 let revived = !verdicts[set][number] && verdicts[smaller][number];
-                // The rule has two sides: one key that fits, and a set in which no key has a name.
+                // The rule has two cases: one key that fits, and a set in which no key has a `kid`.
                 let allowed = if *without_kid { fitting(alg) == 1 } else { !has_kids };
                 assert!(!revived || allowed, "set {set:05b}, then {smaller:05b}, token {number}");
             }

@@ -1,4 +1,4 @@
-//! The key set that execution environments share through the state table, and what of a set is believed.
+//! The key set that execution environments share through the state table, and which of its parts are used.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::{
     world::{ACTIVE, ISSUER, introspection, request, send},
 };
 
-/// As of the other key tests, when the first request comes.
+/// The time of the first request, as in the other key tests.
 const T: i64 = 1_800_000_000;
 const STATE: &str = "oauth-introspection-state";
 
@@ -60,14 +60,14 @@ async fn h27_a_snapshot_holds_the_keys_that_loaded_and_their_public_members() {
         "jwks_uri": { "S": deployment.host.url },
         "fetched_at": { "N": T.to_string() },
         "expires_at": { "N": (T + 86_400).to_string() },
-        // The texts among the keys have no `kid`.
+        // The strings among the keys have no `kid`.
         "unreadable": { "L": [{ "S": "" }, { "S": "d" }] },
     });
     assert_eq!(item, expected);
 }
 
 #[tokio::test]
-async fn h27_only_a_snapshot_of_the_configured_place_that_parses_is_used() {
+async fn h27_a_snapshot_is_used_only_if_it_parses_and_has_the_configured_jwks_uri() {
     let (genuine, planted) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("a"), 2));
     for (changes, verdict) in [
         (json!({}), ACTIVE),
@@ -95,7 +95,7 @@ async fn h27_only_a_snapshot_of_the_configured_place_that_parses_is_used() {
         at(&environment, 0, &token(&planted)).await.assert_verdict(verdict, format!("planted: {changes}"));
         assert_eq!(deployment.host.take_requests(), usize::from(verdict != ACTIVE), "{changes}");
         at(&environment, 1, &token(&genuine)).await.assert_verdict(ACTIVE, format!("genuine: {changes}"));
-        // One fetch sets it right for all, whatever stood there.
+        // One fetch replaces the unusable snapshot for all environments.
         at(&environment, 400, &token(&genuine)).await.assert_verdict(ACTIVE, format!("later: {changes}"));
         let item = stored(&deployment).await;
         assert_eq!(item["jwks"]["S"], key_set(&[&genuine]).to_string(), "{changes}");
@@ -109,7 +109,7 @@ async fn h17_a_stale_environment_never_overwrites_a_newer_snapshot() {
     at(&deployment.environment().await, 1000, &token(&new)).await.assert_active();
     let newer = stored(&deployment).await;
     assert_eq!(newer["fetched_at"]["N"], (T + 1000).to_string());
-    // An environment that was frozen in the midst of its fetch brings an older set.
+    // An environment that was frozen during its fetch returns with an older set.
     deployment.publish(&[&old]);
     at(&deployment.environment().await, 0, &token(&old)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 2);
@@ -129,14 +129,14 @@ async fn h17_an_environment_takes_over_the_newer_snapshot_when_its_own_set_is_du
     assert_eq!(deployment.host.take_requests(), 1, "that of the very first request");
     deployment.publish(&[&new]);
     at(&environment, 300, &token(&old)).await.assert_inactive("unknown_key");
-    // An older one changes nothing, whoever planted it.
+    // An older snapshot changes nothing.
     plant(&deployment, &[&old], &json!({ "fetched_at": { "N": (T + 99).to_string() } }));
     at(&environment, 301, &token(&old)).await.assert_inactive("unknown_key");
     at(&environment, 301, &token(&new)).await.assert_active();
 }
 
 #[tokio::test]
-async fn h13_a_snapshot_that_cannot_be_written_costs_no_answer() {
+async fn h13_a_snapshot_that_cannot_be_written_does_not_affect_the_answer() {
     let key = keys::ed25519(Some("a"), 1);
     for fault in [Fault::ServerError, Fault::Throttled, Fault::AccessDenied, Fault::Resets, Fault::Hangs] {
         let deployment = Deployment::publishing(&[&key]).await;
@@ -187,7 +187,7 @@ async fn h06_one_bad_entry_never_loses_the_set() {
 }
 
 #[tokio::test]
-async fn h13_of_a_set_at_most_a_hundred_entries_are_loaded_and_the_others_are_not_unknown() {
+async fn h13_at_most_a_hundred_keys_of_a_set_are_loaded_and_the_others_are_not_unknown() {
     let signers: Vec<_> = (0..=100).map(|number| keys::ed25519(Some(&format!("key-{number}")), number)).collect();
     let deployment = Deployment::publishing(&signers.iter().collect::<Vec<_>>()).await;
     let environment = deployment.environment().await;
@@ -199,7 +199,7 @@ async fn h13_of_a_set_at_most_a_hundred_entries_are_loaded_and_the_others_are_no
 }
 
 #[tokio::test]
-async fn b11_g14_keys_are_fetched_for_authenticated_callers_only_and_for_no_token_that_is_hidden_anyway() {
+async fn b11_g14_keys_are_fetched_only_for_authenticated_callers_and_tokens_that_could_be_shown() {
     let key = keys::ed25519(Some("a"), 1);
     let deployment = Deployment::publishing(&[&key]).await;
     let environment = deployment.environment().await;
@@ -216,7 +216,7 @@ async fn b11_g14_keys_are_fetched_for_authenticated_callers_only_and_for_no_toke
     deployment.world.put_policy(&json!({ "allowed": false }));
     assert_eq!(send(&environment, introspection(&token).at(T)).await.status, 403);
     assert_eq!(deployment.host.take_requests(), 0);
-    // Nor for a token that is inactive whoever signed it.
+    // The same holds for a token that is inactive with any signature.
     deployment.world.put_policy(&json!({}));
     at(&environment, 20 * 86_400, &token).await.assert_inactive("expired");
     deployment.world.put_policy(&json!({ "audiences": ["https://other.example.com"] }));
@@ -226,7 +226,7 @@ async fn b11_g14_keys_are_fetched_for_authenticated_callers_only_and_for_no_toke
     deployment.world.put_policy(&json!({ "token_types": ["refresh_token"] }));
     at(&environment, 0, &token).await.assert_inactive("token_type_hidden");
     assert_eq!(deployment.host.take_requests(), 0);
-    // A mark shows only to a token with a valid signature, so it spares no fetch.
+    // A mark counts only for a token with a valid signature, so it does not save the fetch.
     deployment.world.put_policy(&json!({}));
     deployment.world.put_mark(&format!("iss#{ISSUER}"), &json!({}));
     at(&environment, 0, &token).await.assert_inactive("revoked_issuer");

@@ -1,5 +1,5 @@
-//! Key hosts with TLS: `SSL_CERT_FILE`, and the faults of certificates. The variable is the process's, so the test
-//! runs again in a process of its own.
+//! Key hosts with TLS: `SSL_CERT_FILE`, and the faults of certificates. The variable belongs to the process, so the
+//! test runs again in a process of its own.
 
 use std::{path::PathBuf, process::Command, sync::Arc};
 

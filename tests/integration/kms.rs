@@ -1,4 +1,4 @@
-//! Keys of a KMS that signs as AWS documents it in the API reference, under `Sign` and `GetPublicKey`.
+//! Keys of a KMS that signs as the API reference of AWS describes it under `Sign` and `GetPublicKey`.
 
 use aws_lc_rs::{
     digest::{Digest, SHA256, digest},
@@ -51,7 +51,7 @@ impl KmsKey {
         info.as_ref().to_vec()
     }
 
-    /// What `Sign` gives for that request; none where KMS would call it invalid.
+    /// The answer of `Sign` to that request; `None` if KMS would refuse it as invalid.
     pub fn sign(&self, request: &Value) -> Option<Vec<u8>> {
         let message = STANDARD.decode(request["Message"].as_str()?).ok()?;
         let is_digest = match request["MessageType"].as_str() {
@@ -62,19 +62,19 @@ impl KmsKey {
         if message.len() > LONGEST {
             return None;
         }
-        // The signatures with SHA-256 take a text or its digest, which has to have the digest's length.
+        // Signatures with SHA-256 take a text or its digest, which must have the right length.
         let digest = || match request["MessageType"].as_str() {
             Some("DIGEST") => Digest::import_less_safe(&message, &SHA256).ok(),
             _ => Some(digest(&SHA256, &message)),
         };
         match (self, request["SigningAlgorithm"].as_str()?) {
             (Self::P256(key), "ECDSA_SHA_256") => Some(key.sign_digest(&digest()?).ok()?.as_ref().to_vec()),
-            // It takes the text itself and nothing else: `ED25519_PH_SHA_512` would be for digests.
+            // It takes only the text itself: `ED25519_PH_SHA_512` would be for digests.
             (Self::Ed25519(key), "ED25519_SHA_512") if !is_digest => Some(key.sign(&message).as_ref().to_vec()),
             (Self::Rsa(key), algorithm) => {
                 let padding = match algorithm {
                     "RSASSA_PKCS1_V1_5_SHA_256" => &RSA_PKCS1_SHA256,
-                    // With a salt as long as the digest.
+                    // The salt is as long as the digest.
                     "RSASSA_PSS_SHA_256" => &RSA_PSS_SHA256,
                     _ => return None,
                 };

@@ -1,4 +1,4 @@
-//! A proxy of bytes, whose connections can die as connections die while an execution environment is frozen.
+//! A proxy of bytes whose connections can end as connections end while an execution environment is frozen.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ pub enum Death {
     Reset,
     /// The peer forgets them, and resets each at the next byte that arrives.
     Forgotten,
-    /// Nothing arrives any more, and nothing says so.
+    /// Nothing arrives any more, and the peer sends no sign of it.
     Silent,
 }
 
@@ -27,7 +27,7 @@ impl Death {
     pub const ALL: [Self; 4] = [Self::Closed, Self::Reset, Self::Forgotten, Self::Silent];
 }
 
-/// The proxy. New connections are good, whatever became of the old ones.
+/// The proxy. New connections work, even if the old ones ended.
 #[derive(Clone)]
 pub struct Line {
     pub port: u16,
@@ -56,7 +56,7 @@ impl Line {
     /// Ends all open connections in that way.
     pub async fn end_connections(&self, death: Death) {
         self.deaths.send_replace(death);
-        // What is to be known of it arrives before the next request is sent.
+        // The end of the connections must arrive before the next request is sent.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

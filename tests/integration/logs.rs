@@ -1,4 +1,4 @@
-//! O-04 and the clause of A-04 about logs: nothing secret is written. And O-09, for which the log lends its hand.
+//! O-04 and the clause of A-04 about logs: no secret is written. Also O-09, whose test causes a panic in the log.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn o04_a04_nothing_secret_and_nobody_is_in_the_log_at_its_most_talkative() {
+async fn o04_a04_the_log_has_no_secrets_and_no_personal_data_even_at_the_level_trace() {
     let (log, _guard) = Log::start(LogLevel::Trace);
     let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "3")]).await;
     let previous = "previous-secret-of-the-api-0123456789abcdef";
@@ -91,7 +91,7 @@ async fn o04_a04_nothing_secret_and_nobody_is_in_the_log_at_its_most_talkative()
     for secret in tokens.iter().map(String::as_str).chain([SECRET, previous]) {
         forbidden.extend([secret.to_owned(), sha256_hex(secret), STANDARD.encode(secret)]);
         forbidden.extend(secret.split('.').filter(|part| part.len() > 20).map(str::to_owned));
-        // Not even the first part of a digest, by which a token could be looked for.
+        // Not even the first part of a digest, with which a token could be searched for.
         forbidden.push(sha256_hex(secret)[..8].to_owned());
     }
     forbidden.push(STANDARD.encode(format!("{API}:{SECRET}")));
@@ -101,7 +101,7 @@ async fn o04_a04_nothing_secret_and_nobody_is_in_the_log_at_its_most_talkative()
 }
 
 #[tokio::test]
-async fn o04_a_fingerprint_ties_the_records_of_a_token_together_within_one_environment_alone() {
+async fn o04_a_fingerprint_links_the_records_of_a_token_only_within_one_environment() {
     let (log, _guard) = Log::start(LogLevel::Info);
     let world = World::new().await;
     let other_environment = World::service(&world.proxy.url, "[]", &[]).await;
@@ -130,7 +130,7 @@ impl<S: Subscriber> Layer<S> for Defect {
 async fn o09_a_panic_while_a_request_is_answered_is_500_and_the_next_request_is_answered() {
     let world = World::new().await;
     world.put_client(&json!({ "client_id": "corrupt", "client_secret": sha256_hex(SECRET), "disabled": "no" }));
-    // The log is the one place where a test can put a defect into the middle of an answer.
+    // Only in the log can a test cause a defect while a request is answered.
     let guard = listen(Registry::default().with(Defect(AtomicBool::new(false))));
     let answer = world.introspect_as("corrupt", SECRET, "x").await;
     drop(guard);

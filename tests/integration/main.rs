@@ -1,20 +1,20 @@
-//! The tests that need nothing but cargo: a call goes in, a response comes out, and the store behind it is a
+//! The tests that need only cargo: a call goes in, a response comes out, and the store behind it is a
 //! DynamoDB-compatible engine on a loopback port. The name of a test or of its case carries the ids of the
 //! conformance statements that it shows.
 //!
-//! With the feature `redis` the same tests run over the second token store, and need a Redis server. Left out are the
-//! few about what only DynamoDB does; `redis_store` and `redis_fitness` have what only Redis does.
+//! With the feature `redis`, the same tests run over the second token store and need a Redis server, except the few
+//! tests of DynamoDB's own behaviour. `redis_store` and `redis_fitness` test the behaviour of Redis.
 
 #![allow(
     clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "what misses or fails in a test fails the test, as it should"
+    reason = "a missing item or an error fails the test, as it should"
 )]
 #![cfg_attr(
     feature = "redis",
-    allow(unused_imports, dead_code, reason = "some of it serves tests of DynamoDB's requests alone")
+    allow(unused_imports, dead_code, reason = "some of it is only for tests of DynamoDB's requests")
 )]
 
 use test_support::{
@@ -86,7 +86,7 @@ mod settings_page;
 mod signed_responses;
 mod signing_cool_down;
 mod signing_keys;
-mod strangers;
 mod tidy;
 mod transport;
+mod unauthenticated;
 mod verdicts;

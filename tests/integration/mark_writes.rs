@@ -1,4 +1,4 @@
-//! What `/token/revoke` writes over a mark that exists: it removes limits and extends the expiry, and keeps the rest.
+//! What `/token/revoke` writes over an existing mark: it removes limits and extends the expiry, and keeps the rest.
 
 use serde_json::{Value, json};
 use token_introspection::{call::now, records::sha256_hex};
@@ -70,7 +70,7 @@ async fn g16_n03_a_mark_keeps_its_reason_and_everything_else_that_others_wrote()
 }
 
 #[tokio::test]
-async fn g16_g11_a_mark_with_unreadable_limits_stays_and_stays_long_enough() {
+async fn g16_g11_a_mark_with_unreadable_limits_is_kept_and_lasts_long_enough() {
     let world = world().await;
     world.put_token("refresh", &record("refresh_token", now() + 600));
     let grant = format!("grant#{OWN}#g-1");
@@ -98,7 +98,7 @@ async fn g16_the_mark_of_an_opaque_token_outlives_a_record_that_is_extended_late
         assert_eq!(plain(&world.stored_item(&mark).await, "expires_at"), Value::Null, "{token_type}");
         world.put_token(token, &record(token_type, now() + 1_000_000));
         world.introspect(token).await.assert_inactive("revoked_token");
-        // An existing mark that would end is made to stay.
+        // An existing mark with an expiry loses it.
         world.put_mark(&mark, &json!({ "expires_at": now() + 60, "reason": "theirs" }));
         revoke(&world, "own-app", token).await;
         let stored = world.stored_item(&mark).await;
@@ -109,7 +109,7 @@ async fn g16_the_mark_of_an_opaque_token_outlives_a_record_that_is_extended_late
 /// Between reading a mark and writing it again, other writers may change it.
 #[cfg(not(feature = "redis"))]
 #[tokio::test]
-async fn g16_n03_what_others_write_in_between_is_not_written_over() {
+async fn g16_n03_a_concurrent_write_by_another_program_is_not_overwritten() {
     let world = world().await;
     world.put_token("refresh", &record("refresh_token", now() + 600));
     let grant = format!("grant#{OWN}#g-1");

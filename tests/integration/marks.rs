@@ -1,4 +1,4 @@
-//! Revocation: every mark of the contract, and nothing but what it names.
+//! Revocation: every mark of the contract revokes what it names, and nothing else.
 
 use serde_json::{Value, json};
 use token_introspection::records::sha256_hex;
@@ -12,7 +12,7 @@ use crate::{
 /// When the tokens of these tests are issued.
 const T: i64 = 1_800_000_000;
 
-/// A token of which every mark can be made, in both forms.
+/// A token that every kind of mark can name, in both forms.
 fn markable(world: &World) -> [String; 2] {
     world.both_forms(&json!({
         "iat": T, "exp": T + 600, "jti": "jti-1", "grant_id": "grant-1", "sid": "session-1", "sub": "alice",
@@ -20,7 +20,8 @@ fn markable(world: &World) -> [String; 2] {
     }))
 }
 
-/// Active without the mark, inactive with it, active again when it is gone: each time on the very next request.
+/// Asserts that the token is active without the mark, inactive with it, and active again after it is deleted: each time
+/// on the very next request.
 async fn assert_revokes(world: &World, token: &str, mark: &str) {
     world.introspect_at(T, token).await.assert_verdict(ACTIVE, format!("before {mark}"));
     world.put_mark(mark, &json!({}));
@@ -84,7 +85,7 @@ async fn g03_a_mark_revokes_nothing_but_what_it_names() {
         format!("kid#{ISSUER}#key-2"),
         format!("kid#{GENERIC}#key-1"),
         "revoked#".to_owned(),
-        // Nobody issued these under this name, so nothing is revoked by it.
+        // No token was issued under these names, so the marks revoke nothing.
         format!("revoked#{}", sha256_hex(&jwt)),
         format!("jwt#{}", sha256_hex(&opaque)),
     ] {
@@ -93,7 +94,7 @@ async fn g03_a_mark_revokes_nothing_but_what_it_names() {
     for token in [jwt, opaque] {
         world.introspect_at(T, &token).await.assert_verdict(ACTIVE, token);
     }
-    // An opaque token has no key that could be distrusted.
+    // An opaque token has no signing key.
     world.put_mark(&format!("kid#{ISSUER}#key-1"), &json!({}));
     let [jwt, opaque] = markable(&world);
     world.introspect_at(T, &jwt).await.assert_inactive("revoked_signing_key");
@@ -101,7 +102,7 @@ async fn g03_a_mark_revokes_nothing_but_what_it_names() {
 }
 
 #[tokio::test]
-async fn g03_names_with_separators_in_them_name_what_they_say() {
+async fn g03_identifiers_that_contain_the_separator_are_unambiguous() {
     let world = World::new().await;
     for (changes, mark) in [
         (json!({ "jti": "a#b" }), format!("jti#{ISSUER}#a#b")),
@@ -137,7 +138,7 @@ async fn g10_the_mark_of_a_client_revokes_its_tokens_and_a_missing_client_record
     for token in markable(&world) {
         // There is no record of the client "app": it is registered at the issuer, not here.
         assert_revokes(&world, &token, &format!("client#{ISSUER}#app")).await;
-        // Nor does a record speak for the token: what disables a client writes the mark.
+        // A disabled client record does not revoke tokens either: the tool that disables a client also writes the mark.
         world.put_client(&json!({ "client_id": "app", "issuer": ISSUER, "disabled": true }));
         world.introspect_at(T, &token).await.assert_active();
     }
@@ -147,7 +148,7 @@ async fn g10_the_mark_of_a_client_revokes_its_tokens_and_a_missing_client_record
 }
 
 #[tokio::test]
-async fn g12_not_before_reaches_back_from_its_second_and_the_subjects_to_the_authentication() {
+async fn g12_not_before_includes_its_own_second_and_for_subjects_also_covers_auth_time() {
     let world = World::new().await;
     let before = json!({ "not_before": T });
     let spares = json!({ "not_before": T, "except_sid": "session-1" });
@@ -162,7 +163,7 @@ async fn g12_not_before_reaches_back_from_its_second_and_the_subjects_to_the_aut
         (&subject, &before, json!({ "iat": 1_800_000_000.9 }), false),
         (&subject, &before, json!({ "iat": T + 1 }), true),
         (&subject, &before, json!({ "iat": T + 1, "auth_time": T + 1 }), true),
-        // Refreshed since, and the user has not authenticated again.
+        // The token was refreshed since, but the user has not authenticated again.
         (&subject, &before, json!({ "iat": T + 1, "auth_time": T }), false),
         (&subject, &before, json!({ "iat": T + 1, "auth_time": T - 86_400 }), false),
         (&subject, &spares, json!({ "iat": T, "sid": "session-1" }), true),
@@ -201,7 +202,7 @@ async fn g12_not_before_reaches_back_from_its_second_and_the_subjects_to_the_aut
 }
 
 #[tokio::test]
-async fn g12_a_token_without_a_time_of_issue_is_older_than_every_mark() {
+async fn g12_a_token_without_iat_counts_as_older_than_every_mark() {
     let world = World::new().await;
     let record = json!({ "token_type": "access_token", "client_id": "app", "sub": "alice", "exp": T + 600 });
     world.put_token("opaque", &record);
@@ -234,12 +235,12 @@ async fn g13_a_distrusted_key_makes_all_its_tokens_inactive_however_fresh() {
     for (token, _) in &tokens {
         world.introspect_at(T + 600, token).await.assert_active();
     }
-    // Presence is enough: what the mark holds beside does not spare anything.
+    // Presence is enough: other attributes of the mark do not limit it.
     world.put_mark(&format!("kid#{ISSUER}#key-1"), &json!({ "not_before": T }));
     for (token, verdict) in &tokens {
         world.introspect_at(T + 600, token).await.assert_verdict(verdict, token);
     }
-    // Leaving the key's name out does not escape the mark: such a token meets only keys without a name.
+    // Leaving out `kid` does not avoid the mark: such a token is tried only against keys without `kid`.
     let nameless = keys::ed25519(None, 1);
     world.introspect_at(T + 600, &token(&nameless, fresh)).await.assert_inactive("unknown_key");
 }

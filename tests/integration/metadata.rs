@@ -1,4 +1,4 @@
-//! Group M: what the endpoint says of itself.
+//! Group M: the metadata of the endpoint.
 
 use std::{fs, path::PathBuf};
 
@@ -14,12 +14,12 @@ const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
 const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
-/// Beside those, where issuers are trusted.
+/// The methods at the introspection endpoint if issuers are trusted.
 fn introspection_methods() -> Vec<&'static str> {
     METHODS.into_iter().chain(["Bearer"]).collect()
 }
 
-/// Of client assertions.
+/// The algorithms of client assertions.
 const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 
 /// The settings of a deployment with these metadata of an authorization server.
@@ -44,7 +44,7 @@ fn revocation_methods() -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn m01_m02_m03_m04_m08_m11_the_whole_document_at_both_places() {
+async fn m01_m02_m03_m04_m08_m11_the_whole_document_at_both_paths() {
     let world = World::new().await;
     let expected = json!({
         "issuer": OWN,
@@ -75,7 +75,7 @@ async fn m01_m02_m03_m04_m08_m11_the_whole_document_at_both_places() {
 }
 
 #[tokio::test]
-async fn m01_the_issuer_is_the_configured_one_byte_for_byte_at_the_inserted_and_the_appended_place() {
+async fn m01_the_configured_issuer_is_served_byte_for_byte_at_the_inserted_and_the_appended_path() {
     for (issuer, inserted) in [
         ("https://a.example", OAUTH.to_owned()),
         ("https://a.example/", OAUTH.to_owned()),
@@ -97,7 +97,7 @@ async fn m01_the_issuer_is_the_configured_one_byte_for_byte_at_the_inserted_and_
 }
 
 #[tokio::test]
-async fn m01_endpoints_are_under_public_url_and_never_under_what_a_header_says() {
+async fn m01_endpoints_are_under_public_url_and_never_under_the_host_in_a_header() {
     let world = World::with(&[("PUBLIC_URL", "https://gateway.example/stage/")]).await;
     let spoofed = get(OPENID)
         .header("host", "evil.example")
@@ -112,12 +112,12 @@ async fn m01_endpoints_are_under_public_url_and_never_under_what_a_header_says()
 }
 
 #[tokio::test]
-async fn m03_m04_with_private_key_jwt_come_its_algorithms_and_none_is_not_among_them() {
+async fn m03_m04_with_private_key_jwt_its_algorithms_are_listed_without_none() {
     let document = World::new().await.send(get(OAUTH)).await.json();
     for endpoint in ["introspection", "revocation"] {
         let methods = document[format!("{endpoint}_endpoint_auth_methods_supported")].as_array().unwrap();
         assert!(methods.contains(&json!("private_key_jwt")));
-        // Public clients may revoke their own tokens, and nothing else.
+        // Public clients may only revoke their own tokens.
         assert_eq!(methods.contains(&json!("none")), endpoint == "revocation");
         let algorithms = document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")].as_array().unwrap();
         assert!(!algorithms.is_empty());
@@ -127,7 +127,7 @@ async fn m03_m04_with_private_key_jwt_come_its_algorithms_and_none_is_not_among_
 }
 
 #[tokio::test]
-async fn d07_a_bearer_token_is_advertised_where_an_issuer_could_have_made_it() {
+async fn d07_bearer_tokens_are_advertised_only_if_an_issuer_could_issue_them() {
     for (issuers, advertised) in [(None, true), (Some("[]"), false)] {
         let settings: Vec<_> = issuers.map(|issuers| ("TRUSTED_ISSUERS", issuers)).into_iter().collect();
         let document = World::with(&settings).await.send(get(OAUTH)).await.json();
@@ -138,7 +138,7 @@ async fn d07_a_bearer_token_is_advertised_where_an_issuer_could_have_made_it() {
 }
 
 #[tokio::test]
-async fn f08_the_methods_by_certificate_are_advertised_with_the_aliases_of_the_domain_that_asks_for_one() {
+async fn f08_the_certificate_method_is_advertised_with_the_aliases_of_the_mtls_domain() {
     let file = metadata_file(
         "aliases",
         &json!({
@@ -197,7 +197,7 @@ async fn f08_f09_only_the_method_of_the_setting_is_advertised_and_only_with_the_
 }
 
 #[tokio::test]
-async fn m08_a_metadata_file_adds_members_and_replaces_the_demanded_ones_but_not_the_enforced() {
+async fn m08_a_metadata_file_adds_and_replaces_members_but_not_those_that_are_enforced() {
     let file = metadata_file(
         "replaces",
         &json!({

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::world::{ACTIVE, API, AUDIENCE, World};
 
-/// What the caller sees of both forms of a token under a policy: one member, null where it is left out.
+/// Asserts what the caller sees of both forms of a token under a policy: one member, or null if it is left out.
 async fn assert_member(world: &World, policy: &Value, changes: &Value, name: &str, expected: &Value) {
     world.put_policy(policy);
     for token in world.both_forms(changes) {
@@ -109,7 +109,7 @@ async fn i08_j21_k08_only_unregistered_members_username_and_sid_need_to_be_named
             for name in ["iss", "sub", "aud", "client_id", "scope", "token_type", "exp", "iat", "jti"] {
                 assert!(answer.get(name).is_some(), "{policy}: {name}");
             }
-            assert_eq!(answer.get("grant_id"), None, "what names the grant is between the issuer and us");
+            assert_eq!(answer.get("grant_id"), None, "the id of the grant is never released");
         }
     }
 }
@@ -120,7 +120,7 @@ async fn i10_k07_client_id_is_the_tokens_client_and_never_the_caller() {
     for (client_id, subject) in [
         (json!("app"), json!("alice")),
         (json!(API), json!("alice")),
-        // A client-credentials token: that the subject is the client itself shows in their being equal.
+        // In a client-credentials token, the subject is the client, so both are equal.
         (json!("service"), json!("service")),
     ] {
         let changes = json!({ "client_id": client_id, "sub": subject });
@@ -128,7 +128,7 @@ async fn i10_k07_client_id_is_the_tokens_client_and_never_the_caller() {
         assert_member(&world, &json!({ "claims": [] }), &changes, "client_id", &client_id).await;
         assert_member(&world, &json!({ "claims": [] }), &changes, "sub", &subject).await;
     }
-    // A token that names no client gets none: not the caller's either.
+    // The answer to a token without a client has no client id, not even the caller's.
     let generic = json!({ "iss": crate::world::GENERIC, "token_use": "access", "client_id": null });
     let [token, _] = world.both_forms(&generic);
     assert_eq!(world.introspect(&token).await.assert_active().get("client_id"), None);

@@ -1,4 +1,4 @@
-//! A store that fails in every way: nobody is told "inactive" or "active" of what could not be read.
+//! A store that fails in every way: a token whose items could not be read is neither active nor inactive.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
     world::{ACTIVE, API, ISSUER, SECRET, World, introspection},
 };
 
-/// All that the store can do wrong for as long as it likes.
+/// The faults of the store that can last.
 const FAULTS: [Fault; 8] = [
     Fault::ServerError,
     Fault::Throttled,
@@ -22,7 +22,7 @@ const FAULTS: [Fault; 8] = [
     Fault::Empty,
 ];
 
-/// Asks while the store fails, with so much time left, and again when it has recovered.
+/// Asks while the store fails, with little time left, and again after it has recovered.
 async fn assert_survives(world: &World, token: &str, spared: usize, fault: Fault, verdict: &str) {
     const TIME_LEFT: Duration = Duration::from_millis(400);
     world.proxy.fail_after(spared, fault);
@@ -37,7 +37,7 @@ async fn assert_survives(world: &World, token: &str, spared: usize, fault: Fault
 }
 
 #[tokio::test]
-async fn g08_a_store_that_fails_is_503_in_time_whatever_the_token_is() {
+async fn g08_a_store_that_fails_is_503_in_time_for_every_token() {
     let world = World::new().await;
     let [jwt, opaque] = world.both_forms(&json!({}));
     let [revoked_jwt, revoked_opaque] = world.both_forms(&json!({ "client_id": "bad" }));
@@ -48,7 +48,7 @@ async fn g08_a_store_that_fails_is_503_in_time_whatever_the_token_is() {
             (&opaque, ACTIVE),
             (&revoked_jwt, "revoked_client"),
             (&revoked_opaque, "revoked_client"),
-            // Nobody knows now that it is unknown.
+            // While the store fails, it is not known that this token is unknown.
             ("unknown", "unknown_token"),
         ] {
             assert_survives(&world, token, 0, fault, verdict).await;
@@ -58,7 +58,7 @@ async fn g08_a_store_that_fails_is_503_in_time_whatever_the_token_is() {
 
 #[cfg(not(feature = "redis"))]
 #[tokio::test]
-async fn g08_a_store_that_fails_at_the_second_read_is_503_though_the_record_was_good() {
+async fn g08_a_store_that_fails_at_the_second_read_is_503_although_the_record_is_valid() {
     let world = World::new().await;
     let [_, good] = world.both_forms(&json!({}));
     let [_, expired] = world.both_forms(&json!({ "exp": 1 }));
@@ -70,7 +70,7 @@ async fn g08_a_store_that_fails_at_the_second_read_is_503_though_the_record_was_
 }
 
 #[tokio::test]
-async fn g08_wrong_credentials_are_503_too_while_nobody_can_tell_that_they_are_wrong() {
+async fn g08_wrong_credentials_are_503_too_while_they_cannot_be_checked() {
     let world = World::new().await;
     let token = world.token(&json!({}));
     world.proxy.fail(Fault::Throttled);
@@ -82,7 +82,7 @@ async fn g08_wrong_credentials_are_503_too_while_nobody_can_tell_that_they_are_w
 }
 
 #[tokio::test]
-async fn g08_a_single_failure_is_tried_again_and_costs_nothing_but_time() {
+async fn g08_a_single_failure_is_retried_and_costs_only_time() {
     let world = World::new().await;
     for token in world.both_forms(&json!({})) {
         for fault in [Fault::ServerError, Fault::Throttled, Fault::Resets] {
@@ -102,12 +102,12 @@ fn keys(request: &Value) -> BTreeSet<String> {
 
 #[cfg(not(feature = "redis"))]
 #[tokio::test]
-async fn g08_keys_that_were_left_unprocessed_are_asked_for_again_and_only_they() {
+async fn g08_only_the_unprocessed_keys_are_requested_again() {
     let world = World::new().await;
     let [jwt, opaque] = world.both_forms(&json!({}));
     let [revoked_jwt, revoked_opaque] = world.both_forms(&json!({ "client_id": "bad" }));
     world.put_mark(&format!("client#{ISSUER}#bad"), &json!({}));
-    // The second read of an opaque token is the one that can find its mark.
+    // Only the second read of an opaque token can find its mark.
     for (token, spared, verdict) in [
         (&jwt, 0, ACTIVE),
         (&opaque, 0, ACTIVE),
@@ -121,7 +121,7 @@ async fn g08_keys_that_were_left_unprocessed_are_asked_for_again_and_only_they()
         world.introspect(token).await.assert_verdict(verdict, spared);
         let requests = world.proxy.take_requests();
         let (whole, again) = (&requests[spared].1, &requests[spared + 1].1);
-        // Of each table the first key was answered.
+        // The first key of each table was answered.
         let answered: BTreeSet<String> = whole["RequestItems"]
             .as_object()
             .unwrap()
@@ -181,7 +181,7 @@ async fn g08_an_echo_of_what_was_not_requested_is_an_outage() {
 async fn g08_an_answer_that_lacks_a_table_is_an_outage() {
     let world = World::new().await;
     let token = world.token(&json!({}));
-    // No mark exists, so the answer lacks the tokens table, and a client that is not there the other one.
+    // No mark exists, so the answer lacks the tokens table. For an unknown client, it lacks the clients table too.
     world.proxy.fail(Fault::LacksTables);
     #[cfg(not(feature = "redis"))]
     world.introspect(&token).await.assert_unavailable("store_unavailable");

@@ -15,7 +15,7 @@ use crate::{
 /// Common gateways give up after two seconds.
 const IN_TIME: Duration = Duration::from_millis(1800);
 
-/// A world, and a service that reaches its tables through a line.
+/// A world, and a service that reaches its tables through a proxy.
 async fn line() -> (World, Line, Service) {
     let world = World::new().await;
     let line = Line::start(world.proxy.url.rsplit(':').next().unwrap().parse().unwrap()).await;
@@ -23,7 +23,7 @@ async fn line() -> (World, Line, Service) {
     (world, line, service)
 }
 
-/// Asks that often at the same time, so that as many connections are open afterwards.
+/// Sends that many requests at the same time, so that as many connections are open afterwards.
 async fn ask(service: &Service, token: &str, number: usize) -> Vec<Answer> {
     join_all((0..number).map(|_| send(service, introspection(token).within(IN_TIME)))).await
 }
@@ -42,7 +42,7 @@ async fn g08_connections_that_died_cost_a_new_connection_and_never_a_503() {
                     answer.assert_verdict(ACTIVE, format!("{death:?} of {number}"));
                 }
                 assert!(started.elapsed() < IN_TIME, "{death:?} of {number}: {:?}", started.elapsed());
-                // One at a time, as a function is asked.
+                // One request at a time, as Lambda sends them to an environment.
                 for _ in 0..8 {
                     send(&service, introspection(token)).await.assert_verdict(ACTIVE, format!("{death:?} of {number}"));
                 }
@@ -62,7 +62,7 @@ async fn g08_after_a_pause_a_silent_peer_costs_a_short_try() {
     send(&service, introspection(&token)).await.assert_active();
     // A try that is not short takes 600 ms.
     assert!(started.elapsed() < Duration::from_millis(550), "{:?}", started.elapsed());
-    // And not once more: the dead ones are gone.
+    // The next request does not wait again, because the dead connections are closed.
     let started = Instant::now();
     ask(&service, &token, 8).await.iter().for_each(|answer| drop(answer.assert_active()));
     assert!(started.elapsed() < Duration::from_millis(550), "{:?}", started.elapsed());
@@ -83,9 +83,9 @@ async fn n04_n05_a_revocation_over_a_dead_connection_is_written() {
     }
 }
 
-/// An answer that is lost may have been to a write that was made.
+/// If an answer is lost, the write may have been made.
 #[tokio::test]
-async fn n04_e08_a_write_that_is_repeated_on_a_new_connection_is_no_other_write() {
+async fn n04_e08_a_write_repeated_on_a_new_connection_counts_as_the_same_write() {
     let (world, line, service) = line().await;
     let record = json!({ "token_type": "access_token", "client_id": "own-app", "aud": AUDIENCE,
                          "exp": token_introspection::call::now() + 600 });

@@ -9,7 +9,7 @@ use crate::{
     world::{ACTIVE, API, AUDIENCE, GENERIC, ISSUER, OWN, SECRET, World, introspection, request},
 };
 
-/// The policy by which a caller sees nothing that is not for it.
+/// With this setting, a caller sees only tokens that have its client id as audience or that were issued to it.
 const BY_AUDIENCE: [(&str, &str); 1] = [("DEFAULT_POLICY", "audience")];
 
 /// Asks about both forms of a token, under that policy of [`API`].
@@ -21,7 +21,7 @@ async fn check(world: &World, policy: &Value, changes: &Value, verdict: &str) {
 }
 
 #[tokio::test]
-async fn g05_i01_i02_a_token_is_visible_to_those_whom_it_is_for_and_inactive_to_all_others() {
+async fn g05_i01_i02_a_token_is_visible_to_its_audience_and_its_client_and_inactive_to_all_others() {
     let any = World::new().await;
     let by_audience = World::with(&BY_AUDIENCE).await;
     for (policy, changes, under_any, under_audience) in [
@@ -49,7 +49,7 @@ async fn g05_i01_i02_a_token_is_visible_to_those_whom_it_is_for_and_inactive_to_
         check(&any, &policy, &changes, under_any).await;
         check(&by_audience, &policy, &changes, under_audience).await;
     }
-    // A token without audience, which only an opaque one or one of the profile `generic` can be.
+    // Only opaque tokens and those of the profile `generic` can have no audience.
     let opaque = json!({ "token_type": "access_token", "client_id": "app", "exp": 4_000_000_000_u32 });
     for (world, policy, verdict) in [
         (&any, json!({}), ACTIVE),
@@ -97,7 +97,7 @@ async fn i01_issued_to_this_client_means_the_same_issuer_and_the_same_client_id(
 }
 
 #[tokio::test]
-async fn i03_nothing_that_comes_with_the_request_or_the_token_changes_who_asks() {
+async fn i03_no_member_of_the_request_or_the_token_changes_the_caller() {
     let world = World::new().await;
     world.put_policy(&json!({ "audiences": ["other"] }));
     world.put_client(&json!({ "client_id": "broad", "client_secret": sha256_hex(SECRET) }));
@@ -129,7 +129,7 @@ async fn i03_nothing_that_comes_with_the_request_or_the_token_changes_who_asks()
 }
 
 #[tokio::test]
-async fn i04_a_refresh_token_is_shown_to_its_own_client_alone_and_only_where_the_policy_lists_it() {
+async fn i04_a_refresh_token_is_shown_only_to_its_own_client_and_only_if_the_policy_lists_it() {
     let world = World::new().await;
     let refresh = |client_id: &str, issuer: Option<&str>| json!({ "token_type": "refresh_token", "client_id": client_id, "iss": issuer, "aud": "other" });
     let both = json!({ "token_types": ["access_token", "refresh_token"] });
@@ -228,7 +228,7 @@ async fn i13_report_mode_shows_what_audiences_scopes_and_claims_would_hide_and_s
             assert_eq!((&record["outcome"], &record["policy"]), (&json!("active"), &json!(expected)), "{policy}");
         }
     }
-    // It relaxes nothing else: whoever may not ask may not, and what is inactive stays so.
+    // It relaxes nothing else: `allowed` counts, and inactive tokens stay inactive.
     world.put_policy(&json!({ "mode": "report", "allowed": false }));
     world.introspect(&world.token(&json!({}))).await.assert_error(403, "unauthorized_client", "not_allowed");
     world.put_policy(&json!({ "mode": "report" }));
@@ -238,7 +238,7 @@ async fn i13_report_mode_shows_what_audiences_scopes_and_claims_would_hide_and_s
 }
 
 #[tokio::test]
-async fn j20_i01_the_claims_of_a_record_never_stand_in_for_its_attributes() {
+async fn j20_i01_the_claims_of_a_record_never_replace_its_attributes() {
     let world = World::new().await;
     let record = json!({ "token_type": "access_token", "client_id": "app", "exp": 4_000_000_000_u32 });
     for (claims, policy) in [
@@ -262,7 +262,7 @@ async fn j20_i01_the_claims_of_a_record_never_stand_in_for_its_attributes() {
         "custom": 1,
     });
     assert_eq!(answer, expected);
-    // Nor do the marks of what stands there.
+    // Marks on the values in `claims` do not count either.
     for id in ["sub#{}#mallory", "sid#{}#s", "grant#{}#g", "jti#{}#j"] {
         world.put_mark(&id.replace("{}", OWN), &json!({}));
     }

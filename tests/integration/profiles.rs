@@ -1,4 +1,4 @@
-//! A token of each provider as the provider makes it, and what a resource server is told of it.
+//! Tokens as each provider issues them, and the answers that a resource server gets.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn h22_h23_h24_h25_h26_each_provider_is_answered_in_the_registered_members() {
+async fn h22_h23_h24_h25_h26_each_providers_token_is_answered_with_the_registered_members() {
     let signer = keys::ed25519(Some("k"), 7);
     let (_world, service) = providers(&signer).await;
     for golden in goldens() {
@@ -50,7 +50,7 @@ async fn h22_a_cognito_token_of_an_unlisted_client_is_inactive() {
 }
 
 #[tokio::test]
-async fn i01_the_scopes_of_a_cognito_token_name_the_resource_servers_that_it_is_for() {
+async fn i01_the_scopes_of_a_cognito_token_name_its_audience() {
     let signer = keys::ed25519(Some("k"), 7);
     let (world, service) = providers(&signer).await;
     let golden = &goldens()[0];
@@ -65,7 +65,11 @@ async fn i01_the_scopes_of_a_cognito_token_name_the_resource_servers_that_it_is_
         let claims = changed(&with_times(golden), &changes);
         let answer = ask(&service, &signer.token(&golden.header, &claims)).await;
         answer.assert_verdict(if active { ACTIVE } else { "audience_hidden" }, format!("{audience} {changes}"));
-        assert_eq!(answer.json().get("aud"), changes.get("aud").filter(|_| active), "the scopes' servers are no `aud`");
+        assert_eq!(
+            answer.json().get("aud"),
+            changes.get("aud").filter(|_| active),
+            "the answer has no `aud` made of the scopes"
+        );
     }
 }
 
@@ -75,7 +79,7 @@ async fn h24_a_token_for_microsoft_graph_is_inactive() {
     let (_world, service) = providers(&signer).await;
     let golden = &goldens()[3];
     let header = json!({ "typ": "JWT", "kid": "k", "alg": "EdDSA", "nonce": "hashed" });
-    // What is signed holds the hash of the nonce; what is sent, the nonce itself.
+    // The header contains the hash of the nonce when it is signed, and the nonce itself when it is sent.
     let hashed = signer.sign(&header.to_string(), &with_times(golden).to_string());
     let sent = json!({ "typ": "JWT", "kid": "k", "alg": "EdDSA", "nonce": "plain" });
     let other = signer.sign(&sent.to_string(), &with_times(golden).to_string());
@@ -86,7 +90,7 @@ async fn h24_a_token_for_microsoft_graph_is_inactive() {
 }
 
 #[tokio::test]
-async fn h23_a_token_without_jti_is_revoked_by_what_was_signed() {
+async fn h23_a_token_without_jti_is_revoked_by_its_signing_input() {
     let signer = keys::ed25519(Some("k"), 7);
     let (world, service) = providers(&signer).await;
     let golden = &goldens()[1];
@@ -98,7 +102,7 @@ async fn h23_a_token_without_jti_is_revoked_by_what_was_signed() {
 }
 
 #[test]
-fn providers_need_no_place_of_their_keys_and_cognito_its_clients() {
+fn providers_need_no_jwks_uri_and_cognito_needs_client_ids() {
     for (profile, further, accepted) in [
         ("cognito", json!({ "client_ids": ["7abc"] }), true),
         ("cognito", json!({}), false),

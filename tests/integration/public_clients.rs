@@ -79,7 +79,7 @@ async fn n02_b09_introspection_stays_closed_to_a_public_client() {
 }
 
 #[tokio::test]
-async fn n02_b02_b08_only_a_public_client_is_known_by_its_id() {
+async fn n02_b02_b08_only_a_public_client_is_identified_by_its_client_id_without_credentials() {
     let (log, _guard) = Log::start(LogLevel::Error);
     let world = world().await;
     let token = world.token(&json!({}));
@@ -110,12 +110,12 @@ async fn n02_b02_b08_only_a_public_client_is_known_by_its_id() {
         assert_eq!((&audit[0]["reason"], &audit[0]["method"]), (&json!(reason), &json!("none")), "{changes}");
         world.introspect(&token).await.assert_active();
     }
-    for odd in ["nobody", "a\nb", &"x".repeat(3000)] {
+    for odd in ["missing", "a\nb", &"x".repeat(3000)] {
         world.proxy.take_requests();
         assert_refused(&world.send(revoke(odd, &token)).await, "unknown_client", odd);
         assert!(world.proxy.take_requests().len() == 1 || !ALL_IN_DYNAMODB, "{odd:.20}");
     }
-    // No id, and whatever else could be a credential, is not a public client.
+    // A request without an id or with any credentials is not one of a public client.
     world.put_client(&json!({ "client_id": APP }));
     let form = [("token", token.as_str()), ("client_id", APP)];
     for (reason, case, request) in [
@@ -194,7 +194,7 @@ async fn n02_another_clients_token_is_ignored_with_a_warning_that_names_neither_
 }
 
 #[tokio::test]
-async fn n02_i01_without_an_issuer_a_client_is_that_of_ours_and_of_the_first_trusted_one() {
+async fn n02_i01_a_client_without_an_issuer_belongs_to_ours_and_the_first_trusted_one() {
     let mut world = world().await;
     let generic = |changes: &Value| {
         let mut claims = json!({ "iss": GENERIC, "token_use": "access" });
@@ -208,7 +208,7 @@ async fn n02_i01_without_an_issuer_a_client_is_that_of_ours_and_of_the_first_tru
         assert_eq!(world.send(revoke(APP, token)).await.status, 200);
         world.introspect(token).await.assert_verdict(verdict, token);
     }
-    // In another order, the other one is the first.
+    // In another order, another issuer is the first.
     let mut trusted: Vec<Value> = serde_json::from_str(&issuers(&world.signer)).unwrap();
     trusted.reverse();
     world.service = World::service(&world.proxy.url, &json!(trusted).to_string(), &world.token_settings()).await;
@@ -217,7 +217,7 @@ async fn n02_i01_without_an_issuer_a_client_is_that_of_ours_and_of_the_first_tru
         assert_eq!(world.send(revoke(APP, token)).await.status, 200);
         world.introspect(token).await.assert_verdict(verdict, token);
     }
-    // A record that names its issuer is of that one only.
+    // A client whose record names an issuer belongs only to that one.
     world.put_client(&json!({ "client_id": APP, "issuer": ISSUER }));
     assert_eq!(world.send(revoke(APP, &again)).await.status, 200);
     world.introspect(&again).await.assert_inactive("revoked_token");

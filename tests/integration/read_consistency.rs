@@ -1,4 +1,4 @@
-//! `READ_CONSISTENCY`: how DynamoDB is asked to read, seen on the wire.
+//! `READ_CONSISTENCY`: the consistency of the reads that DynamoDB gets.
 
 use serde_json::{Value, json};
 use token_introspection::{
@@ -11,7 +11,7 @@ use crate::{
     world::{ISSUER, OWN, SECRET, World, introspection, request},
 };
 
-/// What the requests since the last time said of the consistency of each table.
+/// The consistency that the requests since the last call asked for, for each table.
 fn asked(world: &World) -> Vec<Value> {
     let requests = world.proxy.take_requests().into_iter().filter(|(operation, _)| operation == "BatchGetItem");
     let tables = requests.flat_map(|(_, body)| body["RequestItems"].as_object().unwrap().clone());
@@ -32,7 +32,7 @@ async fn g03_reads_are_strongly_consistent_unless_the_setting_says_otherwise() {
 }
 
 #[tokio::test]
-async fn g16_n04_revocation_reads_strongly_whatever_the_setting_says() {
+async fn g16_n04_revocation_reads_strongly_with_every_setting() {
     let world = World::with(&[("READ_CONSISTENCY", "eventual")]).await;
     world.put_client(&json!({ "client_id": "app", "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
     let token = world.token(&json!({}));
@@ -46,7 +46,7 @@ async fn g16_n04_revocation_reads_strongly_whatever_the_setting_says() {
 }
 
 #[test]
-fn a_wrong_value_ends_the_start_and_eventual_is_warned_of() {
+fn a_wrong_value_stops_the_start_and_eventual_logs_a_warning() {
     let read = |value: &str| {
         let value = value.to_owned();
         Settings::read(move |name| match name {

@@ -1,4 +1,4 @@
-//! Which servers are taken: one that may lose a revocation, or not know of one, ends the start with one line.
+//! Which servers are accepted: one that may lose or miss a revocation stops the start with one line.
 
 use std::process::{Command, Stdio};
 
@@ -30,13 +30,13 @@ async fn a_server_that_may_evict_keys_is_refused() {
 }
 
 #[tokio::test]
-async fn one_that_is_out_of_reach_is_left_for_the_first_request_to_meet() {
+async fn an_unreachable_server_does_not_stop_the_start() {
     assert_eq!(refusal("redis://127.0.0.1:1").await, None);
     assert_eq!(refusal("rediss://127.0.0.1:1").await, None);
 }
 
 #[tokio::test]
-async fn the_function_ends_with_that_one_line() {
+async fn the_function_prints_that_one_line_and_exits() {
     let server = RedisServer::start(&["--maxmemory-policy", "allkeys-lru"]);
     let mut function = Command::new(env!("CARGO_BIN_EXE_token-introspection"));
     function.env_clear().envs([

@@ -1,5 +1,5 @@
-//! The tokens table in Redis: what is asked of the server and how often, what becomes of a server that fails, and what
-//! is written. That the verdicts are those of the other store, all the other tests show.
+//! The tokens table in Redis: the requests to the server, the effects of a server that fails, and what is written. All
+//! other tests show that the verdicts are those of DynamoDB.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -33,7 +33,7 @@ fn record(changes: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn o02_a_jwt_costs_one_pipeline_whatever_the_verdict() {
+async fn o02_a_jwt_costs_one_pipeline_for_every_verdict() {
     let world = World::new().await;
     let good = world.token(&json!({}));
     let bad_signature = format!("{}AAAA", &good[..good.len() - 4]);
@@ -51,7 +51,7 @@ async fn o02_a_jwt_costs_one_pipeline_whatever_the_verdict() {
 }
 
 #[tokio::test]
-async fn o02_o03_an_opaque_token_costs_two_pipelines_whatever_the_verdict() {
+async fn o02_o03_an_opaque_token_costs_two_pipelines_for_every_verdict() {
     let world = World::new().await;
     world.put_token("good", &record(&json!({})));
     world.put_token("expired", &record(&json!({ "exp": 1 })));
@@ -71,13 +71,13 @@ async fn o02_o03_an_opaque_token_costs_two_pipelines_whatever_the_verdict() {
         let [first, _] = trips(&world)[..] else { panic!("{token}") };
         assert_eq!(first, two[0], "{token}");
     }
-    // Nothing is asked for a request that is refused before the caller is known.
+    // A request that is refused before the caller is known causes no read.
     world.send(request().form(&[("token", "good")])).await.assert_error(401, "invalid_client", "no_credentials");
     assert_eq!(trips(&world), Vec::<usize>::new());
 }
 
 #[tokio::test]
-async fn o02_a_batch_asks_for_shared_keys_once_in_one_pipeline() {
+async fn o02_a_batch_reads_shared_keys_once_in_one_pipeline() {
     let world = World::new().await;
     let tokens: Vec<_> = (0..50)
         .map(|n| world.token(&json!({ "jti": format!("j{n}"), "sub": format!("s{n}"), "sid": format!("i{n}") })))
@@ -119,7 +119,7 @@ async fn o05_the_server_learns_digests_and_never_a_token() {
 }
 
 #[tokio::test]
-async fn g08_a_server_out_of_reach_is_503_and_the_first_request_after_it_is_answered() {
+async fn g08_an_unreachable_server_is_503_and_the_first_request_after_its_recovery_is_answered() {
     let world = World::new().await;
     world.put_token("opaque", &record(&json!({})));
     let jwt = world.token(&json!({}));
@@ -136,7 +136,7 @@ async fn g08_a_server_out_of_reach_is_503_and_the_first_request_after_it_is_answ
 }
 
 #[tokio::test]
-async fn g08_a_server_that_fails_at_the_second_pipeline_is_503_though_the_record_was_good() {
+async fn g08_a_server_that_fails_at_the_second_pipeline_is_503_although_the_record_is_valid() {
     let world = World::new().await;
     world.put_token("good", &record(&json!({})));
     world.put_token("expired", &record(&json!({ "exp": 1 })));
@@ -152,7 +152,7 @@ async fn g08_a_server_that_fails_at_the_second_pipeline_is_503_though_the_record
 }
 
 #[tokio::test]
-async fn g08_a_connection_that_broke_while_nobody_looked_costs_nothing_but_time() {
+async fn g08_a_connection_that_broke_between_requests_costs_only_time() {
     let world = World::new().await;
     let jwt = world.token(&json!({}));
     world.introspect(&jwt).await.assert_active();
@@ -164,7 +164,7 @@ async fn g08_a_connection_that_broke_while_nobody_looked_costs_nothing_but_time(
     world.introspect(&jwt).await.assert_active();
 }
 
-/// A service that reaches Redis through a line.
+/// A service that reaches Redis through a proxy.
 async fn through_line(world: &World) -> (Line, Service) {
     let line = Line::start(world.tokens.server.port).await;
     let url = format!("redis://127.0.0.1:{}", line.port);
@@ -203,7 +203,7 @@ async fn g08_after_a_pause_a_silent_server_costs_a_short_try() {
 }
 
 #[tokio::test]
-async fn g08_a_primary_that_became_a_replica_is_not_believed() {
+async fn g08_the_answers_of_a_primary_that_became_a_replica_are_not_used() {
     let (log, _guard) = Log::start(LogLevel::Info);
     let world = World::new().await;
     let other = RedisServer::start(&[]);
@@ -218,7 +218,7 @@ async fn g08_a_primary_that_became_a_replica_is_not_believed() {
 }
 
 #[tokio::test]
-async fn g11_a_value_that_is_no_json_object_never_helps_the_bearer() {
+async fn g11_a_value_that_is_not_a_json_object_never_helps_the_bearer() {
     let (log, _guard) = Log::start(LogLevel::Info);
     let world = World::new().await;
     let [jwt, opaque] = world.both_forms(&json!({ "sid": "s-1", "grant_id": "g-1" }));
@@ -300,7 +300,7 @@ async fn g16_n03_a_mark_outlives_the_token_and_is_never_weakened() {
             assert_eq!(stays, expected, "{value} {end:?}");
         }
     }
-    // But a mark on a grant that spared tokens spares none any more.
+    // A mark on a grant loses its limit, so it revokes all tokens of the grant.
     let client = json!({ "client_id": "own-app", "client_secret": sha256_hex(SECRET), "issuer": OWN });
     world.put_client(&client);
     world.put_token("refresh", &record(&json!({ "token_type": "refresh_token", "client_id": "own-app" })));
@@ -312,7 +312,7 @@ async fn g16_n03_a_mark_outlives_the_token_and_is_never_weakened() {
 }
 
 #[tokio::test]
-async fn n05_a_server_that_can_write_nothing_more_is_503() {
+async fn n05_a_server_that_is_out_of_memory_is_503() {
     let world = World::new().await;
     world.put_client(&json!({ "client_id": "app", "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
     let jwt = world.token(&json!({}));
@@ -326,7 +326,7 @@ async fn n05_a_server_that_can_write_nothing_more_is_503() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_cut_short_leaves_the_next_one_its_own_answers() {
+async fn a_cancelled_request_does_not_give_its_answers_to_the_next_one() {
     let world = World::new().await;
     let [good, bad] = ["good", "bad"].map(|jti| world.token(&json!({ "jti": jti })));
     world.put_mark(&format!("jti#{ISSUER}#bad"), &json!({}));
@@ -338,11 +338,11 @@ async fn a_request_that_is_cut_short_leaves_the_next_one_its_own_answers() {
         world.introspect(&bad).await.assert_inactive("revoked_token");
         world.introspect(&good).await.assert_active();
     }
-    assert!(cut > 0, "all were in time");
+    assert!(cut > 0, "no request was cancelled");
 }
 
 #[tokio::test]
-async fn n03_what_somebody_else_writes_in_between_is_not_written_over() {
+async fn n03_a_concurrent_write_by_another_program_is_not_overwritten() {
     let world = World::new().await;
     let port = world.tokens.server.port;
     world.put_client(&json!({ "client_id": "own-app", "client_secret": sha256_hex(SECRET), "issuer": OWN }));
@@ -366,7 +366,7 @@ async fn n03_what_somebody_else_writes_in_between_is_not_written_over() {
     }
 }
 
-/// The keys that an unknown client's request asks for are those of a known one's.
+/// A request of an unknown client reads the same number of keys as one of a known client.
 #[tokio::test]
 async fn b12_an_unknown_client_is_answered_after_the_same_reads_as_a_known_one() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! which refusal comes first where a request deserves several, and A-22: none comes too late.
+//! the order of the refusals if a request has several faults. A-22: every answer is in time.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::{
     world::{API, ISSUER, Request, SECRET, World, claims, introspection, request},
 };
 
-/// Takes one fault out of a request.
+/// Removes one fault from a request.
 type Repair = fn(Request) -> Request;
 
 #[tokio::test]
-async fn a21_each_refusal_comes_before_the_next_is_looked_at() {
+async fn a21_each_refusal_precedes_the_next_check() {
     let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1")]).await;
-    // Nothing before the credentials may read the store, so it would answer nobody.
+    // The checks before the credentials must not read the store, so it fails.
     world.proxy.fail(Fault::AccessDenied);
     let everything_wrong = || {
         request()
@@ -84,7 +84,7 @@ async fn a21_each_refusal_comes_before_the_next_is_looked_at() {
 }
 
 #[tokio::test]
-async fn a21_two_mechanisms_come_before_a_client_id_that_differs() {
+async fn a21_two_mechanisms_are_refused_before_a_different_client_id() {
     let world = World::new().await;
     let both = [("token", "x"), ("client_id", "other"), ("client_secret", "c")];
     let description = world.send(request().basic(API, SECRET).form(&both)).await.assert_error(
@@ -101,7 +101,7 @@ async fn a21_two_mechanisms_come_before_a_client_id_that_differs() {
     assert!(description.contains("client_id differs"), "{description}");
 }
 
-/// Sends a request, and sees "don't know" before gateways give up.
+/// Asserts that the answer is "don't know" before gateways time out.
 async fn assert_unavailable_in_time(world: &World, request: Request, reason: &str, case: &str) {
     let started = Instant::now();
     let answer = world.send(request).await;
@@ -110,7 +110,7 @@ async fn assert_unavailable_in_time(world: &World, request: Request, reason: &st
 }
 
 #[test]
-fn a22_an_invocation_leaves_less_than_two_seconds_and_time_to_answer() {
+fn a22_the_deadline_is_below_two_seconds_and_leaves_time_to_answer() {
     let left = |time_left| call::deadline(time_left).saturating_duration_since(Instant::now());
     assert!(left(Duration::from_mins(15)) <= Duration::from_millis(1800));
     assert!(left(Duration::from_secs(1)) <= Duration::from_millis(850));
@@ -157,7 +157,7 @@ async fn a22_an_invocation_with_less_time_left_is_answered_sooner() {
 }
 
 #[tokio::test]
-async fn a21_a_verdict_comes_last_so_that_a_client_that_is_not_allowed_learns_none() {
+async fn a21_the_verdict_comes_last_so_a_client_that_is_not_allowed_never_learns_it() {
     let world = World::new().await;
     let secret = sha256_hex(SECRET);
     world.put_client(&json!({ "client_id": "barred", "client_secret": secret, "introspection": { "allowed": false } }));

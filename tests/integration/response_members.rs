@@ -1,4 +1,4 @@
-//! The members of a response: which there are, of which JSON type, and in which order.
+//! The members of a response, their JSON types, and their order.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::world::{ACTIVE, API, AUDIENCE, GENERIC, ISSUER, OWN, Request, World, 
 
 /// When the tokens with fixed times are issued.
 const T: i64 = 1_800_000_000;
-/// The members of a response whose meaning RFC 7662 §2.2 or its registry gives, but for `active` and `token_type`.
+/// The members of a response that RFC 7662 §2.2 or its registry defines, except `active` and `token_type`.
 const REGISTERED: [&str; 15] = [
     "iss",
     "sub",
@@ -73,7 +73,7 @@ async fn j01_j22_an_inactive_answer_is_one_constant_and_an_active_one_the_same_b
     }
 }
 
-/// What can be wrong with a request, with its answer and the reason.
+/// Wrong requests, with their answers and reasons.
 pub fn wrong_requests(good: impl Fn() -> Request) -> [(Request, u16, &'static str, &'static str); 12] {
     [
         (good().path("/elsewhere"), 404, "not_found", "not_found"),
@@ -189,7 +189,7 @@ async fn k04_k06_actors_and_the_authentication_are_released_as_they_are() {
 }
 
 #[tokio::test]
-async fn j19_no_member_is_of_our_own_making() {
+async fn j19_no_member_has_a_name_of_our_own() {
     let world = World::new().await;
     let mut changes = everything();
     changes["grant_id"] = json!("grant-1");
@@ -204,7 +204,7 @@ async fn j19_no_member_is_of_our_own_making() {
             assert!(known, "{name} in {answer}");
         }
     }
-    // What the issuer adds keeps the issuer's name and value.
+    // An issuer's own claims keep their names and values.
     let extra = json!({ "https://example.com/claims/tenant": { "id": 7 }, "roles": ["a", "b"] });
     for answer in answers(&world, &issued_at_t(&extra)).await {
         for (name, value) in extra.as_object().unwrap() {
@@ -214,7 +214,7 @@ async fn j19_no_member_is_of_our_own_making() {
 }
 
 #[tokio::test]
-async fn j20_the_claims_of_a_record_never_overwrite_what_it_says_itself() {
+async fn j20_the_claims_of_a_record_never_overwrite_its_attributes() {
     let world = World::new().await;
     let record = json!({
         "token_type": "access_token", "iss": ISSUER, "client_id": "app", "sub": "alice", "aud": AUDIENCE, "exp": T + 600,
@@ -231,7 +231,7 @@ async fn j20_the_claims_of_a_record_never_overwrite_what_it_says_itself() {
     world.put_token("with claims", &with_claims);
     assert_eq!(world.introspect_at(T, "with claims").await.assert_active(), plain);
     world.introspect_at(T + 600, "with claims").await.assert_inactive("expired");
-    // Nor does a token say that it is active, or of which type, or anything twice.
+    // A JWT cannot set `active` or `token_type` either, and no member appears twice.
     for name in ["active", "token_type"] {
         for value in [json!(false), json!(true), json!("access_token"), json!(null)] {
             for answer in answers(&world, &issued_at_t(&json!({ name: value }))).await {
@@ -251,7 +251,7 @@ async fn j23_h29_a_registered_claim_of_another_type_makes_a_jwt_inactive_or_is_l
     let values =
         [json!(true), json!(1), json!("1"), json!(1.5), json!([]), json!([1]), json!(["a"]), json!([null]), json!({})];
     for name in REGISTERED.into_iter().chain(["sid", "grant_id"]) {
-        // A token that names no issuer has no profile, so no other rule is asked.
+        // A token without an issuer has no profile, so no other rule is checked.
         let mistyped = if name == "iss" { "untrusted_issuer" } else { "wrong_claim_type" };
         let right: fn(&Value) -> bool = match name {
             "exp" | "iat" | "nbf" => Value::is_number,
@@ -260,7 +260,7 @@ async fn j23_h29_a_registered_claim_of_another_type_makes_a_jwt_inactive_or_is_l
             "aud" => |value| value == "1" || *value == json!([]) || *value == json!(["a"]),
             _ => Value::is_string,
         };
-        // No decision reads these, so that one of a wrong type is left out.
+        // No decision reads these, so one of a wrong type is left out.
         let unread: Option<fn(&Value) -> bool> = match name {
             "auth_time" => Some(Value::is_number),
             "act" => Some(Value::is_object),
@@ -279,7 +279,7 @@ async fn j23_h29_a_registered_claim_of_another_type_makes_a_jwt_inactive_or_is_l
             continue;
         }
         for value in &values {
-            // Of the right type, it may still be the wrong value: expired, or of an unknown issuer.
+            // A claim of the right type may still have a wrong value: expired, or an unknown issuer.
             if right(value) && ["exp", "iss"].contains(&name) {
                 continue;
             }

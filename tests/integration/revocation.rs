@@ -1,4 +1,4 @@
-//! `POST /token/revoke`: a client ends its own tokens, and learns nothing of others'.
+//! `POST /token/revoke`: a client revokes its own tokens, and learns nothing about those of others.
 
 use serde_json::{Value, json};
 use token_introspection::{call, records::sha256_hex};
@@ -22,14 +22,14 @@ async fn revoke_as(world: &World, client_id: &str, token: &str) -> Answer {
     world.send(request().path("/token/revoke").basic(client_id, SECRET).form(&[("token", token)])).await
 }
 
-/// The one answer to a revocation, which the client cannot tell from that to a token that was not revoked.
+/// Asserts the constant answer to a revocation, which does not show whether a token was revoked.
 #[track_caller]
 fn assert_done(answer: &Answer) {
     assert_same(answer);
     assert_eq!((answer.outcome(), answer.reason()), ("revoked", None));
 }
 
-/// The same answer, because there was nothing to revoke for that reason.
+/// Asserts the same answer if nothing was revoked for that reason.
 #[track_caller]
 fn assert_nothing_revoked(answer: &Answer, reason: &str) {
     assert_same(answer);
@@ -63,7 +63,7 @@ async fn n01_n04_a_clients_own_jwt_is_inactive_on_the_next_request() {
 }
 
 #[tokio::test]
-async fn n01_a_jwt_without_jti_is_revoked_by_what_was_signed() {
+async fn n01_a_jwt_without_jti_is_revoked_by_its_signing_input() {
     let world = world().await;
     let claims = |changes: &Value| crate::world::claims(changes);
     let generic = json!({ "iss": crate::world::GENERIC, "jti": null, "token_use": "access" });
@@ -76,7 +76,7 @@ async fn n01_a_jwt_without_jti_is_revoked_by_what_was_signed() {
 }
 
 #[tokio::test]
-async fn n03_a_refresh_token_takes_its_grants_access_tokens_along_and_not_the_session() {
+async fn n03_revoking_a_refresh_token_revokes_its_grants_access_tokens_but_not_the_session() {
     let world = world().await;
     world.put_token("refresh", &record("refresh_token"));
     world.put_token("access", &record("access_token"));
@@ -94,7 +94,7 @@ async fn n03_a_refresh_token_takes_its_grants_access_tokens_along_and_not_the_se
 }
 
 #[tokio::test]
-async fn n04_a_mark_that_would_end_before_the_token_is_made_to_stay() {
+async fn n04_a_mark_that_would_expire_before_the_token_is_extended() {
     let world = world().await;
     let exp = call::now() + 600;
     let jwt = world.token(&json!({ "exp": exp }));
@@ -113,7 +113,7 @@ async fn n04_a_mark_that_would_end_before_the_token_is_made_to_stay() {
     world.delete_item(&mark).await;
     assert_done(&revoke_as(&world, APP, &jwt).await);
     assert_eq!(world.stored_item(&mark).await["expires_at"]["N"], late_enough);
-    // When a grant's last token expires nobody knows.
+    // The expiry of a grant's last token is not known.
     world.put_token("refresh", &record("refresh_token"));
     let grant = format!("grant#{OWN}#g-1");
     world.put_mark(&grant, &json!({ "expires_at": near }));
@@ -122,7 +122,7 @@ async fn n04_a_mark_that_would_end_before_the_token_is_made_to_stay() {
 }
 
 #[tokio::test]
-async fn n03_an_access_token_leaves_its_grant_alone() {
+async fn n03_revoking_an_access_token_does_not_revoke_its_grant() {
     let world = world().await;
     world.put_token("one", &record("access_token"));
     world.put_token("two", &record("access_token"));
@@ -132,7 +132,7 @@ async fn n03_an_access_token_leaves_its_grant_alone() {
 }
 
 #[tokio::test]
-async fn n02_another_clients_token_stays_and_is_answered_like_an_unknown_one() {
+async fn n02_another_clients_token_stays_active_and_is_answered_like_an_unknown_one() {
     let world = world().await;
     world.put_client(&json!({ "client_id": "stranger", "client_secret": sha256_hex(SECRET), "issuer": ISSUER }));
     // The same client id at another issuer is another client.
@@ -172,7 +172,7 @@ async fn n02_a_forged_token_revokes_nothing() {
 }
 
 #[tokio::test]
-async fn n01_the_caller_comes_first_and_its_policy_does_not_matter() {
+async fn n01_the_caller_is_checked_first_and_its_policy_does_not_matter() {
     let world = world().await;
     world.put_client(&json!({
         "client_id": APP, "client_secret": sha256_hex(SECRET), "issuer": ISSUER, "introspection": { "allowed": false },
@@ -213,7 +213,7 @@ async fn n05_a_store_failure_is_503() {
 }
 
 #[tokio::test]
-async fn n03_a_mark_that_is_there_is_strengthened_and_never_weakened() {
+async fn n03_an_existing_mark_is_strengthened_and_never_weakened() {
     let world = world().await;
     world.put_token("refresh", &record("refresh_token"));
     world.put_token("access", &record("access_token"));

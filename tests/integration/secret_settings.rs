@@ -1,5 +1,5 @@
-//! Any setting may hold a secret, by mistake or pasted in place of its location. Nothing that is printed or logged
-//! quotes one.
+//! Any setting may contain a secret by mistake, or instead of the secret's location. No output and no log line quotes
+//! one.
 
 use std::{path::Path, process::Command};
 
@@ -14,7 +14,7 @@ use test_support::wrong_settings::{
     PASSWORD, VARIABLES, assert_prints_no_setting, assert_quotes_nothing, error, secrets,
 };
 
-/// A secret in the forms in which it may get into a text setting.
+/// A secret in the forms in which a text setting may contain it.
 fn texts(secret: &str) -> Vec<String> {
     let forms = [
         "{}",
@@ -53,7 +53,7 @@ fn texts(secret: &str) -> Vec<String> {
     forms.iter().map(|form| form.replace("{}", secret)).collect()
 }
 
-/// A secret in the places of the JSON of `TRUSTED_ISSUERS` and of other documents.
+/// A secret in each member of the JSON of `TRUSTED_ISSUERS` and of other documents.
 fn documents(secret: &str) -> Vec<String> {
     let entry = json!({ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": "https://a.example/jwks.json" });
     let with = |member: &str, value: Value| {
@@ -168,7 +168,7 @@ fn o04_the_function_prints_no_setting() {
 }
 
 #[test]
-fn a_token_file_that_cannot_be_read_ends_the_start() {
+fn a_token_file_that_cannot_be_read_stops_the_start() {
     let directory = std::env::temp_dir().join(format!("token-files-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     let empty = directory.join("empty");

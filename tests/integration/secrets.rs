@@ -1,4 +1,4 @@
-//! Group C: `client_secret_basic` and `client_secret_post`, as clients really send them.
+//! Group C: `client_secret_basic` and `client_secret_post`, as real clients send them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
@@ -17,7 +17,7 @@ async fn world_with(clients: &[(&str, &str)]) -> World {
     world
 }
 
-/// The question with that `Authorization` header.
+/// An introspection request with that `Authorization` header.
 fn with_header(value: &str) -> Request {
     request().form(&[("token", "unknown")]).header("authorization", value)
 }
@@ -62,7 +62,7 @@ async fn c02_c04_both_halves_are_split_at_the_first_colon_and_then_decoded() {
 }
 
 #[tokio::test]
-async fn c03_the_vector_is_accepted() {
+async fn c03_the_example_with_an_encoded_id_and_secret_is_accepted() {
     let world = world_with(&[("1PpG/Q 1", "z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw=")]).await;
     let header =
         "Basic MVBwRyUyRlErMTp6JTJGdFo5VndGWnFBcG1JUSUyQlpIMUk1cExrJTJGdUI0dWQlM0FYMiUyRjhiTCUyQndmRlR0MXJGdyUzRA==";
@@ -80,7 +80,7 @@ async fn c05_an_imported_secret_matches_raw_encoded_or_half_encoded() {
             let answer = world.send(basic(format!("imported:{sent}"))).await;
             assert_eq!(answer.status, 200, "{secret:?} sent as {sent:?}");
         }
-        // In the body there is one encoding, and everybody agrees on it.
+        // In the body, all clients use the same encoding.
         let form = [("token", "unknown"), ("client_id", "imported"), ("client_secret", secret)];
         world.send(request().form(&form)).await.assert_inactive("unknown_token");
         if encoded != secret {
@@ -93,7 +93,7 @@ async fn c05_an_imported_secret_matches_raw_encoded_or_half_encoded() {
 }
 
 #[tokio::test]
-async fn c05_the_third_reading_keeps_a_plus_and_is_one_of_three() {
+async fn c05_the_third_decoding_keeps_a_plus_and_there_is_no_fourth() {
     let secret = "p+l u/s=%41";
     let world = world_with(&[("imported", secret), ("with+plus", secret), ("with space", secret)]).await;
     for (credentials, accepted) in [
@@ -101,7 +101,7 @@ async fn c05_the_third_reading_keeps_a_plus_and_is_one_of_three() {
         ("imported:p+l%20u%2Fs%3D%2541", true),
         ("imported:p%2Bl+u%2Fs%3D%2541", true),
         ("imported:p+l u/s=%41", true),
-        // No reading mixes the others.
+        // No decoding mixes the others.
         ("imported:p+l+u%2Fs%3D%2541", false),
         ("imported:p+l u%2Fs%3D%41", false),
         ("imported:p%2Bl u/s=%41", false),
@@ -113,7 +113,7 @@ async fn c05_the_third_reading_keeps_a_plus_and_is_one_of_three() {
         let status = world.send(basic(credentials)).await.status.as_u16();
         assert_eq!(status, if accepted { 200 } else { 401 }, "{credentials}");
     }
-    // In the body, one reading.
+    // In the body, there is only one decoding.
     let form = [("token", "unknown"), ("client_id", "imported"), ("client_secret", "p+l%20u%2Fs%3D%2541")];
     world.send(request().form(&form)).await.assert_error(401, "invalid_client", "wrong_secret");
 }
@@ -151,14 +151,14 @@ async fn c06_credentials_that_cannot_be_read_are_a_bad_request() {
 }
 
 #[tokio::test]
-async fn a15_two_authorization_headers_are_a_bad_request_whatever_they_say() {
+async fn a15_two_authorization_headers_are_a_bad_request_with_any_values() {
     let world = World::new().await;
     let (good, bad) = (STANDARD.encode(format!("{API}:{SECRET}")), STANDARD.encode("nobody:wrong"));
     let good = format!("Basic {good}");
     for second in [good.as_str(), &format!("Basic {bad}"), "Bearer x", "basic !", ""] {
         for [first, second] in [[good.as_str(), second], [second, &good]] {
             let two = with_header(first).another_header("authorization", second);
-            // As HTTP APIs join them.
+            // An HTTP API joins them like this.
             let joined = with_header(&format!("{first},{second}"));
             let joined_with_space = with_header(&format!("{first}, {second}"));
             for request in [two, joined, joined_with_space] {
@@ -170,7 +170,7 @@ async fn a15_two_authorization_headers_are_a_bad_request_whatever_they_say() {
 }
 
 #[tokio::test]
-async fn c07_an_empty_secret_is_refused_even_where_its_digest_is_stored() {
+async fn c07_an_empty_secret_is_refused_even_if_its_digest_is_stored() {
     let stored = json!({ "client_id": "imported", "client_secret": sha256_hex("") });
     let rotated = json!({
         "client_id": "imported", "client_secret": sha256_hex(SECRET), "previous_client_secret": sha256_hex(""),
@@ -188,7 +188,7 @@ async fn c07_an_empty_secret_is_refused_even_where_its_digest_is_stored() {
 }
 
 #[tokio::test]
-async fn c08_client_secret_post_works_in_the_body_alone_and_for_clients_registered_for_it() {
+async fn c08_client_secret_post_works_only_in_the_body_and_for_clients_registered_for_it() {
     let world = World::with(&[NO_LIMIT]).await;
     let form = [("token", "unknown"), ("client_id", API), ("client_secret", SECRET)];
     for (method, basic_status, post_status) in [

@@ -11,7 +11,7 @@ const PREFIX: &str = "token-introspection: ";
 const EXAMPLE: &str = "; for example: ";
 const KMS: &str = "kms:arn:aws:kms:eu-west-1:123456789012:key/a";
 
-/// A line of the page, up to its example, and settings that cause it.
+/// A line of the page up to its example, and settings that cause it.
 struct Case {
     line: String,
     settings: Vec<(&'static str, String)>,
@@ -300,7 +300,8 @@ fn keys_of_issuers() -> Vec<Case> {
     ]
 }
 
-/// The lines of the page: whole ones in its code blocks, and those in its tables and text, which end before the example.
+/// The lines of the page: whole ones in its code blocks, and those in its tables and text, which end before the
+/// example.
 fn lines(page: &str) -> (Vec<&str>, Vec<&str>) {
     let whole: Vec<&str> =
         page.lines().filter_map(|line| line.strip_prefix(PREFIX)).filter(|line| !line.starts_with('<')).collect();

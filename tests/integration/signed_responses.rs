@@ -1,4 +1,4 @@
-//! Group J, the signed form (RFC 9701): who gets it, what is in it, and what stays JSON.
+//! Group J, the signed form (RFC 9701): which clients get it, what it contains, and which answers stay JSON.
 
 use std::{fs, path::PathBuf};
 
@@ -21,7 +21,7 @@ pub const SIGNED: &str = "application/token-introspection+jwt";
 const OPENID: &str = "/.well-known/openid-configuration";
 pub const KEY_SET: &str = "/.well-known/jwks.json";
 
-/// Writes a file, and names it as `SIGNING_KEY` does.
+/// Writes a file, and returns its location for `SIGNING_KEY`.
 pub fn key_file(name: &str, text: &str) -> String {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("signing-{name}"));
     fs::write(&path, text).unwrap();
@@ -33,12 +33,12 @@ async fn signing(name: &str) -> World {
     World::with(&[("SIGNING_KEY", &key_file(name, &pem("EC")))]).await
 }
 
-/// The same question, for a signed answer.
+/// An introspection request that accepts a signed answer.
 fn signed(request: Request) -> Request {
     request.header("accept", SIGNED)
 }
 
-/// Checks a signed answer over the published keys, and gives its header and the text of its claims.
+/// Checks a signed answer with the published keys, and returns its header and the text of its claims.
 pub async fn verified(service: &Service, answer: &Answer) -> (Value, String) {
     let headers = [
         ("cache-control", "no-store"),
@@ -65,7 +65,7 @@ fn claims(now: i64, token_introspection: &str) -> String {
 }
 
 #[tokio::test]
-async fn j03_j04_j05_j07_j08_m05_an_active_answer_is_signed_with_every_algorithm_around_the_json_answers_bytes() {
+async fn j03_j04_j05_j07_j08_m05_an_active_answer_is_signed_with_every_algorithm_and_has_the_json_answers_bytes() {
     for (name, kind, setting, alg) in [
         ("ec", "EC", "", "ES256"),
         ("ed25519", "OKP", "", "EdDSA"),
@@ -90,7 +90,7 @@ async fn j03_j04_j05_j07_j08_m05_an_active_answer_is_signed_with_every_algorithm
 }
 
 #[tokio::test]
-async fn j06_whatever_makes_a_token_inactive_the_signed_answer_holds_nothing_but_that() {
+async fn j06_the_signed_answer_to_every_inactive_token_contains_only_active_false() {
     let world = signing("inactive").await;
     world.put_mark(&format!("jti#{ISSUER}#revoked"), &json!({ "reason": "stolen" }));
     let now = call::now();
@@ -117,7 +117,7 @@ async fn j06_whatever_makes_a_token_inactive_the_signed_answer_holds_nothing_but
 }
 
 #[tokio::test]
-async fn j02_a17_the_form_is_json_unless_the_signed_one_is_named_and_liked_no_less() {
+async fn j02_a17_the_answer_is_json_unless_accept_names_the_signed_form_with_no_lower_weight() {
     let (world, plain) = (signing("accept").await, World::new().await);
     let token = world.token(&json!({}));
     for (accept, form, form_where_nothing_is_signed) in [
@@ -173,7 +173,7 @@ async fn j09_a21_without_credentials_the_signed_form_is_a_bad_request_and_wrong_
 }
 
 #[tokio::test]
-async fn j11_who_is_registered_for_signed_answers_gets_no_other() {
+async fn j11_a_client_registered_for_signed_answers_gets_no_other() {
     let world = signing("required").await;
     world.put_policy(&json!({ "require_signed_response": true }));
     for token in [&world.token(&json!({})), "unknown"] {
@@ -188,7 +188,7 @@ async fn j11_who_is_registered_for_signed_answers_gets_no_other() {
 }
 
 #[tokio::test]
-async fn j12_errors_are_json_where_the_signed_form_is_wanted() {
+async fn j12_errors_are_json_even_if_the_signed_form_is_requested() {
     let world = signing("errors").await;
     let good = || signed(introspection("x"));
     for (request, status, code, reason) in wrong_requests(good) {
@@ -233,7 +233,7 @@ async fn j13_m06_the_first_key_signs_and_all_are_published_with_nothing_private(
 }
 
 #[tokio::test]
-async fn m05_m08_while_answers_are_signed_the_key_set_is_ours_whatever_the_metadata_file_says() {
+async fn m05_m08_while_answers_are_signed_the_metadata_file_cannot_replace_the_key_set() {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("signing-metadata.json");
     let file = json!({ "jwks_uri": "https://as.example/jwks", "introspection_signing_alg_values_supported": ["none"] });
     fs::write(&path, file.to_string()).unwrap();
@@ -245,7 +245,7 @@ async fn m05_m08_while_answers_are_signed_the_key_set_is_ours_whatever_the_metad
 }
 
 #[tokio::test]
-async fn h04_a_signed_answer_is_no_token_even_where_its_issuer_and_key_are_trusted() {
+async fn h04_a_signed_answer_is_not_a_token_even_if_its_issuer_and_key_are_trusted() {
     let setting = ("SIGNING_KEY", &*key_file("own-answer", &pem("EC")));
     let world = World::with(&[setting]).await;
     let set = world.send(get(KEY_SET)).await.json();

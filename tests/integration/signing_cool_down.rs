@@ -1,5 +1,5 @@
-//! A key that cannot be had from KMS or Secrets Manager is not asked for again and again: the requests that come to
-//! them are counted.
+//! A key that cannot be loaded from KMS or Secrets Manager is not requested again and again: the tests count the
+//! requests to these services.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
 
 const OPENID: &str = "/.well-known/openid-configuration";
 
-/// Every request that needs the first key: two of a caller, and two that anybody can send.
+/// Every request that needs the first key: two of a caller, and two without credentials.
 fn requests(now: i64) -> Vec<Request> {
     let signed = ["unknown", "a.b.c"].map(|token| introspection(token).header("accept", SIGNED));
     let documents = [OPENID, KEY_SET].map(get);
@@ -31,7 +31,7 @@ async fn all_at_once(world: &World, now: i64) -> Vec<Answer> {
 }
 
 #[tokio::test]
-async fn g08_a_key_that_could_not_be_had_is_not_asked_for_again_within_five_seconds_by_anybody() {
+async fn g08_a_key_that_could_not_be_loaded_is_not_requested_again_within_five_seconds() {
     let (log, _guard) = Log::start(LogLevel::Info);
     let aws = Aws::start().await;
     let secret = format!("secretsmanager:{}", aws.put_secret("key", json!({ "SecretString": pem("EC") })));
@@ -42,7 +42,7 @@ async fn g08_a_key_that_could_not_be_had_is_not_asked_for_again_within_five_seco
             aws.fail(Fault::AccessDenied);
             world.send(requests(now).swap_remove(first)).await.assert_unavailable("signer_unavailable");
             assert_eq!(aws.take_operations(), [operation], "request {first}");
-            // It could be had now, but nobody tries.
+            // The key could be loaded now, but no request tries.
             aws.fail(Fault::None);
             for later in 0..5 {
                 for request in requests(now + later) {
@@ -53,16 +53,13 @@ async fn g08_a_key_that_could_not_be_had_is_not_asked_for_again_within_five_seco
             assert_eq!(aws.take_operations(), Vec::<String>::new(), "request {first}");
             let text = log.take();
             let attempts = text.lines().filter(|line| line.contains(r#""event":"signer_unavailable""#)).count();
-            assert_eq!(
-                attempts, 1,
-                "an attempt leaves a line, and what came after it the reason of its record: {text}"
-            );
+            assert_eq!(attempts, 1, "the attempt is logged, and the records of later requests have the reason: {text}");
             assert_eq!(text.matches(r#""reason":"signer_unavailable""#).count(), 21, "{text}");
 
             aws.fail(Fault::AccessDenied);
             ask_at(&world, now + 5, "unknown").await.assert_unavailable("signer_unavailable");
             ask_at(&world, now + 9, "unknown").await.assert_unavailable("signer_unavailable");
-            assert_eq!(aws.take_operations(), [operation], "one failure more is followed by as long a pause");
+            assert_eq!(aws.take_operations(), [operation], "another failure causes the same pause");
             aws.fail(Fault::None);
             assert_eq!(world.send(get(OPENID).at(now + 10)).await.status, 200);
             assert_eq!(aws.take_operations(), [operation]);
@@ -74,7 +71,7 @@ async fn g08_a_key_that_could_not_be_had_is_not_asked_for_again_within_five_seco
 }
 
 #[tokio::test]
-async fn g08_many_requests_at_once_make_one_attempt_whatever_comes_of_it() {
+async fn g08_many_requests_at_once_share_one_attempt_and_its_result() {
     let aws = Aws::start().await;
     let world = deployment(&aws, &format!("kms:{KEY}")).await;
     let now = call::now();
@@ -93,12 +90,12 @@ async fn g08_many_requests_at_once_make_one_attempt_whatever_comes_of_it() {
 }
 
 #[tokio::test]
-async fn g08_an_attempt_that_is_cut_short_at_a_deadline_counts_as_one_that_failed() {
+async fn g08_an_attempt_that_a_deadline_cancels_counts_as_failed() {
     let aws = Aws::start().await;
     let world = deployment(&aws, &format!("kms:{KEY}")).await;
     let now = call::now();
     aws.fail(Fault::Hangs);
-    // Who waits for another's attempt is cut short as well, and what it leaves is the same.
+    // A request that waits for the attempt of another one is cancelled as well, with the same effect.
     let [first, waiting] = [(); 2].map(|()| get(OPENID).at(now).within(Duration::from_millis(300)));
     for answer in join_all([world.send(first), world.send(waiting)]).await {
         answer.assert_unavailable("signer_unavailable");
@@ -111,7 +108,7 @@ async fn g08_an_attempt_that_is_cut_short_at_a_deadline_counts_as_one_that_faile
 }
 
 #[tokio::test]
-async fn g08_j13_a_second_key_out_of_reach_keeps_the_first_from_nothing_but_the_key_set() {
+async fn g08_j13_an_unreachable_second_key_affects_only_the_key_set() {
     let aws = Aws::start().await;
     let missing = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:second-AbCdEf";
     let world = deployment(&aws, &format!("kms:{KEY},secretsmanager:{missing}")).await;
@@ -127,11 +124,11 @@ async fn g08_j13_a_second_key_out_of_reach_keeps_the_first_from_nothing_but_the_
     }
     aws.put_secret("second", json!({ "SecretString": pem("RSA") }));
     assert_eq!(world.send(set(now + 5)).await.json()["keys"].as_array().unwrap().len(), 2);
-    assert_eq!(aws.take_operations(), ["GetSecretValue"], "the first is kept, whatever became of the second");
+    assert_eq!(aws.take_operations(), ["GetSecretValue"], "the first key is kept, although the second failed");
 }
 
 #[tokio::test]
-async fn g08_j13_a_first_key_out_of_reach_is_no_reason_to_sign_with_the_second() {
+async fn g08_j13_the_second_key_does_not_sign_while_the_first_is_unreachable() {
     let aws = Aws::start().await;
     let missing = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:first-AbCdEf";
     let world = deployment(&aws, &format!("secretsmanager:{missing},kms:{KEY}")).await;
@@ -147,7 +144,7 @@ async fn g08_j13_a_first_key_out_of_reach_is_no_reason_to_sign_with_the_second()
 }
 
 #[tokio::test]
-async fn g08_a_signature_that_failed_is_asked_for_again_at_once_and_loses_no_key() {
+async fn g08_a_failed_signature_is_requested_again_at_once_and_the_key_is_kept() {
     let aws = Aws::start().await;
     let world = deployment(&aws, &format!("kms:{KEY}")).await;
     let now = call::now();

@@ -1,4 +1,4 @@
-//! Where the keys of signed answers come from: files at the start, KMS and Secrets Manager at the first need.
+//! The sources of the keys for signed answers: files at the start, KMS and Secrets Manager at the first need.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::{
 
 const OPENID: &str = "/.well-known/openid-configuration";
 
-/// A deployment with this `SIGNING_KEY`, and KMS and Secrets Manager there.
+/// A deployment with this `SIGNING_KEY` that uses KMS and Secrets Manager at that address.
 pub async fn deployment(aws: &Aws, signing_key: &str) -> World {
     let mut world = World::new().await;
     let changes = [("SIGNING_KEY", signing_key)];
@@ -38,7 +38,7 @@ async fn ask(world: &World, token: &str) -> Answer {
     ask_at(world, call::now(), token).await
 }
 
-/// The same at another time: a key that could not be brought is not asked for again within 5 s.
+/// The same at another time: a key that could not be loaded is not requested again within 5 s.
 pub async fn ask_at(world: &World, now: i64, token: &str) -> Answer {
     world.send(introspection(token).header("accept", SIGNED).at(now)).await
 }
@@ -48,21 +48,21 @@ fn token_introspection(claims: &str) -> Value {
 }
 
 #[tokio::test]
-async fn j14_a_key_in_kms_signs_there_and_is_asked_for_its_public_half_once_at_the_first_need() {
+async fn j14_a_key_in_kms_signs_there_and_its_public_half_is_loaded_once_at_the_first_need() {
     let aws = Aws::start().await;
     let world = deployment(&aws, &format!("kms:{KEY}")).await;
     world.service.warm_up(call::now(), Instant::now() + Duration::from_secs(1)).await;
     world.introspect("unknown").await.assert_inactive("unknown_token");
     assert_eq!(aws.take_operations(), Vec::<String>::new(), "neither the start nor a JSON answer needs it");
     let token = world.token(&json!({}));
-    // A third of all signatures has a number with a leading zero byte or sign byte; so many show every form.
+    // A third of all signatures has a number with a leading zero byte or sign byte; so this many show every form.
     for _ in 0..40 {
         let (header, claims) = verified(&world.service, &ask(&world, &token).await).await;
         assert_eq!((&header["alg"], token_introspection(&claims)["active"].as_bool()), (&json!("ES256"), Some(true)));
     }
     let (_, claims) = verified(&world.service, &ask(&world, "unknown").await).await;
     assert_eq!(token_introspection(&claims), json!({ "active": false }));
-    // Around the length from which KMS takes a digest alone.
+    // Around the length above which KMS takes only a digest.
     for length in (2000..4000).step_by(250) {
         let long = world.token(&json!({ "department": "x".repeat(length) }));
         let (_, claims) = verified(&world.service, &ask(&world, &long).await).await;
@@ -76,7 +76,7 @@ async fn j14_a_key_in_kms_signs_there_and_is_asked_for_its_public_half_once_at_t
 }
 
 #[tokio::test]
-async fn j08_every_kind_of_key_in_kms_signs_what_its_published_half_verifies() {
+async fn j08_the_published_key_verifies_the_signatures_of_every_kind_of_key_in_kms() {
     let aws = Aws::start().await;
     let arn = "arn:aws:kms:eu-west-1:123456789012:key/5678abcd-12ab-34cd-56ef-1234567890ab";
     for (spec, setting, alg, length_of_signature) in [
@@ -91,8 +91,8 @@ async fn j08_every_kind_of_key_in_kms_signs_what_its_published_half_verifies() {
         world.service = World::service_beside(&world.proxy.url, &aws.url, &issuers(&world.signer), &changes).await;
         let metadata = world.send(get(OPENID)).await.json();
         assert_eq!(metadata["introspection_signing_alg_values_supported"], json!([alg]));
-        // Up to 4,096 bytes, which an answer with 2,500 of these has nearly, KMS takes the text, and of a longer one the
-        // digest. Ed25519 has none.
+        // KMS takes the text up to 4,096 bytes, and the digest of a longer one. An answer with 2,500 of these is just
+        // below that. Ed25519 has no digest.
         for length in (0..4000).step_by(500) {
             let token = world.token(&json!({ "department": "x".repeat(length) }));
             let answer = ask(&world, &token).await;
@@ -106,7 +106,7 @@ async fn j08_every_kind_of_key_in_kms_signs_what_its_published_half_verifies() {
                 assert_eq!(signature.len(), length_of_signature);
             }
         }
-        // One that is too long keeps none of the others from being signed.
+        // After an answer that is too long, other answers are still signed.
         let (_, claims) = verified(&world.service, &ask(&world, "unknown").await).await;
         assert_eq!(token_introspection(&claims), json!({ "active": false }));
         let operations = aws.take_operations();
@@ -115,7 +115,7 @@ async fn j08_every_kind_of_key_in_kms_signs_what_its_published_half_verifies() {
 }
 
 #[tokio::test]
-async fn j13_a_key_in_secrets_manager_is_brought_once_at_the_first_need_as_text_or_bytes() {
+async fn j13_a_key_in_secrets_manager_is_loaded_once_at_the_first_need_as_text_or_bytes() {
     let aws = Aws::start().await;
     let key = pem("RSA");
     let text = aws.put_secret("text", json!({ "SecretString": key }));
@@ -139,13 +139,13 @@ async fn j13_a_key_in_secrets_manager_is_brought_once_at_the_first_need_as_text_
 }
 
 #[tokio::test]
-async fn g08_a_key_out_of_reach_is_503_never_an_unsigned_answer_and_not_for_ever() {
+async fn g08_an_unreachable_key_is_503_until_it_can_be_loaded_and_never_an_unsigned_answer() {
     let aws = Aws::start().await;
     let secret = format!("secretsmanager:{}", aws.put_secret("key", json!({ "SecretString": pem("EC") })));
     for signing_key in [format!("kms:{KEY}"), secret] {
         let world = deployment(&aws, &signing_key).await;
         let token = world.token(&json!({}));
-        // Each request comes when the key may be asked for again.
+        // Each request is late enough for another attempt to load the key.
         let mut now = call::now();
         let mut later = || {
             now += 5;
@@ -160,13 +160,13 @@ async fn g08_a_key_out_of_reach_is_503_never_an_unsigned_answer_and_not_for_ever
             for document in [OPENID, KEY_SET] {
                 world.send(get(document).at(later())).await.assert_unavailable("signer_unavailable");
             }
-            assert!(aws.take_operations().len() >= 4, "{fault:?}: each has tried");
+            assert!(aws.take_operations().len() >= 4, "{fault:?}: each request has tried");
             assert!(started.elapsed() < Duration::from_millis(4 * 1900), "{fault:?}: {:?}", started.elapsed());
             world.introspect("unknown").await.assert_inactive("unknown_token");
         }
         aws.fail(Fault::None);
         verified(&world.service, &ask_at(&world, later(), &token).await).await;
-        // Once it is there, only KMS is needed on.
+        // Once a key is loaded, only KMS is still needed.
         for fault in [Fault::AccessDenied, Fault::Empty, Fault::Garbage, Fault::Hangs] {
             aws.fail(fault);
             let answer = ask(&world, &token).await;
@@ -183,7 +183,7 @@ async fn g08_a_key_out_of_reach_is_503_never_an_unsigned_answer_and_not_for_ever
 }
 
 #[tokio::test]
-async fn g08_a_key_that_does_not_answer_is_given_up_at_the_deadline() {
+async fn g08_a_key_service_that_does_not_answer_is_given_up_at_the_deadline() {
     let aws = Aws::start().await;
     let world = deployment(&aws, &format!("kms:{KEY}")).await;
     aws.fail(Fault::Hangs);
@@ -201,7 +201,7 @@ async fn g08_a_key_that_does_not_answer_is_given_up_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn o04_no_log_line_holds_anything_of_a_private_key() {
+async fn o04_no_log_line_contains_any_part_of_a_private_key() {
     let (log, _guard) = Log::start(token_introspection::settings::LogLevel::Trace);
     let aws = Aws::start().await;
     let key = pem("EC");
@@ -224,7 +224,7 @@ async fn o04_no_log_line_holds_anything_of_a_private_key() {
 }
 
 #[tokio::test]
-async fn j03_the_gateway_gets_a_signed_answer_as_text_and_nothing_of_how_it_was_told() {
+async fn j03_the_gateway_gets_a_signed_answer_as_text_without_the_adapters_own_header() {
     let world = World::with(&[("SIGNING_KEY", &key_file("gateway", &pem("EC")))]).await;
     for name in ["http-api-opaque-base64", "rest-api-wrong-secret", "function-url-active", "alb-active"] {
         let file = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -264,7 +264,7 @@ async fn j03_the_gateway_gets_a_signed_answer_as_text_and_nothing_of_how_it_was_
 }
 
 #[test]
-fn j08_a_wrong_key_ends_the_start_with_one_line_that_quotes_nothing_of_it() {
+fn j08_a_wrong_key_stops_the_start_with_one_line_that_does_not_quote_it() {
     let (good, other) = (key_file("good", &pem("EC")), key_file("p384", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n"));
     let kms = format!("kms:{KEY}");
     for (key, algorithm, part) in [
@@ -294,7 +294,7 @@ fn j08_a_wrong_key_ends_the_start_with_one_line_that_quotes_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn j11_where_nothing_is_signed_who_must_have_signed_answers_gets_none() {
+async fn j11_without_a_signing_key_a_client_that_requires_signed_answers_gets_an_error() {
     let world = World::new().await;
     world.put_policy(&json!({ "require_signed_response": true }));
     for accept in [SIGNED, "*/*", "application/token-introspection+jwt, application/json"] {

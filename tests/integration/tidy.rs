@@ -1,4 +1,4 @@
-//! The architecture's invariants, read off the source text: who may import whom, who may name what.
+//! The architecture's invariants, checked in the source text: which module may import which, and what each may name.
 
 use std::{
     collections::BTreeSet,
@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The library's modules from the lowest to the highest. Each may import from those before it and itself alone.
+/// The library's modules from the lowest to the highest. Each may import only from itself and those before it.
 const LAYERS: [&str; 27] = [
     "media_type",
     "arn",
@@ -57,7 +57,7 @@ const PURE: [&str; 18] = [
     "outcome",
     "response",
 ];
-/// What a pure stage does not say.
+/// What a pure stage does not contain.
 const IMPURE: [&str; 8] =
     ["async ", ".await", "SystemTime", "Instant::now", "std::env", "std::fs", "std::net", "tokio::"];
 /// The operator's tool, and its view of the tables.
@@ -65,7 +65,7 @@ const TOOL: &str = "crates/introspection-admin/src/";
 const TOOL_STORE: &str = "crates/introspection-admin/src/store/";
 /// Shared by the tests and the dev server, so that only its size is checked.
 const SUPPORT: &str = "crates/test-support/src/";
-/// A dependency, and where alone it is named.
+/// A dependency, and the only places that name it.
 const ONE_PLACE: [(&str, &[&str]); 22] = [
     ("der", &["src/jwt/", "src/certificate/"]),
     ("spki", &["src/jwt/"]),
@@ -163,7 +163,7 @@ const UNPRINTABLE: [&str; 50] = [
 ];
 /// The longest file, in lines.
 const LONGEST: usize = 400;
-/// The shortest, but for entry points and the lists of modules.
+/// The shortest file, except for entry points and the lists of modules.
 const SHORTEST: usize = 40;
 
 struct SourceFile {
@@ -199,7 +199,8 @@ impl SourceFile {
     }
 }
 
-/// Whether the code names a crate, or a module of that name. The end of a longer name, as `der` of `header`, does not count.
+/// Whether the code names a crate, or a module of that name. The end of a longer name, as `der` of `header`, does not
+/// count.
 fn names_crate(code: &str, name: &str) -> bool {
     let is_whole = |at| !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_');
     code.match_indices(&format!("{name}::")).any(|(at, _)| is_whole(at)) || code.contains(&format!("use {name}"))
@@ -251,7 +252,7 @@ fn sources() -> Vec<SourceFile> {
         .collect()
 }
 
-/// Everything that a set of files breaks, a line each.
+/// Every breach in a set of files, one line each.
 fn breaches(sources: &[SourceFile]) -> Vec<String> {
     let mut breaches = Vec::new();
     for source in sources {
@@ -267,7 +268,7 @@ fn breaches(sources: &[SourceFile]) -> Vec<String> {
             for import in source.imports() {
                 match LAYERS.iter().position(|name| *name == import) {
                     Some(imported) if imported <= layer => {}
-                    Some(_) => breaches.push(format!("{path} imports {import}, which stands above it")),
+                    Some(_) => breaches.push(format!("{path} imports {import}, which is above it")),
                     None => breaches.push(format!("{path} imports {import}, which has no layer")),
                 }
             }
@@ -279,7 +280,7 @@ fn breaches(sources: &[SourceFile]) -> Vec<String> {
         }
         for (name, places) in ONE_PLACE {
             let named = names_crate(&code, name);
-            // The function's entry point hands on the runtime's error.
+            // The function's entry point returns the runtime's error.
             if named
                 && !places.iter().any(|place| path.starts_with(place))
                 && !(path == "src/main.rs" && name == "lambda_http")
@@ -316,11 +317,11 @@ fn breaches(sources: &[SourceFile]) -> Vec<String> {
                 breaches.push(format!("{path} writes a printable form for {name}"));
             }
         }
-        // What may be shown is proved by types; this is the one place that is left to a rule.
+        // Types prove what may be shown; only this point needs a rule.
         if code.contains("View::new(") && path != "src/policy.rs" {
             breaches.push(format!("{path} makes a View, whose place is src/policy.rs"));
         }
-        // What is known of a client without its credentials is for the operator's eyes.
+        // Only the operator may see a client's record without its credentials.
         for made in ["Registration::of(", "RegisteredMethod::of(", "policy::preview("] {
             let defines = path == "src/auth/registration.rs";
             if code.contains(made) && !path.starts_with(TOOL) && !defines {

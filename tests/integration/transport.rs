@@ -14,7 +14,8 @@ const JSON_HEADERS: [(&str, &str); 4] = [
     ("x-content-type-options", "nosniff"),
 ];
 
-/// A refusal of the request itself: that status, those headers beside [`JSON_HEADERS`], and no read of the store.
+/// Asserts a refusal of the request itself: that status, those headers besides [`JSON_HEADERS`], and no read of the
+/// store.
 #[track_caller]
 fn assert_rejected(world: &World, answer: &Answer, status: u16, reason: &str, further: &[(&str, &str)], case: &str) {
     answer.assert_error(status, "invalid_request", reason);
@@ -132,7 +133,7 @@ async fn a05_a06_a_missing_or_empty_token_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn a07_a_recognized_parameter_that_comes_twice_is_a_bad_request() {
+async fn a07_a_repeated_recognized_parameter_is_a_bad_request() {
     let world = World::new().await;
     let token = world.token(&json!({}));
     for name in ["token", "token_type_hint", "client_id", "client_secret", "client_assertion", "client_assertion_type"]
@@ -146,7 +147,7 @@ async fn a07_a_recognized_parameter_that_comes_twice_is_a_bad_request() {
             format!("{name}=a&{percent}=a"),
         ] {
             let body = if name == "token" { twice } else { format!("token={token}&{twice}") };
-            // Half of the time with the credentials in the header, so that no other rule is what refuses.
+            // Half of the requests have the credentials in the header, so that no other rule refuses them.
             for request in [request(), request().basic(API, SECRET)] {
                 let answer = world.send(request.body(&body)).await;
                 assert_rejected(&world, &answer, 400, "duplicate_parameter", &[], &body);
@@ -228,7 +229,7 @@ async fn a10_a11_a12_no_hint_changes_an_answer_and_none_is_an_error() {
 }
 
 #[tokio::test]
-async fn a17_every_accept_header_gets_json_and_none_406() {
+async fn a17_every_accept_header_gets_json_and_never_406() {
     let world = World::new().await;
     let token = world.token(&json!({}));
     let (active, inactive) = (world.introspect(&token).await, world.introspect("unknown").await);
@@ -252,14 +253,14 @@ async fn a17_every_accept_header_gets_json_and_none_406() {
 }
 
 #[tokio::test]
-async fn a18_a20_no_answer_is_stored_sniffed_or_sets_a_cookie_success_or_error() {
+async fn a18_a20_no_answer_may_be_stored_or_sniffed_or_sets_a_cookie() {
     let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1")]).await;
     let token = world.token(&json!({}));
     world.put_client(&json!({
         "client_id": "not-allowed", "client_secret": token_introspection::records::sha256_hex(SECRET),
         "introspection": { "allowed": false },
     }));
-    // One time for both, so that no minute ends between them.
+    // Both requests have the same time, so that no minute ends between them.
     let start = call::now();
     let wrong = || request().basic(API, "wrong").form(&[("token", "x")]).at(start);
     let past_the_limit = || request().basic("nobody", "wrong").form(&[("token", "x")]).at(start);
@@ -290,7 +291,7 @@ async fn a18_a20_no_answer_is_stored_sniffed_or_sets_a_cookie_success_or_error()
         let unexplained = |name: &str| !explained.contains(&name) && !JSON_HEADERS.iter().any(|known| known.0 == name);
         assert!(!answer.all_headers().iter().any(|(name, _)| unexplained(name)), "{status} {:?}", answer.headers);
     }
-    // The public documents may be cached, but are not sniffed either.
+    // The public documents may be cached, but must not be sniffed either.
     let metadata = world.send(get("/.well-known/openid-configuration")).await;
     assert_eq!((metadata.header("x-content-type-options"), metadata.header("set-cookie")), ("nosniff", ""));
 }

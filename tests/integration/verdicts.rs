@@ -12,7 +12,7 @@ use crate::{
 const T: i64 = 1_800_000_000;
 
 #[tokio::test]
-async fn g01_g02_h19_a_token_is_active_from_its_beginning_to_its_end_and_only_the_beginning_has_leeway() {
+async fn g01_g02_h19_a_token_is_active_from_nbf_and_iat_with_leeway_to_exp_without() {
     let world = World::new().await;
     for (changes, now, verdict) in [
         (json!({}), T, ACTIVE),
@@ -26,7 +26,7 @@ async fn g01_g02_h19_a_token_is_active_from_its_beginning_to_its_end_and_only_th
         (json!({ "iat": T + 10 }), T, ACTIVE),
         (json!({ "iat": T + 11 }), T, "issued_in_the_future"),
         (json!({ "iat": T + 11 }), T + 1, ACTIVE),
-        // Far from any leeway.
+        // These are far outside any leeway.
         (json!({ "nbf": T + 500 }), T, "not_yet_valid"),
         (json!({ "iat": T + 500 }), T, "issued_in_the_future"),
         (json!({}), T + 1_000_000, "expired"),
@@ -38,7 +38,7 @@ async fn g01_g02_h19_a_token_is_active_from_its_beginning_to_its_end_and_only_th
 }
 
 #[tokio::test]
-async fn h19_the_leeway_is_a_setting_and_never_given_to_exp() {
+async fn h19_the_leeway_is_a_setting_and_never_applies_to_exp() {
     for (skew, granted) in [("0", 0), ("60", 60)] {
         let world = World::with(&[("CLOCK_SKEW_SECONDS", skew)]).await;
         for (changes, now, verdict) in [
@@ -57,7 +57,7 @@ async fn h19_the_leeway_is_a_setting_and_never_given_to_exp() {
 }
 
 #[tokio::test]
-async fn g06_i02_a_token_that_nobody_trusted_vouches_for_is_inactive() {
+async fn g06_i02_a_token_of_an_untrusted_issuer_or_for_another_audience_is_inactive() {
     let issuers = json!([
         { "issuer": ISSUER, "profile": "rfc9068", "jwks": key_set(), "audiences": [AUDIENCE, "second"] },
         { "issuer": GENERIC, "profile": "generic", "jwks": key_set(), "required_claims": { "token_use": "access" } },
@@ -67,7 +67,7 @@ async fn g06_i02_a_token_that_nobody_trusted_vouches_for_is_inactive() {
     for (case, token, verdict) in [
         ("good", jwt(json!({})), ACTIVE),
         ("of an unknown issuer", jwt(json!({ "iss": "https://other.example.com" })), "untrusted_issuer"),
-        ("of our own issuer, whose JWTs nobody trusts", jwt(json!({ "iss": OWN })), "untrusted_issuer"),
+        ("of our own issuer, whose JWTs are not trusted", jwt(json!({ "iss": OWN })), "untrusted_issuer"),
         ("without issuer", jwt(json!({ "iss": null })), "untrusted_issuer"),
         ("with an accepted audience among others", jwt(json!({ "aud": ["other", "second"] })), ACTIVE),
         ("with no accepted audience", jwt(json!({ "aud": "https://other.example.com" })), "wrong_audience"),
@@ -83,7 +83,7 @@ async fn g06_i02_a_token_that_nobody_trusted_vouches_for_is_inactive() {
         ("three dots", "...".to_owned(), "unknown_token"),
         ("a NUL", "\0".to_owned(), "unknown_token"),
         ("not ASCII", "tökén😀".to_owned(), "unknown_token"),
-        ("as long as can be", "x".repeat(16 * 1024), "unknown_token"),
+        ("of the maximum length", "x".repeat(16 * 1024), "unknown_token"),
         ("too long", "x".repeat(16 * 1024 + 1), "too_long"),
     ] {
         world.introspect(&token).await.assert_verdict(verdict, case);
@@ -91,7 +91,7 @@ async fn g06_i02_a_token_that_nobody_trusted_vouches_for_is_inactive() {
 }
 
 #[tokio::test]
-async fn a14_g06_a_token_over_sixteen_kibibytes_is_inactive_whatever_its_record_says() {
+async fn a14_g06_a_token_over_sixteen_kibibytes_is_inactive_even_if_it_has_a_record() {
     let world = World::new().await;
     let record = json!({ "token_type": "access_token", "client_id": "app", "exp": T + 600 });
     for (length, verdict) in [(16 * 1024, ACTIVE), (16 * 1024 + 1, "too_long")] {
@@ -108,20 +108,25 @@ async fn a14_g06_a_token_over_sixteen_kibibytes_is_inactive_whatever_its_record_
 }
 
 #[tokio::test]
-async fn g06_an_opaque_token_is_as_good_as_its_record() {
+async fn g06_an_opaque_token_is_judged_by_its_record() {
     let world = World::new().await;
     world.put_policy(&json!({ "token_types": ["access_token", "refresh_token"] }));
     let access = json!({ "token_type": "access_token", "client_id": "app", "exp": T + 600 });
     let refresh = json!({ "token_type": "refresh_token", "client_id": API });
     for (case, record, changes, verdict) in [
         ("an access token", &access, json!({}), ACTIVE),
-        ("which never ends", &access, json!({ "exp": null }), "corrupt_record"),
-        ("of nobody", &access, json!({ "client_id": null }), "corrupt_record"),
+        ("without an expiry", &access, json!({ "exp": null }), "corrupt_record"),
+        ("without a client", &access, json!({ "client_id": null }), "corrupt_record"),
         ("of a trusted issuer", &access, json!({ "iss": ISSUER }), ACTIVE),
         ("of ours, by name", &access, json!({ "iss": OWN }), ACTIVE),
-        ("of somebody else", &access, json!({ "iss": "https://other.example.com" }), "untrusted_issuer"),
-        ("taken back", &access, json!({ "revoked": true }), "revoked_record"),
-        ("not taken back", &access, json!({ "revoked": false }), ACTIVE),
+        (
+            "of an issuer that is not trusted",
+            &access,
+            json!({ "iss": "https://other.example.com" }),
+            "untrusted_issuer",
+        ),
+        ("revoked", &access, json!({ "revoked": true }), "revoked_record"),
+        ("not revoked", &access, json!({ "revoked": false }), ACTIVE),
         ("of another type", &access, json!({ "token_type": "id_token" }), "corrupt_record"),
         ("of no type", &access, json!({ "token_type": null }), "corrupt_record"),
         ("a refresh token", &refresh, json!({}), ACTIVE),
@@ -136,7 +141,7 @@ async fn g06_an_opaque_token_is_as_good_as_its_record() {
 }
 
 #[tokio::test]
-async fn g06_a_record_that_was_deleted_or_whose_grant_was_is_inactive_from_then_on() {
+async fn g06_a_token_is_inactive_once_its_record_is_deleted_or_its_grant_is_revoked() {
     let world = World::new().await;
     let [_, token] = world.both_forms(&json!({ "grant_id": "grant-1" }));
     world.introspect(&token).await.assert_active();
@@ -163,7 +168,7 @@ async fn g07_the_time_to_live_of_an_item_decides_nothing() {
         world.put_token("opaque", &record);
         world.introspect_at(T, "opaque").await.assert_verdict(verdict, record);
     }
-    // A mark that the housekeeping has forgotten still revokes.
+    // A mark that DynamoDB has not yet deleted still revokes.
     let token = world.token(&issued_at_t(&json!({})));
     world.introspect_at(T, &token).await.assert_active();
     world.put_mark(&format!("jti#{ISSUER}#jti-1"), &json!({ "expires_at": T - 86_400 }));
@@ -183,7 +188,7 @@ async fn g09_asking_twice_gives_the_same_answer_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn g05_i01_a_caller_that_the_token_is_not_for_gets_the_constant_answer() {
+async fn g05_i01_a_caller_outside_the_tokens_audience_gets_the_constant_answer() {
     let world = World::with(&[("DEFAULT_POLICY", "audience")]).await;
     for token in world.both_forms(&json!({ "aud": [AUDIENCE, API] })) {
         world.introspect(&token).await.assert_active();

@@ -1,5 +1,5 @@
-// The item of a client that authenticates by `private_key_jwt`, for DynamoDB's PutItem: its id and the audience of its
-// assertions are the arguments, its public key is the file that PUBLIC_KEY names.
+// Prints the item of a client that authenticates with `private_key_jwt`, for DynamoDB's PutItem. The arguments are its id
+// and the audience of its assertions; PUBLIC_KEY names the file with its public key.
 
 import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'

@@ -10,7 +10,7 @@ set -a
 source <("$BINARIES/examples/dev" --port "$PORT" --print-env)
 set +a
 
-# A token of the printed guide, by what is said of it.
+# A token of the printed guide, by its description.
 token_of() { grep -A1 "^# $1" "$WORK/dev-ES256.log" | sed -n 's/.* -d token=\([^ ]*\) .*/\1/p'; }
 ACTIVE=$(token_of 'an active JWT')
 EXPIRED=$(token_of 'a JWT that expired')
@@ -25,7 +25,7 @@ admin() { "$BINARIES/introspection-admin" "$@" --endpoint-url "http://127.0.0.1:
 member() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 export -f admin member
 
-# Secrets as our tool makes them. The first may use either method, the other two one each.
+# Secrets that our tool creates. The first client may use either method, the other two only one.
 EITHER_SECRET=$(admin client add --id either-api | member client_secret)
 BASIC_SECRET=$(admin client add --id basic-api --method client_secret_basic | member client_secret)
 POST_SECRET=$(admin client add --id post-api --method client_secret_post | member client_secret)
@@ -38,7 +38,7 @@ printf '%s' "$ODD_SECRET" | admin client add --id "$ODD_ID" --secret - >/dev/nul
 export RAW_SECRET='p+l%u:s %41&= and more than thirty-two characters'
 printf '%s' "$RAW_SECRET" | admin client add --id raw-api --secret - >/dev/null
 
-# What the metadata advertise decides whether the checks of `private_key_jwt` run.
+# The checks of `private_key_jwt` run only if the metadata advertise it.
 METADATA=$(curl -sf "$ISSUER/.well-known/oauth-authorization-server")
 export METADATA
 advertises() { python3 -c 'import json, os, sys; sys.exit(sys.argv[2] not in json.loads(os.environ["METADATA"]).get(sys.argv[1], []))' "$@"; }

@@ -1,8 +1,8 @@
-"""Whether an answer of the function is the one that an expectation of `events/` says; ends with an error if not.
+"""Compares an answer of the function with an expectation of `events/`, and ends with an error if they differ.
 
 The arguments are the file with the expectation, the answer, and the answer to `events/http-api-jwks.json`. A body that
-is another one each time is described by an object: a signed answer by what its header and claims hold beside `kid` and
-`iat`, the key set by what its keys hold beside `kid`, `x` and `y`.
+differs each time is described by an object: a signed answer by its header and claims without `kid` and `iat`, the key set
+by its keys without `kid`, `x` and `y`.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What the tests share: one DynamoDB Local, one proxy before it, one function; and what each makes for itself.
+"""The fixtures: one DynamoDB Local, one proxy in front of it, one function, and the fixtures that are made for each test.
 
 It needs Java 17, Maven and the release binary:
 
@@ -35,7 +35,7 @@ def authority(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def start(proxy, authority):
-    """Starts a function with further settings: `with start(LOG_LEVEL="trace") as function`."""
+    """Starts a function with additional settings: `with start(LOG_LEVEL="trace") as function`."""
 
     def start(issuers=None, wait=True, **changes) -> Function:
         environment = {"SSL_CERT_FILE": str(authority.certificate), **changes}
@@ -46,7 +46,7 @@ def start(proxy, authority):
 
 @pytest.fixture(scope="session")
 def function(start):
-    """The function that most tests talk to. Those that could leave a trace in it start one of their own."""
+    """The function that most tests use. Tests that could change its state start one of their own."""
     with start() as function:
         yield function
 

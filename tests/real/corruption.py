@@ -1,4 +1,4 @@
-"""Wrong types: what each kind of attribute must not be."""
+"""Values of wrong types, for each kind of attribute."""
 
 import pytest
 

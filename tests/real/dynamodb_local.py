@@ -1,6 +1,6 @@
 """DynamoDB Local, Amazon's own implementation of the API: fetched by Maven once, started once a session.
 
-It is the point of this suite that the store is nobody's of this project. Where it cannot be had, the run fails.
+The point of this suite is that the store is not part of this project. If it is not available, the run fails.
 """
 
 import os
@@ -21,9 +21,9 @@ CACHE = pathlib.Path(os.environ.get("DYNAMODB_LOCAL_DIR", REPOSITORY / "target/d
 
 
 def fetch() -> pathlib.Path:
-    """Copies DynamoDB Local and what it needs into the cache folder, unless they are there."""
+    """Copies DynamoDB Local with its dependencies into the cache folder, unless they exist."""
     if not list(CACHE.glob("DynamoDBLocal-*.jar")):
-        # A copy that was interrupted must not be taken for a whole one later, hence the rename at the end.
+        # The rename at the end ensures that an interrupted copy is not used later.
         unfinished = CACHE.with_name(CACHE.name + ".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         subprocess.run(
@@ -41,7 +41,7 @@ class DynamoDbLocal:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        # It would otherwise report its use to its maker; this suite talks to nobody but loopback.
+        # It would otherwise send telemetry; this suite only uses loopback addresses.
         environment = {**os.environ, "DDB_LOCAL_TELEMETRY": "0"}
         self.process = subprocess.Popen(
             ["java", "-Xmx512m", "-XX:+UseSerialGC", f"-Djava.library.path={folder}", "-cp", f"{folder}/*",

@@ -1,4 +1,4 @@
-"""Gateway events, shaped as API Gateway, function URLs and load balancers really send them."""
+"""Gateway events in the shapes that API Gateway, function URLs and load balancers send."""
 
 import base64
 import urllib.parse
@@ -58,7 +58,7 @@ def function_url(**parts) -> dict:
 
 def rest_api(method="POST", path=INTROSPECT, headers=None, body=None, query="", encoded=False, stage="prod",
              source=SOURCE) -> dict:
-    """REST API, payload 1.0. `path` lacks the stage, which stands only in the request context."""
+    """REST API, payload 1.0. `path` lacks the stage, which is only in the request context."""
     headers = {"Host": HOST, "User-Agent": "suite/1", "X-Forwarded-For": f"{source}, 54.182.214.83",
                "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https",
                **{name.title(): value for name, value in (headers or {}).items()}}

@@ -1,4 +1,4 @@
-"""An issuer with keys of its own, its key host, and a short way to ask about its tokens."""
+"""An issuer with keys of its own, its key host, and a short way to introspect its tokens."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Items as another program than ours writes them: native attributes with boto3, after the contract and nothing else."""
+"""Items as a program other than ours writes them: native attributes with boto3, based only on the contract."""
 
 import base64
 import secrets

@@ -1,7 +1,7 @@
 """An issuer's key host that can fail in every way a host on the internet does.
 
-It speaks HTTPS under a certificate authority made for the run (the function is told of it by SSL_CERT_FILE), or, for
-the development case, plain HTTP.
+It uses HTTPS with a certificate authority made for the run, which SSL_CERT_FILE names for the function, or plain HTTP for
+the development case.
 """
 
 import datetime
@@ -63,7 +63,7 @@ class KeyHost:
         self.server = kind(handler, self.port if port is None else port).start()
 
     def down(self):
-        """From here on connections are refused."""
+        """From here on, connections are refused."""
         self.lifted.set()
         if self.server:
             self.server.close()
@@ -86,7 +86,7 @@ class _TlsServer(Server):
 
     def get_request(self):
         connection, address = super().get_request()
-        # The handshake is left to the handler's thread, so that one silent client does not stop the others.
+        # The handler's thread makes the handshake, so that a silent client does not stop the others.
         return self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
 
@@ -99,7 +99,7 @@ class _Handler(Handler):
         getattr(self, f"mode_{self.host.mode}")()
 
     def send(self, status: int, body: bytes, **headers):
-        # Each answer ends its connection, so that a host that goes down leaves none open behind it.
+        # Each answer ends its connection, so that no connection stays open when the host goes down.
         self.answer(status, body, {"Content-Type": "application/json", "Connection": "close", **headers})
 
     def key_set(self) -> bytes:
@@ -137,7 +137,7 @@ class _Handler(Handler):
         self.send(200, b'{"keys":"none today"}')
 
     def mode_huge(self):
-        """A good set in more than 256 KiB: the size alone refuses it."""
+        """A valid set of more than 256 KiB, so that only its size is wrong."""
         self.send(200, json.dumps({"padding": "x" * (256 * 1024), "keys": self.host.keys}).encode())
 
     def mode_endless(self):

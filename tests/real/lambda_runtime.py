@@ -1,7 +1,7 @@
-"""The Lambda Runtime API, and the function's release binary as a process below it.
+"""The Lambda Runtime API, and the function's release binary as a child process.
 
-One process serves many invocations, one at a time, as an execution environment does; and like one it is frozen
-between them, so that work which it leaves behind after an answer is not silently finished for it.
+One process serves many invocations, one at a time, as in an execution environment. Like one, it is frozen
+between them, so that work which continues after an answer does not finish unnoticed.
 """
 
 import ctypes
@@ -27,7 +27,7 @@ ARN = "arn:aws:lambda:eu-west-1:123456789012:function:token-introspection"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the function gave to the gateway: the JSON exactly as posted, and its parts."""
+    """The function's answer to the gateway: the JSON exactly as posted, and its parts."""
 
     raw: bytes
     seconds: float
@@ -101,7 +101,7 @@ class Function:
             self._freeze()
 
     def _environment(self, settings):
-        # Nothing of the suite's own environment reaches the function: a stray proxy or profile would change the run.
+        # The function gets no variable of the suite's own environment: a proxy or profile would change the run.
         return {
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server.port}",
             "AWS_LAMBDA_FUNCTION_NAME": "token-introspection",
@@ -117,8 +117,8 @@ class Function:
         }
 
     def invoke(self, event: dict, seconds: float = 10) -> Answer:
-        """Hands one event to the function and returns its answer; `seconds` is what the invocation has left."""
-        assert self.process.poll() is None, f"the function is gone: {self.output()}"
+        """Passes one event to the function and returns its answer; `seconds` is the time that the invocation has left."""
+        assert self.process.poll() is None, f"the function has ended: {self.output()}"
         self.process.send_signal(signal.SIGCONT)
         start = time.monotonic()
         self.waiting.put((event, time.time() + seconds))

@@ -121,7 +121,7 @@ class _Handler(Handler):
         self.error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError")
 
     def fault_gateway_error(self, raw, call):
-        """What a load balancer in between says: not even JSON."""
+        """The answer of a load balancer in between, which is not even JSON."""
         self.answer(502, b"<html>Bad Gateway</html>", {"Content-Type": "text/html"})
 
     def fault_throttling(self, raw, call):
@@ -147,7 +147,7 @@ class _Handler(Handler):
         self.close_connection = True
 
     def fault_truncated(self, raw, call):
-        """Half of the JSON under a length that says it is the whole."""
+        """Half of the JSON, with a length that matches the half."""
         status, body, _ = self.forward(raw)
         self.answer(status, body[: len(body) // 2], JSON)
 
@@ -157,7 +157,7 @@ class _Handler(Handler):
         self.answer(status, body[: len(body) // 2], {**JSON, "Connection": "close"}, promised=len(body))
 
     def fault_empty(self, raw, call):
-        """All of the JSON was lost; an SDK may read nothing as an empty object, and so every mark as absent."""
+        """All of the JSON was lost. An SDK may read an empty body as an empty object, and then every mark as absent."""
         self.answer(200, b"", JSON)
 
     def fault_unprocessed(self, raw, call):

@@ -1,8 +1,8 @@
-"""One small loopback HTTP server, on which the Runtime API, the proxy and the key host are built.
+"""A small loopback HTTP server, the base of the Runtime API, the proxy and the key host.
 
-It differs from the standard library's in two points that matter here. Each answer leaves in one write without
-Nagle's delay, because forty milliseconds a message would drown what the suite measures. And it can be closed at
-once, although handlers may be hanging on purpose.
+It differs from the standard library's server in two points. It sends each answer in one write without Nagle's delay,
+because forty milliseconds for each message would distort what the suite measures. And it can be closed at once, although
+handlers may hang on purpose.
 """
 
 import http.server
@@ -14,7 +14,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def log_message(self, *arguments):
-        """Stays silent: the suite says itself what went wrong, and a test log full of requests would hide it."""
+        """Logs nothing: a log full of requests would hide the suite's own messages."""
 
     def body(self) -> bytes:
         """Reads the request's body, whether it was sent with a length or in chunks."""
@@ -31,7 +31,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Sends an answer; a `promised` length above the real one imitates a connection that breaks off."""
         lines = [f"HTTP/1.1 {status} {self.responses.get(status, ('',))[0]}"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        lines.append(f"Content-Length: {len(body) if promised is None else promised}")
+        length = len(body) if promised is None else promised
+        lines.append(f"Content-Length: {length}")
         if any(line.lower() == "connection: close" for line in lines):
             self.close_connection = True
         self.wfile.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
@@ -49,7 +50,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.closing = threading.Event()
 
     def handle_error(self, request, client_address):
-        """A peer that goes away in the middle is part of several tests, and no news."""
+        """Several tests close connections on purpose, so this is not an error."""
 
     def start(self):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

@@ -1,4 +1,4 @@
-"""What every suite begins with that drives the function's binary over DynamoDB Local; each imports it by name."""
+"""The fixtures of every suite that runs the function's binary with DynamoDB Local; each suite imports them by name."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from lambda_runtime import BINARY
 
 
 def pytest_sessionstart(session):
-    """A suite that skips what it lacks looks green for years, so a missing part ends the run."""
+    """Ends the run if a part is missing, because a suite that skips tests silently would look green for years."""
     missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
     if not os.access(BINARY, os.X_OK):
         missing.append(f"the function's release binary ({BINARY}; FUNCTION_BINARY names another)")

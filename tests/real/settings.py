@@ -1,4 +1,4 @@
-"""The settings that the functions of this suite run with, and the issuers that they trust."""
+"""The settings of the functions in this suite, and the issuers that they trust."""
 
 import json
 
@@ -11,9 +11,9 @@ RFC9068 = "https://auth.example.com"
 # The trailing slash belongs to the identifier.
 GENERIC = "https://generic.example.net/"
 AUDIENCES = "https://audiences.example.org"
-# Trusted as well, with a key of its own: no other issuer's tokens may be signed with it.
+# Trusted as well, with a key of its own, which must not verify the tokens of other issuers.
 OTHER = "https://other.example.com"
-# Allows RS256 alone, though its set holds a key for ES256 too.
+# Allows only RS256, although its set also contains a key for ES256.
 NARROW = "https://narrow.example.com"
 
 KEYS = {algorithm: make_key(algorithm) for algorithm in ("ES256", "RS256", "PS256", "EdDSA")}

@@ -1,4 +1,4 @@
-"""Who may ask: credentials, their rotation, and how a refusal looks."""
+"""Callers: credentials, their rotation, and refusals."""
 
 import base64
 import re
@@ -34,7 +34,7 @@ def test_b01_no_credentials(function, token):
     assert 'charset="UTF-8"' in answer.headers["www-authenticate"]
 
 
-def test_b18_client_id_alone_is_no_credentials(function, caller, token):
+def test_b18_a_client_id_without_a_secret_is_not_a_credential(function, caller, token):
     assert_refused(function.introspect(token, pairs=[("client_id", caller.id)]))
 
 
@@ -71,13 +71,13 @@ def test_b02_b03_b09_b18_c07_all_wrong_credentials_get_the_same_bytes(function, 
     for name, answer in answers.items():
         assert_refused(answer)
         assert answer.raw == answers["wrong-secret"].raw, name
-    # The same again for a token that is no token: nothing about it is told.
+    # The same holds for a string that is not a token, so the answer reveals nothing about the token.
     for name, caller in refusals(items).items():
         assert function.introspect("garbage", caller).raw == answers["wrong-secret"].raw, name
 
 
 def test_b04_wrong_credentials_in_the_body_are_401(function, items, token):
-    wrong = (items.caller().with_secret("wrong"), Caller("nobody", "x" * 32), items.caller(disabled=True),
+    wrong = (items.caller().with_secret("wrong"), Caller("missing", "x" * 32), items.caller(disabled=True),
              items.caller(token_endpoint_auth_method="client_secret_basic"))
     answers = [function.introspect(token, caller, post=True) for caller in wrong]
     for answer in answers:
@@ -93,7 +93,7 @@ def test_c08_b08_secret_in_the_body(function, items, token):
     assert_active(function.introspect(token, only_basic))
 
 
-def test_b14_previous_secret_until_its_own_end(function, items, token):
+def test_b14_previous_secret_until_its_own_expiry(function, items, token):
     old = "o" * 40
     caller = items.caller(previous_client_secret=digest(old), previous_client_secret_expires_at=now() + 60)
     for post in (False, True):
@@ -108,7 +108,7 @@ def test_c01_scheme_without_case(function, caller, token):
         assert_active(function.introspect(token, caller, **with_header(caller.basic(scheme))))
 
 
-def test_c02_c03_halves_are_form_encoded(function, items, token):
+def test_c02_c03_id_and_secret_are_form_decoded(function, items, token):
     caller = items.caller("1PpG/Q 1", "z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw=")
     vector = ("Basic MVBwRyUyRlErMTp6JTJGdFo5VndGWnFBcG1JUSUyQlpIMUk1cExrJTJGdUI0dWQlM0FYMiUyRjhiTCUyQndmRlR0MXJGdyUz"
               "RA==")
@@ -157,7 +157,7 @@ def test_b06_client_id_beside_basic(function, caller, token):
     assert_error(function.introspect(token, caller, pairs=[("client_id", "other")]), 400, "invalid_request")
 
 
-def test_b07_certificate_is_no_second_mechanism(function, caller, token):
+def test_b07_certificate_is_not_a_second_mechanism(function, caller, token):
     event = events.introspection(token, caller)
     event["requestContext"]["authentication"] = {"clientCert": {
         "clientCertPem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "subjectDN": "CN=client",
@@ -180,13 +180,13 @@ def test_b10_client_that_may_not_introspect(function, items, token):
     for answer in answers:
         assert_error(answer, 403, "unauthorized_client")
         assert answer.raw == answers[0].raw
-    # Whoever does not hold the secret does not learn that either.
+    # A client without the secret does not learn that either.
     assert_refused(function.introspect(token, caller.with_secret("wrong")))
 
 
-def test_b15_only_wrong_credentials_are_limited(start, items, token):
+def test_b15_only_wrong_credentials_count_for_the_limit(start, items, token):
     caller, other = items.caller(), items.caller()
-    # The counts are of a minute by the clock, and the test takes a few seconds.
+    # The limit counts by minutes of the clock, and the test takes a few seconds.
     if (second := time.time() % 60) > 45:
         time.sleep(61 - second)
     with start(FAILED_AUTHENTICATION_LIMIT="3") as function:
@@ -196,17 +196,17 @@ def test_b15_only_wrong_credentials_are_limited(start, items, token):
         assert_error(late, 429, "invalid_client")
         assert int(late.headers["retry-after"]) > 0
         assert_active(function.introspect(token, caller))
-        # Another client id, and the same one from another address, have counts of their own.
+        # Another client id, and the same one from another address, are counted separately.
         assert_refused(function.introspect(token, other.with_secret("wrong")))
         assert_refused(function.introspect(token, caller.with_secret("wrong"), source="198.51.100.9"))
         again = function.introspect(token, caller.with_secret("wrong"))
-        # The seconds that are left of the minute may have become fewer.
+        # `Retry-After` may have become shorter in the meantime.
         seconds = re.compile(rb'"retry-after":"\d+"')
         assert seconds.sub(b"", again.raw) == seconds.sub(b"", late.raw)
         assert int(again.headers["retry-after"]) <= int(late.headers["retry-after"])
 
 
-def test_existing_client_table_serves_as_it_is(function, items, token):
+def test_existing_client_table_works_unchanged(function, items, token):
     caller = items.caller(
         redirect_uris=["https://app.example/cb"], allowed_scopes={"read"}, token_endpoint_auth_method=ABSENT,
         grant_types=["client_credentials"], created_at="2026-01-01", score=b"\x00", disabled=False)

@@ -64,7 +64,7 @@ def test_the_clean_policy_shows_the_token(function, items):
 @pytest.mark.parametrize("name, value", table(POLICY))
 def test_g11_policy_with_a_wrong_type_is_refused(function, items, name, value):
     assert_refused(function.introspect(jwt(), items.caller(introspection={**OPEN_POLICY, name: value})))
-    # Not even a member that would allow more, beside one that forbids, opens the way.
+    # Not even a member that would allow more changes that.
     assert_refused(function.introspect(jwt(), items.caller(introspection={name: value})))
 
 

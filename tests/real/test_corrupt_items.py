@@ -1,7 +1,7 @@
 """Corrupt token records and marks: each attribute with each wrong type, as NULL, and absent.
 
-A wrong type never helps the bearer: it revokes. NULL is absent. What no decision reads is left out of the answer if its
-type is wrong, or does not matter at all.
+A wrong type never helps the bearer: it revokes. NULL is absent. An attribute that no decision reads is left out of the
+answer if its type is wrong, or does not matter at all.
 """
 
 from decimal import Decimal
@@ -21,7 +21,7 @@ RECORD = {
     "token_type": "S", "client_id": "S", "sub": "S", "scope": "S", "aud": ("S", *LIST), "iss": "S", "iat": "N",
     "exp": "N", "nbf": "N", "jti": "S", "sid": "S", "grant_id": "S", "cnf": "M", "claims": "M", "revoked": "BOOL",
 }
-# Shown, but read by no decision.
+# These are shown, but no decision reads them.
 SHOWN = {"username": "S"}
 REQUIRED = ("token_type", "client_id", "exp")
 FULL = {
@@ -47,7 +47,7 @@ def test_g11_token_record_without_an_attribute(function, caller, items, name, va
         assert_inactive(answer)
     else:
         shown = assert_active(answer)
-        # Without `iss` a record is our own issuer's, and without DPoP key the type is still shown.
+        # A record without `iss` is that of our own issuer, and the type is shown even without a DPoP key.
         assert name == "iss" or name not in shown
 
 
@@ -56,7 +56,7 @@ def test_g11_token_record_attributes_that_no_decision_reads(function, caller, it
     assert_active(function.introspect(items.opaque(**{**full(), name: value}), caller))
 
 
-# A set could pass for an array, so it is left out where an array belongs.
+# A set could pass for an array, so it counts as the right type of an array.
 CLAIMS = {"act": "M", "acr": "S", "auth_time": "N", "authorization_details": ("L", "SS", "NS", "BS")}
 
 
@@ -89,7 +89,7 @@ OLD = 1_000_000_000
 
 
 def marked(items, kind: str, **attributes) -> str:
-    """A token, active by itself, whose mark of that kind holds the attributes."""
+    """An otherwise active token whose mark of that kind has the attributes."""
     if kind == "revoked":
         token = items.opaque()
         items.mark(f"revoked#{digest(token)}", **attributes)
@@ -106,7 +106,7 @@ BARE = ["jti", "kid", "revoked"]
 
 
 @pytest.mark.parametrize("kind", DATED)
-def test_the_clean_mark_spares_the_token(function, caller, items, kind):
+def test_the_clean_mark_does_not_revoke_the_token(function, caller, items, kind):
     assert_active(function.introspect(marked(items, kind, not_before=OLD), caller))
 
 
@@ -127,7 +127,7 @@ def test_g11_sub_mark_with_a_wrong_except_sid_revokes(function, caller, items, n
         assert_inactive(function.introspect(marked(items, "sub", **{name: value}, **more), caller))
 
 
-def test_g11_sub_mark_with_except_sid_null_spares_nobody(function, caller, items):
+def test_g11_sub_mark_with_except_sid_null_excepts_no_session(function, caller, items):
     assert_inactive(function.introspect(marked(items, "sub", except_sid=None), caller))
     assert_active(function.introspect(marked(items, "sub", except_sid=None, not_before=OLD), caller))
 
@@ -139,7 +139,7 @@ def test_g11_mark_attributes_that_no_decision_reads(function, caller, items, kin
             assert_active(function.introspect(marked(items, kind, not_before=OLD, **{name: value}), caller))
 
 
-def test_not_before_out_of_all_proportion_revokes(function, caller, items):
+def test_impossibly_large_not_before_revokes(function, caller, items):
     for value in (10**30, Decimal("9e120"), now() + Decimal("0.5")):
         assert_inactive(function.introspect(marked(items, "sid", not_before=value), caller))
 

@@ -1,4 +1,4 @@
-"""Browsers: only exact origins of the setting, and nothing where there is none."""
+"""CORS: only the exact origins of the setting are allowed, and without the setting there are no CORS headers."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def cors(start):
         yield function
 
 
-def test_o08_preflight_only_where_origins_are_set(function, cors):
+def test_o08_preflight_only_if_origins_are_set(function, cors):
     def preflight(origin):
         headers = {"origin": origin, "access-control-request-method": "POST",
                    "access-control-request-headers": "authorization,content-type"}

@@ -1,4 +1,4 @@
-"""docs/data-model.md: its Python is run as it stands, and after each of its revocations the function is asked."""
+"""docs/data-model.md: its Python runs unchanged, and after each of its revocations the function introspects the token."""
 
 import re
 
@@ -51,7 +51,7 @@ def marks(dynamodb):
 
 
 def run(page, dynamodb, lines):
-    """Runs lines of the page, and returns a function that takes their marks back."""
+    """Runs lines of the page, and returns a function that deletes their marks."""
     before = marks(dynamodb)
     exec(lines, page)
     written = marks(dynamodb) - before
@@ -79,11 +79,11 @@ def test_the_stored_token_and_client_are_as_the_page_says(page, function):
 
 
 def fresh():
-    """As far ahead as a token may be dated."""
+    """The latest `iat` that the function accepts."""
     return now() + SKEW
 
 
-# What the line names, a token that it revokes, and one that it does not.
+# The name of the line, a token that it revokes, and one that it does not revoke.
 CASES = {
     "jti#": lambda items: (jwt(jti="8f14e45f"), jwt()),
     "grant#": lambda items: (items.opaque(grant_id="grant-2"), items.opaque(grant_id="grant-1")),
@@ -112,7 +112,7 @@ def test_g03_each_revocation_of_the_page_takes_effect(page, dynamodb, function, 
     assert_active(function.introspect(revoked, caller))
 
 
-def test_g03_the_page_revokes_its_opaque_token_whatever_becomes_of_the_record(page, dynamodb, function, items, caller):
+def test_g03_the_page_revokes_its_opaque_token_even_if_the_record_is_written_again(page, dynamodb, function, items, caller):
     assert_active(function.introspect(page["token"], caller))
     run(page, dynamodb, line("revoked#"))
     assert_inactive(function.introspect(page["token"], caller))
@@ -130,7 +130,7 @@ def test_g03_g15_the_page_revokes_a_jwt_without_jti(page, dynamodb, function, it
 
 @pytest.mark.parametrize("earlier", [{"not_before": 1}, {"not_before": 1, "except_sid": "session-1"}, {}])
 @pytest.mark.parametrize("expiry", [{}, {"expires_at": 4_000_000_000}])
-def test_g16_a_later_mark_of_the_page_revokes_more_and_stays(page, function, items, caller, earlier, expiry):
+def test_g16_a_later_mark_of_the_page_revokes_more_and_lasts_long_enough(page, function, items, caller, earlier, expiry):
     token = jwt(sub="alice", sid="session-1", iat=fresh())
     id = f"sub#{ISSUER}#alice"
     items.mark(id, **earlier, **expiry)
@@ -142,7 +142,7 @@ def test_g16_a_later_mark_of_the_page_revokes_more_and_stays(page, function, ite
     assert "expires_at" not in mark if earlier else mark.get("expires_at") == expiry.get("expires_at")
 
 
-def test_g16_logging_out_other_devices_after_all_of_them_gives_nothing_back(page, function, items, caller):
+def test_g16_logging_out_other_devices_after_all_devices_restores_no_session(page, function, items, caller):
     token = jwt(sub="alice", sid="session-1")
     exec(LATER, page)
     assert_inactive(function.introspect(token, caller))

@@ -1,4 +1,4 @@
-"""Events that no gateway sends, and members of real ones that the function does not need."""
+"""Events that no gateway sends, and members of real events that the function does not need."""
 
 import json
 
@@ -55,7 +55,7 @@ def test_o09_unreadable_event_is_500_and_an_error_in_the_log(function, caller, t
     lines = [json.loads(line) for line in function.output()[before:].splitlines()]
     [line] = [line for line in lines if line.get("event") == "unreadable_event"]
     assert (line["level"], line["path"]) == ("ERROR", path)
-    # The caller can name the log line by the id, and neither of them quotes the event.
+    # The id leads from the answer to the log line, and neither of them quotes the event.
     assert line["request_id"] in answer.json["error_description"]
     for secret in (CANARY, token, caller.secret):
         assert secret not in answer.body + function.output()
@@ -70,7 +70,7 @@ AUTHORIZERS = [
 
 @pytest.mark.parametrize("make", [events.http_api, events.rest_api, events.function_url])
 @pytest.mark.parametrize("authorizer", AUTHORIZERS, ids=range(len(AUTHORIZERS)))
-def test_what_an_authorizer_adds_does_not_matter(function, caller, token, make, authorizer):
+def test_members_that_an_authorizer_adds_do_not_matter(function, caller, token, make, authorizer):
     event = events.introspection(token, caller, make=make)
     event["requestContext"]["authorizer"] = authorizer
     assert_active(function.invoke(event))

@@ -1,4 +1,4 @@
-"""The signed form itself: headers, foreign keys, duplicates and the spelling of base64url."""
+"""The JWS of a token: headers, foreign keys, duplicate members and the encoding in base64url."""
 
 import json
 
@@ -24,7 +24,7 @@ def _header(**changes):
     pytest.param(b'{"alg":"ES256","alg":"ES256","typ":"at+jwt","kid":"%s"}' % KEYS["ES256"].kid.encode(),
                  id="h10-duplicate-member"),
 ])
-def test_inactive_by_the_header(function, caller, header):
+def test_token_is_inactive_because_of_its_header(function, caller, header):
     assert_inactive(function.introspect(mint_raw(KEYS["ES256"], claims(RFC9068), header), caller))
 
 

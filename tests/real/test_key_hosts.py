@@ -1,4 +1,4 @@
-"""An issuer's key host fails, or is not the one that it should be: 503, or the stored keys, but never a wrong verdict."""
+"""An issuer's key host fails, or is not the right one: the answer is 503 or uses the stored keys, but is never wrong."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def test_g08_cold_start_verifies_from_the_snapshot_while_the_host_fails(site, fa
         answer = site.ask(function, site.one)
         assert_active(answer)
         assert answer.seconds < 2
-    # Whether this key exists only the host could say.
+    # Only the host could tell whether this key exists.
     assert_unavailable(site.ask(function, site.unknown))
     assert_inactive(site.ask(function, site.one, exp=now() - 1))
 
@@ -33,14 +33,14 @@ def test_g08_no_snapshot_and_no_host_is_503(site, failure):
     function = site.function()
     assert_unavailable(site.ask(function, site.one))
     assert_unavailable(site.ask(function, site.unknown))
-    # The failure counts for 30 s, so no further request tries again, and a revoked token is judged no sooner.
+    # For 30 s after the failure, no request tries again, and a revoked token is 503 as well.
     payload = claims(site.issuer)
     site.items.mark(f"jti#{site.issuer}#{payload['jti']}")
     answer = function.introspect(mint(site.one, payload), site.caller)
     assert_unavailable(answer)
     assert 20 <= int(answer.headers["retry-after"]) <= 30
     assert len(site.host.requests) <= 1
-    # What the token says of itself is judged without any key.
+    # The token's own form and times are judged without any key.
     assert_inactive(site.ask(function, site.one, exp=now() - 1))
     assert site.stored() is None
 
@@ -58,18 +58,18 @@ def test_redirects_are_not_followed(site):
     assert site.host.requests == ["/jwks.json"]
 
 
-def test_certificate_of_a_stranger_is_refused(start, items, caller, tmp_path):
+def test_certificate_of_an_untrusted_authority_is_refused(start, items, caller, tmp_path):
     site = Site(start, items, caller, Authority(tmp_path / "stranger"))
     assert_unavailable(site.ask(site.function(), site.one))
     assert site.host.requests == []
     site.close()
 
 
-def test_plain_http_on_loopback_serves_for_development(plain_site):
+def test_plain_http_on_loopback_is_allowed_for_development(plain_site):
     assert_active(plain_site.ask(plain_site.function(), plain_site.one))
 
 
-def test_one_failing_issuer_leaves_the_others_alone(start, items, caller, authority):
+def test_one_failing_issuer_does_not_affect_the_others(start, items, caller, authority):
     good, bad = (Site(start, items, caller, authority) for _ in range(2))
     bad.fail("hang")
     with start([good.entry, bad.entry]) as function:
@@ -80,7 +80,7 @@ def test_one_failing_issuer_leaves_the_others_alone(start, items, caller, author
 
 
 def discovered(site, path="/.well-known/openid-configuration", **changes):
-    """Makes the host itself the issuer, whose metadata name the place of the keys."""
+    """Makes the host itself the issuer, whose metadata name the location of the keys."""
     site.issuer = site.host.base
     site.items.written.append((STATE, f"jwks#{site.issuer}"))
     site.entry.update(issuer=site.issuer, jwks_uri=ABSENT)
@@ -103,14 +103,14 @@ def test_metadata_that_name_another_issuer_are_refused(site, changes):
 
 @pytest.mark.parametrize("place", ["http://192.0.2.1/jwks.json", "http://127.0.0.1.example.com/jwks.json",
                                    "file:///etc/passwd"])
-def test_h13_discovered_place_must_be_https(site, place):
+def test_h13_discovered_jwks_uri_must_be_https(site, place):
     discovered(site, jwks_uri=place)
     function = site.function()
     assert_unavailable(site.ask(function, site.one), within=1.0)
     assert "insecure_jwks_uri" in function.output()
 
 
-def test_discovered_place_of_an_issuer_on_loopback_may_be_plain_http_on_loopback(site, plain_site):
+def test_discovered_jwks_uri_of_an_issuer_on_loopback_may_be_plain_http_on_loopback(site, plain_site):
     plain_site.host.keys = site.host.keys
     discovered(site, jwks_uri=plain_site.host.url)
     assert_active(site.ask(site.function(), site.one))

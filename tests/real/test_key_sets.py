@@ -1,4 +1,4 @@
-"""Which key judges a token, and when the issuer is asked for its keys again."""
+"""Which key verifies a token, and when an issuer's keys are fetched again."""
 
 import json
 
@@ -14,9 +14,9 @@ def test_h13_unknown_kid_is_inactive_if_the_set_was_just_fetched(site):
     assert_active(site.ask(function, site.one))
     for _ in range(3):
         assert_inactive(site.ask(function, site.unknown))
-    # The snapshot's age counts as well, so the next environment has no reason to ask either.
+    # The snapshot's age counts as well, so the next environment does not fetch either.
     assert_inactive(site.ask(site.function(), site.unknown))
-    # One fetch, and one more for each second that has begun since.
+    # One fetch is allowed, and another one for each second that has begun since.
     assert len(site.host.requests) <= 1 + now() - begin
 
 
@@ -59,12 +59,12 @@ def test_one_bad_entry_never_loses_the_set(site):
     function = site.function()
     assert_active(site.ask(function, site.one))
     assert_active(site.ask(function, site.two))
-    # What was not loaded verifies nothing.
+    # A key that was not loaded verifies nothing.
     assert_inactive(function.introspect(mint_raw(small, claims(site.issuer)), site.caller))
     begin = now()
     for kid in ("enc", "alg", "ops"):
         assert_inactive(site.ask(function, site.one.named(kid)))
-    # A key that was published and could not be read may be the one that made the signature.
+    # A published key that could not be read may have made the signature.
     for kid in ("x", "y", None):
         assert_unavailable(site.ask(function, site.unknown.named(kid)))
     assert len(site.host.requests) <= 2 + now() - begin
@@ -106,7 +106,7 @@ def test_b11_keys_are_fetched_only_for_authenticated_callers(site):
     assert_refused(function.introspect(token, site.caller.with_secret("wrong")))
     assert function.introspect(token, forbidden).status == 403
     assert function.introspect(token).status == 401
-    # Nor if the caller may not see the token, whatever its signature.
+    # No fetch happens either if the caller may not see the token anyway.
     for policy in ({"audiences": ["https://elsewhere.example"]}, {"issuers": []}, {"token_types": ["refresh_token"]}):
         assert_inactive(function.introspect(token, site.items.caller(introspection=policy)))
     assert site.host.requests == []

@@ -1,4 +1,4 @@
-"""The snapshot of an issuer's keys in the state table: one fetch for all, believed as far as it is whole and fresh."""
+"""The snapshot of an issuer's keys in the state table: one fetch serves all environments, if it is complete and fresh."""
 
 import json
 import threading
@@ -42,7 +42,7 @@ def test_h31_snapshot_names_the_keys_that_could_not_be_read(site):
 @pytest.mark.parametrize("gap", [{"truncated": True}, {"unreadable": ["the-unknown-one"]}], ids=str)
 def test_h31_environment_with_only_the_snapshot_knows_what_it_lacks(site, gap):
     unknown = site.unknown.named("the-unknown-one")
-    # A snapshot as young as that is not fetched again, so it is all that the environment has.
+    # Such a young snapshot is not fetched again, so the environment has nothing else.
     for more, check in (({}, assert_inactive), (gap, assert_unavailable)):
         site.snapshot(-2, **more)
         function = site.function()
@@ -57,7 +57,7 @@ def test_snapshot_of_a_running_process_survives_the_host(site):
     assert_active(site.ask(site.function(), site.two))
 
 
-def test_h16_snapshot_of_more_than_a_day_is_no_longer_believed(site):
+def test_h16_snapshot_older_than_a_day_is_not_used(site):
     site.fail("down")
     site.snapshot(23 * HOUR)
     assert_active(site.ask(site.function(), site.one))
@@ -69,11 +69,11 @@ def test_h17_removed_key_stops_at_the_next_refresh(site):
     site.snapshot(301)
     site.host.keys = [site.two.jwk()]
     function, begin = site.function(), now()
-    # The old set may serve while the new one is fetched, but not for long.
+    # The old set may be used while the new one is fetched, but not for long.
     answers = [site.ask(function, site.one) for _ in range(3)]
     assert_inactive(answers[-1])
     assert_active(site.ask(function, site.two))
-    # The key that is gone has an unknown `kid` now, which may cause a fetch in each second.
+    # The removed key has an unknown `kid` now, which may cause a fetch in each second.
     assert 1 <= len(site.host.requests) <= 1 + now() - begin
     assert site.one.kid not in site.stored()["jwks"]
     assert_inactive(site.ask(site.function(), site.one))
@@ -107,7 +107,7 @@ def test_h17_stale_environment_never_overwrites_a_newer_snapshot(site):
     assert site.one.kid not in site.stored()["jwks"]
 
 
-def test_h27_snapshot_of_another_place_is_ignored(site):
+def test_h27_snapshot_with_another_jwks_uri_is_ignored(site):
     planted = make_key("ES256")
     site.snapshot(1, planted, jwks_uri="https://elsewhere.example/jwks.json")
     function = site.function()
@@ -135,7 +135,7 @@ def test_g11_corrupt_snapshot_does_not_stop_the_fetch(site):
         assert_active(site.ask(site.function(), site.one))
 
 
-def test_h06_snapshot_cannot_make_a_secret_of_a_public_key(site):
+def test_h06_snapshot_cannot_turn_a_public_key_into_a_secret(site):
     public = site.one.jwk()
     symmetric = {"kty": "oct", "k": public["x"], "kid": "oct", "alg": "HS256"}
     site.snapshot(1, site.one, symmetric)

@@ -1,4 +1,4 @@
-"""Nothing that is secret, and nobody's name, is ever logged; and every call leaves its audit record."""
+"""No secret and no personal data are ever logged, and every call leaves its audit record."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from tokens import claims, digest, forged, mint, mint_raw, now
 
 @pytest.fixture(scope="module")
 def run(start, dynamodb, proxy):
-    """A mix of requests at the most talkative level: the output, what must not be in it, and how many were asked."""
+    """A mix of requests at the level `trace`: the output, what must not be in it, and the number of requests."""
     items = Items(dynamodb.client)
     caller, old = items.caller(), "previous-" + "p" * 40
     items.caller(caller.id, caller.secret, previous_client_secret=digest(old),
@@ -85,7 +85,7 @@ def test_o04_nothing_secret_is_logged(run):
 
 
 def audit_records(output: str) -> list[dict]:
-    """The audit records, in which fields may stand at the top or below `fields`, as the usual formatters do it."""
+    """The audit records, whose fields may be at the top or below `fields`, as usual formatters write them."""
     records = []
     for line in output.splitlines():
         if line.startswith("{") and (record := json.loads(line)).get("target") == "audit":
@@ -104,7 +104,7 @@ def test_o06_every_call_leaves_one_audit_record(run):
     assert any(record.get("caller") == caller.id for record in records)
 
 
-def test_o06_every_reason_is_one_of_the_documentation(run):
+def test_o06_every_reason_is_documented(run):
     output, _, _, _ = run
     pages = "".join((REPOSITORY / "docs" / page).read_text() for page in ("reasons.md", "callers.md"))
     known = set(re.findall(r"^\| `([a-z0-9_]+)`", pages, re.MULTILINE))
@@ -115,7 +115,7 @@ def test_o06_every_reason_is_one_of_the_documentation(run):
             "wrong_secret", "corrupt_client_record", "store_unavailable", "two_mechanisms"} <= reasons
 
 
-def test_o06_record_of_an_answer_says_everything(run):
+def test_o06_record_of_an_answer_has_every_member(run):
     output, _, _, caller = run
     judged = [record for record in audit_records(output) if record.get("caller") == caller.id and record.get("issuer")]
     assert {RFC9068, OWN} <= {record["issuer"] for record in judged}

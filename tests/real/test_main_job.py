@@ -1,4 +1,4 @@
-"""JWT access tokens: what makes one active, what is said of it, and everything that makes it inactive."""
+"""JWT access tokens: what makes a token active, what the answer shows, and everything that makes a token inactive."""
 
 import json
 
@@ -31,7 +31,7 @@ def test_h06_every_algorithm_and_profile_verifies(function, caller, algorithm, i
     token = claims(issuer, token_use="access")
     typ = "at+jwt" if issuer == RFC9068 else "JWT"
     shown = assert_active(function.introspect(mint(KEYS[algorithm], token, typ), caller))
-    # Whether a claim that was only checked is repeated is the matter of H-26 and not of this test.
+    # H-26 decides whether a claim that was only checked is repeated; this test does not.
     shown.pop("token_use", None)
     token.pop("token_use")
     assert shown == {"active": True, "token_type": "Bearer", **token}
@@ -44,7 +44,7 @@ def test_h07_the_newer_name_of_eddsa_is_accepted(function, caller):
     assert_active(function.introspect(token, caller))
 
 
-def test_k01_k02_dpop_bound_token_says_so(function, caller):
+def test_k01_k02_answer_shows_the_dpop_binding(function, caller):
     cnf = {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", "x5t#S256": EVERYTHING["cnf"]["x5t#S256"]}
     shown = assert_active(function.introspect(mint(KEYS["ES256"], claims(RFC9068, cnf=cnf)), caller))
     assert (shown["token_type"], shown["cnf"]) == ("DPoP", cnf)
@@ -66,13 +66,13 @@ def test_h18_j16_dates_with_fractions_and_exponents_become_integers(function, ca
     assert f'"exp":{end}' in answer.body and "." not in str(shown["iat"])
 
 
-def test_j15_scope_is_left_out_where_there_is_none(function, caller):
+def test_j15_scope_is_left_out_if_the_token_has_no_scopes(function, caller):
     for scope in ("", ABSENT):
         shown = assert_active(function.introspect(mint(KEYS["ES256"], claims(RFC9068, scope=scope)), caller))
         assert "scope" not in shown
 
 
-def test_h15_token_without_kid_meets_the_keys_without_one_and_the_only_one_that_fits(function, caller):
+def test_h15_token_without_kid_is_tried_against_keys_without_kid_and_the_only_one_that_fits(function, caller):
     assert_active(function.introspect(mint(NAMELESS_KEY, claims(RFC9068)), caller))
     # Two keys fit ES256, and one fits EdDSA.
     assert_inactive(function.introspect(mint(KEYS["ES256"].named(None), claims(RFC9068)), caller))
@@ -93,7 +93,7 @@ def test_h03_generic_needs_only_iss_and_exp(function, caller):
 @pytest.mark.parametrize("change", [
     pytest.param({"exp": lambda: now() - 1}, id="g01-expired"),
     pytest.param({"exp": now}, id="g01-expires-this-second"),
-    # The skew of ten seconds is granted to nbf and iat, and never here.
+    # The skew of ten seconds applies to nbf and iat, but never to exp.
     pytest.param({"exp": lambda: now() - 5}, id="h19-expired-within-the-skew"),
     pytest.param({"exp": ABSENT}, id="h02-without-exp"),
     pytest.param({"nbf": lambda: now() + 60}, id="g02-not-yet-valid"),
@@ -110,7 +110,7 @@ def test_h03_generic_needs_only_iss_and_exp(function, caller):
         ("client_id", 1), ("jti", 1), ("scope", [1]), ("scope", {"read": True}), ("scope", None), ("cnf", "x"),
         ("exp", 10**13), ("iat", 10**13), ("nbf", 10**13))],
 ])
-def test_inactive_by_one_claim(function, caller, change):
+def test_token_is_inactive_because_of_one_claim(function, caller, change):
     changes = {name: value() if callable(value) else value for name, value in change.items()}
     assert_inactive(function.introspect(mint_raw(KEYS["ES256"], claims(RFC9068, **changes)), caller))
 
@@ -130,7 +130,7 @@ def test_h29_claim_that_no_decision_reads_is_left_out(function, caller, name, va
 def test_h28_scopes_as_issuers_write_them(function, items, caller, changes, scope):
     token = mint_raw(KEYS["ES256"], claims(RFC9068, **changes))
     assert assert_active(function.introspect(token, caller))["scope"] == scope
-    # A policy filters them under whatever name they came.
+    # A policy filters the scopes under every name of the claim.
     shown = assert_active(function.introspect(token, items.caller(introspection={"scopes": ["read"]})))
     assert shown["scope"] == "read" and not {"scp", "scopes"} & shown.keys()
     assert_inactive(function.introspect(token, items.caller(introspection={"scopes": ["admin"]})))
@@ -151,14 +151,14 @@ def test_h35_numbers_pass_unchanged(function, caller):
         assert answer.status == 200 and f'"custom":{number.decode()}' in answer.body, answer.raw
 
 
-def test_h19_skew_is_granted_to_nbf_and_iat(function, caller):
+def test_h19_skew_applies_to_nbf_and_iat(function, caller):
     for changes in ({"nbf": now() + 5}, {"iat": now() + 5}):
         assert_active(function.introspect(mint(KEYS["ES256"], claims(RFC9068, **changes)), caller))
 
 
 @pytest.mark.parametrize("typ", ["JWT", ABSENT, "dpop+jwt", "logout+jwt", "token-introspection+jwt", "at+jwt;x"],
                          ids=str)
-def test_h01_h04_rfc9068_takes_no_other_type(function, caller, typ):
+def test_h01_h04_rfc9068_accepts_no_other_type(function, caller, typ):
     assert_inactive(function.introspect(mint(KEYS["ES256"], claims(RFC9068), typ), caller))
 
 
@@ -176,7 +176,7 @@ def test_h03_id_token_is_not_an_access_token(function, caller, changes):
 
 
 def test_h03_nonce_decides_only_without_other_evidence(function, caller):
-    """`required_claims` and `typ: at+jwt` are evidence; `audiences` are none, because ID tokens have an audience too."""
+    """`required_claims` and `typ: at+jwt` are evidence. `audiences` do not count, because ID tokens have an audience too."""
     key = KEYS["ES256"]
     assert_active(function.introspect(mint(key, claims(GENERIC, token_use="access", nonce="n"), "JWT"), caller))
     assert_active(function.introspect(mint(key, claims(RFC9068, nonce="n")), caller))
@@ -195,7 +195,7 @@ def test_g06_h20_audiences_of_the_issuer(function, caller):
 def test_h06_algorithms_of_the_issuer(function, caller):
     assert_active(function.introspect(mint(KEYS["RS256"], claims(NARROW)), caller))
     assert_inactive(function.introspect(mint(KEYS["ES256"], claims(NARROW)), caller))
-    # The key is the issuer's, but it was published for PS256, so the token's own word for it changes nothing.
+    # The issuer published the key for PS256, so the `alg` of the token changes nothing.
     key = KEYS["PS256"]
     header = {"alg": "RS256", "typ": "at+jwt", "kid": key.kid}
     rs256 = Key("RS256", key.kid, key.private)

@@ -23,7 +23,7 @@ def test_a01_active_opaque_token_shows_every_member(function, caller, items):
         "act": {"sub": "service"}, "acr": "silver", "auth_time": 1_700_000_000,
         "authorization_details": [{"type": "payment"}], "roles": ["admin"], "level": 3, "ratio": Decimal("2.5"),
     }
-    # The record's own attributes win, and `active` and `token_type` are nobody's to set.
+    # The record's own attributes win, and no claim can set `active` or `token_type`.
     overruled = {"sub": "root", "client_id": "root", "active": False, "token_type": "x", "exp": 1}
     token = items.opaque(**record, grant_id="never shown", claims={**more, **overruled}, something_new=b"ignored")
     shown = assert_active(function.introspect(token, caller))
@@ -43,7 +43,7 @@ def test_h20_audience_of_each_type(function, items, aud):
     assert shown["aud"] in ("https://api.example.com", ["https://api.example.com"])
 
 
-def test_record_without_iss_is_our_own(function, caller, items):
+def test_record_without_iss_belongs_to_our_own_issuer(function, caller, items):
     shown = assert_active(function.introspect(items.opaque(), caller))
     assert shown.get("iss", OWN) == OWN
 
@@ -58,7 +58,7 @@ def test_record_without_iss_is_our_own(function, caller, items):
     pytest.param(lambda: {"token_type": "id_token"}, id="g06-no-token-of-ours"),
     pytest.param(lambda: {"token_type": "Bearer"}, id="g06-type-of-the-wire"),
 ])
-def test_inactive_by_its_record(function, caller, items, changes):
+def test_token_is_inactive_because_of_its_record(function, caller, items, changes):
     assert_inactive(function.introspect(items.opaque(**changes()), caller))
 
 
@@ -69,7 +69,7 @@ def test_g07_expires_at_decides_nothing(function, caller, items):
 
 def test_g06_unknown_opaque_token_is_inactive(function, caller, items):
     token = items.opaque()
-    # Neither the digest in the place of the token nor a key of the table is a token.
+    # Neither the digest of a token nor a key of the table is a token.
     for other in ("unknown", digest(token), f"token#{digest(token)}", token + "x", token.upper()):
         assert_inactive(function.introspect(other, caller))
 
@@ -89,13 +89,13 @@ def test_i04_j17_j18_refresh_token_for_its_own_client(function, items):
     assert "token_type" not in shown
 
 
-def test_j16_refresh_token_without_end_has_no_exp(function, items):
+def test_j16_refresh_token_without_expiry_has_no_exp(function, items):
     owner = items.caller(introspection=SHOWS_REFRESH)
     shown = assert_active(function.introspect(items.opaque(**REFRESH, client_id=owner.id, exp=ABSENT), owner))
     assert "exp" not in shown
 
 
-def test_i04_refresh_token_is_hidden_without_the_policy(function, items):
+def test_i04_refresh_token_is_hidden_unless_the_policy_lists_it(function, items):
     owner = items.caller()
     only_access = items.caller(introspection={"token_types": {"access_token"}})
     for client in (owner, only_access):

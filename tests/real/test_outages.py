@@ -1,4 +1,4 @@
-"""The store fails: don't know, said in time, and forgotten at the next request."""
+"""The store fails: the answer is "don't know" in time, and the next request is not affected."""
 
 import socket
 
@@ -12,13 +12,13 @@ FAULTS = [
     "server_error", "gateway_error", "throttling", "throughput_exceeded", "access_denied", "table_missing", "hang",
     "reset", "truncated", "broken_off", "empty", "unprocessed", "marks_unprocessed",
 ]
-# Three of these would be waited for until the end of the invocation, so they show that the end is known.
+# The function would wait for three of these until the invocation ends, so they show that it knows its deadline.
 ENDLESS = ["hang", "unprocessed", "throttling"]
 
 
 @pytest.fixture(scope="module")
 def function(start):
-    """A function of this module's own, so that its broken connections and timers stay here."""
+    """A function of this module's own, so that its broken connections and timers do not affect others."""
     with start() as function:
         yield function
 
@@ -29,7 +29,7 @@ def token():
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_g08_a22_fault_is_503_in_time_and_over_at_once(function, proxy, caller, token, fault):
+def test_g08_a22_fault_is_503_in_time_and_has_no_effect_afterwards(function, proxy, caller, token, fault):
     with proxy.failing(fault):
         for asked in (token, "unknown"):
             assert_unavailable(function.introspect(asked, caller))
@@ -55,8 +55,8 @@ def test_a22_invocation_with_less_time_left_is_answered_sooner(function, proxy, 
 
 
 @pytest.mark.parametrize("fault", ["server_error", "throttling", "hang", "unprocessed"])
-def test_fault_hides_who_the_caller_is(function, proxy, caller, items, token, fault):
-    # The secret could not be checked either, so a wrong one is answered like the right one.
+def test_fault_hides_whether_the_credentials_are_correct(function, proxy, caller, items, token, fault):
+    # The secret could not be checked either, so a wrong secret gets the same answer as the correct one.
     with proxy.failing(fault):
         assert_unavailable(function.introspect(token, caller.with_secret("wrong")))
         assert_unavailable(function.introspect(token, items.caller(introspection={"allowed": False})))
@@ -64,7 +64,7 @@ def test_fault_hides_who_the_caller_is(function, proxy, caller, items, token, fa
 
 
 @pytest.mark.parametrize("fault", ["unprocessed", "marks_unprocessed"])
-def test_keys_left_out_once_are_asked_for_again(function, proxy, caller, items, fault):
+def test_keys_left_out_once_are_requested_again(function, proxy, caller, items, fault):
     revoked = claims(RFC9068)
     items.mark(f"jti#{RFC9068}#{revoked['jti']}")
     for payload, check in ((claims(RFC9068), assert_active), (revoked, assert_inactive)):
@@ -84,14 +84,14 @@ def test_passing_fault_may_be_retried_but_gives_no_wrong_verdict(function, proxy
 
 
 def test_connection_that_ended_while_the_environment_was_frozen(function, proxy, caller, token):
-    # Any idle connection ends one day, and nobody is awake to notice: the next request must not pay with a 503.
+    # An idle connection ends at some time while the function is frozen; the next request must not be a 503 for it.
     for _ in range(5):
         assert_active(function.introspect(token, caller))
         proxy.end_connections()
         assert_active(function.introspect(token, caller))
 
 
-def test_retry_of_unprocessed_keys_asks_only_for_what_is_missing(function, proxy, caller, token):
+def test_retry_of_unprocessed_keys_requests_only_the_missing_ones(function, proxy, caller, token):
     with proxy.failing("marks_unprocessed", times=1), proxy.watch() as calls:
         assert_active(function.introspect(token, caller))
     first, second = calls
@@ -99,7 +99,7 @@ def test_retry_of_unprocessed_keys_asks_only_for_what_is_missing(function, proxy
     assert all(part.get("ConsistentRead") is True for part in second.body["RequestItems"].values())
 
 
-def test_requests_without_a_read_do_not_notice(function, proxy, caller, token):
+def test_requests_without_a_read_are_not_affected(function, proxy, caller, token):
     with proxy.failing("hang"):
         assert_refused(function.introspect(token))
         assert function.introspect(None, caller).status == 400

@@ -41,7 +41,7 @@ def test_i01_default_policy_audience(strict, items):
     assert_active(strict.introspect(items.opaque(client_id=caller.id, iss=RFC9068), caller))
     assert_active(strict.introspect(jwt(aud=caller.id), caller))
     assert_active(strict.introspect(jwt(client_id=caller.id), caller))
-    # The same client id at another issuer is another client: it received nothing, and is not the audience either.
+    # The same client id at another issuer is another client: neither the token's client nor its audience.
     for attributes in ({"client_id": caller.id}, {"aud": caller.id}):
         assert_inactive(strict.introspect(items.opaque(iss=GENERIC, **attributes), caller))
         theirs = mint(KEYS["ES256"], claims(GENERIC, token_use="access", **attributes), "JWT")
@@ -52,7 +52,7 @@ def test_i01_default_policy_audience(strict, items):
     assert_active(strict.introspect(jwt(), items.caller(introspection={"audiences": [API]})))
 
 
-def test_i01_empty_list_of_audiences_is_no_absent_list(function, items):
+def test_i01_empty_list_of_audiences_is_not_an_absent_list(function, items):
     assert_inactive(function.introspect(jwt(), items.caller(introspection={"audiences": []})))
 
 
@@ -78,7 +78,7 @@ def test_i05_i06_scopes_of_the_caller(function, items, scopes, released):
             assert_inactive(answer)
         else:
             assert assert_active(answer)["scope"] == released
-    # A token that carried none loses none.
+    # A token without scopes stays active.
     assert "scope" not in assert_active(function.introspect(jwt(scope=ABSENT), caller))
     assert "scope" not in assert_active(function.introspect(items.opaque(scope=ABSENT), caller))
 
@@ -106,7 +106,7 @@ def test_i08_j21_k08_claims_of_the_caller(function, items, named):
     assert shown["acr"] == "silver"
 
 
-def test_i07_authorization_details_meet_the_audiences(function, items):
+def test_i07_authorization_details_are_filtered_by_audience(function, items):
     details = [{"type": "a", "locations": [API]}, {"type": "b", "locations": ["https://other.example"]}, {"type": "c"}]
     token = jwt(authorization_details=details)
     caller = items.caller(introspection={"audiences": [API]})
@@ -140,7 +140,7 @@ def test_i13_report_mode_relaxes_nothing_else(function, items):
     assert_inactive(function.introspect(jwt(exp=1), items.caller(introspection={"mode": "report"})))
 
 
-def test_i10_client_id_is_the_tokens(function, items):
+def test_i10_client_id_is_that_of_the_token(function, items):
     caller = items.caller()
     shown = assert_active(function.introspect(jwt(client_id="the-app"), caller))
     assert shown["client_id"] == "the-app"

@@ -1,4 +1,4 @@
-"""Transport: what a request must look like, what every answer carries, and every event source."""
+"""Transport: the form of a request, the headers of every answer, and every event source."""
 
 import urllib.parse
 
@@ -25,7 +25,7 @@ def test_a02_other_methods_are_405(function, caller, token):
             assert answer.body == ""
         else:
             assert_error(answer, 405, "invalid_request")
-    # The query string of a GET is not even looked at, so the method and not the secret in it is refused.
+    # The query string of a GET is not read, so the request is refused for its method and not for the secret.
     query = urllib.parse.urlencode({"token": token, "client_id": caller.id, "client_secret": caller.secret})
     assert_error(function.invoke(events.http_api(method="GET", query=query)), 405, "invalid_request")
 
@@ -64,7 +64,7 @@ def test_a07_recognized_parameter_twice(function, caller, token, name):
     value = token if name == "token" else caller.id if name == "client_id" else "x"
     pairs = [(name, value)] * (1 if name == "token" else 2)
     assert_error(function.introspect(token, caller, pairs=pairs), 400, "invalid_request")
-    # Without credentials just the same: a broken form is refused before anyone is asked who they are.
+    # The same holds without credentials: the form is checked before the credentials.
     assert_error(function.introspect(token, pairs=pairs), 400, "invalid_request")
 
 
@@ -105,7 +105,7 @@ def test_malformed_base64_body_is_answered(function, caller, token):
 @pytest.mark.parametrize("host", ["", "bad host", "a/b", "[::1", "\u00e4", "x" * 5000, "evil.example:99999", "{}"])
 @pytest.mark.parametrize("make", [events.http_api, events.rest_api])
 def test_malformed_host_is_answered(function, caller, token, make, host):
-    # A gateway would hardly pass it on; if it does, the caller gets a verdict or a 400, and the process lives.
+    # A gateway should not pass it on. If it does, the caller gets a verdict or a 400, and the process continues.
     answer = function.introspect(token, caller, make=make, headers={"host": host})
     if answer.status == 200:
         assert_active(answer)
@@ -132,7 +132,7 @@ def test_a17_every_accept_gets_json(function, caller, token):
 def test_a18_a20_o08_headers_of_every_answer(function, caller, token):
     answers = [function.introspect(token, caller), function.introspect("garbage", caller), function.introspect(token),
                function.introspect(None, caller), function.invoke(events.http_api(method="GET")),
-               function.introspect(token, Caller("nobody", "x"))]
+               function.introspect(token, Caller("missing", "x"))]
     for answer in answers:
         headers = answer.headers
         assert (headers["cache-control"], headers["pragma"]) == ("no-store", "no-cache")
@@ -145,7 +145,7 @@ def test_a18_a20_o08_headers_of_every_answer(function, caller, token):
 def test_a21_order_of_the_refusals(function, caller):
     json_type, secret_query = {"content-type": "application/json"}, "token=x"
     large = "x" * 70_000
-    wrong = Caller("nobody", "x")
+    wrong = Caller("missing", "x")
     for expected, event in [
         ((404, "not_found"), events.http_api(method="GET", path="/nothing", query=secret_query)),
         ((405, "invalid_request"), events.http_api(method="GET", query=secret_query, headers=json_type)),

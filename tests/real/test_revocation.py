@@ -1,4 +1,4 @@
-"""/token/revoke: the next introspection is inactive, and marks of others are left as they are."""
+"""/token/revoke: the next introspection is inactive, and existing marks keep their attributes."""
 
 import secrets
 
@@ -80,7 +80,7 @@ def test_g15_a_jwt_without_jti_is_revoked_by_its_signing_input(function, items, 
     assert_inactive(function.introspect(token, caller))
 
 
-def test_g16_an_operators_mark_keeps_what_it_says(function, items, caller, owner):
+def test_g16_an_operators_mark_keeps_its_attributes(function, items, caller, owner):
     for token, mark in tokens(items, owner[0].id):
         items.mark(mark, reason="stolen", ticket="T-1", expires_at=now() + 9)
         revoke(function, owner, token)

@@ -1,4 +1,4 @@
-"""The one round trip, counted on the wire: what a request costs depends on its form and never on its outcome."""
+"""The one round trip, counted on the wire: the cost of a request depends on its form, never on its outcome."""
 
 import json
 
@@ -14,11 +14,11 @@ READ = "BatchGetItem"
 
 
 def inactive_jwts(items) -> dict[str, str]:
-    """JWTs that are inactive for every reason there is."""
+    """JWTs that are inactive, one for each reason."""
     key = KEYS["ES256"]
     revoked = {}
     for name in ("jti", "sid", "sub", "client", "iss", "grant", "kid"):
-        # An issuer whose other tokens no test needs bears the marks that reach far.
+        # No other test needs tokens of this issuer, so it gets the marks that revoke many tokens.
         c = claims(OTHER, sid=f"s-{name}", grant_id=f"g-{name}", sub=f"u-{name}", client_id=f"c-{name}")
         last = {"jti": c["jti"], "sid": c["sid"], "sub": c["sub"], "client": c["client_id"], "grant": c["grant_id"],
                 "kid": OTHER_KEY.kid}
@@ -94,7 +94,7 @@ def test_o02_o03_every_inactive_token_costs_and_looks_the_same(function, proxy, 
             assert_inactive(answers[name])
             assert len(calls) == reads, (name, [call.keys() for call in calls])
             check_batch(calls)
-    # Headers and all, as the gateway gets them.
+    # The whole answers are compared, with headers, as the gateway gets them.
     assert {answer.raw for answer in answers.values()} == {next(iter(answers.values())).raw}
     assert INACTIVE in json.loads(next(iter(answers.values())).raw)["body"]
 
@@ -193,7 +193,7 @@ def test_a21_request_errors_cost_nothing(function, proxy, caller, name):
     assert calls == []
 
 
-def test_first_read_holds_all_that_the_request_can_name(function, proxy, caller):
+def test_first_read_contains_every_key_that_the_request_can_name(function, proxy, caller):
     c = claims(RFC9068, sid="s-7", grant_id="g-7")
     with proxy.watch() as calls:
         assert_active(function.introspect(mint(KEYS["ES256"], c), caller))
@@ -203,12 +203,12 @@ def test_first_read_holds_all_that_the_request_can_name(function, proxy, caller)
             f"client#{RFC9068}#{c['client_id']}", f"iss#{RFC9068}", f"kid#{RFC9068}#{KEYS['ES256'].kid}")),
     }
     assert expected <= set(calls[0].keys())
-    # Keys that stand in the settings need no snapshot.
+    # Keys in the settings need no snapshot.
     assert not [key for table, key in calls[0].keys() if table == STATE]
 
 
 def test_init_phase_opens_the_connection(start, proxy):
-    # What it calls is its own matter, but the first request must not be the one to pay for the connection.
+    # The call does not matter, but the first request must not have to open the connection.
     with proxy.watch() as calls:
         with start():
             pass

@@ -1,4 +1,4 @@
-"""Wrong settings end the start with one line that names the variable, and never show first at a request."""
+"""Wrong settings stop the start with one line that names the variable; they never show only at a request."""
 
 import json
 
@@ -77,7 +77,7 @@ BAD = {
     "SIGNING_ALGORITHM-unknown": {"SIGNING_ALGORITHM": "ES512"},
 }
 
-# These belong to parts that are not built (yet, or into this binary). A setting that were read and not honoured would deceive its writer.
+# These belong to parts that this binary does not have. Ignoring such a setting would mislead the operator.
 NOT_BUILT = {
     "HOT_RECORD_SECONDS-not-built": {"HOT_RECORD_SECONDS": "1"},
     "REDIS_URL-without-the-feature": {"REDIS_URL": "rediss://cache.example.com"},
@@ -87,11 +87,11 @@ NOT_BUILT = {
 
 def check_line(start, variable: str, changes: dict) -> str:
     """Starts a function, which must end at once with one line about the variable; returns the line."""
-    # The other policy, and an issuer with audiences only, are warned of in lines of their own.
+    # The other policy, and an issuer with only audiences, log warnings of their own.
     with start([RFC], wait=False, **{"DEFAULT_POLICY": "audience", **changes}) as function:
         assert function.process.wait(5) != 0
         output = function.output()
-        assert not function.idle.is_set(), "it asked for an event although it cannot serve"
+        assert not function.idle.is_set(), "it asked for an event although it cannot run"
     lines = [line for line in output.splitlines() if line.strip()]
     assert len(lines) == 1, output
     assert lines[0].startswith(f"token-introspection: {variable} ")
@@ -100,7 +100,7 @@ def check_line(start, variable: str, changes: dict) -> str:
 
 
 @pytest.mark.parametrize("case", {**BAD, **NOT_BUILT})
-def test_bad_setting_ends_the_start_with_one_line(start, case):
+def test_bad_setting_stops_the_start_with_one_line(start, case):
     check_line(start, case.split("-")[0], {**BAD, **NOT_BUILT}[case])
 
 
@@ -189,13 +189,13 @@ def test_g03_read_consistency(start, proxy, items, caller):
             assert_inactive(function.introspect(token, caller))
 
 
-def test_policy_any_is_warned_of(start):
+def test_policy_any_logs_a_warning(start):
     for policy, warned in (("any", True), (None, True), ("audience", False)):
         with start(DEFAULT_POLICY=policy) as function:
             assert ("DEFAULT_POLICY" in function.output()) is warned
 
 
-def test_tables_by_other_names(start, dynamodb, items, caller):
+def test_tables_with_other_names(start, dynamodb, items, caller):
     dynamodb.create_table("my-tokens", "id")
     token = items.opaque()
     with start(TOKENS_TABLE="my-tokens") as function:

@@ -1,4 +1,4 @@
-"""Keys made at run time, and the JWTs that they sign, by PyJWT and not by the library that the function verifies with."""
+"""Keys made at run time, and JWTs that PyJWT signs with them. The function verifies with another library."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ class Key:
     private: Any = field(repr=False)
 
     def jwk(self, **changes) -> dict:
-        """The public key as it stands in a key set; `changes` add or replace members, ABSENT leaves one out."""
+        """The public key as in a key set; `changes` add or replace members, ABSENT removes one."""
         members = jwt.get_algorithm_by_name(self.algorithm).to_jwk(self.private.public_key(), as_dict=True)
         members.pop("key_ops", None)
         return _without_absent({**members, "kid": self.kid or ABSENT, "alg": self.algorithm, "use": "sig", **changes})
@@ -54,7 +54,7 @@ def now() -> int:
 
 
 def claims(issuer: str, **changes) -> dict:
-    """The claims of an ordinary access token of RFC 9068, all of whose names are fresh; ABSENT leaves one out."""
+    """The claims of an ordinary access token of RFC 9068 with new identifiers; ABSENT removes one."""
     usual = {
         "iss": issuer, "sub": f"user-{secrets.token_hex(8)}", "aud": "https://api.example.com",
         "client_id": f"app-{secrets.token_hex(6)}", "iat": now() - 60, "exp": now() + 600,
@@ -65,13 +65,13 @@ def claims(issuer: str, **changes) -> dict:
 
 def mint(key: Key, payload: dict, typ: str = "at+jwt", **header) -> str:
     """Signs claims with PyJWT."""
-    # PyJWT leaves out a `typ` that is empty, and writes `JWT` where none is given.
+    # PyJWT leaves out an empty `typ`, and writes `JWT` by default.
     headers = _without_absent({"typ": "" if typ is ABSENT else typ, "kid": key.kid or ABSENT, **header})
     return jwt.encode(payload, key.private, key.algorithm, headers)
 
 
 def mint_raw(key: Key, payload: bytes | dict, header: bytes | dict | None = None) -> str:
-    """Signs bytes as they are, for what no library would agree to sign."""
+    """Signs bytes unchanged, for tokens that no library would sign."""
     header = header if header is not None else {"alg": key.algorithm, "typ": "at+jwt", "kid": key.kid}
     parts = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in (header, payload)]
     signed = b".".join(encode(part).encode() for part in parts)
@@ -80,7 +80,7 @@ def mint_raw(key: Key, payload: bytes | dict, header: bytes | dict | None = None
 
 
 def forged(token: str) -> str:
-    """The same header and payload under a signature of which one bit, in its middle, is flipped."""
+    """The same header and payload, with one bit in the middle of the signature flipped."""
     signed, signature = token.rsplit(".", 1)
     data = bytearray(base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4)))
     data[len(data) // 2] ^= 1
@@ -96,7 +96,7 @@ def digest(text: str) -> str:
 
 
 def signing_input_digest(token: str) -> str:
-    """What names a JWT without `jti` in a mark: its signature is left out, because it has two valid forms."""
+    """The digest that names a JWT without `jti` in a mark. It leaves out the signature, which has two valid forms."""
     return digest(token.rsplit(".", 1)[0])
 
 

@@ -1,4 +1,4 @@
-"""The answers that the contract knows, as assertions."""
+"""The answers of the contract, as assertions."""
 
 from lambda_runtime import Answer
 
@@ -19,20 +19,20 @@ def assert_error(answer: Answer, status: int, error: str):
     assert (answer.status, answer.json.get("error")) == (status, error), answer.raw
     assert answer.headers["content-type"] == "application/json"
     assert "no-store" in answer.headers["cache-control"]
-    # Above 499 a correlation id may stand beside them.
+    # Above 499, a correlation id may be added.
     assert set(answer.json) <= {"error", "error_description"} or status >= 500
     assert answer.body.isascii()
 
 
 def assert_refused(answer: Answer, scheme: str | None = "Basic"):
-    """Wrong credentials, whatever is wrong with them."""
+    """Wrong credentials of any kind."""
     assert_error(answer, 401, "invalid_client")
     if scheme:
         assert answer.headers["www-authenticate"].startswith(f"{scheme} ")
 
 
 def assert_unavailable(answer: Answer, within: float = 2.0):
-    """Don't know: neither verdict may be read into it, and it must come before the gateway in front gives up."""
+    """Don't know: it must not look like a verdict, and must arrive before the gateway in front times out."""
     assert_error(answer, 503, "temporarily_unavailable")
     assert int(answer.headers["retry-after"]) > 0
     assert '"active"' not in answer.body

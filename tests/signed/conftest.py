@@ -1,6 +1,6 @@
 """Signed answers of the function's binary, with KMS and Secrets Manager of moto, checked by PyJWT.
 
-What moto's KMS does otherwise than AWS, or not at all, is done by `documented_kms`.
+`documented_kms` does what moto's KMS lacks or does differently from AWS.
 
 The Lambda Runtime API, DynamoDB Local and the items are those of tests/real. It needs Java 17, Maven and the release
 binary:
@@ -27,7 +27,7 @@ from lambda_runtime import Function
 from session import dynamodb, items, pytest_sessionstart  # noqa: F401 - pytest finds them by name
 from settings import settings
 
-# Another Region than the function's own, so that the one in the ARN is seen to count.
+# The Region differs from the function's own, so that the tests show that the one in the ARN counts.
 REGION = "eu-central-1"
 
 
@@ -43,14 +43,14 @@ def moto():
 
 @pytest.fixture(scope="session")
 def documented_kms():
-    """A KMS for what moto's does otherwise than AWS or not at all."""
+    """A KMS for what moto's lacks or does differently from AWS."""
     with DocumentedKms() as kms:
         yield kms
 
 
 @pytest.fixture(scope="session")
 def aws(moto):
-    """Makes clients of moto's services."""
+    """Creates clients of moto's services."""
 
     def client(service):
         return boto3.client(service, endpoint_url=moto, region_name=REGION, aws_access_key_id="suite",

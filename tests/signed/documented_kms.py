@@ -1,7 +1,7 @@
-"""A KMS with what moto's has not: Ed25519 keys, and RSA-PSS signatures with a salt as long as AWS makes it.
+"""A KMS with what moto's lacks: Ed25519 keys, and RSA-PSS signatures with a salt of the same length as AWS uses.
 
-`GetPublicKey` and `Sign` do what the API reference of AWS KMS says of them, and refuse what it forbids. The signatures
-are those of `cryptography`, which is another library than the function's.
+`GetPublicKey` and `Sign` follow the API reference of AWS KMS, and refuse what it forbids. `cryptography` makes the
+signatures, which is not the function's library.
 """
 
 import base64
@@ -24,7 +24,7 @@ ALGORITHMS = {
 
 
 class DocumentedKms:
-    """`requests` holds what came, as pairs of operation and body."""
+    """`requests` has the requests, as pairs of operation and body."""
 
     def __init__(self):
         self.keys, self.requests = {}, []
@@ -65,7 +65,7 @@ class _Handler(Handler):
 
 
 def sign(key, algorithms, SigningAlgorithm, Message, KeyId, MessageType="RAW") -> bytes:  # noqa: N803 - AWS's names
-    """ValueError for what KMS calls invalid."""
+    """Raises ValueError for requests that KMS calls invalid."""
     message = base64.b64decode(Message, validate=True)
     if SigningAlgorithm not in algorithms:
         raise ValueError(f"{SigningAlgorithm} is not for this key")
@@ -76,9 +76,9 @@ def sign(key, algorithms, SigningAlgorithm, Message, KeyId, MessageType="RAW") -
             raise ValueError("ED25519_SHA_512 requires RAW")
         return key.sign(message)
     if SigningAlgorithm == "ED25519_PH_SHA_512":
-        raise ValueError("prehashed Ed25519 is no algorithm of JWS")
+        raise ValueError("prehashed Ed25519 is not an algorithm of JWS")
     if MessageType == "DIGEST" and len(message) != hashes.SHA256.digest_size:
-        raise ValueError("the digest has not the length of one")
+        raise ValueError("the digest has a wrong length")
     digest = Prehashed(hashes.SHA256()) if MessageType == "DIGEST" else hashes.SHA256()
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), salt_length=hashes.SHA256.digest_size)
     return key.sign(message, pss if "PSS" in SigningAlgorithm else padding.PKCS1v15(), digest)

@@ -1,4 +1,4 @@
-"""Keys where SIGNING_KEY finds them, and what a resource server does with a signed answer."""
+"""Keys at locations for SIGNING_KEY, and the checks that a resource server makes of a signed answer."""
 
 import json
 
@@ -46,7 +46,7 @@ def ask(function, token, caller, accept=SIGNED):
 
 
 def verified(answer, keys: dict, caller, algorithm) -> dict:
-    """Does what RFC 9701 asks of a resource server, with PyJWT, and gives back what is said of the token."""
+    """Checks an answer with PyJWT as RFC 9701 demands of a resource server, and returns the token's members."""
     assert (answer.status, answer.headers["content-type"]) == (200, SIGNED), answer.raw
     assert answer.headers["cache-control"] == "no-store"
     header = jwt.get_unverified_header(answer.body)

@@ -1,4 +1,4 @@
-"""Answers signed with keys from everywhere verify by PyJWT over the published key set."""
+"""Answers that are signed with keys from every source verify with PyJWT and the published key set."""
 
 import base64
 import socket
@@ -44,7 +44,7 @@ def test_j03_j04_j05_j07_j08_active_answers_verify(source, items, caller):
         assert shown == ask(function, token, caller, "application/json").json
 
 
-def test_j06_inactive_answers_verify_and_hold_nothing_but_that(source, items, caller):
+def test_j06_inactive_answers_verify_and_contain_only_active_false(source, items, caller):
     function, algorithm = source
     keys = get(function, KEY_SET)
     revoked = claims(RFC9068)
@@ -56,7 +56,7 @@ def test_j06_inactive_answers_verify_and_hold_nothing_but_that(source, items, ca
         assert verified(ask(function, token, caller), keys, caller, algorithm) == {"active": False}
 
 
-def test_j13_m05_m06_what_is_published_is_what_signs_and_nothing_private(source):
+def test_j13_m05_m06_the_published_keys_are_those_that_sign_without_private_members(source):
     function, algorithm = source
     metadata, keys = get(function, METADATA), get(function, KEY_SET)
     assert metadata["introspection_signing_alg_values_supported"] == [algorithm]
@@ -67,7 +67,7 @@ def test_j13_m05_m06_what_is_published_is_what_signs_and_nothing_private(source)
 
 
 def test_j14_many_signatures_of_kms_all_have_their_fixed_width(start, aws, caller):
-    # Of so many, some have a number with a leading zero byte, which DER leaves out.
+    # This many signatures include numbers with a leading zero byte, which DER leaves out.
     with start(kms_key(aws, "ECC_NIST_P256")) as function:
         keys = get(function, KEY_SET)
         for _ in range(300):
@@ -78,7 +78,7 @@ def test_j14_many_signatures_of_kms_all_have_their_fixed_width(start, aws, calle
 
 def test_j08_a_key_in_kms_signs_with_rsa_pss(start, aws, caller):
     # KMS salts with as many bytes as the hash has, as RFC 7518 §3.5 wants, and moto with as many as there is room for.
-    # PyJWT takes the former alone, so that the check is made without it; with it, it is made over the other KMS.
+    # PyJWT accepts only the former, so this check does not use it; the test with the other KMS does.
     with start(kms_key(aws, "RSA_2048"), SIGNING_ALGORITHM="PS256") as function:
         [entry] = get(function, KEY_SET)["keys"]
         assert entry["alg"] == "PS256"
@@ -105,7 +105,7 @@ def test_j08_keys_in_a_kms_that_signs_as_aws_documents_it(
         for token, active in ((items.opaque(), True), ("unknown", False)):
             shown = verified(ask(function, token, caller), keys, caller, algorithm)
             assert shown == ask(function, token, caller, "application/json").json and shown["active"] is active
-        # KMS takes the digest of an answer that is longer than 4,096 bytes; of Ed25519 there is none.
+        # KMS takes the digest of an answer that is longer than 4,096 bytes, except for Ed25519.
         answer = ask(function, items.opaque(claims={"department": "x" * 4000}), caller)
         if algorithm == "EdDSA":
             assert (answer.status, answer.json["error"]) == (503, "temporarily_unavailable")
@@ -117,7 +117,7 @@ def test_j08_keys_in_a_kms_that_signs_as_aws_documents_it(
     assert {body["SigningAlgorithm"] for operation, body in documented_kms.requests if operation == "Sign"} == {asked}
 
 
-def test_j13_keys_are_rotated_without_an_answer_that_does_not_verify(start, aws, caller, tmp_path):
+def test_j13_every_answer_verifies_while_keys_are_rotated(start, aws, caller, tmp_path):
     old, new = secret_key(aws, "ES256"), kms_key(aws, "RSA_2048")
     file = file_key(tmp_path, "EdDSA")
     with start(f"{old},{new}") as before, start(f"{new},{old},{file}") as after:
@@ -139,7 +139,7 @@ def test_j06_an_answer_that_was_changed_does_not_verify(start, aws, caller):
 
 
 @pytest.mark.parametrize("kind", ["refuses", "hangs", "has no such key"])
-def test_g08_a_signer_out_of_reach_is_503_in_time_and_json_answers_go_on(start, aws, moto, caller, kind):
+def test_g08_an_unreachable_signer_is_503_in_time_and_does_not_affect_json_answers(start, aws, moto, caller, kind):
     with socket.create_server(("127.0.0.1", 0)) as server:
         endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
         if kind == "refuses":
@@ -160,7 +160,7 @@ def test_g08_a_signer_out_of_reach_is_503_in_time_and_json_answers_go_on(start, 
                 assert ask(function, "unknown", caller, "*/*").body == '{"active":false}'
 
 
-def test_j11_who_is_registered_for_signed_answers_gets_only_those(start, aws, items):
+def test_j11_a_client_registered_for_signed_answers_gets_only_those(start, aws, items):
     caller = items.caller(introspection={"require_signed_response": True})
     with start(kms_key(aws, "ECC_NIST_P256")) as function:
         keys = get(function, KEY_SET)

@@ -1,4 +1,4 @@
-"""Checks template.yaml: the linter's verdict, and what the linter does not see.
+"""Checks template.yaml: the linter's verdict, and what the linter does not check.
 
     python3 -m venv VENV && VENV/bin/pip install -r tests/template/requirements.txt
     VENV/bin/python -B -m pytest -p no:cacheprovider tests/template
@@ -13,7 +13,7 @@ from copy import deepcopy
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-# The transform asks the SDK for a region to name the partition of its ARNs; nothing is called there.
+# The transform needs a region of the SDK to name the partition of its ARNs; it sends no request.
 os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
 
 import pytest
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class NoManagedPolicies:
-    """Stands in for a loader that would ask IAM."""
+    """Replaces a loader that would call IAM."""
 
     @staticmethod
     def load():
@@ -32,7 +32,7 @@ class NoManagedPolicies:
 
 
 def expand(template):
-    """What CloudFormation sees after the SAM transform, which wants the code where packaging would have put it."""
+    """The template after the SAM transform, which needs the code at the location that packaging would give it."""
     packaged = deepcopy(template)
     packaged["Resources"]["IntrospectionFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
     return transform(packaged, {}, NoManagedPolicies)
@@ -80,7 +80,7 @@ def resource_references(resource):
 
 
 def cycle(template):
-    """The resources of a circular dependency, or none. Both branches of every condition count."""
+    """The resources of a circular dependency, or an empty list. Both branches of every condition count."""
     resources = template["Resources"]
     graph = {name: resource_references(item) & resources.keys() for name, item in resources.items()}
     try:
@@ -94,7 +94,7 @@ def test_no_resource_depends_on_itself():
     assert cycle(EXPANDED) == set()
 
 
-def test_every_reference_leads_somewhere_and_every_parameter_is_used():
+def test_every_reference_exists_and_every_parameter_is_used():
     found = {name for name in references(EXPANDED) if not name.startswith("AWS::")}
     assert found - RESOURCES.keys() == EXPANDED["Parameters"].keys()
 
@@ -136,7 +136,7 @@ def test_the_walk_takes_no_literal_for_a_reference(text):
 # --- Lint ---
 
 
-def test_the_linter_has_nothing_to_say(tmp_path):
+def test_the_linter_reports_nothing(tmp_path):
     sam = Path(sys.executable).with_name("sam")
     environment = {
         "PATH": os.environ["PATH"],
@@ -144,7 +144,7 @@ def test_the_linter_has_nothing_to_say(tmp_path):
         "LC_ALL": "C.UTF-8",
         "AWS_DEFAULT_REGION": "eu-west-1",
         "SAM_CLI_TELEMETRY": "0",
-        # Nothing listens on this port: the tool's look for a newer version of itself ends here.
+        # Nothing listens on this port, so the tool cannot check for a newer version of itself.
         "HTTPS_PROXY": "http://127.0.0.1:9",
     }
     run = subprocess.run(
@@ -158,7 +158,7 @@ def test_the_linter_has_nothing_to_say(tmp_path):
 # --- Privileges ---
 
 
-def test_the_role_holds_the_least_privileges_and_no_other():
+def test_the_role_has_exactly_the_least_privileges():
     assert set(properties("FunctionRole")) == {"AssumeRolePolicyDocument", "Policies"}
     [policy] = properties("FunctionRole")["Policies"]
     clients, tokens, state = ({"Fn::GetAtt": [name, "Arn"]} for name in ("ClientsTable", "TokensTable", "StateTable"))
@@ -265,7 +265,7 @@ def test_the_role_holds_the_least_privileges_and_no_other():
     ]
 
 
-def test_nothing_may_be_signed_or_read_for_it_unless_a_key_is_named():
+def test_signing_permissions_exist_only_if_a_key_is_named():
     parameters, conditions = EXPANDED["Parameters"], EXPANDED["Conditions"]
     for name in ("SigningKmsKeyArns", "SigningSecretArns"):
         assert (parameters[name]["Type"], parameters[name]["Default"]) == ("CommaDelimitedList", "")
@@ -274,7 +274,7 @@ def test_nothing_may_be_signed_or_read_for_it_unless_a_key_is_named():
         assert conditions[condition] == {"Fn::Not": [empty]}
 
 
-def test_redis_is_asked_over_tls_and_only_where_it_is_named():
+def test_redis_is_used_over_tls_and_only_if_a_url_is_given():
     parameter = EXPANDED["Parameters"]["RedisUrl"]
     assert (parameter["NoEcho"], parameter["Default"]) == (True, "")
     pattern = re.compile(parameter["AllowedPattern"])
@@ -308,7 +308,7 @@ def test_the_function_has_that_role_and_no_other_exists():
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-def test_other_writers_are_held_to_their_own_items():
+def test_other_writers_may_write_only_their_own_items():
     for name, actions, keys in [
         ("AuthorizationServerPolicy", ["dynamodb:PutItem", "dynamodb:UpdateItem"], ["token#*"]),
         (
@@ -367,7 +367,7 @@ def test_an_empty_parameter_leaves_its_setting_out():
             assert parameters[value["Ref"]].get("Default") != "", name
 
 
-def test_the_default_policy_is_somebodys_decision():
+def test_the_default_policy_has_no_default():
     parameter = EXPANDED["Parameters"]["DefaultPolicy"]
     assert "Default" not in parameter
     assert parameter["AllowedValues"] == ["any", "audience"]
@@ -421,7 +421,7 @@ def test_the_function_answers_every_method_and_path_itself():
     assert routes == {"$default": None, "ANY /iam/{proxy+}": "AWS_IAM"}
 
 
-def test_f05_with_an_mtls_domain_there_is_no_way_around_it():
+def test_f05_the_mtls_domain_cannot_be_bypassed():
     api = properties("Api")
     assert api["DisableExecuteApiEndpoint"] == {"Fn::If": ["HasMtlsDomain", True, False]}
     [domain] = of_type("AWS::ApiGatewayV2::DomainName").values()
@@ -442,19 +442,19 @@ def test_the_gateway_throttles():
     }
 
 
-def test_every_log_ends():
+def test_every_log_group_has_a_retention():
     groups = of_type("AWS::Logs::LogGroup")
     assert groups.keys() == {"FunctionLogGroup", "AccessLogGroup"}
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
-    # A group that Lambda has to create by itself would keep its lines for ever.
+    # A log group that Lambda creates by itself would keep its lines for ever.
     assert properties("IntrospectionFunction")["LoggingConfig"]["LogGroup"] == {"Ref": "FunctionLogGroup"}
 
 
-def test_the_access_log_holds_nothing_that_a_caller_writes_freely():
+def test_the_access_log_contains_nothing_that_a_caller_chooses_freely():
     settings = properties("ApiStage")["AccessLogSettings"]
     assert settings["DestinationArn"] == {"Fn::GetAtt": ["AccessLogGroup", "Arn"]}
     assert "\n" not in settings["Format"]
-    # No header, no query string, no body, no path, no identity but the address.
+    # There is no header, query string, body or path, and no identity except the address.
     assert set(json.loads(settings["Format"]).values()) == {
         "$context.requestId",
         "$context.integration.requestId",
@@ -469,7 +469,7 @@ def test_the_access_log_holds_nothing_that_a_caller_writes_freely():
     }
 
 
-def test_lambda_drops_no_line_of_the_function():
+def test_lambda_drops_no_log_line_of_the_function():
     logging = properties("IntrospectionFunction")["LoggingConfig"]
     assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "TRACE")
 
@@ -486,7 +486,7 @@ def test_e04_n02_each_event_that_is_counted_is_one_that_the_function_logs():
     assert sorted(names) == ["AssertionAudienceRefused", "CorruptItems", "Outcomes", "RevocationsIgnored", "WouldDeny"]
 
 
-def test_the_metrics_name_no_field_but_fixed_ones():
+def test_the_metrics_use_only_fields_with_fixed_values():
     filters = of_type("AWS::Logs::MetricFilter").values()
     fields = {field for item in filters for field in re.findall(r"\$\.\w+", json.dumps(item))}
     assert fields == {"$.target", "$.outcome", "$.policy", "$.event"}

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn g17_what_was_pasted_around_a_token_is_removed_and_named() {
+    fn g17_text_pasted_around_a_token_is_removed_and_named() {
         use Removed::{FinalLineBreak, HeaderName, InvisibleCharacters, Quotes, Scheme, WhiteSpace};
         let cases: [(&str, &[Removed]); 25] = [
             ("eyJ.e30.AA", &[]),

@@ -25,7 +25,7 @@ pub(super) struct Comment {
     pub line: usize,
     pub references: BTreeSet<String>,
     pub rows: BTreeSet<String>,
-    /// What no search for a section would find.
+    /// Citations that a search for a section would miss.
     pub problems: Vec<String>,
 }
 
@@ -117,7 +117,7 @@ impl Comment {
     }
 }
 
-/// Where a line names specifications.
+/// The positions of the specifications that a line names.
 fn documents(line: &str) -> Vec<(usize, usize)> {
     let rfcs = line.match_indices("RFC ").filter_map(|(at, name)| {
         let number = line.get(at + name.len()..at + name.len() + 4)?;

@@ -1,11 +1,11 @@
-//! A-13 by the vectors of web-platform-tests.
+//! A-13 with the vectors of web-platform-tests.
 
 use serde_json::Value;
 use token_introspection::request::parse_form;
 
 use crate::world::{API, SECRET, World, request};
 
-/// One body, and the pairs that a browser makes of it.
+/// A body, and the pairs that a browser parses from it.
 struct Vector {
     input: String,
     pairs: Vec<(String, String)>,

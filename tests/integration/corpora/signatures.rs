@@ -1,12 +1,12 @@
-//! The signature check by the vectors of Wycheproof and of the RFCs: our loading of keys, our parsing and our
-//! choice of the algorithm, not the library's alone.
+//! The signature check with the vectors of Wycheproof and of the RFCs. They test our key loading, our parsing and our
+//! choice of the algorithm, not only the library.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use token_introspection::jwt::{self, Algorithm, UnverifiedJws, VerificationKey};
 
-/// Every algorithm that there is, so that only the key and the text decide.
+/// Every algorithm, so that only the key and the text decide.
 const ALL: [Algorithm; 9] = [
     Algorithm::Rs256,
     Algorithm::Rs384,
@@ -31,7 +31,7 @@ const DISTRUSTED: [(u64, &str); 8] = [
     (373, "a question mark inside base64url is called valid"),
 ];
 
-/// Whether our code takes this text as signed by this key.
+/// Whether our code accepts this text as signed by this key.
 fn accepts(jwk: &Value, allowed: &[Algorithm], text: &str) -> bool {
     let Ok(key) = VerificationKey::from_jwk(jwk, allowed) else { return false };
     jwt::is_jwt(text) && UnverifiedJws::parse(text).is_ok_and(|(jws, _)| key.verifies(&jws))
@@ -73,7 +73,7 @@ fn g04_h06_the_vectors_of_the_rfcs_have_their_verdict() {
     for vector in file["vectors"].as_array().unwrap() {
         let (id, text) = (vector["id"].as_str().unwrap(), vector["jws"].as_str().unwrap());
         let algorithm = Algorithm::from_name(vector["alg"].as_str().unwrap());
-        // These keys say no `alg`, so the issuer's configuration does.
+        // These keys have no `alg`, so the issuer's configuration decides.
         let allowed = algorithm.map_or(ALL.to_vec(), |algorithm| vec![algorithm]);
         if accepts(&vector["jwk"], &allowed, text) {
             accepted.push(id.to_owned());
@@ -82,6 +82,6 @@ fn g04_h06_the_vectors_of_the_rfcs_have_their_verdict() {
         let (header, rest) = text.split_once('.').unwrap();
         assert!(!accepts(&vector["jwk"], &allowed, &format!("{header}.AAAA{rest}")), "{id}");
     }
-    // HS256, ES512 and `none` are never accepted, though the first two are signed as they say.
+    // HS256, ES512 and `none` are never accepted, although the first two signatures are valid.
     assert_eq!(accepted, ["rfc7515-A.2", "rfc7515-A.3", "rfc7520-4.1", "rfc7520-4.2", "rfc8037-A.4"]);
 }

@@ -47,7 +47,7 @@ pub fn listed_events() -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn o06_the_audit_record_of_the_page_is_that_of_such_a_call() {
+async fn o06_the_audit_record_of_the_page_is_one_that_such_a_call_leaves() {
     let (log, _guard) = Log::start(LogLevel::Info);
     let (_engine, service) = events::demo_service().await;
     let form = [("token", demo::jwts().active)];

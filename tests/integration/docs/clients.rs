@@ -39,7 +39,7 @@ async fn a01_each_path_in_a_snippet_is_a_route_that_answers_the_snippets_post() 
 }
 
 #[tokio::test]
-async fn a01_b05_what_a_snippet_says_of_authentication_and_form_is_what_is_accepted() {
+async fn a01_b05_the_authentication_and_form_of_each_snippet_are_accepted() {
     let metadata = World::new().await.send(crate::world::get("/.well-known/openid-configuration")).await.json();
     let advertised = metadata["introspection_endpoint_auth_methods_supported"].as_array().unwrap();
     let mut methods = 0;

@@ -1,5 +1,5 @@
-//! Commands of AWS, SAM and cargo, which a test cannot run as they are: what they name exists, and what they write to
-//! DynamoDB is written.
+//! Commands of AWS, SAM and cargo, which a test cannot run as they are: the names in them exist, and their items are
+//! written to the embedded engine.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::world::World;
 
-/// Commands that make or remove what only an account has.
+/// Commands that create or remove resources that only an account has.
 const OF_AN_ACCOUNT: [&str; 6] = [
     "aws dynamodb update-table --table-name <name> --no-deletion-protection-enabled",
     "aws dynamodb delete-table --table-name <name>",

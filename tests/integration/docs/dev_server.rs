@@ -20,7 +20,7 @@ fn parts(text: &str) -> (String, String) {
     (command, lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// Whether an output is the shown one, in which `…` stands for any text within a line.
+/// Whether an output is the shown one, in which `…` matches any text within a line.
 fn fits(shown: &str, output: &str) -> bool {
     let (mut shown, mut output) = (shown.lines(), output.lines());
     loop {

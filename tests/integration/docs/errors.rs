@@ -35,7 +35,7 @@ fn documented() -> BTreeSet<Shown> {
     documented
 }
 
-/// An answer as the page writes it: `…` in the place of an id, and of what an active token says.
+/// An answer as the page writes it: `…` replaces an id, and the members of an active token.
 fn shown(answer: &Answer) -> Shown {
     let mut body = answer.body.replace("request-1", "…").replace("8476a536-e9f4-11e8-9739-2dfe598c3fcd", "…");
     if let Some((start, _)) = body.split_once(r#""active":true,"#) {
@@ -152,7 +152,7 @@ async fn a18_a20_b03_the_headers_of_the_page_are_those_of_the_answers() {
     assert_eq!(rows, 6);
 }
 
-/// The texts of an error that the code may send, with `*` in the place of what it fills in.
+/// The texts of an error that the code may send, with `*` instead of inserted values.
 fn texts_in_the_code() -> Vec<String> {
     let source = read("src/response.rs");
     let code = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");

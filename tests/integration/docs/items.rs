@@ -21,7 +21,7 @@ fn h36_each_entry_that_a_page_shows_is_accepted() {
     }
 }
 
-/// The entries with files that exist in the place of a cluster's.
+/// The entries with existing files instead of a cluster's.
 fn with_token_files(text: &str) -> String {
     let mut entries: Value = serde_json::from_str(text).unwrap();
     for entry in entries.as_array_mut().unwrap().iter_mut().filter(|entry| entry.get("jwks_bearer_file").is_some()) {
@@ -40,7 +40,7 @@ fn policy<'a>(template: &'a str, name: &str) -> &'a str {
     &rest[..end]
 }
 
-/// What a statement allows on which keys, in the order of the alphabet.
+/// What a statement allows on which keys, in alphabetical order.
 fn allowed(actions: &[&str], keys: &[&str]) -> Vec<String> {
     let mut all: Vec<String> = actions.iter().chain(keys).map(|text| (*text).to_owned()).collect();
     all.sort_unstable();

@@ -15,7 +15,7 @@ fn others() -> Vec<Page> {
     others
 }
 
-/// The anchors that GitHub makes of a page's headings.
+/// The anchors that GitHub derives from a page's headings.
 fn anchors(page: &Page) -> BTreeSet<String> {
     let mut counts = BTreeMap::<String, usize>::new();
     let headings = page.prose().into_iter().filter(|(_, line)| line.starts_with('#'));

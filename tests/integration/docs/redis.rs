@@ -1,5 +1,5 @@
-//! docs/redis.md without a Redis server: its items are judged, its rules are the template's, its lines the code's.
-//! With the feature `redis` the same items are in a server, and `redis_fitness.rs` gives the rules to one.
+//! docs/redis.md without a Redis server: its items are judged, and its rules and lines are compared with the template
+//! and the code. With the feature `redis`, a server holds the items, and `redis_fitness.rs` loads the rules into one.
 
 use std::collections::BTreeSet;
 
@@ -119,7 +119,7 @@ fn filled_in(literal: &str) -> String {
     parts.collect::<Vec<_>>().join("\u{0}")
 }
 
-/// Whether a line is that literal with something filled in.
+/// Whether a line is that literal with values inserted.
 fn fits(literal: &str, line: &str) -> bool {
     let parts: Vec<&str> = literal.split('\u{0}').collect();
     let mut rest = line;
@@ -131,7 +131,7 @@ fn fits(literal: &str, line: &str) -> bool {
 }
 
 #[test]
-fn each_line_about_a_server_is_the_codes_and_each_of_the_code_is_on_the_page() {
+fn each_line_about_a_server_is_in_the_code_and_each_of_the_code_is_on_the_page() {
     let page = page("docs/redis.md");
     let text = page.text.replace('\n', " ");
     let literals: Vec<String> = ["src/store", "src/settings"].iter().flat_map(|folder| literals(folder)).collect();
@@ -147,7 +147,7 @@ fn each_line_about_a_server_is_the_codes_and_each_of_the_code_is_on_the_page() {
             "the code has no text {line:?}"
         );
     }
-    // Why a server is refused, in the words of the one type that says so.
+    // The reasons why a server is refused come from one type.
     let failure = literals.iter().find(|literal| literal.starts_with("may evict keys")).unwrap();
     assert!(lines.iter().any(|line| fits(failure, line)));
     let source = std::iter::once("src/store/redis").flat_map(self::literals);

@@ -16,10 +16,10 @@ use crate::{
 
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/Orders/i-0123";
 const ROLE: &str = "arn:aws:iam::111122223333:role/services/Orders";
-/// The text of a form's parameter, which the pages leave out.
+/// The value of a form's parameter, which the pages leave out.
 const LEFT_OUT: [&str; 2] = ["…", "$TOKEN"];
 
-/// A deployment with the client `orders` registered in that way, and the public one.
+/// A deployment with the client `orders` registered for that method, and with the public one.
 async fn deployment(orders: &serde_json::Value) -> World {
     let world = World::new().await;
     let mut record = orders.clone();
@@ -36,7 +36,7 @@ fn path(url: &str) -> String {
     format!("/{}", rest.split_once('/').unwrap_or_else(|| panic!("{url} has no path")).1)
 }
 
-/// The way in which `orders` is registered for a command, and the request that the command sends.
+/// The method for which `orders` is registered for a command, and the request that the command sends.
 fn of_curl(command: &str, token: &str) -> (serde_json::Value, Request) {
     let (mut record, mut built, mut form) = (json!({}), request(), Vec::new());
     let words = words(command);

@@ -1,11 +1,11 @@
-//! A table is for looking something up: what needs more than two lines in a cell is text with a heading.
+//! Tables are for looking something up: text that needs more than two lines in a cell gets a heading instead.
 
 use super::{
     links::without_links,
     page::{Page, page, pages},
 };
 
-/// The characters of a cell that take two lines on GitHub beside other cells.
+/// The number of characters that fit into two lines of a cell on GitHub.
 const LONGEST_CELL: usize = 160;
 /// Generated from the tests, and read by statement.
 const EXEMPT: [&str; 1] = ["docs/conformance.md"];

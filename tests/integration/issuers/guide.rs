@@ -11,7 +11,7 @@ const KINDS: [&str; 7] = ["sid#", "sub#", "client#", "jti#", "jwt#", "iss#", "gr
 pub struct Section {
     pub title: String,
     pub entries: Vec<Value>,
-    /// The ids of marks, with `<claim>` in the place of what the token says.
+    /// The ids of marks, with `<claim>` instead of the token's values.
     pub marks: Vec<String>,
 }
 

@@ -42,7 +42,7 @@ async fn service(world: &World, signer: &Signer) -> Service {
     World::service(&world.engine.url, &entries, &world.token_settings()).await
 }
 
-/// What a cell's letter stands for: active, or the name of the rule that fires.
+/// The meaning of a cell's letter: active, or the name of the rule that fires.
 fn meaning(letter: &str) -> &'static str {
     match letter {
         "A" => ACTIVE,
@@ -54,7 +54,7 @@ fn meaning(letter: &str) -> &'static str {
         "C" => "wrong_client",
         "Y" => "wrong_claim_type",
         "E" => "expired",
-        other => panic!("no cell is {other}"),
+        other => panic!("no cell may be {other}"),
     }
 }
 
@@ -74,7 +74,7 @@ async fn h01_h02_h03_h04_h22_h23_h24_h25_h28_h29_h34_every_profile_judges_every_
             if found == meaning(cell) {
                 answer.assert_verdict(found, format!("{} by {column}", row.name));
             } else {
-                wrong.push(format!("{} by {column}: {} expected, {found} came", row.name, meaning(cell)));
+                wrong.push(format!("{} by {column}: expected {}, found {found}", row.name, meaning(cell)));
             }
         }
     }
@@ -82,7 +82,7 @@ async fn h01_h02_h03_h04_h22_h23_h24_h25_h28_h29_h34_every_profile_judges_every_
 }
 
 #[test]
-fn h36_the_table_has_shapes_enough() {
+fn h36_the_table_has_enough_shapes() {
     let names: std::collections::BTreeSet<_> = rows().iter().map(|row| row.name).collect();
     assert_eq!(names.len(), rows().len());
     assert!(names.len() >= 40, "{}", names.len());

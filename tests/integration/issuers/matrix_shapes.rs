@@ -2,7 +2,8 @@
 //!
 //! The verdicts are in the order of the table's columns: `rfc9068`, `cognito`, `auth0`, `entra`, `okta`, `keycloak`,
 //! `generic` by audience, `generic` by the claim `use`. `A` is active; the other letters are the rules that fire first:
-//! `T` typ, `N` no access token, `M` missing claim, `R` required claim, `U` audience, `C` client, `Y` type, `E` expired.
+//! `T` typ, `N` no access token, `M` missing claim, `R` required claim, `U` audience, `C` client, `Y` type, `E`
+//! expired.
 
 use serde_json::{Value, json};
 
@@ -173,7 +174,7 @@ fn of_workloads() -> Vec<Row> {
     ]
 }
 
-/// Of a token that would be an access token by each profile but two, with something that only another kind has.
+/// A token that is an access token in every profile except two, with something that only another kind has.
 fn full(changes: &Value) -> Value {
     let full = json!({
         "sub": "u", "aud": "api", "client_id": "app", "cid": "app", "azp": "app", "jti": "j", "scope": "a", "scp": "a",
@@ -209,7 +210,7 @@ fn of_other_kinds() -> Vec<Row> {
     ]
 }
 
-/// Types that differ from the registered ones: of claims that no decision reads, and of those that one does.
+/// Claims with a type other than the registered one: claims that no decision reads, and claims that one does.
 #[rustfmt::skip]
 fn of_wrong_types() -> Vec<Row> {
     vec![

@@ -31,7 +31,7 @@ fn delegated(issuer: &str, tenant: &str, audience: &str) -> Value {
     })
 }
 
-/// What the answer to it changes.
+/// How its answer differs.
 fn of_version_2() -> Value {
     json!({
         "azp": null, "client_id": "app-1", "scp": null, "scope": "orders.read orders.write", "uti": null, "jti": "u-1",

@@ -1,5 +1,5 @@
-//! H-36: each issuer of docs/issuers.md with its tokens. The entries and the marks are read from that page, so what it
-//! says is what is tested; only the place of the keys is another.
+//! H-36: each issuer of docs/issuers.md with its tokens. The entries and the marks are read from that page, so the
+//! tests check the page itself; only the location of the keys differs.
 
 mod cloud;
 pub mod guide;
@@ -48,7 +48,7 @@ fn signer(section: &Section) -> Signer {
     }
 }
 
-/// The section's entries, with these keys in the place of those that would be fetched.
+/// The section's entries, with these keys instead of fetched ones.
 fn with_keys(section: &Section, signer: &Signer) -> String {
     let place = json!({ "jwks_uri": null, "jwks_bearer_file": null, "jwks": { "keys": [signer.jwk()] } });
     json!(section.entries.iter().map(|entry| changed(entry, &place)).collect::<Vec<_>>()).to_string()
@@ -111,7 +111,7 @@ async fn h22_h23_h24_h25_h26_h28_h29_h36_each_issuers_access_tokens_get_the_exac
 }
 
 #[tokio::test]
-async fn h03_h05_h32_h36_id_tokens_and_strangers_tokens_are_inactive() {
+async fn h03_h05_h32_h36_id_tokens_and_tokens_of_other_issuers_are_inactive() {
     let (world, guide) = (World::new().await, guide::sections());
     for issuer in issuers() {
         let section = section(&guide, &issuer);
@@ -170,7 +170,7 @@ async fn g15_h12_h32_h36_each_mark_that_the_guide_names_revokes() {
 }
 
 #[tokio::test]
-async fn g13_g15_h32_h36_the_issuer_the_key_and_the_text_of_each_token_can_be_revoked() {
+async fn g13_g15_h32_h36_each_token_can_be_revoked_by_issuer_key_and_signing_input() {
     let (world, guide) = (World::new().await, guide::sections());
     for issuer in issuers() {
         let section = section(&guide, &issuer);
@@ -212,7 +212,7 @@ async fn h21_h36_opaque_and_encrypted_tokens_of_issuers_are_inactive() {
 }
 
 #[tokio::test]
-async fn h06_h36_another_issuers_key_signs_for_none_of_them() {
+async fn h06_h36_a_token_signed_with_another_issuers_key_is_inactive() {
     let (world, guide) = (World::new().await, guide::sections());
     let stranger = keys::ed25519(Some("k"), 9);
     for issuer in issuers() {

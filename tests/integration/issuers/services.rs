@@ -1,4 +1,4 @@
-//! Sign-in services for applications, and the platforms on which workloads run: Google to Kubernetes.
+//! Sign-in services for applications, and platforms that run workloads: Google to Kubernetes.
 
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ fn firebase() -> Issuer {
                 json!({}),
                 json!({ "orders_api": null }),
             ),
-            inactive("with the claim as a text", "required_claim", json!({}), json!({ "orders_api": "true" })),
+            inactive("with the claim as a string", "required_claim", json!({}), json!({ "orders_api": "true" })),
             inactive(
                 "another project's",
                 "untrusted_issuer",
@@ -127,7 +127,7 @@ fn supabase() -> Issuer {
             inactive("the anon key", "untrusted_issuer", json!({}), json!({ "role": "anon", "iss": "supabase" })),
             inactive("the role anon", "required_claim", json!({}), json!({ "role": "anon" })),
             inactive("the role service_role", "required_claim", json!({}), json!({ "role": "service_role" })),
-            inactive("of the shared secret", "wrong_algorithm", json!({ "alg": "HS256" }), json!({})),
+            inactive("signed with the shared secret", "wrong_algorithm", json!({ "alg": "HS256" }), json!({})),
         ],
     }
 }

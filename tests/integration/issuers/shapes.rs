@@ -1,4 +1,4 @@
-//! What a golden case is made of.
+//! The parts of a golden case.
 
 use serde_json::{Value, json};
 use token_introspection::call;
@@ -22,7 +22,7 @@ pub struct Token {
     pub header: Value,
     /// The claims beside `iat` and `exp`; `nbf`, if the issuer sends one, whatever its value here.
     pub claims: Value,
-    /// What the answer changes of the claims: a value for a member that is other or new, null for a claim that is not
+    /// How the answer differs from the claims: a value for a different or new member, null for a claim that is not
     /// repeated.
     pub answer: Value,
 }
@@ -51,7 +51,7 @@ pub fn with_times(claims: &Value) -> Value {
     if claims.get("nbf").is_some() {
         times["nbf"] = json!(now - 10);
     }
-    // A case may take `exp` away.
+    // A case may remove `exp`.
     let is_null = |name: &&str| claims.get(*name).is_some_and(Value::is_null);
     let taken: Vec<_> = ["iat", "exp", "nbf"].into_iter().filter(is_null).collect();
     for name in taken {
@@ -68,7 +68,7 @@ impl Token {
     }
 }
 
-/// Both changes, the second where they differ. Unlike [`changed`], it keeps null.
+/// Both changes; the second wins if they differ. Unlike [`changed`], it keeps null.
 pub fn and(changes: &Value, further: &Value) -> Value {
     let mut all = changes.clone();
     for (name, value) in further.as_object().unwrap() {

@@ -1,6 +1,6 @@
 // The JDK's own HTTP client. Over cleartext it asks for HTTP/2 with every first request of a connection, a POST
-// included: `Connection: Upgrade, HTTP2-Settings`, `Upgrade: h2c`. The server has to answer over HTTP/1.1 as if nothing
-// had been asked.
+// included: `Connection: Upgrade, HTTP2-Settings`, `Upgrade: h2c`. The server has to answer over HTTP/1.1 and
+// ignore the request to upgrade.
 
 import java.net.URI;
 import java.net.URLEncoder;

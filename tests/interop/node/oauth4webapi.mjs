@@ -1,11 +1,11 @@
-// npm's oauth4webapi: discovery, every secret by every method, assertions.
+// npm's oauth4webapi: discovery, every secret with every method, assertions.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import * as oauth from 'oauth4webapi'
 import { assertInactive, assertIsAlices, clientKey, env, privateKeyJwt, secrets } from './world.mjs'
 
-// The server is on loopback without TLS, which the library takes only when told so.
+// The server is on loopback without TLS, which the library accepts only with this option.
 const insecure = { [oauth.allowInsecureRequests]: true }
 
 async function discover(algorithm) {

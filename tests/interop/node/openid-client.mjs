@@ -5,7 +5,7 @@ import test from 'node:test'
 import * as client from 'openid-client'
 import { assertInactive, assertIsAlices, clientKey, env, privateKeyJwt, secrets } from './world.mjs'
 
-// The server is on loopback without TLS, which the library takes only when told so.
+// The server is on loopback without TLS, which the library accepts only with this option.
 const insecure = { execute: [client.allowInsecureRequests] }
 
 function configure(id, settings, auth, options) {

@@ -7,7 +7,7 @@ import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 import { assertInactive, assertIsAlices, env } from './world.mjs'
 
-// The servers are on loopback without TLS, which the libraries take only when told so.
+// The servers are on loopback without TLS, which the libraries accept only with this option.
 const insecure = { [oauth.allowInsecureRequests]: true }
 const SIGNED = 'application/token-introspection+jwt'
 // The demo's client, which each server has.

@@ -1,4 +1,4 @@
-// What the two npm clients share: the server, its tokens, and who must get what.
+// Shared by the two npm clients: the server, its tokens, and the expected answers.
 
 import assert from 'node:assert/strict'
 import { createPrivateKey } from 'node:crypto'

@@ -23,12 +23,12 @@ def expect_alice(response: requests.Response) -> None:
     assert (answer["active"], answer["sub"]) == (True, "alice"), answer
 
 
-# The library sends Basic credentials raw, so the id holds nothing that decoding would change.
+# The library sends Basic credentials raw, so the id contains nothing that decoding would change.
 SECRETS = [
     ("of the demo", DEMO, ["client_secret_basic", "client_secret_post"]),
     ("made by the tool", EITHER, ["client_secret_basic", "client_secret_post"]),
-    ("for basic alone", ("basic-api", ENV["BASIC_SECRET"]), ["client_secret_basic"]),
-    ("for post alone", ("post-api", ENV["POST_SECRET"]), ["client_secret_post"]),
+    ("only for basic", ("basic-api", ENV["BASIC_SECRET"]), ["client_secret_basic"]),
+    ("only for post", ("post-api", ENV["POST_SECRET"]), ["client_secret_post"]),
     ("with + % :", ("raw-api", ENV["RAW_SECRET"]), ["client_secret_basic", "client_secret_post"]),
     # The form of `client_secret_post` is encoded by every client.
     ("with + % : and non-ASCII", (ENV["ODD_ID"], ENV["ODD_SECRET"]), ["client_secret_post"]),
@@ -64,7 +64,7 @@ def other_method() -> None:
 @check("discovery through the Flask registry finds the endpoint")
 def discovery() -> None:
     app = Flask("interop")
-    app.secret_key = "needed by the registry, and nothing here"
+    app.secret_key = "only the registry needs it"
     registry = OAuth(app)
     url = f"{ENV['ISSUER']}/.well-known/openid-configuration"
     client = registry.register("introspection", client_id="either-api", server_metadata_url=url)

@@ -1,4 +1,4 @@
-"""A small Flask application behind Authlib's ResourceProtector, which asks the dev server about each token."""
+"""A small Flask application behind Authlib's ResourceProtector, which introspects each token at the dev server."""
 
 from authlib.integrations.flask_oauth2 import ResourceProtector, current_token
 from authlib.integrations.requests_client import OAuth2Session
@@ -19,7 +19,7 @@ class Introspection(IntrospectTokenValidator):
             response = self.session.introspect_token(ENV["ENDPOINT"], token=token_string)
             response.raise_for_status()
         except RequestException:
-            # Nothing is known of the token, so the request is not the caller's fault.
+            # Nothing is known about the token, so the failure is not the caller's fault.
             abort(503)
         return response.json()
 
@@ -74,7 +74,7 @@ def scope() -> None:
     assert (response.status_code, response.json["error"]) == (403, "insufficient_scope"), response.text
 
 
-@check("a wrong secret of the application itself is 503, and nobody is told that a token is bad")
+@check("a wrong secret of the application itself is 503, and no token is called invalid")
 def wrong_secret() -> None:
     assert get("/orders", ENV["ACTIVE"], application("basic-api", "wrong")).status_code == 503
 

@@ -1,4 +1,4 @@
-"""Checks with the output that `run` counts: `ok …` or `not ok …`, a line each."""
+"""Checks with the output that `run` counts: `ok …` or `not ok …`, one line each."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def main() -> None:
         try:
             function()
             print(f"ok - {sentence}")
-        except Exception:  # Whatever a client raises is this check's failure, and the next one still runs.
+        except Exception:  # Any exception of a client is a failure of this check only.
             failed = True
             print(f"not ok - {sentence}\n{traceback.format_exc()}")
     sys.exit(failed)

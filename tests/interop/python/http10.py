@@ -8,7 +8,7 @@ from checks import ENV, check, main
 
 
 def post(secret: str, token: str) -> tuple[bytes, dict[bytes, bytes], bytes]:
-    """Sends one request and reads until the server ends the connection, which HTTP/1.0 takes for the body's end."""
+    """Sends one request and reads until the server ends the connection, which ends the body in HTTP/1.0."""
     body = f"token={token}"
     credentials = b64encode(f"basic-api:{secret}".encode()).decode()
     request = (
@@ -24,7 +24,7 @@ def post(secret: str, token: str) -> tuple[bytes, dict[bytes, bytes], bytes]:
     head, body = answer.split(b"\r\n\r\n", 1)
     status, *lines = head.split(b"\r\n")
     headers = dict(line.lower().split(b": ", 1) for line in lines)
-    # A chunked body is a thing of HTTP/1.1.
+    # Only HTTP/1.1 has chunked bodies.
     assert b"transfer-encoding" not in headers, headers
     assert int(headers[b"content-length"]) == len(body), headers
     return status, headers, body

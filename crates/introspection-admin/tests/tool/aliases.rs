@@ -1,4 +1,4 @@
-//! An issuer under several names: whichever is used, tokens, marks and clients meet.
+//! An issuer with aliases: tokens, marks and clients match, whichever of its names they use.
 
 use serde_json::{Value, json};
 use test_support::world::{AUDIENCE, OWN, SECRET, World, claims, request};
@@ -9,7 +9,7 @@ use super::Tool;
 const NEW: &str = "https://new.example.com";
 const OLD: &str = "https://old.example.com";
 
-/// A world that trusts one issuer with an alias, and the tool beside it.
+/// A world that trusts one issuer with an alias, and the tool for it.
 async fn world(issuer: &str, alias: &str) -> (World, Tool) {
     let mut world = World::new().await;
     let jwks = json!({ "keys": [world.signer.jwk()] });

@@ -1,4 +1,4 @@
-//! `client …`: registration, rotation, what is shown, and the end of a client.
+//! `client …`: registering, showing and disabling clients, and rotating their secrets.
 
 use serde_json::{Value, json};
 use test_support::world::{API, AUDIENCE, ISSUER, OWN, SECRET, World};
@@ -33,7 +33,7 @@ async fn c09_a_secret_is_shown_once_and_stored_as_its_digest() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_there_stays_as_it_is() {
+async fn adding_an_existing_client_changes_nothing() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let before = world.stored_client(API).await;
@@ -161,7 +161,7 @@ async fn g10_a_disabled_client_is_refused_and_its_tokens_are_revoked() {
     let mark = world.stored_mark(&format!("client#{ISSUER}#app")).await;
     assert_eq!((&mark["reason"]["S"], mark.get("expires_at")), (&json!("over"), None));
 
-    // A second time changes nothing for the better, and a mark without not_before only for the worse.
+    // Disabling again never weakens the mark. Without not_before, the mark revokes more.
     tool.run("client disable app --not-before none").await.done();
     tool.run("client disable app").await.done();
     let mark = world.stored_mark(&format!("client#{ISSUER}#app")).await;
@@ -169,7 +169,7 @@ async fn g10_a_disabled_client_is_refused_and_its_tokens_are_revoked() {
 }
 
 #[tokio::test]
-async fn g10_a_client_without_an_issuer_is_marked_where_the_function_would_look_for_it() {
+async fn g10_disabling_a_client_without_an_issuer_marks_each_issuer_that_the_function_assumes() {
     let world = World::new().await;
     let ids =
         |answer: Value| answer["marks"].as_array().unwrap().iter().map(|mark| mark["id"].clone()).collect::<Vec<_>>();
@@ -192,17 +192,17 @@ async fn g10_a_client_without_an_issuer_is_marked_where_the_function_would_look_
     }
     let before = world.stored_client(API).await;
     tool.without("ISSUER").run("client disable api").await.failed(2, "ISSUER is missing");
-    assert_eq!(world.stored_client(API).await, before, "nothing is left half done");
+    assert_eq!(world.stored_client(API).await, before, "nothing is written");
 }
 
 #[tokio::test]
-async fn a_client_that_is_not_there_is_a_negative_answer() {
+async fn an_unknown_client_is_a_negative_answer() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
-    for line in ["client show nobody", "client rotate-secret nobody", "client disable nobody"] {
-        tool.run(line).await.failed(1, "the client \"nobody\" does not exist");
+    for line in ["client show missing", "client rotate-secret missing", "client disable missing"] {
+        tool.run(line).await.failed(1, "the client \"missing\" does not exist");
     }
-    assert_eq!(world.stored_client("nobody").await, Value::Null);
+    assert_eq!(world.stored_client("missing").await, Value::Null);
 }
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn a_corrupt_record_is_shown_as_such_and_can_be_disabled() {
 }
 
 #[tokio::test]
-async fn what_others_wrote_does_not_steer_the_terminal() {
+async fn control_characters_of_a_record_do_not_reach_the_terminal() {
     let world = World::new().await;
     world.put_client(&json!({ "client_id": "x\u{1b}[2J", "client_name": "a\u{1b}]0;b\u{7}\nc" }));
     let tool = Tool::beside(&world);

@@ -32,11 +32,11 @@ async fn verdicts_warnings_and_errors_have_colours_at_a_terminal() {
     assert!(run.stdout.starts_with("verdict  \u{1b}[31minactive\u{1b}[0m\n"), "{}", run.stdout);
     assert!(run.stdout.contains("\u{1b}[31mFAILED\u{1b}[0m") && run.stdout.contains("\u{1b}[32mpassed\u{1b}[0m"));
     assert!(run.stderr.contains("\u{1b}[33mwarning:\u{1b}[0m"), "{}", run.stderr);
-    for line in ["explain", "client show nobody"] {
+    for line in ["explain", "client show missing"] {
         let run = tool.run(line).await;
         assert!(run.stderr.starts_with("\u{1b}[31mintrospection-admin:\u{1b}[0m"), "{}", run.stderr);
     }
-    // Nothing else has one.
+    // Other output has no colours.
     for line in ["--help".to_owned(), "client list".to_owned(), format!("revoke --sub alice --issuer {ISSUER}")] {
         assert!(!tool.run(&line).await.done().stdout.contains(ESCAPE), "{line}");
     }

@@ -1,4 +1,4 @@
-//! Settings that are read from the deployed function (`--function`) or from a file (`--settings`).
+//! Settings from the deployed function (`--function`) or from a file (`--settings`).
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use token_introspection::{call::now, records::sha256_hex};
 
 use super::{Tool, file};
 
-/// Lambda's API on a loopback port, as far as the tool uses it.
+/// The part of Lambda's API that the tool uses, on a loopback port.
 #[derive(Clone)]
 struct Lambda {
     url: String,
@@ -28,7 +28,7 @@ struct Lambda {
 #[derive(Default)]
 struct State {
     variables: HashMap<String, String>,
-    /// A status and an error's name instead of an answer, and for how many requests.
+    /// The status and error name to answer with instead, and for how many requests.
     fault: Option<(u16, &'static str, usize)>,
     /// Path and `Authorization` of each request.
     requests: Vec<(String, String)>,
@@ -71,7 +71,7 @@ impl Lambda {
     }
 }
 
-/// The variables of the function that serves a world, and a tool that knows nothing but its account.
+/// The variables of the function that serves a world, and a tool that knows only the account.
 fn deployment(world: &World) -> (HashMap<String, String>, Tool) {
     let mut tool = Tool::beside(world);
     let mut variables = HashMap::from([("CLOCK_SKEW_SECONDS".to_owned(), "37".to_owned())]);
@@ -114,7 +114,7 @@ async fn g17_settings_are_read_from_the_deployed_function() {
     assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=operator/"), "{authorization}");
     assert!(authorization.contains("/eu-west-1/lambda/aws4_request"), "{authorization}");
 
-    // What the environment says beside it does not count.
+    // The tool's own variables do not count then.
     let confused = tool.with("ISSUER", "https://other.example").with("TRUSTED_ISSUERS", "[]");
     let confused = confused.with("CLOCK_SKEW_SECONDS", "0").with("TOKENS_TABLE", "other");
     revokes_as_the_function(&world, &confused, "--function token-introspection:live").await;
@@ -126,7 +126,7 @@ async fn g17_settings_are_read_from_the_deployed_function() {
 }
 
 #[tokio::test]
-async fn g17_a_function_that_cannot_be_read_is_one_clear_line() {
+async fn g17_a_function_that_cannot_be_read_is_reported_in_one_line() {
     let world = World::new().await;
     let (variables, tool) = deployment(&world);
     let lambda = Lambda::start(variables).await;
@@ -168,7 +168,7 @@ async fn g17_settings_are_read_from_a_file() {
 }
 
 #[tokio::test]
-async fn g17_a_file_in_the_functions_package_is_named() {
+async fn g17_a_file_that_only_the_functions_package_has_is_named() {
     let world = World::new().await;
     let (mut variables, tool) = deployment(&world);
     let issuers = variables.remove("TRUSTED_ISSUERS").unwrap();

@@ -1,4 +1,5 @@
-//! Each command of the operator's tool that a page shows is run, and each client record beside one is what it writes.
+//! The tests run each command of the operator's tool that a page shows. Each client record on a page must be the one
+//! that the command before it writes.
 
 use std::{
     convert::Infallible,
@@ -75,7 +76,7 @@ fn split(command: &str, folder: &Path) -> (String, Vec<String>) {
     (input, words)
 }
 
-/// Runs a page's command in that folder, and gives its exit code and what it printed.
+/// Runs a page's command in that folder, and returns its exit code and output.
 async fn run(world: &World, lambda: &str, folder: &Path, command: &str) -> (i32, String) {
     let (input, words) = split(command, folder);
     let mut tool = Command::new(env!("CARGO_BIN_EXE_introspection-admin"));
@@ -159,7 +160,7 @@ fn plain(attribute: &Value) -> Value {
     }
 }
 
-/// Whether a written record is the shown one, in which `…` stands for key material.
+/// Whether a written record is the shown one, in which `…` replaces key material.
 fn fits(shown: &Value, written: &Value) -> bool {
     match (shown, written) {
         (Value::Object(shown), Value::Object(written)) => {

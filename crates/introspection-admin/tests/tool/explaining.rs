@@ -1,4 +1,4 @@
-//! `explain`: the same verdict as the service's, and why.
+//! `explain`: the verdict is that of the service, with the reasons.
 
 use serde_json::{Value, json};
 use test_support::{
@@ -41,7 +41,7 @@ async fn h31_each_dropped_key_is_one_line() {
 }
 
 #[tokio::test]
-async fn every_reason_is_named_and_the_verdict_is_the_services() {
+async fn every_reason_is_named_and_the_verdict_is_that_of_the_service() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let good = world.token(&json!({}));
@@ -105,7 +105,7 @@ async fn every_reason_is_named_and_the_verdict_is_the_services() {
 }
 
 #[tokio::test]
-async fn every_mark_is_shown_with_what_it_says() {
+async fn every_mark_is_shown_with_its_attributes() {
     let claims = json!({ "sid": "s1", "grant_id": "g1" });
     for (options, reason, id) in [
         ("--jti jti-1", "revoked_token", "jti#ISSUER#jti-1"),
@@ -137,7 +137,7 @@ async fn every_mark_is_shown_with_what_it_says() {
 }
 
 #[tokio::test]
-async fn a_mark_that_spares_the_token_is_shown_too() {
+async fn a_mark_that_does_not_revoke_the_token_is_shown_too() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     world.put_mark(&format!("client#{ISSUER}#app"), &json!({ "not_before": 1000, "reason": "old" }));
@@ -184,7 +184,7 @@ async fn several_faults_are_all_shown_and_the_first_is_the_reason() {
 }
 
 #[tokio::test]
-async fn keys_out_of_reach_are_unknown_and_the_state_table_is_left_alone() {
+async fn unreachable_keys_are_unknown_and_the_state_table_is_not_written() {
     let world = World::new().await;
     let host = KeyHost::start(&json!({ "keys": [world.signer.jwk()] })).await;
     let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": host.url }]).to_string();
@@ -199,18 +199,18 @@ async fn keys_out_of_reach_are_unknown_and_the_state_table_is_left_alone() {
     let explanation = explain(&tool, &token, "--client api").await.ended(3).json();
     assert_eq!((&explanation["verdict"], &explanation["client"]["status"]), (&json!("unknown"), &json!(503)));
     assert_eq!(stage(&explanation, "signature")["result"], "unknown");
-    // The same name as in the audit record, and the cause as in the log.
+    // The name is that of the audit record, and the cause that of the log.
     assert_eq!(explanation["reason"], "keys_unavailable");
     assert_eq!(explanation["because"], "the last fetch of the issuer's keys failed");
     assert!(explanation["hint"].is_string() && explanation["client"]["reason"] == "keys_unavailable");
     assert_eq!(stage(&explanation, "signature")["reason"], "fetch_failed");
     tool.run(&format!("revoke --sub alice --issuer {ISSUER}")).await.done();
-    // Marks count for a verified token only, so the function answers 503 still.
+    // Marks count only for a verified token, so the function still answers 503.
     explain(&tool, &token, "").await.ended(3);
 }
 
 #[tokio::test]
-async fn a_client_is_answered_as_the_service_answers_it() {
+async fn the_answer_to_a_client_is_the_same_as_the_services() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let token = world.token(&json!({ "username": "Alice" }));
@@ -258,7 +258,7 @@ async fn a_client_is_answered_as_the_service_answers_it() {
 }
 
 #[tokio::test]
-async fn the_functions_environment_serves_without_the_private_key_that_it_names() {
+async fn the_functions_environment_can_be_used_without_the_private_key_that_it_names() {
     let world = World::new().await;
     let tool = Tool::beside(&world).with("SIGNING_KEY", "file:/nowhere/key.pem");
     let run = explain(&tool, &world.token(&json!({})), "").await;
@@ -266,7 +266,7 @@ async fn the_functions_environment_serves_without_the_private_key_that_it_names(
 }
 
 #[tokio::test]
-async fn a_key_without_kid_is_said_to_be_beyond_distrust() {
+async fn the_explanation_says_that_a_key_without_kid_cannot_be_distrusted() {
     let world = World::new().await;
     for (signer, expected) in [
         (keys::ed25519(None, 5), "a key without kid, which no mark can distrust (revoke --issuer"),

@@ -1,4 +1,4 @@
-//! What the tool says when it cannot do what it is asked to: one line, with the cure, and never a secret.
+//! Errors of the tool: one line, with the cure, and never a secret.
 
 use serde_json::json;
 use test_support::{
@@ -10,7 +10,7 @@ use super::Tool;
 
 #[cfg(not(feature = "redis"))]
 #[tokio::test]
-async fn a_store_out_of_reach_is_unknown_and_never_a_negative_answer() {
+async fn an_unreachable_store_is_unknown_and_never_a_negative_answer() {
     let world = World::new().await;
     for (fault, expected) in [
         (Fault::ServerError, "DynamoDB answered"),
@@ -33,7 +33,7 @@ async fn a_store_out_of_reach_is_unknown_and_never_a_negative_answer() {
 
 #[cfg(not(feature = "redis"))]
 #[tokio::test]
-async fn what_is_missing_is_named_with_its_cure() {
+async fn a_missing_or_wrong_setting_is_named_with_its_cure() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     tool.run("client list --endpoint-url somewhere").await.failed(2, "--endpoint-url is not a URL");
@@ -96,11 +96,11 @@ async fn every_command_has_help_with_examples() {
 
 #[cfg(not(feature = "redis"))]
 #[tokio::test]
-async fn a_write_that_fails_half_way_says_what_was_done() {
+async fn a_command_that_fails_half_way_reports_what_was_done() {
     let world = World::new().await;
     let tool = Tool::beside(&world).with("AWS_ENDPOINT_URL_DYNAMODB", &world.proxy.url);
     world.put_client(&json!({ "client_id": "app", "issuer": ISSUER }));
-    // The record is read and changed; then the mark cannot be.
+    // The record is read and changed; then the mark cannot be written.
     world.proxy.fail_after(2, Fault::AccessDenied);
     tool.run("client disable app").await.failed(3, "the client is disabled; its tokens may still be active, but ");
     world.proxy.fail(Fault::None);

@@ -1,16 +1,16 @@
-//! The operator's tool, run as it is installed. What it writes is held against the service's own answers.
+//! The operator's tool, run as a process. The tests check what it writes against the service's answers.
 
 #![allow(
     clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "what misses or fails in a test fails the test, as it should"
+    reason = "a missing item or an error fails the test, as it should"
 )]
-#![cfg_attr(feature = "redis", allow(unused_imports, reason = "some of it serves tests of DynamoDB's requests only"))]
+#![cfg_attr(feature = "redis", allow(unused_imports, reason = "some of it is only for tests of DynamoDB's requests"))]
 
 mod aliases;
-mod barred;
+mod cannot_authenticate;
 mod clients;
 mod colours;
 mod deployed;
@@ -55,7 +55,7 @@ struct Run {
 }
 
 impl Tool {
-    /// The tool beside a world's service: the same settings, the same tables.
+    /// The tool with the settings and tables of a world's service.
     fn beside(world: &World) -> Self {
         let jwks = json!({ "keys": [world.signer.jwk()] });
         let issuers = json!([
@@ -66,14 +66,14 @@ impl Tool {
         world.tokens.settings.iter().fold(tool, |tool, (name, value)| tool.with(name, value))
     }
 
-    /// The tool with nothing but the way to the tables.
+    /// The tool with only the address of the tables.
     fn at(url: &str) -> Self {
         let environment = HashMap::from([
             ("AWS_ACCESS_KEY_ID", "operator".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "operator".to_owned()),
             ("AWS_REGION", "eu-west-1".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB", url.to_owned()),
-            // Neither this machine's own configuration nor its network answers for what is not given here.
+            // Values that are missing here must not come from this machine's configuration or network.
             ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
             ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
@@ -81,7 +81,7 @@ impl Tool {
         Self { environment }
     }
 
-    /// The tool without anything of AWS: no Region, no credentials.
+    /// The tool without AWS settings: no Region, no credentials.
     fn without_aws() -> Self {
         Self { environment: HashMap::new() }
     }
@@ -101,7 +101,7 @@ impl Tool {
         self.run_words(&line.split(' ').collect::<Vec<_>>(), "").await
     }
 
-    /// The same with a text on standard input.
+    /// Runs such a command with a text on standard input.
     async fn run_with(&self, line: &str, stdin: &str) -> Run {
         self.run_words(&line.split(' ').collect::<Vec<_>>(), stdin).await
     }
@@ -111,10 +111,10 @@ impl Tool {
         command.args(words).env_clear().envs(&self.environment);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let stdin = stdin.to_owned();
-        // The engine lives on this thread, so waiting for the tool has to happen on another.
+        // The engine runs on this thread, so another one has to wait for the tool.
         let running = tokio::task::spawn_blocking(move || {
             let mut child = command.spawn().unwrap();
-            // A command that reads nothing may be gone before this arrives.
+            // A command that reads nothing may have ended before this arrives.
             let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
             child.wait_with_output().unwrap()
         });
@@ -123,7 +123,7 @@ impl Tool {
         Run { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    /// Runs a command that succeeds, for its JSON.
+    /// Runs a command that must succeed, and returns its JSON.
     async fn json(&self, line: &str) -> Value {
         self.json_with(line, "").await
     }
@@ -149,7 +149,7 @@ impl Run {
         self
     }
 
-    /// It ended with that code, an empty standard output, and one line that holds this.
+    /// Asserts that it ended with that code, an empty standard output, and one line that contains this.
     #[track_caller]
     fn failed(&self, code: i32, expected: &str) {
         assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
@@ -157,7 +157,7 @@ impl Run {
         let lines: Vec<_> = self.stderr.lines().filter(|line| !line.contains("warning: ")).collect();
         assert!(
             matches!(lines.as_slice(), [line] if line.starts_with("introspection-admin: ") && line.contains(expected)),
-            "{expected} expected, {} came",
+            "expected {expected}, found {}",
             self.stderr
         );
     }
@@ -165,7 +165,7 @@ impl Run {
     #[track_caller]
     fn warned(&self, expected: &str) {
         let warned = self.stderr.lines().any(|line| line.contains("warning: ") && line.contains(expected));
-        assert!(warned, "{expected} expected, {} came", self.stderr);
+        assert!(warned, "expected {expected}, found {}", self.stderr);
     }
 }
 
@@ -176,7 +176,7 @@ fn file(name: &str, text: &str) -> String {
     format!("@{}", path.display())
 }
 
-/// How often one text holds another.
+/// How often a text contains another.
 fn count(text: &str, part: &str) -> usize {
     text.matches(part).count()
 }

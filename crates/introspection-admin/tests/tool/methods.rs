@@ -1,4 +1,4 @@
-//! `client add` of every method: what it writes authenticates at the service, and `explain` says what it is answered.
+//! `client add` with every method: the client can authenticate at the service, and `explain` shows the same answer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,7 +18,7 @@ const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const ROLE: &str = "arn:aws:iam::111122223333:role/services/Orders";
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/Orders/i-0123";
 
-/// Something else each time.
+/// A new value for each call.
 fn unique() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     format!("method-{}", COUNT.fetch_add(1, Ordering::Relaxed))
@@ -41,7 +41,7 @@ fn by_principal(arn: &str, token: &str) -> Request {
     request().path("/iam/token/introspect").iam(arn).form(&[("token", token), ("client_id", "orders")])
 }
 
-/// Whoever asks like this is answered as `explain` says, and `show` knows the way too.
+/// Asserts that the service answers this request as `explain` says, and that `show` names the method.
 async fn assert_answered(world: &World, tool: &Tool, method: &str, way: &str, ask: impl Fn(&str) -> Request) {
     let token = world.token(&json!({ "username": "Alice" }));
     let answer = world.send(ask(&token)).await.assert_active();
@@ -75,7 +75,7 @@ async fn e11_a_client_of_private_key_jwt_has_its_public_keys_in_its_record() {
         let tool = Tool::beside(&world);
         let set = json!({ "keys": [key.jwk()] });
         let line = "client add --id orders --scope read --method private_key_jwt --jwks -";
-        // As people keep them: on many lines.
+        // Key sets are often formatted over many lines.
         let run = tool.run_with(&format!("{line} --output json"), &format!("{set:#}\n")).await.done();
         assert_eq!(run.json(), json!({ "client_id": "orders", "client_secret": null }));
         assert_eq!(run.stderr, "");
@@ -97,7 +97,7 @@ async fn e11_a_client_of_private_key_jwt_has_its_public_keys_in_its_record() {
 }
 
 #[tokio::test]
-async fn e03_the_further_audience_of_a_clients_assertions_is_registered() {
+async fn e03_an_additional_audience_of_a_clients_assertions_is_registered() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let (key, url) = (keys::es256(None), "https://introspection.example.com/token/introspect");
@@ -177,7 +177,7 @@ async fn d01_a_client_of_bearer_has_its_issuer_in_its_record() {
 }
 
 #[tokio::test]
-async fn f09_a_client_of_the_other_method_of_mutual_tls_is_registered_with_a_warning() {
+async fn f09_a_client_of_the_mtls_method_that_is_not_accepted_is_registered_with_a_warning() {
     let world = World::new().await;
     let set = json!({ "keys": [{ "kty": "EC", "x5c": [body(ORDERS)] }] }).to_string();
     let own = "client add --id own --method self_signed_tls_client_auth --jwks -";

@@ -10,7 +10,7 @@ use test_support::{
 use super::Tool;
 
 #[tokio::test]
-async fn h22_h23_h24_h25_a_revoked_session_ends_each_providers_tokens() {
+async fn h22_h23_h24_h25_revoking_a_session_revokes_each_providers_tokens() {
     let signer = keys::ed25519(Some("k"), 7);
     let (world, service) = providers(&signer).await;
     for golden in goldens() {
@@ -23,7 +23,7 @@ async fn h22_h23_h24_h25_a_revoked_session_ends_each_providers_tokens() {
 }
 
 #[tokio::test]
-async fn g15_a_token_of_each_profile_is_revoked_by_the_tool() {
+async fn g15_the_tool_revokes_a_token_of_each_profile() {
     let signer = keys::ed25519(Some("k"), 7);
     let (world, service) = providers(&signer).await;
     let tool = Tool::beside(&world).with("TRUSTED_ISSUERS", &trusted_issuers(&signer));

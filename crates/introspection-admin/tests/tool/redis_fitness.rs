@@ -1,4 +1,4 @@
-//! Which servers of Redis the tool and the function take, with the rights that the documentation gives them.
+//! Which Redis servers the tool and the function accept, with the permissions that the documentation gives them.
 
 use std::{
     path::PathBuf,
@@ -18,10 +18,10 @@ use tokio::time::Instant;
 use super::Tool;
 
 #[tokio::test]
-async fn g08_a_replica_behind_the_name_is_503_until_the_name_leads_to_a_primary() {
+async fn g08_a_name_that_leads_to_a_replica_is_503_until_it_leads_to_a_primary() {
     let (server, primary) = (RedisServer::start(&[]), RedisServer::start(&[]));
     server.run(&format!("REPLICAOF 127.0.0.1 {}", primary.port));
-    // During a failover the start goes on, and only an operator's mistake ends it.
+    // A failover does not stop the start; only a mistake of the operator does.
     assert_eq!(refusal(&server.url()).await, None);
     let world = World::with(&[("REDIS_URL", &server.url())]).await;
     let jwt = world.token(&json!({}));
@@ -42,7 +42,7 @@ async fn g08_a_replica_behind_the_name_is_503_until_the_name_leads_to_a_primary(
 }
 
 #[tokio::test]
-async fn credentials_are_refused_without_being_quoted_and_the_documented_rights_are_enough() {
+async fn wrong_credentials_are_not_quoted_and_the_documented_permissions_are_enough() {
     let server = RedisServer::start(&["--requirepass", "hunter2"]);
     let url = |user: &str| format!("redis://{user}@127.0.0.1:{}", server.port);
     assert_eq!(refusal(&url(":hunter2")).await, None);
@@ -84,7 +84,7 @@ async fn credentials_are_refused_without_being_quoted_and_the_documented_rights_
     let tool = Tool::beside(&world).with("REDIS_URL", &user("operator"));
     tool.run("revoke --sub alice").await.done();
     tool.run("revoke --sub alice --not-before none").await.done();
-    // Each may write what is its own, and nothing else.
+    // Each user may write only its own keys.
     for (name, command, allowed) in [
         ("introspection", ["SET", "sub#i#alice", "{}"], false),
         ("logout-handler", ["SET", "sid#https://auth.example.com#5f2c", "{}"], true),
@@ -103,7 +103,7 @@ async fn credentials_are_refused_without_being_quoted_and_the_documented_rights_
 }
 
 #[tokio::test]
-async fn a_server_that_begins_to_evict_is_met_at_the_next_connection() {
+async fn a_server_that_begins_to_evict_keys_is_refused_at_the_next_connection() {
     let world = World::new().await;
     let jwt = world.token(&json!({}));
     world.introspect(&jwt).await.assert_active();
@@ -115,7 +115,7 @@ async fn a_server_that_begins_to_evict_is_met_at_the_next_connection() {
     world.introspect(&jwt).await.assert_active();
 }
 
-/// Waits until the nodes of a cluster have talked to each other.
+/// Waits until the nodes of a cluster know each other.
 async fn until_cluster_says(node: &RedisServer, line: &str) {
     for _ in 0..400 {
         let info: String = cmd("CLUSTER").arg("INFO").query(&mut node.connection()).unwrap();
@@ -128,7 +128,7 @@ async fn until_cluster_says(node: &RedisServer, line: &str) {
 }
 
 #[tokio::test]
-async fn a_cluster_of_one_shard_is_taken_and_one_of_two_is_refused() {
+async fn a_cluster_of_one_shard_is_accepted_and_one_of_two_is_refused() {
     let cluster = |name: &str| {
         let file = format!("nodes-{name}-{}.conf", std::process::id());
         let _ = std::fs::remove_file(std::env::temp_dir().join(&file));
@@ -150,7 +150,7 @@ async fn a_cluster_of_one_shard_is_taken_and_one_of_two_is_refused() {
     until_cluster_says(&one, "cluster_size:2").await;
     let line = refusal(&url).await.unwrap_or_default();
     assert!(line.starts_with("REDIS_URL is a cluster of 2 shards"), "{line}");
-    // What is asked for in the other shard is not taken for absent.
+    // A key of the other shard does not count as absent.
     world.introspect(&jwt).await.assert_unavailable("store_unavailable");
 }
 
@@ -176,7 +176,7 @@ fn certificate() -> (PathBuf, PathBuf) {
 }
 
 #[tokio::test]
-async fn tls_is_spoken_to_a_server_whose_certificate_is_trusted_and_to_no_other() {
+async fn tls_connects_only_to_a_server_whose_certificate_is_trusted() {
     let (key, certificate) = certificate();
     let (key, certificate) = (key.to_str().unwrap().to_owned(), certificate.to_str().unwrap().to_owned());
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -192,7 +192,7 @@ async fn tls_is_spoken_to_a_server_whose_certificate_is_trusted_and_to_no_other(
     let tool = tool.with("SSL_CERT_FILE", &certificate);
     tool.run("revoke --sub alice").await.done();
     assert_eq!(cmd("DBSIZE").query::<u64>(&mut server.connection()).unwrap(), 1);
-    // Its name has to be the certificate's.
+    // The certificate must contain the server's name.
     let tool = tool.with("REDIS_URL", &format!("rediss://localhost:{port}"));
     tool.run("revoke --sub alice").await.failed(3, stranger);
 }

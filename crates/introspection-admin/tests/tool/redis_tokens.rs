@@ -1,4 +1,4 @@
-//! The tool with the tokens in Redis: what it writes, and what it says when it cannot.
+//! The tool with the tokens in Redis: what it writes, and what it reports if it cannot write.
 
 use serde_json::{Value, json};
 use test_support::redis::cmd;
@@ -12,12 +12,12 @@ use token_introspection::call::now;
 use super::Tool;
 
 #[tokio::test]
-async fn a_mark_that_cannot_be_written_is_told_with_what_was_done() {
+async fn a_mark_that_cannot_be_written_is_reported_with_what_was_done() {
     let world = World::new().await;
     world.put_client(&json!({ "client_id": "app", "issuer": ISSUER }));
     world.tokens.server.run("CONFIG SET maxmemory-policy volatile-lru");
     let tool = Tool::beside(&world);
-    // What has nothing to do with tokens works all the same: a leaked secret does not wait for Redis.
+    // Commands that need no tokens still work: replacing a leaked secret must not wait for Redis.
     tool.run("client list").await.done();
     tool.run("client rotate-secret api").await.done();
     tool.run("client disable app")
@@ -29,13 +29,13 @@ async fn a_mark_that_cannot_be_written_is_told_with_what_was_done() {
 }
 
 #[tokio::test]
-async fn the_tool_looks_again_where_somebody_else_was_faster() {
+async fn the_tool_reads_again_if_another_process_wrote_first() {
     let world = World::new().await;
     let (port, tool, id) = (world.tokens.server.port, Tool::beside(&world), format!("sub#{OWN}#alice"));
     let (near, far) = (now() + 1000, now() + 9000);
     let revoke = format!("revoke --sub alice --not-before 200 --expires-at {near}");
-    // Another end of the same value, and another value of the same end: before the tool reads it a second time, and
-    // before it writes.
+    // Another process changes the expiry or the value of the mark: before the tool reads it a second time, and before
+    // it writes.
     for (word, spared) in [("GET", 1), ("EVAL", 0)] {
         for (value, end, expected) in [(r#"{"not_before":100}"#, far, "200"), (r#"{"not_before":300}"#, near, "300")] {
             run(port, &["SET", &id, r#"{"not_before":100}"#, "EXAT", &near.to_string()]);
@@ -47,14 +47,14 @@ async fn the_tool_looks_again_where_somebody_else_was_faster() {
             assert_eq!(stored["expires_at"]["N"], end.to_string(), "{word}: {stored}");
         }
     }
-    // An end that only the value speaks of is none.
+    // An expiry inside the value does not count; only that of the key does.
     run(port, &["SET", &id, r#"{"not_before":100,"expires_at":5}"#]);
     tool.run(&revoke).await.done();
     assert_eq!(world.stored_item(&id).await["expires_at"], Value::Null);
 }
 
 #[tokio::test]
-async fn the_tool_keeps_expiries_and_mends_what_cannot_be_read() {
+async fn the_tool_keeps_expiries_and_replaces_unreadable_marks() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let id = format!("sub#{OWN}#alice");
@@ -65,7 +65,7 @@ async fn the_tool_keeps_expiries_and_mends_what_cannot_be_read() {
         (&stored["not_before"]["N"], &stored["expires_at"]["N"]),
         (&json!("100"), &json!(expires_at.to_string()))
     );
-    // A longer reach keeps the later end; what somebody else added stays.
+    // A mark that revokes more keeps the later expiry and the attributes that another program added.
     let value = r#"{"not_before":100,"theirs":[1]}"#;
     cmd("SET").arg(&id).arg(value).arg("EXAT").arg(expires_at).exec(&mut world.redis()).unwrap();
     tool.run(&format!("revoke --sub alice --not-before 200 --expires-at {}", expires_at - 1000)).await.done();
@@ -78,8 +78,8 @@ async fn the_tool_keeps_expiries_and_mends_what_cannot_be_read() {
     tool.run("revoke --sub alice --not-before none --expires-at never").await.done();
     let stored = world.stored_item(&id).await;
     assert_eq!((&stored["not_before"], &stored["expires_at"]), (&Value::Null, &Value::Null), "{stored}");
-    // What cannot be read revokes everything until it ends, and what is written in its place does so for good, unless
-    // less is asked for.
+    // An unreadable mark revokes everything until it expires. The mark that replaces it does so for ever, unless the
+    // command limits it.
     let port = world.tokens.server.port;
     for (line, not_before, end) in [
         ("--not-before 300", Value::Null, Value::Null),
@@ -100,7 +100,7 @@ async fn the_tool_keeps_expiries_and_mends_what_cannot_be_read() {
             );
         }
     }
-    // One of another type is for a person to remove.
+    // An operator has to remove a value of another type.
     run(port, &["DEL", &id]);
     run(port, &["RPUSH", &id, "x"]);
     tool.run("revoke --sub alice").await.failed(3, "the server answered WRONGTYPE");
@@ -111,7 +111,7 @@ async fn the_tool_keeps_expiries_and_mends_what_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn a_server_out_of_reach_is_unknown_to_the_tool_and_never_a_negative_answer() {
+async fn an_unreachable_server_is_unknown_to_the_tool_and_never_a_negative_answer() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     world.tokens.tap.fail(Break::Close);

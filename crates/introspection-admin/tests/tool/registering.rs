@@ -9,7 +9,7 @@ use test_support::{
 
 use super::{Tool, file};
 
-/// The command is refused with one line that holds this, and nothing is written.
+/// Asserts that the command is refused with one line that contains this, and that nothing is written.
 async fn assert_not_registered(world: &World, tool: &Tool, words: &[&str], stdin: &str, expected: &str) {
     let words = [&["client", "add", "--id", "orders"], words].concat();
     tool.run_words(&words, stdin).await.failed(2, expected);
@@ -116,7 +116,7 @@ async fn h06_a_key_set_without_a_usable_key_is_refused_with_the_reason_of_each_k
 }
 
 #[tokio::test]
-async fn keys_that_are_never_used_are_told_beside_those_that_are() {
+async fn keys_that_are_never_used_are_reported() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let encryption = json!({ "kty": "EC", "crv": "P-256", "use": "enc", "x": "AA", "y": "AA" });
@@ -144,7 +144,7 @@ async fn h27_o04_a_private_key_is_refused_and_neither_stored_nor_repeated() {
         .map(|name| json!({ "keys": [keys::ed25519(None, 1).jwk(), key(name)] }).to_string())
         .into();
     texts.extend([
-        // A key alone, one that is not where keys are, a symmetric one, and the form of other tools.
+        // A single key, a key outside `keys`, a symmetric key, and the formats of other tools.
         key("d").to_string(),
         json!({ "keys": [keys::es256(None).jwk()], "backup": [key("d")] }).to_string(),
         json!({ "keys": [keys::es256(None).jwk(), { "kty": "oct", "k": secret }] }).to_string(),
@@ -168,7 +168,7 @@ async fn h27_o04_a_private_key_is_refused_and_neither_stored_nor_repeated() {
         "--jwks takes - (standard input) or @FILE, not the key set itself, which a shell's history would keep",
     );
     assert!(!run.stderr.contains(secret) && !run.stderr.contains("live"));
-    // Another program may have stored one, in the form of our records or in another.
+    // Another program may have stored a private key, in the form of our records or in another.
     for jwks in [json!(texts[0]), json!({ "keys": [key("d")] }), json!(texts[texts.len() - 1])] {
         world.put_client(&json!({
             "client_id": "orders", "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks,

@@ -1,4 +1,4 @@
-//! `revoke`: every mark works at the next request, and none that is there is weakened by accident.
+//! `revoke`: every mark takes effect at the next request, and no existing mark is weakened by accident.
 
 use serde_json::{Value, json};
 use test_support::world::{GENERIC, ISSUER, OWN, SECRET, World, request, revoked_by};
@@ -49,7 +49,7 @@ async fn g10_g12_every_mark_revokes_at_the_next_request() {
 }
 
 #[tokio::test]
-async fn g12_one_session_can_stay() {
+async fn g12_one_session_can_be_excepted() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let (stays, goes) = (world.token(&json!({ "sid": "s1" })), world.token(&json!({ "sid": "s2", "jti": "2" })));
@@ -62,7 +62,7 @@ async fn g12_one_session_can_stay() {
 }
 
 #[tokio::test]
-async fn the_issuer_is_our_own_unless_it_is_named() {
+async fn the_issuer_is_our_own_unless_an_option_names_another() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let run = tool.run("revoke --sub alice --output json").await.done();
@@ -74,7 +74,7 @@ async fn the_issuer_is_our_own_unless_it_is_named() {
 }
 
 #[tokio::test]
-async fn g07_one_jwt_is_revoked_by_its_jti_or_by_what_was_signed() {
+async fn g07_one_jwt_is_revoked_by_its_jti_or_its_signing_input() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let exp = now() + 600;
@@ -111,7 +111,7 @@ async fn one_opaque_token_is_revoked_by_its_digest() {
 }
 
 #[tokio::test]
-async fn a_mark_that_revokes_more_stays() {
+async fn an_existing_mark_that_revokes_more_is_kept() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let id = format!("sub#{ISSUER}#alice");
@@ -122,12 +122,12 @@ async fn a_mark_that_revokes_more_stays() {
     assert_eq!((&answer["result"], &answer["not_before"]), (&json!("kept"), &json!(2_000)));
     let mark = world.stored_mark(&id).await;
     assert!(mark["not_before"]["N"] == "2000" && mark.get("reason").is_none(), "{mark}");
-    assert_eq!(mark.get("expires_at"), None, "a later end is a stronger mark, and this one's is unknown");
+    assert_eq!(mark.get("expires_at"), None, "a later limit is a stronger mark, and its last exp is unknown");
 
     let answer = tool.json(&revoke("--not-before 3000 --expires-at 6000000000")).await;
     assert_eq!((&answer["result"], &answer["not_before"]), (&json!("changed"), &json!(3_000)));
     assert_eq!((&answer["expires_at"], world.stored_mark(&id).await.get("expires_at")), (&Value::Null, None));
-    assert_eq!(world.stored_mark(&id).await["team"]["S"], "theirs", "what others wrote stays");
+    assert_eq!(world.stored_mark(&id).await["team"]["S"], "theirs", "attributes of other programs are kept");
 
     let answer = tool.json(&revoke("--not-before 3000 --except-sid s1")).await;
     assert_eq!((&answer["result"], &answer["except_sid"]), (&json!("kept"), &Value::Null));
@@ -146,7 +146,7 @@ async fn a_mark_that_revokes_more_stays() {
 }
 
 #[tokio::test]
-async fn of_marks_that_are_written_at_once_the_strongest_is_left() {
+async fn of_marks_written_at_the_same_time_the_strongest_is_kept() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let lines = [1000, 3000, 2000, 4000]
@@ -173,7 +173,7 @@ async fn a_mark_that_cannot_be_read_revokes_everything_and_is_not_weakened() {
 }
 
 #[tokio::test]
-async fn ends_are_only_ever_put_off() {
+async fn an_expiry_is_only_ever_extended() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let id = format!("kid#{ISSUER}#key-1");
@@ -191,7 +191,7 @@ async fn ends_are_only_ever_put_off() {
 }
 
 #[tokio::test]
-async fn what_means_nothing_is_refused() {
+async fn options_without_meaning_are_refused() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     for (line, expected) in [
@@ -230,7 +230,7 @@ async fn g16_the_tools_mark_of_an_opaque_token_has_no_expiry_unless_it_is_given(
 }
 
 #[tokio::test]
-async fn g16_the_tool_reads_strongly_whatever_the_setting_says() {
+async fn g16_the_tool_reads_strongly_with_every_setting() {
     let world = World::with(&[("READ_CONSISTENCY", "eventual")]).await;
     let tool =
         Tool::beside(&world).with("AWS_ENDPOINT_URL_DYNAMODB", &world.proxy.url).with("READ_CONSISTENCY", "eventual");

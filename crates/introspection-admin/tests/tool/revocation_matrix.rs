@@ -1,5 +1,5 @@
-//! Every kind of mark, in every profile, however it was written: the next introspection is inactive. A change of the
-//! issuer's profile revives no token that was revoked by itself.
+//! Every kind of mark, in every profile and from every writer, makes the next introspection inactive. A change of the
+//! issuer's profile does not undo the revocation of a single token.
 
 use serde_json::{Value, json};
 use test_support::{
@@ -26,7 +26,7 @@ fn issuers(profile: &str, signer: &Signer) -> String {
     json!([entry]).to_string()
 }
 
-/// A token that every profile takes for an access token, as far as it has the identifier that the profile requires.
+/// A token that every profile takes for an access token, if it has the identifier that the profile requires.
 fn universal(signer: &Signer, changes: &Value) -> String {
     let universal = json!({
         "iss": ISSUER, "client_id": API, "azp": API, "cid": API, "appid": API, "token_use": "access", "typ": "Bearer",
@@ -82,7 +82,7 @@ async fn g03_g15_every_kind_of_mark_revokes_in_every_profile_whether_the_tool_or
         ] {
             assert!(is_active(service, &token).await, "{profile} {id}");
             matrix.world.put_mark(&id, &json!({}));
-            assert!(!is_active(service, &token).await, "{profile} {id} by hand");
+            assert!(!is_active(service, &token).await, "{profile} {id} by another program");
             matrix.world.delete_item(&id).await;
             assert!(is_active(service, &token).await, "{profile} {id}");
             tool.run(format!("revoke {options} --issuer {ISSUER}").replace("  ", " ").as_str()).await.done();
@@ -93,7 +93,7 @@ async fn g03_g15_every_kind_of_mark_revokes_in_every_profile_whether_the_tool_or
 }
 
 #[tokio::test]
-async fn g15_h12_a_revoked_token_stays_revoked_whatever_the_profile_of_its_issuer_becomes() {
+async fn g15_h12_a_revoked_token_stays_revoked_if_the_profile_of_its_issuer_changes() {
     let matrix = Matrix::new().await;
     let mut pairs = 0;
     for (case, changes) in [
@@ -117,7 +117,7 @@ async fn g15_h12_a_revoked_token_stays_revoked_whatever_the_profile_of_its_issue
                 match way {
                     "tool" => drop(tool.run_with("revoke --token -", &token).await.done()),
                     "route" => revoke(service, &token).await,
-                    // What an operator finds in the answer of the endpoint.
+                    // The values that an operator finds in the endpoint's answer.
                     _ => {
                         let answer =
                             send(service, request().basic(API, SECRET).form(&[("token", &token)])).await.json();

@@ -1,4 +1,4 @@
-//! `issuer suggest`: the entry that it prints serves the function, and the token is never repeated.
+//! `issuer suggest`: the function accepts the entry that it prints, and it never prints the token.
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn publish(site: &Site, path: &str, issuer: &str, keys: &Value) {
 }
 
 #[tokio::test]
-async fn the_suggested_entry_serves_the_function() {
+async fn the_function_accepts_the_suggested_entry() {
     let world = World::new().await;
     let host = KeyHost::start(&json!({ "keys": [world.signer.jwk()] })).await;
     let tool = Tool::at(&world.engine.url);
@@ -88,7 +88,7 @@ async fn an_entry_is_suggested_from_what_an_issuer_publishes() {
     assert_eq!((&answer["entry"], &answer["reason"]), (&expected, &Value::Null), "{answer}");
     assert_eq!(answer["keys"][0]["algorithms"], json!(["EdDSA"]), "{answer}");
 
-    // The entry serves the function once it is filled in.
+    // The function accepts the entry once it is filled in.
     let mut entry = answer["entry"].clone();
     entry["audiences"] = json!([AUDIENCE]);
     entry.as_object_mut().unwrap().remove("required_claims");
@@ -155,7 +155,7 @@ async fn the_profile_is_guessed_from_the_metadata() {
         let issuer = if path == "/adfs" { "/adfs/services/trust" } else { issuer };
         expected["issuer"] = site.url(issuer).into();
         assert_eq!(answer["entry"], expected, "{path}: {answer}");
-        // With an RSA key beside it, the algorithm of the profile is needed as well.
+        // With an additional RSA key, the algorithm of the profile is needed as well.
         if expected.get("algorithms").is_some() {
             site.put(jwks, &json!({ "keys": [world.signer.jwk(), rsa] }));
             let answer = tool.json(&format!("issuer suggest --issuer {}", site.url(path))).await;
@@ -165,7 +165,7 @@ async fn the_profile_is_guessed_from_the_metadata() {
 }
 
 #[tokio::test]
-async fn metadata_of_another_issuer_are_pointed_out() {
+async fn metadata_of_another_issuer_are_reported() {
     let world = World::new().await;
     let (tool, site, other) = (Tool::without_aws(), Site::start().await, Site::start().await);
     let keys = json!([world.signer.jwk()]);
@@ -182,12 +182,12 @@ async fn metadata_of_another_issuer_are_pointed_out() {
     assert_eq!((&answer["entry"]["issuer"], &answer["reason"]), (&json!(site.url("/")), &json!("issuer_differs")));
     assert_eq!(answer["entry"].get("jwks_uri"), None, "{answer}");
     assert_eq!(suggest(site.url("/")).await.done().json()["reason"], Value::Null);
-    // An issuer of the same host without metadata of its own, as a tenant of Azure AD B2C, needs jwks_uri.
+    // An issuer on the same host without metadata of its own, such as a tenant of Azure AD B2C, needs jwks_uri.
     publish(&site, "/policy/v2.0", &site.url("/tenant/v2.0/"), &keys);
     let answer = suggest(site.url("/policy/v2.0")).await.ended(1).json();
     assert_eq!(answer["entry"]["issuer"], json!(site.url("/tenant/v2.0/")), "{answer}");
     assert_eq!(answer["entry"]["jwks_uri"], json!(site.url("/keys")), "{answer}");
-    // Another host is believed only if it says so itself, and then with its own keys.
+    // An issuer on another host is accepted only if its own metadata name it, and then with its own keys.
     publish(&site, "/proxy", "http://localhost:1/issuer", &keys);
     suggest(site.url("/proxy")).await.failed(1, "issuer_differs");
     publish(&site, "/proxy", &other.url("/issuer").replace("127.0.0.1", "localhost"), &keys);
@@ -198,7 +198,7 @@ async fn metadata_of_another_issuer_are_pointed_out() {
 }
 
 #[tokio::test]
-async fn what_an_issuer_does_not_publish_well_is_one_line_with_its_name() {
+async fn a_fault_in_what_an_issuer_publishes_is_one_line_with_its_name() {
     let (tool, site) = (Tool::without_aws(), Site::start().await);
     let suggest = |path: &str| {
         let (tool, line) = (&tool, format!("issuer suggest --issuer {}", site.url(path)));
@@ -239,7 +239,7 @@ async fn what_an_issuer_does_not_publish_well_is_one_line_with_its_name() {
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_used_leave_an_entry_and_say_why_it_does_not_work_yet() {
+async fn with_unusable_keys_the_entry_is_suggested_with_the_reason_why_it_does_not_work_yet() {
     let world = World::new().await;
     let (tool, site) = (Tool::without_aws(), Site::start().await);
     let run = |keys: Value| {

@@ -16,7 +16,7 @@ async fn empty_engine() -> String {
 }
 
 #[tokio::test]
-async fn the_tables_are_created_once_and_used_at_once() {
+async fn the_tables_are_created_once_and_can_be_used_at_once() {
     let url = empty_engine().await;
     let tool = Tool::at("http://127.0.0.1:1");
     let there = |line: &str| format!("{line} --endpoint-url {url} --region eu-central-1");
@@ -38,7 +38,7 @@ async fn the_tables_are_created_once_and_used_at_once() {
 }
 
 #[tokio::test]
-async fn names_come_from_the_functions_settings() {
+async fn the_names_of_tables_come_from_the_functions_settings() {
     let url = empty_engine().await;
     let tool =
         Tool::at(&url).with("CLIENTS_TABLE", "my-clients").with("TOKENS_TABLE", "my-tokens").with("STATE_TABLE", "");
@@ -54,7 +54,7 @@ async fn names_come_from_the_functions_settings() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_there_is_completed_and_never_taken_for_another() {
+async fn an_existing_table_is_completed_and_never_taken_for_another() {
     let world = World::new().await;
     let tool = Tool::at(&world.engine.url);
     let time_to_live = async |table: &str| {

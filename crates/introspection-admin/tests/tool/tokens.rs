@@ -7,7 +7,7 @@ use token_introspection::{call::now, records::sha256_hex};
 use super::{Tool, count, file};
 
 #[tokio::test]
-async fn a_token_is_made_shown_once_and_active() {
+async fn a_new_token_is_shown_once_and_is_active() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let before = now();
@@ -87,7 +87,7 @@ async fn every_attribute_is_stored_as_the_function_reads_it() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_needs_no_end() {
+async fn a_refresh_token_needs_no_expiry() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let answer = tool.json("token put --type refresh_token --client api").await;
@@ -100,7 +100,7 @@ async fn a_refresh_token_needs_no_end() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_active_is_refused() {
+async fn a_token_that_could_never_be_active_is_refused() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let jwt = world.token(&json!({}));

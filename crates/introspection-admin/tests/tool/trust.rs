@@ -12,7 +12,7 @@ use super::{Run, Tool, file};
 const AUTH0: &str = "https://tenant.eu.auth0.com/";
 const FRENCH: &str = "https://keycloak.example.com/realms/caf\u{e9}";
 
-/// A tool beside a world that trusts issuers with identifiers that are easily mistyped.
+/// The tool for a world whose trusted issuers have identifiers that are easily mistyped.
 fn tool_with_issuers(world: &World) -> Tool {
     let jwks = json!({ "keys": [world.signer.jwk()] });
     let issuers = json!([
@@ -32,7 +32,7 @@ async fn nothing_is_written(world: &World, case: &str) {
     assert!(marks.is_empty(), "{case}: {marks:?}");
 }
 
-/// Everything that takes an issuer's name.
+/// Every option that takes an issuer.
 const WITH_ISSUER: [&str; 7] =
     ["--jti j", "--sub alice", "--sid s", "--grant g", "--client app", "--kid key-1", "--not-before none"];
 
@@ -94,7 +94,7 @@ async fn g17_without_the_trusted_issuers_the_tool_refuses_to_guess() {
     assert_eq!(world.stored_client("api").await.get("disabled"), None);
     nothing_is_written(&world, "no settings").await;
 
-    // A deployment with opaque tokens only has no trusted issuers, and says so.
+    // A deployment with only opaque tokens has an empty list of trusted issuers.
     bare.run(&format!("revoke --sub alice --issuer {OWN}")).await.done();
     Tool::beside(&world).with("TRUSTED_ISSUERS", "[]").run("revoke --sub bob").await.done();
     let [_, opaque] = world.both_forms(&json!({ "iss": OWN }));
@@ -103,7 +103,7 @@ async fn g17_without_the_trusted_issuers_the_tool_refuses_to_guess() {
 }
 
 #[tokio::test]
-async fn g17_until_now_covers_tokens_that_are_dated_ahead() {
+async fn g17_the_default_limit_covers_tokens_that_are_dated_ahead() {
     for skew in [0, 10, 60] {
         let skew_text = skew.to_string();
         let world = World::with(&[("CLOCK_SKEW_SECONDS", &skew_text)]).await;
@@ -123,7 +123,7 @@ async fn g17_until_now_covers_tokens_that_are_dated_ahead() {
                 json!({ "sub": "erin", "sid": "s1", "client_id": "other" }),
             ),
         ] {
-            // As fresh as the function accepts it a second before the command.
+            // The latest `iat` that the function accepts a second before the command.
             let mut fresh = claims.clone();
             fresh["iat"] = json!(now() + skew);
             let fresh = world.token(&fresh);
@@ -143,7 +143,7 @@ async fn g17_until_now_covers_tokens_that_are_dated_ahead() {
 }
 
 #[tokio::test]
-async fn g17_what_was_pasted_around_a_token_is_removed_and_named() {
+async fn g17_text_pasted_around_a_token_is_removed_and_named() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let wrapped = |token: &str| {
@@ -272,7 +272,7 @@ async fn g17_a_key_that_the_issuer_cannot_have_is_not_distrusted() {
 }
 
 #[tokio::test]
-async fn g17_names_that_look_like_others_are_pointed_out() {
+async fn g17_identifiers_that_look_mistyped_are_reported() {
     let world = World::new().await;
     let tool = tool_with_issuers(&world);
     let words = |name: &'static str, value: &'static str| vec!["revoke", name, value, "--issuer", ISSUER];

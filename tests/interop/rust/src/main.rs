@@ -19,8 +19,8 @@ fn main() -> ExitCode {
     let post = ("post", AuthType::RequestBody);
     let (either, odd) = (("either-api", &*variable("EITHER_SECRET")), (&*variable("ODD_ID"), &*variable("ODD_SECRET")));
     let mut checks = vec![
-        ("basic: a secret for basic alone", alice(("basic-api", &variable("BASIC_SECRET")), &basic.1)),
-        ("post: a secret for post alone", alice(("post-api", &variable("POST_SECRET")), &post.1)),
+        ("basic: a secret only for basic", alice(("basic-api", &variable("BASIC_SECRET")), &basic.1)),
+        ("post: a secret only for post", alice(("post-api", &variable("POST_SECRET")), &post.1)),
     ];
     for (name, method) in [basic, post] {
         let named = |what: &str| -> &'static str { format!("{name}: {what}").leak() };

@@ -1,4 +1,4 @@
-//! Clients that nobody can authenticate as, whatever is presented: `explain` and `client show` say so, and why.
+//! Clients that cannot authenticate with any credentials: `explain` and `client show` say so, and why.
 
 use serde_json::{Value, json};
 use test_support::{
@@ -62,7 +62,7 @@ async fn a_client_that_can_never_authenticate_is_explained_as_such() {
         (mtls, json!({ "tls_client_auth_san_dns": null }), "unusable", "not_one_subject"),
         (mtls, json!({ "tls_client_auth_san_ip": "192.0.2.7" }), "unusable", "not_one_subject"),
         (mtls, json!({ "tls_client_auth_san_dns": "" }), "unusable", "unusable_subject"),
-        // The function accepts one of the two methods by certificate, which no record says.
+        // The function accepts only one of the two certificate methods, and no record says which.
         (own, json!({}), "enabled", "other_mtls_method"),
         (
             own,
@@ -72,7 +72,7 @@ async fn a_client_that_can_never_authenticate_is_explained_as_such() {
         ),
         ("bearer", json!({}), "enabled", ""),
         ("bearer", json!({ "issuer": null }), "unusable", "no_issuer"),
-        // Which issuers are trusted, no record says.
+        // No record says which issuers are trusted.
         ("bearer", json!({ "issuer": "https://stranger.example" }), "enabled", "untrusted_issuer"),
         ("aws_iam", json!({}), "enabled", ""),
         ("aws_iam", json!({ "iam_principal_arn": null }), "unusable", "unusable_principal"),
@@ -101,7 +101,7 @@ async fn a_client_that_can_never_authenticate_is_explained_as_such() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_does_not_list_a_client_makes_its_own_tokens_inactive() {
+async fn tokens_are_inactive_to_a_caller_that_its_issuer_does_not_list() {
     let world = World::new().await;
     let jwks = json!({ "keys": [world.signer.jwk()] });
     let issuers = json!([{
@@ -117,7 +117,7 @@ async fn an_issuer_that_does_not_list_a_client_makes_its_own_tokens_inactive() {
 }
 
 #[tokio::test]
-async fn a_policy_counts_for_every_method() {
+async fn the_policy_applies_to_every_method() {
     let world = World::new().await;
     let tool = Tool::beside(&world);
     let token = world.token(&json!({}));

@@ -1,4 +1,4 @@
-//! Group B: what odd, wrong and persistent credentials cost and learn.
+//! Group B: what requests with wrong credentials cost, and what they reveal.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -13,7 +13,7 @@ fn post(client_id: &str, secret: &str) -> Request {
     request().form(&[("token", "x"), ("client_id", client_id), ("client_secret", secret)])
 }
 
-/// The keys that one read asked for, with their tables; tokens' digests stand for the tokens.
+/// The keys of one read, with their tables.
 fn keys_of(read: &Value) -> BTreeSet<String> {
     let tables = read["RequestItems"].as_object().unwrap();
     tables
@@ -49,7 +49,7 @@ async fn b12_an_unknown_client_is_answered_after_the_same_reads_as_a_known_one()
 
 /// Reads the source, since no test of behaviour can see that a comparison takes constant time.
 #[test]
-fn b12_b13_the_source_compares_secrets_by_ct_eq_alone_with_or_without_a_record() {
+fn b12_b13_the_source_compares_secrets_only_with_ct_eq_with_or_without_a_record() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/auth/secret.rs");
     let source = fs::read_to_string(path).unwrap();
     let (_, comparison) = source.split_once("fn secret_matches(").expect("the one function that compares secrets");
@@ -67,7 +67,7 @@ fn b12_b13_the_source_compares_secrets_by_ct_eq_alone_with_or_without_a_record()
 }
 
 #[tokio::test]
-async fn b13_a_stored_secret_that_is_no_digest_matches_nothing() {
+async fn b13_a_stored_secret_that_is_not_a_digest_matches_nothing() {
     let world = World::with(&[NO_LIMIT]).await;
     let digest = sha256_hex(SECRET);
     for stored in [SECRET, &digest[..63], &format!("{digest}0"), &digest.to_uppercase(), ""] {
@@ -79,10 +79,10 @@ async fn b13_a_stored_secret_that_is_no_digest_matches_nothing() {
 }
 
 #[tokio::test]
-async fn b15_b16_past_the_limit_wrong_credentials_get_429_and_right_ones_are_never_refused() {
+async fn b15_b16_above_the_limit_wrong_credentials_get_429_and_correct_ones_are_never_refused() {
     let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "3")]).await;
     let token = world.token(&json!({}));
-    // A minute's first second, so that no boundary falls into the test.
+    // The first second of a minute, so that the minute does not end during the test.
     let start = token_introspection::call::now().div_euclid(60) * 60;
     let wrong = |token: &str| introspection(token).basic(API, "wrong").at(start);
     for _ in 0..3 {
@@ -118,7 +118,7 @@ fn reads(world: &World) -> Vec<usize> {
     world.proxy.take_requests().iter().map(|(_, read)| keys_of(read).len()).collect()
 }
 
-/// A batch of fifty different tokens, the largest that there is.
+/// A batch of fifty different tokens, the most that are allowed.
 fn batch(world: &World) -> Request {
     let token =
         |n: usize| world.token(&json!({ "jti": format!("j{n}"), "sub": format!("s{n}"), "sid": format!("i{n}") }));
@@ -140,7 +140,7 @@ async fn b19_a_batch_costs_one_read_of_one_key_until_the_caller_is_authenticated
         world.send(batch(&world).basic(client_id, secret)).await.assert_error(401, "invalid_client", reason);
         assert_eq!(reads(&world), [1], "{case}");
     }
-    // An id that no record can have costs the same, except where the tokens are in Redis.
+    // An id that no record can have costs the same, unless the tokens are in Redis.
     for client_id in ["", "a%0Ab", &"x".repeat(3000)] {
         world.send(batch(&world).basic(client_id, SECRET)).await.assert_error(401, "invalid_client", "unknown_client");
         assert_eq!(reads(&world), vec![1; usize::from(ALL_IN_DYNAMODB)], "{client_id:.20}");
@@ -152,7 +152,7 @@ async fn b19_a_batch_costs_one_read_of_one_key_until_the_caller_is_authenticated
 }
 
 #[tokio::test]
-async fn b19_b11_a_throttled_pair_costs_the_clients_record_only_and_right_credentials_still_work() {
+async fn b19_b11_a_throttled_client_and_address_cost_only_the_clients_record_and_correct_credentials_still_work() {
     let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "2")]).await;
     let start = token_introspection::call::now().div_euclid(60) * 60;
     let token = world.token(&json!({ "iat": start, "exp": start + 600 }));
@@ -160,7 +160,7 @@ async fn b19_b11_a_throttled_pair_costs_the_clients_record_only_and_right_creden
     for _ in 0..2 {
         world.send(wrong(&token)).await.assert_error(401, "invalid_client", "wrong_secret");
         let expected = if ALL_IN_DYNAMODB { 6 } else { 1 };
-        assert_eq!(reads(&world), [expected], "below the limit, one trip for everything");
+        assert_eq!(reads(&world), [expected], "below the limit, one read for everything");
     }
     let posted = |token: &str| {
         let form = [("token", token), ("client_id", API), ("client_secret", "wrong")];
@@ -178,13 +178,13 @@ async fn b19_b11_a_throttled_pair_costs_the_clients_record_only_and_right_creden
             assert_eq!(reads(&world), [1], "{token:.20}");
         }
     }
-    // The right secret is accepted all the same, with a second trip for the token.
+    // The correct secret is still accepted, with a second read for the token.
     world.send(introspection(&token).at(start)).await.assert_active();
     assert_eq!(reads(&world), if ALL_IN_DYNAMODB { vec![1, 5] } else { vec![1] });
     world.put_item(&json!({ "id": format!("jti#{}#jti-1", crate::world::ISSUER) }));
     world.send(introspection(&token).at(start)).await.assert_inactive("revoked_token");
     reads(&world);
-    // In another minute, and for another client or address, there is one trip again.
+    // In another minute, and for another client or address, there is one read again.
     let mut elsewhere = introspection("x").at(start);
     elsewhere.0.source_address = "192.0.2.2".to_owned();
     for request in [elsewhere, introspection("x").at(start + 60)] {
@@ -194,7 +194,7 @@ async fn b19_b11_a_throttled_pair_costs_the_clients_record_only_and_right_creden
 }
 
 #[tokio::test]
-async fn b15_nobody_can_lock_a_resource_server_out() {
+async fn b15_wrong_credentials_cannot_lock_a_resource_server_out() {
     let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1")]).await;
     let (token, now) = (world.token(&json!({})), token_introspection::call::now());
     for _ in 0..10 {
@@ -209,9 +209,9 @@ async fn b15_nobody_can_lock_a_resource_server_out() {
 }
 
 #[tokio::test]
-async fn b18_an_odd_client_id_is_an_unknown_client_after_the_one_read_without_that_key() {
+async fn b18_a_client_id_that_cannot_exist_is_an_unknown_client_and_its_key_is_not_read() {
     let world = World::with(&[NO_LIMIT]).await;
-    let refused = world.introspect_as("nobody", "wrong", "x").await;
+    let refused = world.introspect_as("missing", "wrong", "x").await;
     refused.assert_error(401, "invalid_client", "unknown_client");
     world.proxy.take_requests();
     let long = "x".repeat(2049);
@@ -227,7 +227,7 @@ async fn b18_an_odd_client_id_is_an_unknown_client_after_the_one_read_without_th
             assert!(!keys.is_empty() || !ALL_IN_DYNAMODB);
         }
     }
-    // The longest that DynamoDB takes, and what only looks odd, are client ids like any other.
+    // The longest id that DynamoDB accepts, and unusual characters, are valid in client ids.
     for client_id in ["x".repeat(2048), "é ü#/?&=+%".to_owned()] {
         world.put_client(&json!({ "client_id": client_id, "client_secret": sha256_hex(SECRET) }));
         world.send(post(&client_id, SECRET)).await.assert_inactive("unknown_token");
