@@ -23,22 +23,22 @@ use crate::{
     settings::{KeySource, ProxySettings, TrustedIssuer, is_loopback},
 };
 
-/// For one fetch, connection and body included. The deadline of the invocation ends it sooner.
+/// The time limit of one fetch, including connection and body. The deadline of the invocation may end it earlier.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// A longer key set is refused.
+/// A larger key set is refused.
 const MAX_BYTES: usize = 256 * 1024;
 
 type HttpsClient = Client<Connector, Empty<&'static [u8]>>;
 
-/// An HTTP client that is made when it is first needed: loading the root certificates costs a cold start more
-/// than everything else, and most cold starts find the keys in the state table.
+/// An HTTP client that is made when it is first needed. Loading the root certificates costs a cold start more than
+/// everything else, and most cold starts find the keys in the state table.
 pub struct Fetcher {
     client: OnceLock<HttpsClient>,
     proxies: ProxySettings,
     timeout: Duration,
 }
 
-/// Where an issuer's keys are, and with which token they are asked for.
+/// Where an issuer's keys are, and the token to fetch them with.
 pub struct KeyLocation {
     issuer: String,
     place: Place,
@@ -52,7 +52,7 @@ enum Place {
 }
 
 impl KeyLocation {
-    /// `None` if the keys are in the settings.
+    /// Returns `None` if the keys are in the settings.
     pub fn of(issuer: &TrustedIssuer) -> Option<Self> {
         let place = match &issuer.keys {
             KeySource::Inline(_) => return None,
@@ -67,7 +67,7 @@ impl KeyLocation {
         Self { issuer: issuer.to_owned(), place: Place::KeySet(uri), bearer_file: None }
     }
 
-    /// The configured address. A snapshot from another one is not used.
+    /// The configured address. A snapshot from another address is not used.
     pub fn uri(&self) -> &Uri {
         match &self.place {
             Place::KeySet(uri) | Place::Metadata([uri, _]) => uri,
@@ -80,16 +80,16 @@ impl Fetcher {
         Self::with_timeout(proxies, TIMEOUT)
     }
 
-    /// The same with another time limit: a person waits longer than a request can.
+    /// A fetcher with another time limit: an operator can wait longer than a request.
     pub fn with_timeout(proxies: ProxySettings, timeout: Duration) -> Self {
         Self { client: OnceLock::new(), proxies, timeout }
     }
 
-    /// Fetches the text of an issuer's key set, through its metadata if the settings do not say where it is.
+    /// Fetches the text of an issuer's key set, through its metadata if the settings do not say where the keys are.
     ///
     /// # Errors
     ///
-    /// Returns [`FetchError`] for everything except answers of 200 with a body of at most 256 KiB, all in time.
+    /// Returns [`FetchError`] unless the answer is 200 with a body of at most 256 KiB, all in time.
     pub async fn fetch(&self, location: &KeyLocation, deadline: Instant) -> Result<Vec<u8>, FetchError> {
         let deadline = deadline.min(Instant::now() + self.timeout);
         timeout_at(deadline, self.fetch_keys(location)).await.unwrap_or(Err(FetchError::TimedOut))
@@ -112,7 +112,7 @@ impl Fetcher {
     ) -> Result<Vec<u8>, FetchError> {
         match self.fetch_body(openid, token).await {
             Err(FetchError::Status(_) | FetchError::Redirect(_)) => self.fetch_body(oauth, token).await,
-            // Some hosts answer a page for people at every address that they do not know.
+            // Some hosts answer requests for unknown addresses with an HTML page.
             Ok(page) if serde_json::from_slice::<IgnoredAny>(&page).is_err() => {
                 self.fetch_body(oauth, token).await.or(Ok(page))
             }
@@ -129,7 +129,7 @@ impl Fetcher {
         let metadata = self.fetch_first(places, token.as_ref()).await?;
         let [openid, _] = places;
         let keys = jwks_uri(&metadata, &location.issuer, openid)?;
-        // The token is for the issuer, not for any other host that the metadata name.
+        // The token is for the issuer, not for another host that its metadata name.
         let token = token.filter(|_| is_same_origin(&keys, openid));
         self.fetch_body(&keys, token.as_ref()).await
     }
@@ -162,8 +162,8 @@ impl Fetcher {
             return Ok(client);
         }
         let connector = connector(&self.proxies).map_err(|_| FetchError::NoRootCertificates)?;
-        // No connection is kept: after the minutes until the next fetch, and after a freeze of the environment, the
-        // peer may have dropped it without a word.
+        // No connection is kept: after the minutes until the next fetch, or after a freeze of the environment, the peer
+        // may have closed it silently.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
         Ok(self.client.get_or_init(|| client))
     }
@@ -173,7 +173,8 @@ fn of_body(error: &(dyn Error + 'static)) -> FetchError {
     if error.is::<LengthLimitError>() { FetchError::TooLarge } else { FetchError::Body }
 }
 
-/// The `Authorization` header of a token file, which is read for each fetch because such tokens are renewed in place.
+/// The `Authorization` header with the token of a file. The file is read for each fetch, because such tokens are
+/// renewed in place.
 fn read_token(path: &Path) -> Result<HeaderValue, FetchError> {
     let text = std::fs::read_to_string(path).map_err(|_| FetchError::TokenFileUnreadable)?;
     let token = text.trim();
@@ -183,8 +184,8 @@ fn read_token(path: &Path) -> Result<HeaderValue, FetchError> {
     Ok(header)
 }
 
-/// Where an issuer's metadata say that its keys are. They must be its own (RFC 8414 §3.3), and the address must be
-/// https, except that an issuer on a loopback address may name a loopback address.
+/// The `jwks_uri` of an issuer's metadata. The metadata must be the issuer's own (RFC 8414 §3.3), and the address must
+/// be https, except that an issuer on a loopback address may name a loopback address.
 fn jwks_uri(metadata: &[u8], issuer: &str, place: &Uri) -> Result<Uri, FetchError> {
     let metadata = document(metadata)?;
     let text = |name| metadata.get(name).and_then(Value::as_str);

@@ -1,5 +1,5 @@
-//! What an issuer publishes, for the operator's tool: fetched as the function fetches it, but held nowhere and shared with
-//! no environment. It needs no tables.
+//! What an issuer publishes, for the operator's tool: fetched as the function fetches it, but neither held nor shared.
+//! It needs no tables.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
     token::{UnverifiedToken, VerifiedToken},
 };
 
-/// For one document or key set; a person waits for it.
+/// The time limit for one document or key set. An operator waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Fetches what issuers publish.
@@ -26,7 +26,7 @@ pub struct Probe {
     fetcher: Fetcher,
 }
 
-/// The text of a key set that was fetched.
+/// The text of a fetched key set.
 pub struct PublishedKeys {
     text: Vec<u8>,
 }
@@ -36,7 +36,7 @@ impl Probe {
         Self { fetcher: Fetcher::with_timeout(proxies, PATIENCE) }
     }
 
-    /// Fetches the metadata at these addresses, whichever issuer they name.
+    /// Fetches the metadata at these addresses, regardless of the issuer that they name.
     ///
     /// # Errors
     ///
@@ -58,7 +58,8 @@ impl Probe {
 }
 
 impl PublishedKeys {
-    /// Loads the keys that may be used with these algorithms, and says whether the set has more keys than are loaded.
+    /// Loads the keys that may be used with these algorithms. Also returns whether the set has more keys than are
+    /// loaded.
     ///
     /// # Errors
     ///
