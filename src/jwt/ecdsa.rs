@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn j14_anything_else_is_no_signature() {
+    fn j14_anything_else_is_refused() {
         let (good, one) = (der(&[1], &[1]), vec![1]);
         assert!(raw_p256(&good).is_some());
         for wrong in [
