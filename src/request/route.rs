@@ -1,4 +1,4 @@
-//! Which endpoint a path means.
+//! Which endpoint a path belongs to.
 
 use crate::settings::Settings;
 
@@ -25,9 +25,9 @@ const BATCH: &str = "/token/introspect/batch";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
 impl Route {
-    /// Matches the end of the path, so that a stage or a base path before it changes nothing.
+    /// Matches the end of the path, so that a stage or base path in front makes no difference.
     pub fn of(path: &str, settings: &Settings) -> Option<Self> {
-        // RFC 8414 §3.1: if the issuer has a path, clients insert the well-known part before it (M-01).
+        // RFC 8414 §3.1: if the issuer has a path, clients insert the well-known part in front of it (M-01).
         let inserted = path.strip_suffix(settings.issuer_path()).unwrap_or(path);
         if path.ends_with(INTROSPECTION) {
             Some(Self::Introspection)
