@@ -1,4 +1,4 @@
-//! `SSL_CERT_FILE`: the root certificates that TLS trusts in place of the system's.
+//! `SSL_CERT_FILE`: the root certificates that TLS trusts instead of the system's.
 
 use rustls::pki_types::{
     CertificateDer,
