@@ -38,7 +38,7 @@ pub struct Fetcher {
     timeout: Duration,
 }
 
-/// Where an issuer's keys are, and the token to fetch them with.
+/// The location of an issuer's keys, and the token to fetch them with.
 pub struct KeyLocation {
     issuer: String,
     place: Place,

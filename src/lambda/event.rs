@@ -148,7 +148,7 @@ fn add_headers(headers: &mut HeaderMap, event: &Members<'_>, map: &str) -> Resul
         let fault = |problem| members.fault_at(position, problem);
         let values =
             serde_json::from_str(values.get()).map_err(|_| fault("is neither a string nor a list of strings"))?;
-        // A name that HTTP does not allow is none of the headers that are read here.
+        // None of the headers that are read here has a name that HTTP does not allow.
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
         let is_full = |_| fault("is one header too many");
         match values {

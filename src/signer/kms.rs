@@ -51,9 +51,6 @@ impl KmsKey {
     ///
     /// A failure to sign has no cool-down, unlike a failure to load a key: only authenticated callers get here, a
     /// failure with one text says nothing about the next, and KMS itself throttles callers that send too many requests.
-    ///
-    /// A failure has no cool-down, as a failure to bring a key has: only authenticated callers come here, what fails
-    /// with one text need not with the next, and KMS throttles by itself whoever asks too often.
     pub(super) async fn sign(&self, text: &str) -> Result<Vec<u8>, SignerUnavailable> {
         let algorithm = match self.published.algorithm {
             Algorithm::Es256 => SigningAlgorithmSpec::EcdsaSha256,

@@ -31,20 +31,16 @@ impl<K> Remote<K> {
     /// The cell lets one caller try at a time, and a caller never waits for a loaded key. The cell is locked during an
     /// attempt. That is safe, because a caller that is cut off at its deadline leaves it unlocked. A caller that waited
     /// finds the key, or finds that the attempt it wanted has just failed.
-    ///
-    /// The cell lets one caller try at a time, and who finds the key here never waits. It stays locked while that one
-    /// attempt is under way, which is safe because whoever is cut short at its deadline, at either side, leaves it
-    /// unlocked; and who has waited finds the key, or that the attempt which it wanted has just been made.
     pub(super) async fn get(
         &self,
         now: i64,
-        bring: impl AsyncFnOnce() -> Result<K, SignerUnavailable>,
+        load: impl AsyncFnOnce() -> Result<K, SignerUnavailable>,
     ) -> Result<&K, SignerUnavailable> {
         let attempt = async || {
             if !self.may_begin(now) {
                 return Err(SignerUnavailable);
             }
-            bring().await
+            load().await
         };
         self.key.get_or_try_init(attempt).await
     }

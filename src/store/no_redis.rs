@@ -46,7 +46,7 @@ impl StoredValue {
     }
 }
 
-#[expect(clippy::unused_async, reason = "where there is a server they are")]
+#[expect(clippy::unused_async, reason = "they are async in a build with Redis")]
 impl Redis {
     /// Refuses the setting: ignoring it would miss every revocation.
     ///

@@ -16,8 +16,8 @@ pub(super) fn check(identifier: &str) -> Result<(), String> {
     if identifier.is_empty() || identifier.len() > MAX_BYTES {
         Err("whose identifier is empty or over 1,024 bytes".to_owned())
     } else if let Some(character) = identifier.chars().find(|c| is_foreign(*c)) {
-        let cure = if "{}".contains(character) { "; {tenantid} needs \"tenants\"" } else { "" };
-        Err(format!("whose identifier contains {character:?}, which no issuer identifier does{cure}"))
+        let hint = if "{}".contains(character) { "; {tenantid} needs \"tenants\"" } else { "" };
+        Err(format!("whose identifier contains {character:?}, which no issuer identifier does{hint}"))
     } else if authority(identifier).contains('@') {
         // Audit records and log lines contain the issuer.
         Err("whose identifier contains a user or a password".to_owned())
