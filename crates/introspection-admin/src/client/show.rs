@@ -1,4 +1,5 @@
-//! `client show` and `client list`. Digests of secrets are not shown: an imported secret might be guessed from one.
+//! `client show` and `client list`. Digests of secrets are not shown, because an imported secret might be guessed from
+//! its digest.
 
 use std::collections::BTreeMap;
 
@@ -80,16 +81,16 @@ pub(super) async fn all(environment: &Environment) -> Result<Report, Problem> {
     Ok(Report::done(text, json!({ "clients": clients })))
 }
 
-/// A record as it may be shown.
+/// The parts of a record that may be shown.
 struct ClientItem {
     key: ItemKey,
     status: &'static str,
-    /// How it authenticates, unless it never can.
+    /// How the client authenticates. `None` if it never can.
     method: Option<RegisteredMethod>,
     has_secret: bool,
-    /// Until when the secret before the last rotation is valid, if it is.
+    /// Until when the secret before the last rotation is valid. `None` if it is not.
     previous_until: Option<UnixTime>,
-    /// All but the secrets.
+    /// All attributes except the secrets.
     attributes: BTreeMap<String, Value>,
 }
 
@@ -131,7 +132,7 @@ impl ClientItem {
         Self { key, status, method: method.ok(), has_secret, previous_until, attributes }
     }
 
-    /// An attribute as it may be shown. Another program may have stored more than public keys.
+    /// The value of an attribute, to be shown. Another program may have stored private keys in it.
     fn shown(key: &ItemKey, name: &str, value: &AttributeValue) -> Value {
         let value = json_of(value);
         let is_private = match &value {
@@ -168,7 +169,7 @@ impl ClientItem {
 }
 
 fn json_of(value: &AttributeValue) -> Value {
-    // A value that JSON cannot express was written by another program.
+    // JSON cannot represent binary values, which another program wrote.
     serde_dynamo::from_attribute_value(value.clone()).unwrap_or_else(|_| "(binary)".into())
 }
 

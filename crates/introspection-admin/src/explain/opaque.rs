@@ -1,4 +1,4 @@
-//! An opaque token, stage by stage: its record, then the marks that the record names.
+//! Explains an opaque token, stage by stage: its record, then the marks that the record names.
 
 use token_introspection::{
     digest::Digest,
@@ -41,13 +41,13 @@ pub(super) async fn explain(digest: &Digest, too_long: bool, context: &Context<'
     Ok(explanation)
 }
 
-/// A token whose record the function did not get past.
+/// Explains a token that is inactive because of its form or its record.
 fn refused(explanation: &mut Explanation, why: Inactive, record: &str) {
     let stage = Name::of(&why);
     if stage > Name::Form {
         explanation.passed(Name::Form, "opaque, because it does not have the three parts of a JWT");
     }
-    // The record's own issuer and times are the library's to read; that they were reached is all that is known.
+    // The library reads the record's issuer and times. All that is known here is that it reached them.
     if stage > Name::Record {
         explanation.passed(Name::Record, record);
     }

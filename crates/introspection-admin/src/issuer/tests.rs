@@ -1,4 +1,4 @@
-//! Access tokens of many issuers, as they make them, and the entry that is suggested for each.
+//! Access tokens as many issuers make them, and the suggested entry for each.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use token_introspection::call::now;
 
 use super::{check, entry::Suggestion, read, report, settings};
 
-/// A token with these members of header and claims beside the usual ones. Its signature is not one.
+/// A token with these members in its header and claims, in addition to the usual ones. Its signature is not valid.
 fn token(header: &Value, claims: &Value) -> String {
     let (mut all_header, mut all_claims) =
         (json!({ "alg": "RS256", "kid": "key-1" }), json!({ "sub": "alice", "iat": now() - 10, "exp": now() + 600 }));
@@ -21,7 +21,7 @@ fn token(header: &Value, claims: &Value) -> String {
     [all_header, all_claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()) + ".").concat() + "AAAA"
 }
 
-/// The suggestion for a token, and the rule that it breaks with the suggested entry.
+/// The suggestion for a token, and the rule that the token breaks with the suggested entry.
 fn suggest(header: &Value, claims: &Value) -> (Suggestion, Option<&'static str>) {
     let text = token(header, claims);
     let shape = read(&text).unwrap_or_else(|problem| panic!("{problem}"));
