@@ -1,4 +1,4 @@
-//! The log of one test, through the subscriber that the function itself has.
+//! The log of one test, written by the function's own subscriber.
 
 use std::{
     io::{self, Write},
@@ -14,19 +14,19 @@ use tracing::{
 };
 use tracing_subscriber::Registry;
 
-/// Sends what this thread logs to that subscriber, for as long as the guard lives.
+/// Sends the log of this thread to this subscriber, for as long as the guard exists.
 pub fn listen(subscriber: impl Subscriber + Send + Sync + 'static) -> DefaultGuard {
-    // Where there is one subscriber in the whole process, `tracing` lets whichever thread first comes to a log
-    // statement decide whether anybody listens, and that may be another test's. With two it asks them.
+    // With only one subscriber in the process, `tracing` asks the first thread that reaches a log statement whether the
+    // statement is enabled, and that thread may belong to another test. With two, it asks all.
     static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Registry::default()));
     LazyLock::force(&ANOTHER);
     let guard = set_default(subscriber);
-    // Other tests may have come to our log statements before.
+    // Threads of other tests may have reached our log statements before.
     rebuild_interest_cache();
     guard
 }
 
-/// What this thread logs, as lines.
+/// The log lines of this thread.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -53,7 +53,7 @@ impl Log {
         String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }
 
-    /// The audit records since the last time, without the time of day; every line is a JSON object.
+    /// The audit records since the last call, without the time. Every line must be a JSON object.
     pub fn take_audit(&self) -> Vec<Map<String, Value>> {
         let lines: Vec<Map<String, Value>> =
             self.take().lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! Everything that a test needs: a service over an engine, clients, keys and tokens, and a way to ask.
+//! Everything that a test needs: a service with an engine, clients, keys and tokens, and a way to ask.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,17 +19,17 @@ use crate::{engine::Engine, keys, proxy::Proxy, signer::Signer as IssuersKey, to
 
 /// Our own issuer identifier.
 pub const OWN: &str = "https://introspection.example.com";
-/// An issuer of the profile `rfc9068`, whose key is [`World::signer`].
+/// An issuer of the profile `rfc9068`. Its key is [`World::signer`].
 pub const ISSUER: &str = "https://issuer.example.com";
-/// An issuer of the profile `generic`, with the same key, which demands `token_use: access`.
+/// An issuer of the profile `generic` with the same key, which requires `token_use: access`.
 pub const GENERIC: &str = "https://generic.example.com";
 pub const AUDIENCE: &str = "https://api.example.com";
-/// A confidential client without a policy of its own.
+/// A confidential client without a policy.
 pub const API: &str = "api";
 pub const SECRET: &str = "s3cr3tOfTheApi0123456789abcdefghijklmnop";
 pub const INACTIVE: &str = r#"{"active":false}"#;
 
-/// Whether DynamoDB has all three tables, so that the requests to it are all that the store is asked.
+/// Whether DynamoDB has all three tables, so that the store is only asked through DynamoDB.
 pub const ALL_IN_DYNAMODB: bool = cfg!(not(feature = "redis"));
 
 pub struct World {
@@ -40,7 +40,7 @@ pub struct World {
     pub signer: IssuersKey,
 }
 
-/// A response, whole.
+/// A whole response.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub status: StatusCode,
@@ -54,7 +54,7 @@ impl World {
         Self::with(&[]).await
     }
 
-    /// The same with further or other settings.
+    /// The same deployment with additional or other settings.
     pub async fn with(changes: &[(&str, &str)]) -> Self {
         let engine = Engine::start(0).await.unwrap();
         let proxy = Proxy::start(&engine.url).await;
@@ -67,12 +67,12 @@ impl World {
         world
     }
 
-    /// A service over the store at that URL, as another execution environment would make it. Sends nothing.
+    /// A service with the store at this URL, as another execution environment would have it. No request is sent yet.
     pub async fn service(url: &str, issuers: &str, changes: &[(&str, &str)]) -> Service {
         Self::service_beside(url, url, issuers, changes).await
     }
 
-    /// The same with the other services of AWS at another URL.
+    /// The same service with the other AWS services at another URL.
     pub async fn service_beside(url: &str, aws: &str, issuers: &str, changes: &[(&str, &str)]) -> Service {
         let variable = |name: &str| {
             let other = changes.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned());
@@ -88,12 +88,12 @@ impl World {
         Service::new(settings, store, signer).unwrap()
     }
 
-    /// The settings by which another execution environment finds the same tokens.
+    /// The settings with which another execution environment finds the same tokens.
     pub fn token_settings(&self) -> Vec<(&str, &str)> {
         borrowed(&self.tokens.settings).collect()
     }
 
-    /// Writes a client record, as plain JSON.
+    /// Writes a client record, given as plain JSON.
     pub fn put_client(&self, record: &Value) {
         self.engine.put("oauth-clients", record).unwrap();
     }
@@ -105,26 +105,26 @@ impl World {
         );
     }
 
-    /// Writes the record of an opaque token, with these attributes beside the digest.
+    /// Writes the record of an opaque token, with these attributes in addition to the digest.
     pub fn put_token(&self, token: &str, attributes: &Value) {
         let mut item = attributes.clone();
         item["id"] = format!("token#{}", sha256_hex(token)).into();
         self.put_item(&item);
     }
 
-    /// Writes a mark of that id.
+    /// Writes the mark with this id.
     pub fn put_mark(&self, id: &str, attributes: &Value) {
         let mut item = attributes.clone();
         item["id"] = id.into();
         self.put_item(&item);
     }
 
-    /// A good RFC 9068 access token with these claims changed; null takes a claim away.
+    /// A valid RFC 9068 access token with these changes to its claims; null removes a claim.
     pub fn token(&self, changes: &Value) -> String {
         self.signer.token(&json!({ "typ": "at+jwt" }), &claims(changes))
     }
 
-    /// The same in both forms: as a JWT, and as an opaque token whose record says the same.
+    /// The same token in both forms: as a JWT, and as an opaque token with the same values in its record.
     pub fn both_forms(&self, changes: &Value) -> [String; 2] {
         let mut record = json!({ "token_type": "access_token", "claims": {} });
         for (name, value) in claims(changes).as_object().unwrap() {
@@ -144,12 +144,12 @@ impl World {
         self.introspect_as(API, SECRET, token).await
     }
 
-    /// The same at another time.
+    /// Asks about a token at another time.
     pub async fn introspect_at(&self, now: i64, token: &str) -> Answer {
         self.send(introspection(token).at(now)).await
     }
 
-    /// Asks about a token as that client, by `client_secret_basic`.
+    /// Asks about a token as this client, by `client_secret_basic`.
     pub async fn introspect_as(&self, client_id: &str, secret: &str, token: &str) -> Answer {
         self.send(request().basic(client_id, secret).form(&[("token", token)])).await
     }
@@ -163,7 +163,7 @@ fn borrowed<'a>(settings: &'a [(&'a str, String)]) -> impl Iterator<Item = (&'a 
     settings.iter().map(|(name, value)| (*name, value.as_str()))
 }
 
-/// The trusted issuers, as the setting has them.
+/// The trusted issuers, as the setting contains them.
 pub fn issuers(signer: &IssuersKey) -> String {
     let jwks = json!({ "keys": [signer.jwk()] });
     let issuers = json!([
@@ -173,13 +173,13 @@ pub fn issuers(signer: &IssuersKey) -> String {
     issuers.to_string()
 }
 
-/// Hands a request to a service.
+/// Sends a request to a service.
 pub async fn send(service: &Service, request: Request) -> Answer {
     let (parts, body) = service.handle(request.0).await.into_parts();
     Answer { status: parts.status, headers: parts.headers, body }
 }
 
-/// The claims of a good RFC 9068 access token with these changed; null takes one away.
+/// The claims of a valid RFC 9068 access token with these changes; null removes a claim.
 pub fn claims(changes: &Value) -> Value {
     let now = call::now();
     let claims = json!({
@@ -189,7 +189,7 @@ pub fn claims(changes: &Value) -> Value {
     changed(&claims, changes)
 }
 
-/// An object with these members changed; null takes one away.
+/// An object with these changes to its members; null removes a member.
 pub fn changed(object: &Value, changes: &Value) -> Value {
     let mut object = object.clone();
     for (name, value) in changes.as_object().unwrap() {
@@ -207,7 +207,7 @@ pub fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |encoded, byte| format!("{encoded}%{byte:02X}"))
 }
 
-/// A request on its way to the service.
+/// A request that can be changed before it is sent to the service.
 pub struct Request(pub Call);
 
 /// `POST /token/introspect` with a form, but without credentials and parameters.
@@ -232,7 +232,7 @@ pub fn introspection(token: &str) -> Request {
     request().basic(API, SECRET).form(&[("token", token)])
 }
 
-/// `GET` of that path.
+/// `GET` of this path.
 pub fn get(path: &str) -> Request {
     request().method(Method::GET).path(path)
 }
@@ -253,25 +253,25 @@ impl Request {
         self
     }
 
-    /// Sets a header, in the place of what it was.
+    /// Sets a header, replacing earlier values.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.0.headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
         self
     }
 
-    /// Adds a header to what is there of that name.
+    /// Adds a value to a header.
     pub fn another_header(mut self, name: &'static str, value: &str) -> Self {
         self.0.headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
         self
     }
 
-    /// Takes a header away.
+    /// Removes a header.
     pub fn without_header(mut self, name: &'static str) -> Self {
         self.0.headers.remove(name);
         self
     }
 
-    /// Authenticates by `client_secret_basic`, both halves sent as they are.
+    /// Authenticates by `client_secret_basic`, with both parts sent as they are.
     pub fn basic(self, client_id: &str, secret: &str) -> Self {
         let credentials = STANDARD.encode(format!("{client_id}:{secret}"));
         self.header("authorization", &format!("Basic {credentials}"))
@@ -288,19 +288,19 @@ impl Request {
         self
     }
 
-    /// Whom API Gateway has authenticated by `AWS_IAM`.
+    /// The identity that API Gateway authenticated by `AWS_IAM`.
     pub fn iam(mut self, user_arn: &str) -> Self {
         self.0.identity.iam_user_arn = Some(user_arn.to_owned());
         self
     }
 
-    /// The certificate whose chain API Gateway has checked, in PEM.
+    /// The certificate whose chain API Gateway checked, in PEM.
     pub fn certificate(mut self, pem: &str) -> Self {
         self.0.identity.certificate = Some(pem.to_owned());
         self
     }
 
-    /// The id under which the event source logs the request; every request of a deployment has its own.
+    /// The id under which the event source logs the request. Every request of a deployment has its own.
     pub fn request_id(mut self, id: &str) -> Self {
         id.clone_into(&mut self.0.request_id);
         self
@@ -345,7 +345,7 @@ impl Answer {
         assert_eq!((self.status, self.body.as_str()), (StatusCode::OK, INACTIVE));
     }
 
-    /// One of the two, for a table's case.
+    /// Asserts one of the two, for a table of cases.
     #[track_caller]
     pub fn assert_verdict(&self, active: bool, case: impl std::fmt::Display) {
         let is_verdict = if active { self.json()["active"] == true } else { self.body == INACTIVE };
@@ -353,7 +353,7 @@ impl Answer {
         assert!(self.status == StatusCode::OK && is_verdict, "{case}: {expected} expected, {} came", self.body);
     }
 
-    /// An error of that status and code; gives back its description.
+    /// Asserts an error with this status and code. Returns its description.
     #[track_caller]
     pub fn assert_error(&self, status: u16, code: &str) -> String {
         let json = self.json();
@@ -371,7 +371,7 @@ impl Answer {
 }
 
 pub const CHALLENGE: &str = r#"Basic realm="token-introspection", charset="UTF-8""#;
-/// The one refusal of credentials.
+/// The only body for refused credentials.
 pub const REFUSED: &str = r#"{"error":"invalid_client"}"#;
 #[track_caller]
 pub fn assert_refused(answer: &Answer, case: &str) {
