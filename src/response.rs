@@ -171,8 +171,8 @@ fn rejected(request_error: RequestError) -> Response<String> {
 /// again (N-05).
 fn unavailable(what: Unavailable, request_id: &str) -> Response<String> {
     let (what, retry_after) = match what {
-        Unavailable::Keys { retry_after } => ("nothing is known of the token now", retry_after),
-        Unavailable::Store | Unavailable::Deadline => ("nothing is known of the token now", 1),
+        Unavailable::Keys { retry_after } => ("the token cannot be checked now", retry_after),
+        Unavailable::Store | Unavailable::Deadline => ("the token cannot be checked now", 1),
         Unavailable::Signer => ("the signing key cannot be reached now", 1),
     };
     let description = format!("{what}; request {request_id}");

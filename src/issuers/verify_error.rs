@@ -50,7 +50,7 @@ impl Cause {
         match self {
             Self::FetchFailed => "the last fetch of the issuer's keys failed",
             Self::NoTime => "there was too little time left to fetch the issuer's keys",
-            Self::UnreadableKey => "the issuer publishes a key that may be the token's and cannot be read",
+            Self::UnreadableKey => "the issuer publishes a key that may be the token's but cannot be read",
             Self::TruncatedSet => "the issuer publishes more keys than are loaded",
             Self::TooManyTries => "more keys fit the token than are tried",
         }

@@ -49,7 +49,7 @@ impl<'a> Members<'a> {
         let mut values = self.members.iter().filter(|(member, _)| member == name).map(|(_, value)| *value);
         let value = values.next();
         if values.next().is_some() {
-            return Err(self.fault(name, "is there twice"));
+            return Err(self.fault(name, "occurs twice"));
         }
         Ok(value.filter(|value| value.get() != "null"))
     }
@@ -75,7 +75,7 @@ impl<'a> Members<'a> {
         let mut names = BTreeSet::new();
         for (position, (name, _)) in object.members.iter().enumerate() {
             if !names.insert(name) {
-                return Err(object.fault_at(position, "is there twice"));
+                return Err(object.fault_at(position, "occurs twice"));
             }
         }
         Ok(Some(object))

@@ -18,7 +18,7 @@ use tracing::warn;
 use self::error::json_problem;
 pub use self::{
     error::SettingError,
-    issuer::{KeySource, TrustedIssuer, metadata_places},
+    issuer::{KeySource, TrustedIssuer, metadata_addresses},
     mtls::MtlsMethod,
     proxy::ProxySettings,
     redis_url::RedisUrl,
@@ -280,7 +280,7 @@ fn metadata(get: &impl Fn(&str) -> Option<String>) -> Result<Map<String, Value>,
 fn file(variable: &'static str, path: &str, example: &'static str) -> Result<String, SettingError> {
     std::fs::read_to_string(path).map_err(|error| {
         let problem = if path.trim_start().starts_with(['[', '{']) {
-            "is a JSON document instead of the path of a file that holds it".to_owned()
+            "is a JSON document instead of the path of a file that contains it".to_owned()
         } else {
             format!("names a file that cannot be read: {error}")
         };

@@ -60,7 +60,7 @@ impl DynamoDb {
                 return Ok(());
             }
         }
-        error!(event = "store_unavailable", operation = "PutItem", cause = "changed again and again");
+        error!(event = "store_unavailable", operation = "PutItem", cause = "other writers kept changing the mark");
         Err(StoreUnavailable)
     }
 

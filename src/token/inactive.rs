@@ -257,8 +257,10 @@ impl fmt::Display for Inactive {
             Self::WrongTyp { typ } => {
                 write!(f, "typ is {}, which is not the type of an access token here", found(typ.as_ref()))
             }
-            Self::CriticalExtension => write!(f, "its header has crit, and no extension is understood"),
-            Self::UnencodedPayload => write!(f, "its header says b64 other than true, which no JWT may"),
+            Self::CriticalExtension => write!(f, "its header has crit, but no extension is supported"),
+            Self::UnencodedPayload => {
+                write!(f, "its header has b64 with another value than true, which is not valid in a JWT")
+            }
             Self::Algorithm { alg, accepted } => {
                 write!(f, "alg is {alg:?}; the issuer's algorithms are {}", accepted.join(", "))
             }

@@ -63,7 +63,7 @@ impl RedisFailure {
             Self::UnsuitableServer(UnsuitableServer::Replica) => None,
             Self::UnsuitableServer(why) => Some(RedisUrl::error(why.to_string())),
             Self::Credentials => {
-                Some(RedisUrl::error("holds a user, a password or a database that the server does not take"))
+                Some(RedisUrl::error("contains a user, a password or a database that the server refuses"))
             }
             Self::Refused(code) if code == "NOPERM" => {
                 Some(RedisUrl::error("names a user who may not use INFO, ROLE, GET, SET, EXPIRETIME and EVAL"))
@@ -89,12 +89,12 @@ impl fmt::Display for RedisFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnsuitableServer(why) => write!(formatter, "the server {why}"),
-            Self::Credentials => write!(formatter, "the server does not take the user, the password or the database"),
+            Self::Credentials => write!(formatter, "the server refuses the user, the password or the database"),
             Self::Refused(code) => write!(formatter, "the server answered {code}"),
             Self::Unreadable => write!(formatter, "the server's answer cannot be read"),
             Self::Unreachable(why) => write!(formatter, "the server cannot be reached: {why}"),
             Self::Timeout => write!(formatter, "the server did not answer in time"),
-            Self::Contended => write!(formatter, "the value was changed by others again and again"),
+            Self::Contended => write!(formatter, "the value was changed by other writers too often"),
         }
     }
 }
@@ -119,7 +119,7 @@ impl fmt::Display for UnsuitableServer {
             Self::Sharded(shards) => {
                 write!(
                     formatter,
-                    "is a cluster of {shards} shards, and one pipeline asks for keys of all; use one shard"
+                    "is a cluster of {shards} shards, but one pipeline reads keys of all shards; use one shard"
                 )
             }
         }
