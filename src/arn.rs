@@ -47,7 +47,7 @@ impl Arn {
     }
 
     /// Whether both resources are in the same partition, Region and account.
-    pub fn is_beside(&self, other: &Self) -> bool {
+    pub fn is_in_same_account_as(&self, other: &Self) -> bool {
         self.partition == other.partition && self.region == other.region && self.account == other.account
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 
 /// What the request itself says, before anything is read from the store.
 #[derive(Default)]
-pub struct Asked {
+pub struct RequestFacts {
     /// The method by which the caller wants to authenticate.
     pub method: Option<&'static str>,
     /// The token in the request. Each token of a batch has a record of its own.

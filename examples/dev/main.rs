@@ -32,7 +32,7 @@ const USAGE: &str = "usage: cargo run --example dev -- [--port N] [--print-env]
   --print-env  print the environment with which `cargo lambda watch` uses the same tables, and end";
 
 /// Settings that the dev server takes from its own environment, to try them with the demo.
-const HANDED_ON: [&str; 3] = ["SIGNING_KEY", "SIGNING_ALGORITHM", "METADATA_FILE"];
+const PASSED_ON: [&str; 3] = ["SIGNING_KEY", "SIGNING_ALGORITHM", "METADATA_FILE"];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -109,7 +109,7 @@ fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
         ("AWS_ACCESS_KEY_ID", "dev".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "dev".to_owned()),
     ];
-    variables.extend(HANDED_ON.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?))));
+    variables.extend(PASSED_ON.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?))));
     if variables.iter().all(|(name, _)| *name != "SIGNING_KEY") {
         variables.push(("SIGNING_KEY", format!("file:{}", signing_key_path(port)?.display())));
     }

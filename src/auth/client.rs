@@ -15,7 +15,7 @@ pub struct Client {
 }
 
 impl Client {
-    pub(super) fn of(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
+    pub(super) fn new(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
         let issuers = match record.issuer {
             Some(issuer) => vec![settings.canonical_issuer(&issuer).map(str::to_owned).unwrap_or(issuer)],
             None => settings.home_issuers().map(str::to_owned).collect(),

@@ -22,7 +22,7 @@ pub(super) fn check(identity: &Identity, found: Found, settings: &Settings) -> R
     let used = if identity.iam_user_arn.is_some() { AuthMethod::AwsIam } else { mtls };
     let record = registered(found, used, &[AuthMethod::AwsIam, mtls])?;
     let is_the_client = if record.is_registered_for(AuthMethod::AwsIam) {
-        Principal::of(&record).is_some_and(|principal| principal.is(identity))
+        Principal::from_record(&record).is_some_and(|principal| principal.is(identity))
     } else {
         identity.certificate.as_deref().and_then(der_of_pem).is_some_and(|der| {
             Certificate::parse(&der).is_some_and(|certificate| match settings.mtls_method {

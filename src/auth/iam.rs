@@ -15,7 +15,7 @@ pub(super) struct Principal<'a> {
 
 impl<'a> Principal<'a> {
     /// Reads the principal of a record. Returns `None` if no caller can match it.
-    pub fn of(record: &'a ClientRecord) -> Option<Self> {
+    pub fn from_record(record: &'a ClientRecord) -> Option<Self> {
         Self::new(record.iam_principal_arn.as_deref()?, record.iam_principal_id.as_deref())
     }
 
@@ -67,7 +67,7 @@ impl<'a> Principal<'a> {
         // A session's ARN has the role's name without its path. Role names are unique in an account.
         let session = caller.name_of("sts", "assumed-role/").and_then(|name| name.split_once('/'));
         let role = session.filter(|(_, session)| !session.is_empty()).map(|(role, _)| role);
-        role.is_some() && role == name_of(&self.arn) && caller.is_beside(&self.arn)
+        role.is_some() && role == name_of(&self.arn) && caller.is_in_same_account_as(&self.arn)
     }
 }
 

@@ -96,12 +96,12 @@ impl Caller {
         match credentials {
             Credentials::Secret(presented) => {
                 let record = secret::check(&presented, found, now)?;
-                Ok(Authentication::Complete(Self::of(&presented.client_id, record, settings)))
+                Ok(Authentication::Complete(Self::new(&presented.client_id, record, settings)))
             }
             Credentials::Assertion(presented) => {
                 let accepted = assertion::check(&presented, found, settings, now)?;
                 Ok(Authentication::NeedsFirstUse(UnspentAssertion {
-                    caller: Self::of(&presented.client_id, accepted.record, settings),
+                    caller: Self::new(&presented.client_id, accepted.record, settings),
                     use_key: accepted.use_key,
                     use_expires_at: accepted.use_expires_at,
                     by_registered_audience: accepted.by_registered_audience,
@@ -109,7 +109,7 @@ impl Caller {
             }
             Credentials::Gateway(presented) => {
                 let record = gateway::check(presented.identity, found, settings)?;
-                Ok(Authentication::Complete(Self::of(&presented.client_id, record, settings)))
+                Ok(Authentication::Complete(Self::new(&presented.client_id, record, settings)))
             }
             Credentials::Bearer(presented) => {
                 let client_id = presented.client_id.clone();
@@ -122,8 +122,8 @@ impl Caller {
         }
     }
 
-    fn of(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
-        Self(Client::of(client_id, record, settings))
+    fn new(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
+        Self(Client::new(client_id, record, settings))
     }
 }
 

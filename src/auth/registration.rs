@@ -102,13 +102,18 @@ impl Registration {
     /// # Errors
     ///
     /// Returns [`CannotAuthenticate`] if no credentials of the client are accepted.
-    pub fn of(key: &ItemKey, items: &FetchedItems, settings: &Settings, now: i64) -> Result<Self, CannotAuthenticate> {
+    pub fn from_items(
+        key: &ItemKey,
+        items: &FetchedItems,
+        settings: &Settings,
+        now: i64,
+    ) -> Result<Self, CannotAuthenticate> {
         let record = items.record::<ClientRecord>(key).map_err(|Corrupt| CannotAuthenticate::CorruptClientRecord)?;
         let record = record.ok_or(CannotAuthenticate::UnknownClient)?;
         if record.disabled {
             return Err(CannotAuthenticate::Disabled);
         }
-        let method = RegisteredMethod::of(&record, now)?;
+        let method = RegisteredMethod::from_record(&record, now)?;
         if method.mtls().is_some_and(|method| method != settings.mtls_method) {
             return Err(CannotAuthenticate::OtherMtlsMethod);
         }
@@ -118,7 +123,7 @@ impl Registration {
                 return Err(CannotAuthenticate::UnlistedClient);
             }
         }
-        Ok(Self { client: Client::of(key.id(), record, settings), method })
+        Ok(Self { client: Client::new(key.id(), record, settings), method })
     }
 }
 
@@ -129,7 +134,7 @@ impl RegisteredMethod {
     /// # Errors
     ///
     /// Returns [`CannotAuthenticate`] if the record allows no method.
-    pub fn of(record: &ClientRecord, now: i64) -> Result<Self, CannotAuthenticate> {
+    pub fn from_record(record: &ClientRecord, now: i64) -> Result<Self, CannotAuthenticate> {
         let by_secret = |method| {
             if record.client_secret.is_none() {
                 Err(CannotAuthenticate::PublicClient)
@@ -168,7 +173,7 @@ impl RegisteredMethod {
                 record.issuer.clone().map(|issuer| Self::Bearer { issuer }).ok_or(CannotAuthenticate::NoIssuer)
             }
             AuthMethod::AwsIam => {
-                let principal = Principal::of(record).ok_or(CannotAuthenticate::UnusablePrincipal)?;
+                let principal = Principal::from_record(record).ok_or(CannotAuthenticate::UnusablePrincipal)?;
                 if !principal.has_plausible_id() {
                     return Err(CannotAuthenticate::UnusablePrincipalId);
                 }

@@ -22,7 +22,7 @@ impl RevokingClient {
         let found: Found = key.map_or(Ok(None), |key| items.record::<ClientRecord>(key));
         let record = registered(found, AuthMethod::None, &[AuthMethod::None])?;
         let client_id = key.map(ItemKey::id).unwrap_or_default();
-        Ok(Self(Client::of(client_id, record, settings)))
+        Ok(Self(Client::new(client_id, record, settings)))
     }
 
     /// The client's identifier.

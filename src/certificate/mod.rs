@@ -32,7 +32,7 @@ impl Certificate {
         let certificate = certificate.tbs_certificate();
         let alternative_names = certificate.get_extension::<SubjectAltName>().ok()?;
         Some(Self {
-            subject: DistinguishedName::of(certificate.subject()),
+            subject: DistinguishedName::from_x509(certificate.subject()),
             alternative_names: alternative_names.map(|(_, SubjectAltName(names))| names).unwrap_or_default(),
         })
     }

@@ -57,11 +57,11 @@ enum Value {
 
 impl DistinguishedName {
     /// Converts a certificate's name. Returns `None` if the name is empty.
-    pub fn of(name: &Name) -> Option<Self> {
+    pub fn from_x509(name: &Name) -> Option<Self> {
         let relative = name.iter_rdn().map(|relative| {
             relative
                 .iter()
-                .map(|AttributeTypeAndValue { oid, value }| Attribute::of(oid.to_string(), value))
+                .map(|AttributeTypeAndValue { oid, value }| Attribute::from_x509(oid.to_string(), value))
                 .collect::<Option<_>>()
         });
         Self::new(relative.collect::<Option<_>>()?)
@@ -94,7 +94,7 @@ impl DistinguishedName {
 }
 
 impl Attribute {
-    fn of(kind: String, value: &Any) -> Option<Self> {
+    fn from_x509(kind: String, value: &Any) -> Option<Self> {
         let text = match value.tag() {
             Tag::Utf8String | Tag::PrintableString | Tag::Ia5String => {
                 Some(std::str::from_utf8(value.value()).ok()?.to_owned())
@@ -119,7 +119,7 @@ impl Attribute {
         let kind = kind(name.trim_matches(' '))?;
         let (bytes, encoded, separator, rest) = value(rest)?;
         let attribute = if encoded {
-            Self::of(kind, &Any::from_der(&bytes).ok()?)?
+            Self::from_x509(kind, &Any::from_der(&bytes).ok()?)?
         } else {
             let text = String::from_utf8(bytes).ok()?;
             Self { value: Value::Text(prepared(&kind, &text)), kind }

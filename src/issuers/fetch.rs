@@ -41,11 +41,11 @@ pub struct Fetcher {
 /// The location of an issuer's keys, and the token to fetch them with.
 pub struct KeyLocation {
     issuer: String,
-    place: Place,
+    address: Address,
     bearer_file: Option<PathBuf>,
 }
 
-enum Place {
+enum Address {
     KeySet(Uri),
     /// The addresses of the issuer's metadata. The second is tried if the first has none.
     Metadata([Uri; 2]),
@@ -53,24 +53,24 @@ enum Place {
 
 impl KeyLocation {
     /// Returns `None` if the keys are in the settings.
-    pub fn of(issuer: &TrustedIssuer) -> Option<Self> {
-        let place = match &issuer.keys {
+    pub fn for_issuer(issuer: &TrustedIssuer) -> Option<Self> {
+        let address = match &issuer.keys {
             KeySource::Inline(_) => return None,
-            KeySource::Remote(uri) => Place::KeySet(uri.clone()),
-            KeySource::Discovered(metadata) => Place::Metadata(metadata.clone()),
+            KeySource::Remote(uri) => Address::KeySet(uri.clone()),
+            KeySource::Discovered(metadata) => Address::Metadata(metadata.clone()),
         };
-        Some(Self { issuer: issuer.issuer.clone(), place, bearer_file: issuer.jwks_bearer_file.clone() })
+        Some(Self { issuer: issuer.issuer.clone(), address, bearer_file: issuer.jwks_bearer_file.clone() })
     }
 
     #[cfg(test)]
     pub fn key_set(issuer: &str, uri: Uri) -> Self {
-        Self { issuer: issuer.to_owned(), place: Place::KeySet(uri), bearer_file: None }
+        Self { issuer: issuer.to_owned(), address: Address::KeySet(uri), bearer_file: None }
     }
 
     /// The configured address. A snapshot from another address is not used.
     pub fn uri(&self) -> &Uri {
-        match &self.place {
-            Place::KeySet(uri) | Place::Metadata([uri, _]) => uri,
+        match &self.address {
+            Address::KeySet(uri) | Address::Metadata([uri, _]) => uri,
         }
     }
 }
@@ -100,9 +100,9 @@ impl Fetcher {
     /// # Errors
     ///
     /// Returns [`FetchError`], as [`Fetcher::fetch`] does.
-    pub async fn fetch_metadata(&self, places: &[Uri; 2]) -> Result<Vec<u8>, FetchError> {
+    pub async fn fetch_metadata(&self, addresses: &[Uri; 2]) -> Result<Vec<u8>, FetchError> {
         let deadline = Instant::now() + self.timeout;
-        timeout_at(deadline, self.fetch_first(places, None)).await.unwrap_or(Err(FetchError::TimedOut))
+        timeout_at(deadline, self.fetch_first(addresses, None)).await.unwrap_or(Err(FetchError::TimedOut))
     }
 
     async fn fetch_first(
@@ -122,12 +122,12 @@ impl Fetcher {
 
     async fn fetch_keys(&self, location: &KeyLocation) -> Result<Vec<u8>, FetchError> {
         let token = location.bearer_file.as_deref().map(read_token).transpose()?;
-        let places = match &location.place {
-            Place::KeySet(uri) => return self.fetch_body(uri, token.as_ref()).await,
-            Place::Metadata(places) => places,
+        let addresses = match &location.address {
+            Address::KeySet(uri) => return self.fetch_body(uri, token.as_ref()).await,
+            Address::Metadata(addresses) => addresses,
         };
-        let metadata = self.fetch_first(places, token.as_ref()).await?;
-        let [openid, _] = places;
+        let metadata = self.fetch_first(addresses, token.as_ref()).await?;
+        let [openid, _] = addresses;
         let keys = jwks_uri(&metadata, &location.issuer, openid)?;
         // The token is for the issuer, not for another host that its metadata name.
         let token = token.filter(|_| is_same_origin(&keys, openid));
@@ -186,7 +186,7 @@ fn read_token(path: &Path) -> Result<HeaderValue, FetchError> {
 
 /// The `jwks_uri` of an issuer's metadata. The metadata must be the issuer's own (RFC 8414 §3.3), and the address must
 /// be https, except that an issuer on a loopback address may name a loopback address.
-fn jwks_uri(metadata: &[u8], issuer: &str, place: &Uri) -> Result<Uri, FetchError> {
+fn jwks_uri(metadata: &[u8], issuer: &str, address: &Uri) -> Result<Uri, FetchError> {
     let metadata = document(metadata)?;
     let text = |name| metadata.get(name).and_then(Value::as_str);
     let found = text("issuer").unwrap_or_default();
@@ -199,7 +199,7 @@ fn jwks_uri(metadata: &[u8], issuer: &str, place: &Uri) -> Result<Uri, FetchErro
     let is_own = |uri: &Uri| uri.host().is_some_and(is_loopback);
     match parsed.scheme_str() {
         Some("https") => Ok(parsed),
-        Some("http") if is_own(&parsed) && is_own(place) => Ok(parsed),
+        Some("http") if is_own(&parsed) && is_own(address) => Ok(parsed),
         _ => Err(insecure()),
     }
 }
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn metadata_say_where_the_keys_are_or_what_is_wrong_with_them() {
         let own = "http://127.0.0.1:9/.well-known/openid-configuration";
-        for (text, place, expected) in [
+        for (text, address, expected) in [
             (r#"{"issuer":"i","jwks_uri":"https://a.example/k"}"#, PLACE, Ok("https://a.example/k")),
             (r#"{"issuer":"i","jwks_uri":"http://127.0.0.1:8/k"}"#, own, Ok("http://127.0.0.1:8/k")),
             (r#"{"issuer":"i","jwks_uri":"http://127.0.0.1:8/k"}"#, PLACE, Err("insecure_jwks_uri")),
@@ -247,7 +247,7 @@ mod tests {
             (r#"{"issuer":"i","jwks_uri":null}"#, PLACE, Err("no_jwks_uri")),
             ("<html>", PLACE, Err("not_json")),
         ] {
-            let found = jwks_uri(text.as_bytes(), "i", &place.parse().unwrap());
+            let found = jwks_uri(text.as_bytes(), "i", &address.parse().unwrap());
             assert_eq!(found.map(|uri| uri.to_string()).map_err(|error| error.name()), expected.map(str::to_owned));
         }
     }

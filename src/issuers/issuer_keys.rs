@@ -47,7 +47,7 @@ struct State {
     /// When the last fetch started that a bad signature caused.
     rechecked_at: Option<i64>,
     /// When the log last said that the budget is used up.
-    complained_at: Option<i64>,
+    budget_logged_at: Option<i64>,
     budget: Budget,
 }
 
@@ -187,9 +187,9 @@ impl State {
             return Err(NotAllowed::Rechecked);
         }
         if reason == FetchReason::UnknownKey && !self.budget.is_left(now) {
-            let log = rest_of_pause(self.complained_at, LOG_PAUSE, now).is_none();
+            let log = rest_of_pause(self.budget_logged_at, LOG_PAUSE, now).is_none();
             if log {
-                self.complained_at = Some(now);
+                self.budget_logged_at = Some(now);
             }
             return Err(NotAllowed::BudgetUsedUp { log });
         }

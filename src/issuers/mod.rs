@@ -58,7 +58,7 @@ impl Issuers {
     pub fn new(settings: &Settings, store: Store) -> Self {
         let refresh = i64::try_from(settings.jwks_refresh.as_secs()).unwrap_or(i64::MAX);
         let fetched = settings.trusted_issuers.iter().filter_map(|issuer| {
-            KeyLocation::of(issuer).map(|location| (issuer.issuer.clone(), IssuerKeys::new(location, refresh)))
+            KeyLocation::for_issuer(issuer).map(|location| (issuer.issuer.clone(), IssuerKeys::new(location, refresh)))
         });
         Self { fetched: fetched.collect(), fetcher: Fetcher::new(settings.proxies.clone()), store }
     }

@@ -41,8 +41,8 @@ impl Probe {
     /// # Errors
     ///
     /// Returns [`FetchError`] if no address has them, or if they are not a JSON object.
-    pub async fn metadata(&self, places: &[Uri; 2]) -> Result<Map<String, Value>, FetchError> {
-        document(&self.fetcher.fetch_metadata(places).await?).map_err(FetchError::from)
+    pub async fn metadata(&self, addresses: &[Uri; 2]) -> Result<Map<String, Value>, FetchError> {
+        document(&self.fetcher.fetch_metadata(addresses).await?).map_err(FetchError::from)
     }
 
     /// Fetches the keys of an issuer as the function would with this entry.
@@ -51,7 +51,7 @@ impl Probe {
     ///
     /// Returns [`FetchError`], with the cause that the function would log.
     pub async fn keys(&self, issuer: &TrustedIssuer) -> Result<PublishedKeys, FetchError> {
-        let location = KeyLocation::of(issuer).ok_or(FetchError::NoJwksUri)?;
+        let location = KeyLocation::for_issuer(issuer).ok_or(FetchError::NoJwksUri)?;
         let text = self.fetcher.fetch(&location, tokio::time::Instant::now() + PATIENCE).await?;
         Ok(PublishedKeys { text })
     }

@@ -150,7 +150,7 @@ fn add_headers(headers: &mut HeaderMap, event: &Members<'_>, map: &str) -> Resul
             serde_json::from_str(values.get()).map_err(|_| fault("is neither a string nor a list of strings"))?;
         // None of the headers that are read here has a name that HTTP does not allow.
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        let is_full = |_| fault("is one header too many");
+        let is_full = |_| fault("is a header beyond the maximum number");
         match values {
             Values::None(()) => {}
             Values::One(value) => {

@@ -59,7 +59,7 @@ impl Profile {
         for member in MAPPED {
             let other_names = self.renamed.iter().filter(|(_, name)| *name == member).map(|(claim, _)| *claim);
             let own_names: Vec<&str> =
-                names.of(member).iter().map(String::as_str).chain([member]).chain(other_names).collect();
+                names.for_member(member).iter().map(String::as_str).chain([member]).chain(other_names).collect();
             let fallback = OTHER_SCOPES.into_iter().filter(|_| member == "scope");
             let Some((source, value)) = own_names
                 .iter()

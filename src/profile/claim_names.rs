@@ -25,7 +25,7 @@ impl ClaimNames {
     }
 
     /// The entry's names for one of [`MAPPED`].
-    pub(super) fn of(&self, member: &str) -> &[String] {
+    pub(super) fn for_member(&self, member: &str) -> &[String] {
         match member {
             "client_id" => &self.client_id,
             "scope" => &self.scope,

@@ -24,7 +24,7 @@ pub use self::{
 
 impl FetchedItems {
     /// One item, as if it had been fetched, to check what the function will read.
-    pub fn of(key: &ItemKey, item: Item) -> Self {
+    pub fn single(key: &ItemKey, item: Item) -> Self {
         Self([(key.clone(), Ok(item))].into())
     }
 

@@ -33,7 +33,7 @@ impl MarkScope {
     pub const ALL: Self = Self { not_before: None, except_sid: None };
 
     /// What an existing mark revokes, as the judge reads it. An unreadable mark revokes everything that it names.
-    pub fn of(kind: MarkKind, item: Result<&Item, Corrupt>) -> Self {
+    pub fn from_item(kind: MarkKind, item: Result<&Item, Corrupt>) -> Self {
         match item.and_then(|item| types::read::<Mark>(item.clone())) {
             Ok(_) if kind.presence_is_enough() => Self::ALL,
             Err(Corrupt) => Self::ALL,
@@ -63,20 +63,20 @@ impl MarkTerms {
     }
 
     /// The terms of an existing mark.
-    pub fn of(kind: MarkKind, item: &Item) -> Self {
-        Self { scope: MarkScope::of(kind, Ok(item)), expires_at: expires_at(item) }
+    pub fn from_item(kind: MarkKind, item: &Item) -> Self {
+        Self { scope: MarkScope::from_item(kind, Ok(item)), expires_at: expires_at(item) }
     }
 
     /// The terms that revoke everything that either of the two revokes, until the later expiry. Returns `None` if
     /// neither scope covers the other, because one mark cannot express both.
-    pub fn joined(&self, wish: &Self) -> Option<Self> {
-        let scope = match (wish.scope.covers(&self.scope), self.scope.covers(&wish.scope)) {
-            (true, _) => &wish.scope,
+    pub fn joined(&self, new: &Self) -> Option<Self> {
+        let scope = match (new.scope.covers(&self.scope), self.scope.covers(&new.scope)) {
+            (true, _) => &new.scope,
             (false, true) => &self.scope,
             (false, false) => return None,
         };
         // A mark without an expiry is kept forever, so that is later than any time.
-        let expires_at = self.expires_at.zip(wish.expires_at).map(|(old, new)| old.max(new));
+        let expires_at = self.expires_at.zip(new.expires_at).map(|(old, new)| old.max(new));
         Some(Self { scope: scope.clone(), expires_at })
     }
 }
@@ -159,7 +159,7 @@ mod tests {
             scope: MarkScope { not_before: not_before.map(UnixTime), except_sid: except_sid.map(str::to_owned) },
             expires_at: expires_at.map(UnixTime),
         };
-        for (old, wish, expected) in [
+        for (old, new, expected) in [
             (terms(Some(1), None, None), terms(Some(2), None, None), Some(terms(Some(2), None, None))),
             (terms(Some(2), None, None), terms(Some(1), None, None), Some(terms(Some(2), None, None))),
             (terms(None, None, None), terms(Some(2), None, Some(9)), Some(terms(None, None, None))),
@@ -171,7 +171,7 @@ mod tests {
             (terms(None, Some("a"), None), terms(Some(2), None, None), None),
             (terms(Some(2), Some("a"), None), terms(Some(2), Some("b"), None), None),
         ] {
-            assert!(old.joined(&wish) == expected);
+            assert!(old.joined(&new) == expected);
         }
     }
 
@@ -189,7 +189,7 @@ mod tests {
             (MarkKind::Subject, Ok(&item(&[("not_before", S("1".into()))])), MarkScope::ALL),
             (MarkKind::Subject, Err(Corrupt), MarkScope::ALL),
         ] {
-            assert!(MarkScope::of(kind, item) == expected, "{kind:?}");
+            assert!(MarkScope::from_item(kind, item) == expected, "{kind:?}");
         }
     }
 }

@@ -117,7 +117,7 @@ impl<'a> Request<'a> {
     /// Returns the first [`RequestError`] that applies. The order of the checks is part of the contract (conformance
     ///
     pub fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, RequestError> {
-        let route = Route::of(&call.path, settings).ok_or(RequestError::NotFound)?;
+        let route = Route::from_path(&call.path, settings).ok_or(RequestError::NotFound)?;
         let cors = !settings.cors_allowed_origins.is_empty();
         match (route, &call.method) {
             (Route::Introspection, &Method::POST) => {

@@ -26,7 +26,7 @@ const METADATA: &str = "/.well-known/oauth-authorization-server";
 
 impl Route {
     /// Matches the end of the path, so that a stage or base path in front makes no difference.
-    pub fn of(path: &str, settings: &Settings) -> Option<Self> {
+    pub fn from_path(path: &str, settings: &Settings) -> Option<Self> {
         // RFC 8414 §3.1: if the issuer has a path, clients insert the well-known part in front of it (M-01).
         let inserted = path.strip_suffix(settings.issuer_path()).unwrap_or(path);
         if path.ends_with(INTROSPECTION) {
@@ -76,7 +76,7 @@ mod tests {
             ("https://a.example/t1", "/t1/.well-known/openid-configuration", Some(Route::Metadata)),
             ("https://a.example", "/.well-known/jwks.json", Some(Route::KeySet)),
         ] {
-            let actual = settings(issuer).map(|settings| Route::of(path, &settings));
+            let actual = settings(issuer).map(|settings| Route::from_path(path, &settings));
             assert_eq!(actual, Ok(expected), "{issuer} {path}");
         }
     }

@@ -155,16 +155,16 @@ impl Service {
     }
 
     /// What the request itself says, for the audit record.
-    fn asked(&self, request: &Result<Request<'_>, RequestError>) -> Asked {
+    fn request_facts(&self, request: &Result<Request<'_>, RequestError>) -> RequestFacts {
         match request {
             Ok(Request::Introspection(Query { credentials, token, .. })) => {
-                Asked { method: credentials.method(), token: Some(self.facts(token)) }
+                RequestFacts { method: credentials.method(), token: Some(self.facts(token)) }
             }
             Ok(Request::Revocation(request)) => {
-                Asked { method: request.credentials.method(), token: Some(self.facts(&request.token)) }
+                RequestFacts { method: request.credentials.method(), token: Some(self.facts(&request.token)) }
             }
-            Ok(Request::Batch(batch)) => Asked { method: batch.credentials.method(), token: None },
-            Ok(Request::Metadata | Request::KeySet | Request::Preflight) | Err(_) => Asked::default(),
+            Ok(Request::Batch(batch)) => RequestFacts { method: batch.credentials.method(), token: None },
+            Ok(Request::Metadata | Request::KeySet | Request::Preflight) | Err(_) => RequestFacts::default(),
         }
     }
 

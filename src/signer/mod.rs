@@ -160,7 +160,7 @@ async fn load_secret(arn: &Arn, rsa: Algorithm, config: SdkConfig) -> Result<Sig
     let answer = answer.map_err(|error| failed(cause_of(&error)))?;
     // A file that was stored with the AWS CLI's `--secret-binary` is returned as bytes.
     let bytes = || String::from_utf8(answer.secret_binary?.into_inner()).ok();
-    let text = answer.secret_string.or_else(bytes).ok_or_else(|| failed("the secret holds no text"))?;
+    let text = answer.secret_string.or_else(bytes).ok_or_else(|| failed("the secret contains no text"))?;
     // The problem is one of a few fixed texts, and quotes nothing of the secret.
     SigningKey::parse(&text, rsa).map_err(|unusable| failed(unusable.problem()))
 }

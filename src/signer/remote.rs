@@ -72,11 +72,11 @@ mod tests {
     async fn g08_an_attempt_that_failed_is_not_repeated_for_a_while_and_one_that_succeeded_never() {
         let (remote, attempts) = (Remote::new(), Cell::new(0));
         let get = async |now, outcome| {
-            let bring = async || {
+            let load = async || {
                 attempts.set(attempts.get() + 1);
                 outcome
             };
-            (remote.get(now, bring).await.copied(), attempts.get())
+            (remote.get(now, load).await.copied(), attempts.get())
         };
         assert_eq!(get(T, Err(SignerUnavailable)).await, (Err(SignerUnavailable), 1));
         for now in [T, T + 1, T + 4] {

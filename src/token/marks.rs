@@ -19,7 +19,7 @@ pub(super) struct OwnIdentity {
 }
 
 impl OwnIdentity {
-    pub fn of(claims: &RawMembers) -> Self {
+    pub fn from_claims(claims: &RawMembers) -> Self {
         let string = |name: &str| claims.get(name).and_then(|text| serde_json::from_str::<String>(text.get()).ok());
         Self { identifiers: IDENTIFIERS.into_iter().filter_map(string).collect(), jti: string("jti") }
     }
@@ -39,7 +39,7 @@ impl OwnIdentity {
 ///
 /// Returns [`Inactive::Unrevocable`] if its key would be overlong.
 pub fn own_mark(jwt: &UnverifiedJwt, issuer: &str) -> Result<MarkKey, Inactive> {
-    OwnIdentity::of(&jwt.claims).mark(issuer, jwt.jws.signing_input())
+    OwnIdentity::from_claims(&jwt.claims).mark(issuer, jwt.jws.signing_input())
 }
 
 /// The marks of one JWT.
@@ -89,7 +89,7 @@ mod tests {
 
     fn ids(set: &Value, mapped_jti: Option<&str>) -> (Vec<String>, String) {
         let members = parse_members(set.to_string().as_bytes()).unwrap();
-        let own = OwnIdentity::of(&members);
+        let own = OwnIdentity::from_claims(&members);
         let mut claims = Claims::read(TokenType::AccessToken, members).unwrap_or_else(|why| panic!("{why}"));
         claims.jti = mapped_jti.map(str::to_owned).or(claims.jti);
         let marks = JwtMarks::derive(&claims, &own, "h.p", Some("k")).unwrap_or_else(|why| panic!("{why}"));

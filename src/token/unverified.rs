@@ -64,10 +64,10 @@ impl<'a> UnverifiedToken<'a> {
             }
         }
         has_required_claims(issuer, &set)?;
-        let own = OwnIdentity::of(&set);
+        let own = OwnIdentity::from_claims(&set);
         let profile = issuer.profile;
         let has_evidence = !profile.checked.is_empty()
-            || profile.evidence.iter().any(|claim| set.get(*claim).is_some_and(|text| says_something(text)))
+            || profile.evidence.iter().any(|claim| set.get(*claim).is_some_and(|text| has_value(text)))
             || (profile.is_generic() && !issuer.required_claims.is_empty());
         let canonical = profile.canonical(set, &issuer.claim_names).map_err(mismatch)?;
         let mut claims = Claims::read(TokenType::AccessToken, canonical)?;
@@ -176,7 +176,7 @@ fn has_required_claims(issuer: &TrustedIssuer, set: &RawMembers) -> Result<(), I
 }
 
 /// Whether a claim has a value. An empty claim is not evidence of anything.
-fn says_something(claim: &RawValue) -> bool {
+fn has_value(claim: &RawValue) -> bool {
     let is_empty = |value: Value| match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),

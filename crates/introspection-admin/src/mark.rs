@@ -71,12 +71,12 @@ pub async fn write(admin: &AdminStore, request: &MarkRequest, replace: bool) -> 
 /// Decides whether to keep an existing mark, even an unreadable one, or to change it to one that revokes everything
 /// that both do.
 fn decide(request: &MarkRequest, item: Option<&Item>, replace: bool) -> Result<(WrittenMark, Option<Change>), Problem> {
-    let Some(item) = item else { return Ok(mend(request, replace)) };
-    let old = MarkTerms::of(request.mark.kind, item);
+    let Some(item) = item else { return Ok(replace_unreadable(request, replace)) };
+    let old = MarkTerms::from_item(request.mark.kind, item);
     let new = if replace { Some(request.terms()) } else { old.joined(&request.terms()) };
     let Some(MarkTerms { scope, expires_at }) = new else {
         return Err(Problem::Negative(format!(
-            "the mark {:?} already revokes {}, of which this one ({}) would spare some; revoke both with --not-before \
+            "the mark {:?} already revokes {}, some of which the new mark ({}) would not revoke; revoke both with --not-before \
              none and without --except-sid, or replace it with --replace",
             request.mark.key.id(),
             text(&old.scope),
@@ -101,7 +101,7 @@ fn decide(request: &MarkRequest, item: Option<&Item>, replace: bool) -> Result<(
 
 /// Replaces a mark that cannot be read. It revokes everything that it names, until an unknown time, so the new one does
 /// the same without an end, unless the operator wants less.
-fn mend(request: &MarkRequest, replace: bool) -> (WrittenMark, Option<Change>) {
+fn replace_unreadable(request: &MarkRequest, replace: bool) -> (WrittenMark, Option<Change>) {
     let (scope, expires_at) =
         if replace { (request.scope.clone(), request.expires_at) } else { (MarkScope::ALL, None) };
     let outcome = WrittenMark { written: WriteResult::Changed, mark: request.mark.clone(), scope, expires_at };

@@ -56,7 +56,7 @@ pub async fn check_with_keys<S>(
 }
 
 /// Does the same as [`check`], with one result for a command that continues in each case.
-pub async fn of(unverified: Box<UnverifiedToken<'_>>, settings: &Settings, admin: &AdminStore) -> Signature {
+pub async fn result(unverified: Box<UnverifiedToken<'_>>, settings: &Settings, admin: &AdminStore) -> Signature {
     match check(unverified, settings, admin).await {
         Ok(verdict) => Signature::from(verdict),
         Err(problem) => Signature::Unknown(problem.to_string()),
@@ -79,7 +79,7 @@ impl From<Result<VerifiedToken, VerifyError>> for Signature {
             Ok(_) => Self::Good,
             Err(VerifyError::Inactive(_)) => Self::Bad,
             Err(VerifyError::KeysUnavailable(why)) => {
-                Self::Unknown(format!("the issuer's keys do not tell from here ({})", why.cause.name()))
+                Self::Unknown(format!("the issuer's keys are not known well enough to decide ({})", why.cause.name()))
             }
         }
     }

@@ -229,7 +229,7 @@ fn map(members: Map<String, Value>) -> Option<AttributeValue> {
 
 /// Checks that the function could read the record, because `claims` may contain a registered claim of a wrong type.
 fn is_readable(key: &ItemKey, attributes: HashMap<String, AttributeValue>, own_issuer: &str) -> Result<(), Problem> {
-    let items = FetchedItems::of(key, attributes.into());
+    let items = FetchedItems::single(key, attributes.into());
     let record = items.token_record(key).ok().flatten();
     let claims = record.and_then(|record| claims_of_record(record, own_issuer).ok());
     match claims.filter(|claims| claims.left_out.is_empty()).map(|claims| claims.marks()) {

@@ -89,7 +89,7 @@ impl Entry {
             (Some(_), Some(_)) => return Err("with both \"jwks_uri\" and \"jwks\"".into()),
             (None, None) => match profile.key_set {
                 Some(path) => KeySource::Remote(key_set_of(&self.issuer, path)?),
-                None => KeySource::Discovered(metadata_places(&self.issuer).map_err(
+                None => KeySource::Discovered(metadata_addresses(&self.issuer).map_err(
                     |_| "with neither \"jwks_uri\" nor \"jwks\", whose identifier is not a URL to find them by",
                 )?),
             },
@@ -146,14 +146,14 @@ fn key_set_of(issuer: &str, path: &str) -> Result<Uri, String> {
 /// # Errors
 ///
 /// Returns what is wrong with the identifier, if it is not an issuer's URL.
-pub fn metadata_places(issuer: &str) -> Result<[Uri; 2], &'static str> {
+pub fn metadata_addresses(issuer: &str) -> Result<[Uri; 2], &'static str> {
     url::identifier(issuer)?;
     let path = url::path(issuer);
     let origin = issuer.trim_end_matches('/').strip_suffix(path).unwrap_or(issuer);
-    let place = |text: String| text.parse::<Uri>().map_err(|_| "is not a URL");
+    let address = |text: String| text.parse::<Uri>().map_err(|_| "is not a URL");
     Ok([
-        place(format!("{origin}{path}/.well-known/openid-configuration"))?,
-        place(format!("{origin}/.well-known/oauth-authorization-server{path}"))?,
+        address(format!("{origin}{path}/.well-known/openid-configuration"))?,
+        address(format!("{origin}/.well-known/oauth-authorization-server{path}"))?,
     ])
 }
 

@@ -9,7 +9,7 @@ use http::Uri;
 use serde_json::{Map, Value};
 
 use self::entry::Entry;
-pub use self::entry::metadata_places;
+pub use self::entry::metadata_addresses;
 use super::{SettingError, error::json_problem, url};
 use crate::{
     jwt::{Algorithm, LoadedKeys},

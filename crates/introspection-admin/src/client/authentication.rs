@@ -152,15 +152,15 @@ impl Authentication {
             ("iam_principal_id", text(&self.iam_principal_id)),
         ]));
         attributes.extend(self.certificate.attributes());
-        let items = FetchedItems::of(key, Item::from(attributes.clone()));
+        let items = FetchedItems::single(key, Item::from(attributes.clone()));
         let method = if self.is_by_token() {
             // Only the function's settings list the trusted issuers.
-            Registration::of(key, &items, environment.partial_settings()?, now())
+            Registration::from_items(key, &items, environment.partial_settings()?, now())
                 .map(|registration| registration.method)
         } else {
             let record = items.record::<ClientRecord>(key).ok().flatten();
             let record = record.ok_or(CannotAuthenticate::CorruptClientRecord);
-            record.and_then(|record| RegisteredMethod::of(&record, now()))
+            record.and_then(|record| RegisteredMethod::from_record(&record, now()))
         };
         let method = method.map_err(|why| Problem::usage(self.hint(why, keys.as_ref())))?;
         registration::warn_of_mtls(key.id(), &method, environment.settings());

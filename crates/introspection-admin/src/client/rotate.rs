@@ -50,8 +50,8 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
     let digest = Digest::of(&secret.text).to_hex();
     let admin = environment.open().await?;
     let client = admin.item(&key).await?.ok_or_else(|| not_found(&rotate.client))?;
-    let record = FetchedItems::of(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
-    let method = record.as_ref().map(|record| RegisteredMethod::of(record, now()));
+    let record = FetchedItems::single(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
+    let method = record.as_ref().map(|record| RegisteredMethod::from_record(record, now()));
     let Some(AttributeValue::S(old)) = client.get("client_secret") else {
         return Err(without_secret(&rotate.client, method));
     };

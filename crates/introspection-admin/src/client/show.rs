@@ -96,10 +96,10 @@ struct ClientItem {
 
 impl ClientItem {
     fn read(item: &Item, key: ItemKey, environment: &Environment) -> Self {
-        let record = FetchedItems::of(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
+        let record = FetchedItems::single(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
         let previous_until = record.as_ref().and_then(|record| record.previous_secret(now())).map(|(_, until)| until);
         let readable = record.as_ref().ok_or(CannotAuthenticate::CorruptClientRecord);
-        let method = readable.and_then(|record| RegisteredMethod::of(record, now()));
+        let method = readable.and_then(|record| RegisteredMethod::from_record(record, now()));
         let status = match &method {
             Err(CannotAuthenticate::CorruptClientRecord) => "corrupt",
             _ if record.as_ref().is_some_and(|record| record.disabled) => "disabled",

@@ -48,7 +48,7 @@ pub(super) async fn explain(
     let key = client::client_key(client_id)?;
     let items = context.admin.items(std::slice::from_ref(&key)).await?;
     let client_id = client_id.to_owned();
-    let registration = match Registration::of(&key, &items, context.settings, context.now) {
+    let registration = match Registration::from_items(&key, &items, context.settings, context.now) {
         Ok(registration) => registration,
         Err(why) => {
             return Ok(Answer {

@@ -31,7 +31,7 @@ pub(super) async fn explain(
     let (typ, named) = (header.typ.as_deref().unwrap_or("none"), key_named(&token));
     explanation.passed(Name::Form, format!("JWT, typ {typ}, alg {}, {named}", header.alg));
     explanation.passed(Name::Issuer, &issuer.issuer);
-    explanation.passed(Name::Claims, said(claims));
+    explanation.passed(Name::Claims, claims_summary(claims));
     explanation.judged(Name::Profile, judge::follows_profile(&token), issuer.profile.name);
     let current = judge::is_current(claims, context.now, context.settings.clock_skew_seconds);
     explanation.judged(Name::Times, current, times(claims, context.now));
@@ -98,7 +98,7 @@ fn key_named<S>(token: &UnverifiedToken<'_, S>) -> String {
 
 /// Explains a token for which the function reads no record.
 fn unreadable(explanation: &mut Explanation, why: Inactive, token: &str, settings: &Settings) {
-    let stage = Name::of(&why);
+    let stage = Name::for_rule(&why);
     if stage > Name::Form {
         explanation.passed(Name::Form, "JWT");
     }
@@ -120,7 +120,7 @@ fn unreadable(explanation: &mut Explanation, why: Inactive, token: &str, setting
 }
 
 /// What `revoke` needs to know about the token.
-pub(super) fn said(claims: &Claims) -> String {
+pub(super) fn claims_summary(claims: &Claims) -> String {
     [
         ("sub", &claims.subject),
         ("client_id", &claims.client_id),

@@ -11,7 +11,7 @@ use super::{Explanation, Name};
 use crate::time::dated;
 
 /// A mark that could exist.
-pub(super) struct Looked {
+pub(super) struct MarkFinding {
     id: String,
     exists: bool,
     judged: Result<(), Inactive>,
@@ -20,7 +20,7 @@ pub(super) struct Looked {
     reason: Option<String>,
 }
 
-impl Looked {
+impl MarkFinding {
     /// Describes one mark, and lets the library judge the token only by this mark.
     fn new(mark: &MarkKey, items: &FetchedItems, judged: Result<(), Inactive>) -> Self {
         let exists = items.contains(&mark.key);
@@ -64,7 +64,7 @@ impl Looked {
 /// Adds the stage of the marks. Each mark is judged by itself, in the function's order.
 pub(super) fn explain(explanation: &mut Explanation, claims: &Claims, marks: &[MarkKey], items: &FetchedItems) {
     let judged = |mark: &MarkKey| judge::is_not_revoked(claims, std::slice::from_ref(mark), items);
-    explanation.marks.extend(marks.iter().map(|mark| Looked::new(mark, items, judged(mark))));
+    explanation.marks.extend(marks.iter().map(|mark| MarkFinding::new(mark, items, judged(mark))));
     let revoking: Vec<_> = explanation.marks.iter().filter(|looked| looked.judged.is_err()).collect();
     let detail = match revoking.as_slice() {
         [] => format!("none of the {} marks that could revoke it exists", marks.len()),
@@ -79,5 +79,5 @@ pub(super) fn explain_own(explanation: &mut Explanation, mark: &MarkKey, items: 
         Some(item) => Err(Inactive::Revoked(RevokedBy::presence_of(mark.kind, item))),
         None => Ok(()),
     };
-    explanation.marks.push(Looked::new(mark, items, judged));
+    explanation.marks.push(MarkFinding::new(mark, items, judged));
 }

@@ -18,7 +18,7 @@ use token_introspection::{
 
 use self::{
     caller::Answer,
-    marks::Looked,
+    marks::MarkFinding,
     stage::{Finding, Name, Stage},
 };
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
 struct Explanation {
     stages: Vec<Stage>,
     /// The marks that could revoke the token, whether they exist or not.
-    marks: Vec<Looked>,
+    marks: Vec<MarkFinding>,
     /// The published keys that were not loaded.
     dropped_keys: Vec<DroppedKey>,
     /// The token's claims. They are its issuer's only if the signature stage is passed.
@@ -87,7 +87,7 @@ impl Explanation {
     }
 
     fn failed(&mut self, why: Inactive, detail: impl Into<String>) {
-        self.stages.push(Stage { name: Name::of(&why), finding: Finding::Failed(why), detail: detail.into() });
+        self.stages.push(Stage { name: Name::for_rule(&why), finding: Finding::Failed(why), detail: detail.into() });
     }
 
     /// Adds a stage with the library's result.
@@ -140,7 +140,7 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
     let stages = explanation.stages.iter().map(Stage::row).collect();
     let mut text = format!("{}\n{}", pairs(&summary), table(&["stage", "result", "detail"], stages));
     if !explanation.marks.is_empty() {
-        let rows = explanation.marks.iter().map(Looked::row).collect();
+        let rows = explanation.marks.iter().map(MarkFinding::row).collect();
         let marks = table(&["mark", "exists", "revokes", "not before", "except sid", "reason"], rows);
         text = format!("{text}\n{marks}");
     }
@@ -157,7 +157,7 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
         "because": because,
         "hint": hint,
         "stages": explanation.stages.iter().map(Stage::json).collect::<Vec<_>>(),
-        "marks": explanation.marks.iter().map(Looked::json).collect::<Vec<_>>(),
+        "marks": explanation.marks.iter().map(MarkFinding::json).collect::<Vec<_>>(),
         "dropped_keys": explanation.dropped_keys.iter().map(dropped_key).collect::<Vec<_>>(),
         "client": answer.map_or(Value::Null, Answer::json),
     });

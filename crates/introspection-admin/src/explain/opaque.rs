@@ -9,7 +9,7 @@ use token_introspection::{
 
 use super::{
     Context, Explanation, Name,
-    jwt::{said, times},
+    jwt::{claims_summary, times},
     marks,
 };
 use crate::problem::Problem;
@@ -31,7 +31,7 @@ pub(super) async fn explain(digest: &Digest, too_long: bool, context: &Context<'
     explanation.passed(Name::Record, record.id());
     let claims = token.claims();
     explanation.passed(Name::Issuer, &claims.issuer);
-    explanation.passed(Name::Claims, said(claims));
+    explanation.passed(Name::Claims, claims_summary(claims));
     explanation.passed(Name::Times, times(claims, context.now));
     let keys: Vec<ItemKey> = token.marks().iter().map(|mark| mark.key.clone()).collect();
     let items = context.admin.items(&keys).await?;
@@ -43,7 +43,7 @@ pub(super) async fn explain(digest: &Digest, too_long: bool, context: &Context<'
 
 /// Explains a token that is inactive because of its form or its record.
 fn refused(explanation: &mut Explanation, why: Inactive, record: &str) {
-    let stage = Name::of(&why);
+    let stage = Name::for_rule(&why);
     if stage > Name::Form {
         explanation.passed(Name::Form, "opaque, because it does not have the three parts of a JWT");
     }

@@ -36,7 +36,7 @@ pub(super) enum Finding {
 
 impl Name {
     /// The stage that checks this rule.
-    pub fn of(why: &Inactive) -> Self {
+    pub fn for_rule(why: &Inactive) -> Self {
         match why {
             Inactive::TooLong | Inactive::Malformed(_) => Self::Form,
             Inactive::UnknownToken | Inactive::CorruptRecord | Inactive::RevokedRecord => Self::Record,

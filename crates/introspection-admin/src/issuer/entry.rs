@@ -30,7 +30,7 @@ impl Suggestion {
         Self { profile, because, members, notes: Vec::new() }
     }
 
-    pub fn of(shape: &Shape) -> Self {
+    pub fn from_shape(shape: &Shape) -> Self {
         let (profile, because) = profile(shape);
         let mut suggestion = Self::new(shape.issuer(), profile, because);
         suggestion.add_keys(shape);
@@ -135,7 +135,7 @@ impl Suggestion {
             }
             (None, _) if shape.is_typed() => {}
             (None, _) => self.note(
-                "only aud tells these tokens from ID tokens, which may have the same; have the issuer add a claim with a \
+                "only aud distinguishes these tokens from ID tokens, which may have the same aud; have the issuer add a claim with a \
                  fixed value to its access tokens, and list it in required_claims",
             ),
         }
@@ -158,7 +158,7 @@ impl Suggestion {
     }
 
     fn add_notes(&mut self, shape: &Shape) {
-        if let Some(kind) = shape.of_another_kind() {
+        if let Some(kind) = shape.other_kind() {
             self.note(format!("{kind}; give an access token instead"));
         }
         if shape.client().is_none() {

@@ -26,7 +26,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub fn of(metadata: &Map<String, Value>) -> Self {
+    pub fn from_metadata(metadata: &Map<String, Value>) -> Self {
         let text = |name: &str| metadata.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let token_issuer = text("access_token_issuer");
         let algorithms = metadata.get("id_token_signing_alg_values_supported").and_then(Value::as_array);
@@ -54,13 +54,13 @@ impl Facts {
         } else if self.has_tenants() {
             ("entra", "the issuer in its metadata has the placeholder {tenantid}, as only Microsoft writes it")
         } else if keys_end_in("/discovery/v2.0/keys") {
-            ("entra", "its keys are where Microsoft's are")
+            ("entra", "the address of its keys is Microsoft's")
         } else if host.ends_with(".auth0.com") || self.is_auth0 {
             ("auth0", "the issuer, or its mfa_challenge_endpoint, is Auth0's")
         } else if is_okta || (has_keys_of("okta") && self.issuer.as_ref().is_some_and(|i| i.contains("/oauth2/"))) {
             ("okta", "the issuer or the path of its keys is Okta's")
         } else if has_keys_of("keycloak") {
-            ("keycloak", "its keys are where Keycloak has them")
+            ("keycloak", "the address of its keys is one that Keycloak uses")
         } else {
             ("generic", "nothing in its metadata is particular to another profile")
         }
@@ -97,7 +97,7 @@ impl Facts {
             suggestion.push("required_claims", json!({ claim: value }));
             suggestion.note(
                 "required_claims: fill in a claim and its value that only access tokens have, not ID tokens; without it, \
-                 audiences must tell them apart",
+                 audiences must distinguish them",
             );
             suggestion.note(
                 "if the header of the access tokens has the typ at+jwt, use the profile rfc9068 without required_claims",
@@ -188,7 +188,7 @@ mod tests {
         ] {
             let mut metadata = json!({ "issuer": issuer, "jwks_uri": jwks_uri });
             metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let suggestion = Facts::of(metadata.as_object().unwrap()).suggestion();
+            let suggestion = Facts::from_metadata(metadata.as_object().unwrap()).suggestion();
             assert_eq!((suggestion.profile, suggestion.issuer()), (expected, issuer));
             // The entry parses even before it is filled in, but accepts no token.
             let settings = super::super::settings(&suggestion);
@@ -201,7 +201,7 @@ mod tests {
     fn tokens_of_version_1_are_an_alias_of_version_2() {
         for (tenant, members) in [("11112222", 4), ("{tenantid}", 5)] {
             let metadata = json!({ "issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0") });
-            let entry = Facts::of(metadata.as_object().unwrap()).suggestion().entry();
+            let entry = Facts::from_metadata(metadata.as_object().unwrap()).suggestion().entry();
             assert_eq!(entry["aliases"], json!([format!("https://sts.windows.net/{tenant}/")]), "{entry}");
             assert_eq!(entry.as_object().map(Map::len), Some(members), "{entry}");
         }

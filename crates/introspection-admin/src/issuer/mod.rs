@@ -82,7 +82,7 @@ pub async fn run(command: &Command, environment: &Environment) -> Result<Report,
 async fn by_token(token: &Input, proxies: ProxySettings) -> Result<Report, Problem> {
     let text = token.read_token("--token")?;
     let shape = read(&text)?;
-    let mut suggestion = Suggestion::of(&shape);
+    let mut suggestion = Suggestion::from_shape(&shape);
     let settings = settings(&suggestion);
     let verdict = check(&text, settings.as_ref().ok());
     match &settings {
@@ -108,7 +108,7 @@ async fn keys(text: &str, settings: &Settings, proxies: ProxySettings) -> Vec<St
             format!("the issuer's keys load, but none of them made the token's signature ({})", why.name())
         }
         Ok(Err(VerifyError::KeysUnavailable(why))) => {
-            format!("the issuer's keys do not tell whether one of them made the signature ({})", why.cause.name())
+            format!("it is unknown whether one of the issuer's keys made the signature ({})", why.cause.name())
         }
         Err(error) => {
             format!(
@@ -127,10 +127,10 @@ async fn elsewhere(
     issuer: &TrustedIssuer,
     fetched: &Result<PublishedKeys, FetchError>,
 ) -> Option<String> {
-    let (Err(FetchError::IssuerDiffers { .. }), KeySource::Discovered(places)) = (fetched, &issuer.keys) else {
+    let (Err(FetchError::IssuerDiffers { .. }), KeySource::Discovered(addresses)) = (fetched, &issuer.keys) else {
         return None;
     };
-    let metadata = probe.metadata(places).await.ok()?;
+    let metadata = probe.metadata(addresses).await.ok()?;
     let jwks_uri = metadata.get("jwks_uri")?.as_str()?;
     Some(format!(
         "if the metadata are nevertheless those of the tokens' issuer, add \"jwks_uri\": {jwks_uri:?} to the entry"

@@ -5,7 +5,7 @@ use token_introspection::{
     issuers::{FetchError, Probe, PublishedKeys},
     jwt::{Algorithm, LoadedKeys, VerificationKey},
     profile::Profile,
-    settings::{ProxySettings, Settings, TrustedIssuer, is_loopback, metadata_places},
+    settings::{ProxySettings, Settings, TrustedIssuer, is_loopback, metadata_addresses},
 };
 
 use super::{
@@ -83,12 +83,12 @@ fn place(text: &str) -> String {
 }
 
 async fn facts(probe: &Probe, place: &str) -> Result<Facts, Problem> {
-    let places = metadata_places(place).map_err(|what| {
+    let addresses = metadata_addresses(place).map_err(|what| {
         let text = format!("--issuer {what}");
         if place.starts_with("http://") { Problem::Negative(text) } else { Problem::Usage(text) }
     })?;
-    let metadata = probe.metadata(&places).await.map_err(|error| failed(place, &error))?;
-    let facts = Facts::of(&metadata);
+    let metadata = probe.metadata(&addresses).await.map_err(|error| failed(place, &error))?;
+    let facts = Facts::from_metadata(&metadata);
     if facts.issuer.is_none() {
         let error = FetchError::IssuerDiffers { expected: place.to_owned(), found: String::new() };
         return Err(failed(place, &error));
@@ -211,7 +211,7 @@ fn report(
     let mut notes = suggestion.notes.clone();
     notes.extend(loaded.dropped.iter().map(|key| format!("key not loaded: {key}")));
     if is_truncated {
-        notes.push("the issuer publishes over 100 keys, of which only the first 100 are loaded".to_owned());
+        notes.push("the issuer publishes over 100 keys, but only the first 100 are loaded".to_owned());
     }
     notes.extend(failure.as_ref().map(|error| format!("{error}: the function could not use the keys of this issuer")));
     seen.extend(notes.iter().map(|note| ("note", note.clone())));

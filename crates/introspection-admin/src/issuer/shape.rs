@@ -70,7 +70,7 @@ impl Shape {
     }
 
     /// What shows that the token is not an access token.
-    pub fn of_another_kind(&self) -> Option<String> {
+    pub fn other_kind(&self) -> Option<String> {
         if let Some(claim) = OF_ANOTHER_KIND.into_iter().find(|claim| self.has(claim)) {
             let kind = match claim {
                 "events" => "a logout token or a security event",
@@ -79,10 +79,10 @@ impl Shape {
             };
             return Some(format!("it is {kind}: it has the claim {claim}"));
         }
-        self.says_another_kind().map(str::to_owned)
+        self.declared_kind().map(str::to_owned)
     }
 
-    fn says_another_kind(&self) -> Option<&'static str> {
+    fn declared_kind(&self) -> Option<&'static str> {
         match (self.text("token_use"), self.text("typ")) {
             (Some("id"), _) | (_, Some("ID")) => Some("it is an ID token, as it says itself"),
             (Some("refresh"), _) | (_, Some("Refresh" | "Offline")) => Some("it is a refresh token, as it says itself"),

@@ -25,7 +25,7 @@ fn token(header: &Value, claims: &Value) -> String {
 fn suggest(header: &Value, claims: &Value) -> (Suggestion, Option<&'static str>) {
     let text = token(header, claims);
     let shape = read(&text).unwrap_or_else(|problem| panic!("{problem}"));
-    let suggestion = Suggestion::of(&shape);
+    let suggestion = Suggestion::from_shape(&shape);
     let why = check(&text, settings(&suggestion).ok().as_ref()).err();
     let report = report(&shape, &suggestion, why.as_ref());
     assert!(!report.text.contains(&text) && !report.json.to_string().contains(&text), "O-04");
@@ -237,7 +237,7 @@ fn what_is_not_an_access_token_is_pointed_out() {
         (json!({ "alg": "HS256" }), json!({ "aud": "web" }), "shared secret"),
         (json!({ "alg": "none" }), json!({ "aud": "web" }), "which no entry can accept"),
         (json!({ "kid": null }), json!({ "aud": "web" }), "no kid"),
-        (json!({}), json!({ "aud": "web" }), "only aud tells these tokens from ID tokens"),
+        (json!({}), json!({ "aud": "web" }), "only aud distinguishes these tokens from ID tokens"),
         (json!({}), json!({ "aud": "web", "iss": "issuer" }), "fill in jwks_uri"),
     ] {
         let mut all = json!({ "iss": issuer });

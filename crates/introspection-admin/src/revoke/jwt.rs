@@ -52,7 +52,7 @@ impl Presented<'_> {
         let issuer = unverified.issuer().issuer.clone();
         let exp = claims.expires_at;
         let mark = unverified.own_mark().clone();
-        match signature::of(unverified, settings, admin).await {
+        match signature::result(unverified, settings, admin).await {
             // The `exp` of a token that the issuer did not sign must not determine when the mark expires.
             Signature::Good => return Ok(Target { mark, issuer, last_exp: exp }),
             Signature::Bad => self.force.over(
