@@ -17,7 +17,7 @@ impl View {
     }
 
     /// How an access token is used, in the words of RFC 6749 §5.1: `Bearer`, or `DPoP` for a token that is bound to a
-    /// DPoP key (RFC 9449 §6.2). A refresh token has no such type (J-17).
+    /// `DPoP` key (RFC 9449 §6.2). A refresh token has no such type (J-17).
     fn token_type(&self) -> Option<&'static str> {
         let bound = self.claims.is_bound_by_thumbprint();
         match self.claims.token_type {
