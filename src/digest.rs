@@ -21,7 +21,7 @@ impl Digest {
 
     /// Parses a digest as records contain it: 64 lower-case hex digits. Returns `None` for any other text.
     pub fn from_hex(text: &str) -> Option<Self> {
-        // The library reads upper case as well.
+        // The library accepts upper case as well.
         let is_lower_case = !text.bytes().any(|digit| digit.is_ascii_uppercase());
         let mut bytes = [0; 32];
         hex::decode_to_slice(text, &mut bytes).ok().filter(|()| is_lower_case)?;

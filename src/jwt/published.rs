@@ -90,7 +90,8 @@ mod tests {
         assert_eq!(PublishedKey::ed25519(&x, Some("mine")).kid, "mine");
     }
 
-    /// What precedes the point of a P-256 key, and an Ed25519 key, in a `SubjectPublicKeyInfo` (RFC 5480 §2, RFC 8410 §4).
+    /// The bytes that precede the point of a P-256 key, and an Ed25519 key, in a `SubjectPublicKeyInfo` (RFC 5480 §2,
+    /// RFC 8410 §4).
     const P256_INFO: [u8; 26] = [
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
         0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,

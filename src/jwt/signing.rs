@@ -100,7 +100,8 @@ impl SigningKey {
             let is_other_key = text.contains("PRIVATE KEY-----");
             return Err(if is_other_key { UnusableSigningKey::NotPkcs8 } else { UnusableSigningKey::Malformed });
         }
-        // Of two keys it could be either; one has a line at its beginning and one at its end.
+        // With two keys, it would be unclear which one signs. Each key has one line at its beginning and one at its
+        // end.
         if text.matches("PRIVATE KEY-----").count() > 2 {
             return Err(UnusableSigningKey::Malformed);
         }

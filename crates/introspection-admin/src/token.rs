@@ -56,16 +56,16 @@ pub struct Put {
     /// Issuer of the token [default: ISSUER]
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     issuer: Option<String>,
-    /// When it expires: now or a TIME (2h: in two hours); an access token needs this or --expires-in
+    /// Time of expiry: now or a TIME (2h: in two hours); an access token needs this or --expires-in
     #[arg(long, value_name = "TIME", value_parser = future, conflicts_with = "expires_in")]
     exp: Option<UnixTime>,
-    /// How long from now it is valid: seconds, or a duration such as 12h or 7d
+    /// Time for which it is valid: seconds, or a duration such as 12h or 7d
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     expires_in: Option<u32>,
-    /// When it was issued: now or a TIME (2h: two hours ago) [default: now]
+    /// Time of issue: now or a TIME (2h: two hours ago) [default: now]
     #[arg(long, value_name = "TIME", value_parser = past)]
     iat: Option<UnixTime>,
-    /// When it begins to be valid: now or a TIME (2h: in two hours)
+    /// Time from which it is valid: now or a TIME (2h: in two hours)
     #[arg(long, value_name = "TIME", value_parser = future)]
     nbf: Option<UnixTime>,
     /// Identifier of the token

@@ -32,8 +32,7 @@ Examples:
 pub struct Disable {
     #[arg(value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     client: String,
-    /// Revoke what was issued to it until then: none (all of them), now (plus the clock skew) or a TIME (2h: two hours
-    /// ago)
+    /// Revoke tokens issued up to this time: none (all tokens), now (plus the clock skew) or a TIME (2h: two hours ago)
     #[arg(long, value_name = "TIME", value_parser = not_before, default_value = "now")]
     not_before: TimeArgument,
     /// Reason, for audit records and `explain`; never sent to callers

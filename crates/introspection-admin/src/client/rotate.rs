@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub const EXAMPLES: &str = "\
-The old secret stays valid for a day, or as long as --overlap says. If anyone else may know it, give --overlap 0: it ends at
+The old secret stays valid for a day, or as long as --overlap says. If it may have leaked, give --overlap 0: it ends at
 once, and so does an earlier one. The rest of the record is not changed. A client that authenticates without a secret has
 none to rotate: its keys, names, principal or issuer are changed in its record.
 
@@ -36,7 +36,7 @@ Examples:
 pub struct Rotate {
     #[arg(value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     client: String,
-    /// How long the old secret stays valid: seconds, or a duration such as 12h or 7d; 0 ends it at once
+    /// Time for which the old secret stays valid: seconds, or a duration such as 12h or 7d; 0 ends it at once
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1d")]
     overlap: u32,
     /// Import a secret of at least 32 characters, as - (standard input) or @FILE; generated if left out

@@ -62,12 +62,12 @@ pub struct Command {
     #[arg(long, requires = "sub", conflicts_with_all = ["token", "jti", "sid", "grant", "client", "kid"],
         value_name = "SID", value_parser = NonEmptyStringValueParser::new())]
     except_sid: Option<String>,
-    /// Revoke what was issued until then: none (all of them), now (plus the clock skew) or a TIME (2h: two hours ago)
+    /// Revoke tokens issued up to this time: none (all tokens), now (plus the clock skew) or a TIME (2h: two hours ago)
     /// [default: now for --sub, --client and --issuer, else none]
     #[arg(long, value_name = "TIME", value_parser = not_before)]
     not_before: Option<TimeArgument>,
-    /// When no token that this concerns can be active anymore, so that DynamoDB may remove the mark: never or a TIME
-    /// (30d: in 30 days)
+    /// Time after which no token that this concerns can be active, so that DynamoDB may remove the mark: never or a
+    /// TIME (30d: in 30 days)
     #[arg(long, value_name = "TIME", value_parser = expires_at)]
     expires_at: Option<TimeArgument>,
     /// Reason, for audit records and `explain`; never sent to callers
