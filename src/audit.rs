@@ -41,13 +41,13 @@ struct AuditRecord<'a> {
 }
 
 /// Writes the record of the call, and one for each token of a batch, whatever `LOG_LEVEL` says.
-pub fn write_record(answer: &Answer, asked: &Asked, request_id: &str, latency: Duration) {
+pub fn write_record(answer: &Answer, request: &RequestFacts, request_id: &str, latency: Duration) {
     let Answer { caller, outcome } = answer;
     let mut record = AuditRecord {
         outcome: outcome.class(),
         caller: caller.as_deref(),
-        method: asked.method,
-        token: asked.token.as_ref(),
+        method: request.method,
+        token: request.token.as_ref(),
         policy: outcome.policy(),
         reason: outcome.reason(),
         latency: Some(latency),

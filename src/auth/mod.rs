@@ -114,7 +114,7 @@ impl Caller {
             Credentials::Bearer(presented) => {
                 let client_id = presented.client_id.clone();
                 let (record, unverified) = bearer::check(*presented, found, settings, now)?;
-                let caller = Self::of(&client_id, record, settings);
+                let caller = Self::new(&client_id, record, settings);
                 let bearer = Bearer::of(caller, unverified.issuer(), settings);
                 Ok(Authentication::NeedsSignature(UnverifiedBearer { unverified, bearer }))
             }

@@ -19,7 +19,7 @@ use tracing::{Instrument, error_span};
 
 use self::{judgement::Pending, reads::Reads};
 use crate::{
-    audit::{Asked, Fingerprinter, write_record},
+    audit::{Fingerprinter, RequestFacts, write_record},
     auth::Caller,
     call::Call,
     issuers::Issuers,
@@ -82,22 +82,22 @@ impl Service {
         let started = Instant::now();
         let parse = || {
             let request = Request::parse(&call, &self.settings);
-            (self.asked(&request), request)
+            (self.request_facts(&request), request)
         };
-        let (asked, answer) = match span.in_scope(|| catch_unwind(AssertUnwindSafe(parse))) {
-            Ok((asked, request)) => {
-                // Boxed, because the SDK's futures nest so deep that the compiler's own limits are near.
+        let (facts, answer) = match span.in_scope(|| catch_unwind(AssertUnwindSafe(parse))) {
+            Ok((facts, request)) => {
+                // Boxed, because the SDK's futures are nested so deeply that they almost reach the compiler's limits.
                 let answer = Box::pin(self.answer(request, &call));
                 let answer = AssertUnwindSafe(answer).catch_unwind().instrument(span);
                 let answer = match timeout_at(call.deadline, answer).await {
                     Ok(answered) => answered.unwrap_or_else(|_panic| Outcome::Internal.into()),
                     Err(_elapsed) => Outcome::Unavailable(Unavailable::Deadline).into(),
                 };
-                (asked, answer)
+                (facts, answer)
             }
-            Err(_panic) => (Asked::default(), Outcome::Internal.into()),
+            Err(_panic) => (RequestFacts::default(), Outcome::Internal.into()),
         };
-        write_record(&answer, &asked, &call.request_id, started.elapsed());
+        write_record(&answer, &facts, &call.request_id, started.elapsed());
         with_cors(render(answer.outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
     }
 
