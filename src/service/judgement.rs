@@ -111,7 +111,7 @@ impl Service {
         Ok(TokenVerdict { facts, verdict })
     }
 
-    /// Checks the signature, then the marks: without a valid signature, no answer depends on a mark (H-11, G-14).
+    /// Checks the signature, then the marks: without a valid signature, no answer depends on a mark (RFC 7662 §4, G-14).
     async fn prove_active(
         &self,
         token: Box<UnverifiedToken<'_, Judged>>,
