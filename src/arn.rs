@@ -1,4 +1,4 @@
-//! Amazon Resource Names, by which settings, client records and requests name things on AWS.
+//! Amazon Resource Names (ARNs): how settings, client records and requests name things on AWS.
 
 use std::fmt;
 
@@ -11,12 +11,12 @@ pub struct Arn {
     pub region: String,
     /// Twelve digits.
     pub account: String,
-    /// The kind of resource and its name, which a slash or a colon separates.
+    /// The type of the resource and its name, separated by a slash or a colon.
     pub resource: String,
 }
 
 impl Arn {
-    /// Reads an ARN of one resource in an account. `None` for a text that no such resource can have.
+    /// Parses the ARN of one resource in an account. Returns `None` if the text cannot be such an ARN.
     pub fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let ["arn", partition, service, region, account, resource] = parts.as_slice() else { return None };
@@ -35,19 +35,19 @@ impl Arn {
         })
     }
 
-    /// Whether a text is meant to be an ARN, and not a name.
+    /// Whether a text is meant as an ARN rather than as a plain name.
     pub fn is_meant(text: &str) -> bool {
         text.starts_with("arn:")
     }
 
-    /// The name of a resource of that service and kind. `kind` includes the separator: `key/`, `function:`.
+    /// The name of the resource, if it has this service and type. `kind` includes the separator: `key/`, `function:`.
     pub fn name_of(&self, service: &str, kind: &str) -> Option<&str> {
         let name = self.resource.strip_prefix(kind).filter(|name| !name.is_empty());
         name.filter(|_| self.service == service)
     }
 
-    /// Whether the other one is in the same partition, Region and account.
-    pub fn is_beside(&self, other: &Self) -> bool {
+    /// Whether both resources are in the same partition, Region and account.
+    pub fn is_in_same_account_as(&self, other: &Self) -> bool {
         self.partition == other.partition && self.region == other.region && self.account == other.account
     }
 }

@@ -1,4 +1,4 @@
-//! The record that every call leaves: who asked, how it ended, and why. It holds no token, secret, token
+//! The audit record that every call writes: the caller, the outcome and the reason. It contains no token, secret, token
 //! identifier or subject.
 
 use std::time::Duration;
@@ -13,12 +13,12 @@ use crate::{
     token::Inactive,
 };
 
-/// What a request says of itself, before anything is read.
+/// What the request itself says, before anything is read from the store.
 #[derive(Default)]
-pub struct Asked {
-    /// How the caller wants to authenticate.
+pub struct RequestFacts {
+    /// The method by which the caller wants to authenticate.
     pub method: Option<&'static str>,
-    /// The token that it asks about. The tokens of a batch have records of their own.
+    /// The token in the request. Each token of a batch has a record of its own.
     pub token: Option<TokenFacts>,
 }
 
@@ -31,9 +31,9 @@ struct AuditRecord<'a> {
     token: Option<&'a TokenFacts>,
     policy: &'static str,
     reason: Option<&'static str>,
-    /// The reason of the mark that revokes the token.
+    /// The reason in the mark that revokes the token.
     mark_reason: Option<&'a str>,
-    /// How many tokens a batch asked about, and how many of them were reported as active.
+    /// The number of tokens in a batch, and the number of active ones.
     counts: Option<(usize, usize)>,
     /// The position of the token in its batch, from 0.
     position: Option<usize>,
@@ -41,13 +41,13 @@ struct AuditRecord<'a> {
 }
 
 /// Writes the record of the call, and one for each token of a batch, whatever `LOG_LEVEL` says.
-pub fn write_record(answer: &Answer, asked: &Asked, request_id: &str, latency: Duration) {
+pub fn write_record(answer: &Answer, request: &RequestFacts, request_id: &str, latency: Duration) {
     let Answer { caller, outcome } = answer;
     let mut record = AuditRecord {
         outcome: outcome.class(),
         caller: caller.as_deref(),
-        method: asked.method,
-        token: asked.token.as_ref(),
+        method: request.method,
+        token: request.token.as_ref(),
         policy: outcome.policy(),
         reason: outcome.reason(),
         latency: Some(latency),
@@ -119,20 +119,20 @@ pub struct Fingerprinter {
 }
 
 impl Fingerprinter {
-    /// Draws the key.
+    /// Generates the random key.
     ///
     /// # Errors
     ///
-    /// Returns an error if the operating system has no randomness to give.
+    /// Returns an error if the operating system provides no randomness.
     pub fn new() -> Result<Self, getrandom::Error> {
         let mut key = [0; 64];
         getrandom::fill(&mut key)?;
         Ok(Self { keyed: Hmac::<Sha256>::new(&key.into()) })
     }
 
-    /// The first 8 hex digits of an HMAC.
+    /// The first 8 hex digits of the text's HMAC.
     pub fn fingerprint(&self, text: &str) -> String {
-        // RFC 7662 §4: the values of tokens must not get into logs, so this is all that a log has of one (O-04).
+        // RFC 7662 §4: token values must not get into logs, so a log contains only this fingerprint (O-04).
         let tag = self.keyed.clone().chain_update(text).finalize().into_bytes();
         hex::encode(tag).chars().take(8).collect()
     }

@@ -1,4 +1,4 @@
-//! How clients authenticate: the one list of methods, under the names that client records, metadata and the log have.
+//! The methods of client authentication: the one list, with the names that client records, metadata and the log use.
 
 /// A method of client authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,11 +13,11 @@ pub enum AuthMethod {
     TlsClientAuth,
     /// RFC 8705 §2.2.
     SelfSignedTlsClientAuth,
-    /// By an access token of the client's own (RFC 7662 §2.1). The name is ours.
+    /// With an access token that was issued to the client (RFC 7662 §2.1). The name is our own.
     Bearer,
-    /// By the signature that API Gateway checks for IAM. The name is ours.
+    /// With an IAM signature, which API Gateway checks. The name is our own.
     AwsIam,
-    /// Not at all: a public client (RFC 7591 §2).
+    /// No authentication: a public client (RFC 7591 §2).
     None,
 }
 
@@ -32,10 +32,10 @@ impl AuthMethod {
         Self::Bearer,
         Self::AwsIam,
     ];
-    /// The methods with a secret. A client that is registered for no method may use either.
+    /// The methods that use a secret. A client without a registered method may use either.
     pub const WITH_SECRET: [Self; 2] = [Self::ClientSecretBasic, Self::ClientSecretPost];
 
-    /// Its name as `token_endpoint_auth_method` (RFC 7591 §2, RFC 8705 §2).
+    /// Its value in `token_endpoint_auth_method` (RFC 7591 §2, RFC 8705 §2).
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
@@ -49,12 +49,12 @@ impl AuthMethod {
         }
     }
 
-    /// The method of that name.
+    /// The method with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::CONFIDENTIAL.into_iter().chain([Self::None]).find(|method| method.name() == name)
     }
 
-    /// The names of several methods, of which one is enough.
+    /// The names of alternative methods, joined with "or".
     pub fn any_of(methods: &[Self]) -> String {
         methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(" or ")
     }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_method_has_one_name_and_no_other_text_is_one() {
+    fn each_method_has_one_name_and_other_texts_name_no_method() {
         for method in AuthMethod::CONFIDENTIAL.into_iter().chain([AuthMethod::None]) {
             assert_eq!(AuthMethod::from_name(method.name()), Some(method));
         }

@@ -1,10 +1,10 @@
-//! SHA-256 digests: of secrets and tokens, whose text is stored nowhere, and of long names in keys.
+//! SHA-256 digests: of secrets and tokens, whose text is never stored, and of long names in keys.
 
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-/// A SHA-256. It can belong to a secret or a token, so it has neither `Debug` nor `Display`, and comparing two of them
-/// takes the same time whatever they are.
+/// A SHA-256 digest. It may be that of a secret or a token, so it has neither `Debug` nor `Display`, and comparing two
+/// digests takes constant time.
 #[derive(Clone, Copy, Eq)]
 pub struct Digest([u8; 32]);
 
@@ -14,22 +14,21 @@ impl Digest {
         Self(Sha256::digest(text).into())
     }
 
-    /// A value that replaces a missing digest, so that a comparison with it costs the same. No text is known whose digest
-    /// it is.
+    /// A value that replaces a missing digest, so that comparing it costs the same. No text with this digest is known.
     pub const fn placeholder() -> Self {
         Self([0; 32])
     }
 
-    /// Reads a digest as records hold it: 64 lower-case hex digits. `None` for any other text.
+    /// Parses a digest as records contain it: 64 lower-case hex digits. Returns `None` for any other text.
     pub fn from_hex(text: &str) -> Option<Self> {
-        // The library reads upper case as well.
+        // The library accepts upper case as well.
         let is_lower_case = !text.bytes().any(|digit| digit.is_ascii_uppercase());
         let mut bytes = [0; 32];
         hex::decode_to_slice(text, &mut bytes).ok().filter(|()| is_lower_case)?;
         Some(Self(bytes))
     }
 
-    /// The digest as keys and records hold it: 64 lower-case hex digits.
+    /// The digest as keys and records contain it: 64 lower-case hex digits.
     pub fn to_hex(self) -> String {
         hex::encode(self.0)
     }

@@ -1,4 +1,4 @@
-//! One JSON object a line on standard output, from our own code alone.
+//! One JSON object per line on standard output, only from our own code.
 
 use std::io;
 
@@ -13,20 +13,20 @@ use tracing_subscriber::{
 
 use crate::settings::LogLevel;
 
-/// Starts logging for the whole process. A second call changes nothing.
+/// Starts logging for the whole process. A second call has no effect.
 pub fn start(level: LogLevel) {
     // Only a test starts logging twice.
     let _ = subscriber(level, io::stdout).try_init();
-    // A panic's message can quote what was being worked on; where it happened is enough.
+    // A panic's message may quote request data, so only its location is logged.
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string);
         tracing::error!(event = "panic", location);
     }));
 }
 
-/// What is logged at that level, and in which form.
+/// The subscriber that writes log lines of this level.
 ///
-/// Dependencies are kept to errors: at lower levels some of them log requests, and with them tokens.
+/// From dependencies, only errors are logged: at lower levels some of them log requests, and with them tokens.
 pub fn subscriber(
     level: LogLevel,
     writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,

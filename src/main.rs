@@ -1,4 +1,4 @@
-//! The Lambda function: settings, parts, one connection, then events until the environment is shut down.
+//! The Lambda function: reads the settings, puts the parts together, opens one connection, and handles events.
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
@@ -11,12 +11,12 @@ use token_introspection::{
 };
 use tokio::time::Instant;
 
-/// For opening the connection while the function starts, when Lambda gives it 10 s.
+/// The time limit for opening the connection during the start, for which Lambda allows 10 s.
 const WARM_UP: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    // Boxed, because the SDK's futures nest so deep that the compiler's own limits are near.
+    // Boxed, because the SDK's futures are nested so deeply that they almost reach the compiler's limits.
     match Box::pin(start()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

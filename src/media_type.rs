@@ -1,20 +1,20 @@
-//! The media types of requests and answers, and how a name of one is compared.
+//! The media types of requests and answers, and how they are compared.
 
-/// Answers, and the body of a batch.
+/// Of answers, and of the body of a batch.
 pub const JSON: &str = "application/json";
-/// The body of a request (RFC 7662 §2.1).
+/// Of the body of a request (RFC 7662 §2.1).
 pub const FORM: &str = "application/x-www-form-urlencoded";
-/// A signed answer. RFC 9701 §5: its `typ` is the same without `application/` (J-03).
+/// Of a signed answer. RFC 9701 §5: its `typ` is the same without `application/` (J-03).
 pub const SIGNED_ANSWER: &str = "application/token-introspection+jwt";
-/// What a `typ` may leave out.
+/// The prefix that a `typ` may omit.
 const APPLICATION: &str = "application/";
 
-/// The `typ` of a JWT of that media type.
+/// The `typ` of a JWT of this media type.
 pub fn typ(media_type: &str) -> &str {
     media_type.strip_prefix(APPLICATION).unwrap_or(media_type)
 }
 
-/// Whether the `typ` of a JWT is this one: in any case, and with `application/` before it or without.
+/// Whether the `typ` of a JWT is this one, in any case, with or without `application/`.
 pub fn is_typ(found: &str, expected: &str) -> bool {
     let rest = found.split_at_checked(APPLICATION.len());
     let name = rest.filter(|(prefix, _)| prefix.eq_ignore_ascii_case(APPLICATION)).map_or(found, |(_, name)| name);

@@ -1,4 +1,4 @@
-//! How a call ends, and why. The response and the audit record are both made from it, so they cannot disagree.
+//! How a call ends, and why. The response and the audit record are both made from the outcome, so they cannot disagree.
 
 use crate::{auth::AuthError, request::RequestError, token::Inactive, view::View};
 
@@ -22,9 +22,9 @@ pub enum Outcome {
     NotSigned(TokenVerdict),
     /// The answers about the tokens of a batch, in their order.
     Batch(Vec<TokenVerdict>),
-    /// The token was the caller's own and is revoked now.
+    /// The token was issued to the client, and is now revoked.
     Revoked,
-    /// There was nothing to revoke. The caller cannot tell.
+    /// Nothing was revoked. The client gets the same response as for [`Outcome::Revoked`].
     NothingRevoked(Inactive),
     /// A public document, as JSON.
     Document(String),
@@ -35,41 +35,41 @@ pub enum Outcome {
         why: AuthError,
         challenge: Challenge,
     },
-    /// As [`Outcome::Refused`], too often; the seconds after which to come back.
+    /// The credentials do not authenticate a client, and failed too often. `retry_after` is in seconds.
     Throttled {
         why: AuthError,
         retry_after: u32,
     },
-    /// The caller is known, and its record forbids what it asks for.
+    /// The caller is known, but its record forbids the request.
     Denied(Denial),
     Unavailable(Unavailable),
-    /// A defect of ours.
+    /// A defect in our code.
     Internal,
 }
 
-/// What became of one token.
+/// The result for one token.
 pub struct TokenVerdict {
     pub facts: TokenFacts,
     pub verdict: Verdict,
 }
 
-/// What the audit record says of a token, whatever became of it.
+/// What the audit record says about a token, regardless of its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenFacts {
     pub fingerprint: String,
-    /// The trusted issuer that it names, verified or not.
+    /// The trusted issuer that the token names, even if its signature is not verified.
     pub issuer: Option<String>,
 }
 
-/// Whether a token is active for its caller, and why not.
+/// Whether a token is active for its caller, and if not, why.
 pub enum Verdict {
     Active {
         view: Box<View>,
-        /// The policy is in report mode and would have shown less.
+        /// Whether the policy is in report mode and would have shown less.
         would_deny: bool,
     },
     Inactive(Inactive),
-    /// The keys of its issuer are out of reach; the seconds after which to ask again.
+    /// The keys of the token's issuer are unavailable. `retry_after` is in seconds.
     KeysUnavailable {
         retry_after: u32,
     },
@@ -80,11 +80,11 @@ pub enum Verdict {
 pub enum Denial {
     /// The client may not introspect.
     NotAllowed,
-    /// The client takes only signed responses, and this is not to be one.
+    /// The client must get signed responses, and this request does not accept one.
     SignedResponseRequired,
 }
 
-/// What was out of reach, so that nothing is known.
+/// What was unavailable, so that nothing is known about the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
     Store,
@@ -94,11 +94,11 @@ pub enum Unavailable {
     },
     /// The keys of signed answers.
     Signer,
-    /// The time to answer was over.
+    /// The time for the answer ran out.
     Deadline,
 }
 
-/// How the caller may authenticate instead: by the scheme that it used, if that can succeed.
+/// How the caller may authenticate instead: with the scheme that it used, if that can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Challenge {
     Basic,
@@ -127,7 +127,7 @@ impl From<Unavailable> for Outcome {
 }
 
 impl Outcome {
-    /// The stable name of the reason why the call did not end in an active answer, as docs/reasons.md lists it.
+    /// The stable name of the reason why the call did not end in an active answer, as listed in docs/reasons.md.
     pub fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Introspected(token) | Self::Signed { token, .. } => token.verdict.reason(),
@@ -141,7 +141,7 @@ impl Outcome {
         }
     }
 
-    /// How the call ended, in one word for the audit record.
+    /// The outcome in one word, for the audit record.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Introspected(token) | Self::Signed { token, .. } => token.verdict.class(),
@@ -159,7 +159,7 @@ impl Outcome {
         }
     }
 
-    /// What the policy decided, in one word for the audit record.
+    /// The decision of the policy in one word, for the audit record.
     pub fn policy(&self) -> &'static str {
         match self {
             Self::Introspected(token) | Self::Signed { token, .. } => token.verdict.policy(),
@@ -206,7 +206,7 @@ impl Verdict {
 }
 
 impl Denial {
-    /// The stable name, as docs/reasons.md lists it.
+    /// The stable name, as listed in docs/reasons.md.
     pub fn name(self) -> &'static str {
         match self {
             Self::NotAllowed => "not_allowed",
@@ -216,7 +216,7 @@ impl Denial {
 }
 
 impl Unavailable {
-    /// The stable name, as docs/reasons.md lists it.
+    /// The stable name, as listed in docs/reasons.md.
     pub fn name(self) -> &'static str {
         match self {
             Self::Store => "store_unavailable",

@@ -1,4 +1,4 @@
-//! What a caller may see of an active token: all of it, some of it, or not that it exists.
+//! What a caller may see of an active token: all of it, some of it, or nothing, not even that it exists.
 
 use serde_json::{Value, value::RawValue};
 
@@ -15,38 +15,38 @@ use crate::{
 
 /// What the policy decided.
 pub struct Decision {
-    /// What the caller sees; [`Inactive`], if nothing.
+    /// What the caller sees, or why it sees nothing.
     pub view: Result<View, Inactive>,
-    /// The policy is in report mode and would have shown less.
+    /// Whether the policy is in report mode and would have shown less.
     pub would_deny: bool,
 }
 
-/// What a client would see. It is only for the operator: a response takes a [`View`].
+/// What a client would see. Only the operator gets it: a response takes a [`View`].
 pub struct Preview {
-    /// The members of the answer; [`Inactive`], if there are none.
+    /// The members of the answer, or why the client would get none.
     pub members: Result<Value, Inactive>,
-    /// The policy is in report mode and would have shown less.
+    /// Whether the policy is in report mode and would have shown less.
     pub would_deny: bool,
 }
 
-/// Reduces an active token to what this caller may see. RFC 7662 §2.2: callers may get different answers about one
-/// token.
+/// Reduces an active token to what this caller may see. RFC 7662 §2.2: different callers may get different answers
+/// about the same token.
 pub fn view(caller: &Caller, claims: ActiveClaims, settings: &Settings) -> Decision {
     decide(caller, claims, settings)
 }
 
-/// Says what [`view`] would show a client that has not authenticated here, if it had.
+/// Shows what [`view`] would return to this client, without the client having authenticated.
 pub fn preview(registration: &Registration, claims: ActiveClaims, settings: &Settings) -> Preview {
     let Decision { view, would_deny } = decide(&registration.client, claims, settings);
     Preview { members: view.map(|view| serde_json::to_value(view).unwrap_or_default()), would_deny }
 }
 
-/// Whether the policy would show a token with these claims, if it is active: by its kind, its issuer and its audience.
-/// Nothing is fetched for a hidden token.
+/// Checks that the policy would show an active token with these claims, by its kind, issuer and audience. No keys are
+/// fetched for a hidden token.
 ///
 /// # Errors
 ///
-/// Returns the rule of the policy that hides it.
+/// Returns the rule of the policy that hides the token.
 pub fn could_show(client: &Client, claims: &Claims, settings: &Settings) -> Result<(), Inactive> {
     is_visible_at_all(client, claims)?;
     match client.policy().mode {
@@ -55,7 +55,7 @@ pub fn could_show(client: &Client, claims: &Claims, settings: &Settings) -> Resu
     }
 }
 
-/// The one place where a view is made.
+/// The only place that makes views.
 fn decide(client: &Client, claims: ActiveClaims, settings: &Settings) -> Decision {
     let claims = claims.into_claims();
     if let Err(hidden) = is_visible_at_all(client, &claims) {
@@ -74,13 +74,13 @@ fn decide(client: &Client, claims: ActiveClaims, settings: &Settings) -> Decisio
     }
 }
 
-/// What report mode does not relax (I-13): the kind of token, whose refresh token it is, and the issuer.
+/// Checks what report mode does not relax (I-13): the kind of token, the client of a refresh token, and the issuer.
 fn is_visible_at_all(client: &Client, claims: &Claims) -> Result<(), Inactive> {
     let policy = client.policy();
     if !lists(&policy.token_types, claims.token_type.name()) {
         return Err(Inactive::TokenTypeHidden { listed: texts(&policy.token_types) });
     }
-    // Only its own client may see a refresh token (I-04).
+    // Only the client that it was issued to may see a refresh token (I-04).
     if claims.token_type == TokenType::RefreshToken && !client.was_issued(claims) {
         return Err(Inactive::ForeignRefreshToken { client_id: claims.client_id.clone() });
     }
@@ -93,7 +93,7 @@ fn is_visible_at_all(client: &Client, claims: &Claims) -> Result<(), Inactive> {
     }
 }
 
-/// Applies `audiences`, `scopes` and `claims`, and tells whether anything was taken away.
+/// Applies `audiences`, `scopes` and `claims`. Returns the remaining claims, and whether anything was removed.
 fn enforce(client: &Client, mut claims: Claims, settings: &Settings) -> Result<(Claims, bool), Inactive> {
     is_meant_for(client, &claims, settings)?;
     let policy = client.policy();
@@ -104,8 +104,8 @@ fn enforce(client: &Client, mut claims: Claims, settings: &Settings) -> Result<(
     Ok((claims, reduced))
 }
 
-/// RFC 7662 §4: the caller must be one that the token may be used at (G-05), and RFC 9701 §3: this server knows which
-/// ones those are (I-01). The audience of a refresh token is not consulted.
+/// RFC 7662 §4: the caller must be a resource server at which the token may be used (G-05). RFC 9701 §3: this server
+/// determines which ones those are (I-01). The audience of a refresh token is not checked.
 fn is_meant_for(client: &Client, claims: &Claims, settings: &Settings) -> Result<(), Inactive> {
     let token_has = |name: &str| claims.audiences().any(|audience| audience == name);
     let (is_meant, accepted) = match (&client.policy().audiences, settings.default_policy) {
@@ -113,7 +113,7 @@ fn is_meant_for(client: &Client, claims: &Claims, settings: &Settings) -> Result
         (None, DefaultPolicy::Any) => return Ok(()),
         (Some(audiences), _) => (audiences.iter().any(|audience| token_has(&audience.0)), texts(audiences)),
         (None, DefaultPolicy::Audience) => {
-            // A client id means this client only to the issuers where it is registered.
+            // A client id identifies this client only to the issuers at which it is registered.
             let is_own = client.was_issued(claims);
             let is_audience = client.is_registered_at(&claims.issuer) && token_has(client.client_id());
             (is_own || is_audience, vec![client.client_id().to_owned()])
@@ -123,8 +123,8 @@ fn is_meant_for(client: &Client, claims: &Claims, settings: &Settings) -> Result
     if is_meant { Ok(()) } else { Err(Inactive::AudienceHidden { aud: aud(), accepted }) }
 }
 
-/// RFC 9701 §5: an answer should have only the scopes that matter to the caller (I-05). All scopes are filtered:
-/// `scope`, and the other names under which issuers write scopes.
+/// RFC 9701 §5: an answer should contain only the scopes that matter to the caller (I-05). This filters `scope` and all
+/// other claims in which issuers write scopes.
 fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord, names: &[String]) -> Result<bool, Inactive> {
     let Some(released) = &policy.scopes else { return Ok(false) };
     let is_released = |scope: &str| {
@@ -150,7 +150,7 @@ fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord, names: &[String]) ->
         claims.others.extend(filtered.filter(|_| !left.is_empty()).map(|text| (name.to_owned(), text)));
         all.extend(scopes);
     }
-    // An answer without scopes would read like a token that never had any (I-06).
+    // An answer without scopes would look like a token that never had any (I-06).
     if kept == 0 && !all.is_empty() {
         return Err(Inactive::ScopesHidden { scopes: all, released: texts(released) });
     }
@@ -165,8 +165,7 @@ fn scopes_in(text: &RawValue) -> Option<Vec<String>> {
     })
 }
 
-/// RFC 7662 §5: what is said about a user must not reach parties that it is not meant for (I-08,
-/// J-21, K-08).
+/// RFC 7662 §5: information about a user must not reach parties that it is not meant for (I-08, J-21, K-08).
 fn limit_claims(claims: &mut Claims, policy: &PolicyRecord) -> bool {
     let Some(released) = &policy.claims else { return false };
     let is_released = |name: &str| lists(released, name);
@@ -176,7 +175,7 @@ fn limit_claims(claims: &mut Claims, policy: &PolicyRecord) -> bool {
     claims.others.len() + usize::from(claims.username.is_some()) < before
 }
 
-/// RFC 9396 §9 (I-07): details that name locations are for the resource servers at those locations.
+/// RFC 9396 §9 (I-07): authorization details with locations are only for the resource servers at those locations.
 fn limit_details(claims: &mut Claims, policy: &PolicyRecord) -> bool {
     let Some(audiences) = &policy.audiences else { return false };
     let Some(details) = &mut claims.authorization_details else { return false };

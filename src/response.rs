@@ -13,23 +13,23 @@ use crate::{
     request::RequestError,
 };
 
-/// The one body of every inactive token (J-22, O-03). RFC 7662 §2.2: why it is inactive should not be said (I-02,
-/// O-01).
+/// The only body for inactive tokens (J-22, O-03). RFC 7662 §2.2: the response should not say why the token is
+/// inactive (I-02, O-01).
 const INACTIVE: &str = r#"{"active":false}"#;
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=300");
 const JSON: HeaderValue = HeaderValue::from_static(media_type::JSON);
 const SIGNED: HeaderValue = HeaderValue::from_static(media_type::SIGNED_ANSWER);
 
-/// Renders an outcome; its reason never reaches the wire. `request_id` is in those answers that an operator will have to
+/// Renders an outcome; its reason never reaches the wire. `request_id` is in the responses that an operator may have to
 /// look up.
 pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
     match outcome {
         Outcome::Introspected(TokenVerdict { verdict: Verdict::KeysUnavailable { retry_after }, .. }) => {
             unavailable(Unavailable::Keys { retry_after }, request_id)
         }
-        // RFC 7662 §2.2: an answer about a token is 200 with JSON (A-01). RFC 7662 §2.3: for a token that is unknown,
-        // invalid or hidden too, because the request was in order (G-06, I-02).
+        // RFC 7662 §2.2: an answer about a token is 200 with JSON (A-01). RFC 7662 §2.3: so is the answer about a token
+        // that is unknown, invalid or hidden, because the request was correct (G-06, I-02).
         Outcome::Introspected(TokenVerdict { verdict, .. }) => match token_introspection(&verdict) {
             Some(body) => json_response(StatusCode::OK, body),
             None => render(Outcome::Internal, request_id),
@@ -40,14 +40,14 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             Some(body) => json_response(StatusCode::OK, body),
             None => render(Outcome::Internal, request_id),
         },
-        // RFC 7009 §2.2: 200 for a token that is not valid too, and a client ignores the body (N-01).
+        // RFC 7009 §2.2: a token that is not valid gets 200 too, and clients ignore the body (N-01).
         Outcome::Revoked | Outcome::NothingRevoked(_) => {
             let mut response = json_response(StatusCode::OK, String::new());
             response.headers_mut().remove(CONTENT_TYPE);
             response
         }
         Outcome::Document(body) => {
-            // RFC 8414 §3.2: metadata are 200 with JSON.
+            // RFC 8414 §3.2: metadata responses are 200 with JSON.
             let mut response = json_response(StatusCode::OK, body);
             response.headers_mut().remove(PRAGMA);
             // Unlike the answer about a token, a document may be cached (M-11).
@@ -75,15 +75,16 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::NotSigned(_) => unavailable(Unavailable::Signer, request_id),
         Outcome::Unavailable(what) => unavailable(what, request_id),
         Outcome::Internal => {
-            // The request id is all that a defect shows of itself (O-09).
+            // The request id is all that a response shows of a defect (O-09).
             let description = format!("request {request_id}");
             error(StatusCode::INTERNAL_SERVER_ERROR, "server_error", Some(&description))
         }
     }
 }
 
-/// The claims of a signed answer, as JSON; `None` for an error. RFC 9701 §5 has exactly these (J-04). Neither `sub` nor
-/// `exp` is among them, so that the answer cannot be taken for an access token (RFC 9701 §8.1, J-05).
+/// The claims of a signed answer, as JSON; `None` if there is no verdict to sign. RFC 9701 §5 has exactly these
+/// claims (J-04). Neither `sub` nor `exp` is among them, so the answer cannot be taken for an access token
+/// (RFC 9701 §8.1, J-05).
 pub fn signed_claims(verdict: &Verdict, issuer: &str, audience: &str, now: i64) -> Option<String> {
     #[derive(Serialize)]
     struct SignedClaims<'a> {
@@ -100,14 +101,14 @@ pub fn signed_claims(verdict: &Verdict, issuer: &str, audience: &str, now: i64) 
 fn token_introspection(verdict: &Verdict) -> Option<String> {
     match verdict {
         Verdict::Active { view, .. } => serde_json::to_string(view).ok(),
-        // RFC 9701 §5: of an inactive token, a signed answer says nothing else either (J-06).
+        // RFC 9701 §5: a signed answer says nothing else about an inactive token either (J-06).
         Verdict::Inactive(_) => Some(INACTIVE.to_owned()),
         Verdict::KeysUnavailable { .. } => None,
     }
 }
 
-/// Lets a browser's page of an allowed origin read the response (Fetch standard, CORS protocol, O-08), as RFC 7009 §2.3
-/// suggests for revocation.
+/// Lets web pages of an allowed origin read the response (Fetch standard, CORS protocol, O-08). RFC 7009 §2.3 suggests
+/// this for revocation.
 pub fn with_cors(mut response: Response<String>, request: &HeaderMap, allowed_origins: &[String]) -> Response<String> {
     if allowed_origins.is_empty() {
         return response;
@@ -135,9 +136,9 @@ fn batch(tokens: &[TokenVerdict]) -> Option<String> {
     Some(format!(r#"{{"results":[{}]}}"#, entries.collect::<Option<Vec<_>>>()?.join(",")))
 }
 
-fn rejected(rejection: RequestError) -> Response<String> {
+fn rejected(request_error: RequestError) -> Response<String> {
     let bad_request = |description| error(StatusCode::BAD_REQUEST, "invalid_request", Some(description));
-    match rejection {
+    match request_error {
         RequestError::NotFound => error(StatusCode::NOT_FOUND, "not_found", None),
         // RFC 9110 §15.5.6: a 405 lists the methods that are allowed.
         RequestError::MethodNotAllowed(allowed) => with(
@@ -166,11 +167,12 @@ fn rejected(rejection: RequestError) -> Response<String> {
     }
 }
 
-/// RFC 7009 §2.2.1: after a 503 the token still counts as valid, and `Retry-After` says when to try again (N-05).
+/// RFC 7009 §2.2.1: after a 503, clients assume that the token still exists. `Retry-After` says when to try
+/// again (N-05).
 fn unavailable(what: Unavailable, request_id: &str) -> Response<String> {
     let (what, retry_after) = match what {
-        Unavailable::Keys { retry_after } => ("nothing is known of the token now", retry_after),
-        Unavailable::Store | Unavailable::Deadline => ("nothing is known of the token now", 1),
+        Unavailable::Keys { retry_after } => ("the token cannot be checked now", retry_after),
+        Unavailable::Store | Unavailable::Deadline => ("the token cannot be checked now", 1),
         Unavailable::Signer => ("the signing key cannot be reached now", 1),
     };
     let description = format!("{what}; request {request_id}");
@@ -178,14 +180,14 @@ fn unavailable(what: Unavailable, request_id: &str) -> Response<String> {
     with(response, RETRY_AFTER, retry_after.into())
 }
 
-/// RFC 7662 §2.3: credentials that are missing or wrong get 401, wherever they were (B-01, B-04), and RFC 6749 §5.2:
-/// always `invalid_client`, whatever is wrong with them (B-02).
+/// RFC 7662 §2.3: missing and wrong credentials get 401, wherever they were sent (B-01, B-04). RFC 6749 §5.2: the error
+/// is always `invalid_client`, whatever is wrong with them (B-02).
 fn refused(challenge: Challenge) -> Response<String> {
     let (code, challenge) = match challenge {
-        // RFC 7617 §2.1: `UTF-8` is the one charset that a challenge may name.
+        // RFC 7617 §2.1: `UTF-8` is the only charset that a challenge may name.
         Challenge::Basic => ("invalid_client", r#"Basic realm="token-introspection", charset="UTF-8""#),
-        // RFC 7662 §2.3 and RFC 6750 §3.1: so does an access token of the caller that is not valid (D-02). RFC 6750 §3:
-        // the challenge has the scheme `Bearer` and the error.
+        // RFC 7662 §2.3 and RFC 6750 §3.1: an access token of the caller that is not valid gets 401 too (D-02).
+        // RFC 6750 §3: the challenge has the scheme `Bearer` and an error.
         Challenge::InvalidToken => ("invalid_client", r#"Bearer realm="token-introspection", error="invalid_token""#),
         // RFC 7662 §2.3: 401 and not the 403 of RFC 6750 §3.1, because the token authenticates the caller (D-03).
         Challenge::InsufficientScope => (
@@ -196,7 +198,7 @@ fn refused(challenge: Challenge) -> Response<String> {
     with(error(StatusCode::UNAUTHORIZED, code, None), WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }
 
-/// RFC 6749 §5.2: an error is JSON with `error` and, for people, `error_description`, both in ASCII (J-12).
+/// RFC 6749 §5.2: an error is JSON with `error` and, for humans, `error_description`, both in ASCII (J-12).
 fn error(status: StatusCode, code: &str, description: Option<&str>) -> Response<String> {
     let body = match description {
         None => json!({ "error": code }),
@@ -209,10 +211,10 @@ fn json_response(status: StatusCode, body: String) -> Response<String> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let response = with(response, CONTENT_TYPE, JSON);
-    // RFC 6749 §5.1: what concerns tokens must not be stored by a cache (A-18).
+    // RFC 6749 §5.1: caches must not store information about tokens (A-18).
     let response = with(response, CACHE_CONTROL, NO_STORE);
     let response = with(response, PRAGMA, HeaderValue::from_static("no-cache"));
-    // No browser guesses another type for the body (A-20).
+    // Keeps browsers from guessing another type for the body (A-20).
     with(response, header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
 }
 

@@ -1,4 +1,4 @@
-//! Counting wrong credentials, so that guessing is slow. Correct credentials are never refused by it.
+//! Counts wrong credentials, so that guessing is slow. Correct credentials are never refused by this limit.
 
 use std::{
     collections::HashMap,
@@ -7,11 +7,11 @@ use std::{
 
 use crate::digest::Digest;
 
-/// More pairs of client id and address are not told apart within a minute.
+/// How many pairs of client id and address are counted separately within a minute.
 const MAX_PAIRS: usize = 10_000;
 const MINUTE: i64 = 60;
 
-/// Wrong credentials of the running minute, in this execution environment.
+/// The wrong credentials of the current minute in this execution environment.
 pub struct Throttle {
     limit: u32,
     failures: Mutex<Failures>,
@@ -20,7 +20,7 @@ pub struct Throttle {
 #[derive(Default)]
 struct Failures {
     minute: i64,
-    /// By digest, because a client id as sent may be of any size.
+    /// By digest, because a client id in a request may have any size.
     counts: HashMap<[u8; 32], u32>,
 }
 
@@ -29,8 +29,8 @@ impl Throttle {
         Self { limit, failures: Mutex::default() }
     }
 
-    /// Counts a failure. RFC 7662 §4: without a limit, the endpoint could be used to try values (B-15). Past it,
-    /// returns the number of seconds after which to come back.
+    /// Counts a failure. Beyond the limit, returns the number of seconds after which the client may try again.
+    /// RFC 7662 §4: without a limit, an attacker could use the endpoint to try values (B-15).
     pub fn count_failure(&self, client_id: &str, source_address: &str, now: i64) -> Option<u32> {
         // RFC 6749 §2.3.1: an endpoint that accepts passwords must be protected against guessing.
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
@@ -41,7 +41,7 @@ impl Throttle {
         (*count > self.limit).then(|| u32::try_from(MINUTE - now.rem_euclid(MINUTE)).unwrap_or(1))
     }
 
-    /// Whether the next failure of this pair would be past the limit. Counts nothing.
+    /// Whether the next failure of this pair would exceed the limit. Does not count one.
     pub fn is_at_limit(&self, client_id: &str, source_address: &str, now: i64) -> bool {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.start_minute(now);
@@ -58,7 +58,7 @@ impl Failures {
         }
     }
 
-    /// The entry of a pair. Pairs that no longer fit share one.
+    /// The entry of a pair. Pairs beyond [`MAX_PAIRS`] share one entry.
     fn pair(&self, client_id: &str, source_address: &str) -> [u8; 32] {
         let pair = pair_digest(client_id, source_address);
         if self.counts.len() >= MAX_PAIRS && !self.counts.contains_key(&pair) { [0; 32] } else { pair }

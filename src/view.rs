@@ -4,20 +4,20 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{records::TokenType, token::Claims};
 
-/// The members of an active introspection response, already reduced to what the caller may see.
-/// The one serialized form of a token; an inactive one has none.
+/// The members of an active introspection response, already reduced to what the caller may see. This is the only
+/// serialized form of a token, and only active tokens have it.
 pub struct View {
     claims: Claims,
 }
 
 impl View {
-    /// Only the caller's policy makes views; see [`crate::policy::view`].
+    /// Only the caller's policy makes views: see [`crate::policy::view`].
     pub(crate) fn new(claims: Claims) -> Self {
         Self { claims }
     }
 
-    /// The way in which an access token is used, in the words of RFC 6749 §5.1: `Bearer`, or `DPoP` for a token that is
-    /// bound to such a key (RFC 9449 §6.2). A refresh token has no such type (J-17).
+    /// How an access token is used, in the words of RFC 6749 §5.1: `Bearer`, or `DPoP` for a token that is bound to a
+    /// `DPoP` key (RFC 9449 §6.2). A refresh token has no such type (J-17).
     fn token_type(&self) -> Option<&'static str> {
         let bound = self.claims.is_bound_by_thumbprint();
         match self.claims.token_type {
@@ -29,7 +29,7 @@ impl View {
 }
 
 impl Serialize for View {
-    /// Members in a fixed order, absent ones left out.
+    /// Writes the members in a fixed order, without absent ones.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let claims = &self.claims;
         let scope = claims.scopes().collect::<Vec<_>>().join(" ");
@@ -40,7 +40,7 @@ impl Serialize for View {
         members.put("sub", claims.subject.as_ref())?;
         members.put("aud", claims.audience.as_ref())?;
         // RFC 7662 §2.2: the client that the token was issued to, never the caller (I-10). RFC 9700 §4.15 and
-        // RFC 9068 §5: beside `sub`, it tells a client that acts for itself from a user (K-07).
+        // RFC 9068 §5: together with `sub`, it distinguishes a client that acts for itself from a user (K-07).
         members.put("client_id", claims.client_id.as_ref())?;
         // RFC 7662 §2.2: one string, with a space between scopes (J-15).
         members.put("scope", Some(scope).filter(|scope| !scope.is_empty()))?;
@@ -51,17 +51,17 @@ impl Serialize for View {
         members.put("nbf", claims.not_before.map(|time| time.0))?;
         members.put("jti", claims.jti.as_ref())?;
         members.put("username", claims.username.as_ref())?;
-        // RFC 9449 §6.2 and RFC 8705 §3.2: what the token is bound to, in one member that is passed on unchanged: a
-        // `jkt`, or the `x5t#S256` of RFC 8705 §3.1 (F-07, K-01).
+        // RFC 9449 §6.2 and RFC 8705 §3.2: the key that the token is bound to, passed on unchanged: a `jkt`, or the
+        // `x5t#S256` of RFC 8705 §3.1 (F-07, K-01).
         members.put("cnf", claims.cnf.as_ref())?;
-        // RFC 8693 §4.1: the current actor, with earlier ones inside it.
+        // RFC 8693 §4.1: the current actor, which contains earlier ones.
         members.put("act", claims.act.as_ref())?;
         // RFC 9396 §9.2: an array of objects.
         members.put("authorization_details", claims.authorization_details.as_ref())?;
-        // RFC 9470 §6.2: how and when the user has authenticated.
+        // RFC 9470 §6.2: how and when the user authenticated.
         members.put("acr", claims.acr.as_ref())?;
         members.put("auth_time", claims.authenticated_at.map(|time| time.0))?;
-        // RFC 7662 §2.2: a response may have further members (J-19).
+        // RFC 7662 §2.2: a response may have additional members (J-19).
         for (name, value) in &claims.others {
             members.put(name, Some(value))?;
         }
@@ -69,7 +69,7 @@ impl Serialize for View {
     }
 }
 
-/// A map in which a member without a value is left out.
+/// A serialized map that omits members without a value.
 struct Members<M>(M);
 
 impl<M: SerializeMap> Members<M> {

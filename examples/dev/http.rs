@@ -1,4 +1,4 @@
-//! A plain HTTP server that hands each request to the same service as the function does.
+//! A plain HTTP server that passes each request to the service, as the function does.
 
 use std::{
     convert::Infallible,
@@ -21,13 +21,14 @@ use token_introspection::{
 };
 use tokio::net::TcpListener;
 
-/// More than any route takes, so that the service itself refuses what is too large.
+/// More than any route accepts, so that the service itself refuses bodies that are too large.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
-/// How many requests there were.
+/// The number of requests so far.
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
-/// Serves until the process ends. `key_set` is what the demo's issuer publishes at `/demo-issuer/jwks.json`.
+/// Serves until the process ends. `key_set` is the document that the demo's issuer publishes at
+/// `/demo-issuer/jwks.json`.
 pub async fn serve(listener: TcpListener, service: Arc<Service>, key_set: String) -> io::Result<()> {
     let key_set: Arc<str> = key_set.into();
     loop {
@@ -43,7 +44,7 @@ pub async fn serve(listener: TcpListener, service: Arc<Service>, key_set: String
                     Ok::<_, Infallible>(service.handle(call_of(request, address.ip().to_string()).await).await)
                 }
             });
-            // A connection that breaks is the client's business.
+            // If the connection fails, only its client is affected.
             let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), answer).await;
         });
     }
@@ -59,9 +60,10 @@ async fn call_of(request: Request<Incoming>, source_address: String) -> Call {
         headers: parts.headers,
         body: body.ok().map(|body| body.to_bytes().into()),
         source_address,
-        // There is no gateway that could have authenticated anybody.
+        // There is no gateway that could have authenticated the caller.
         identity: Identity::default(),
-        // No two requests may share one: whoever uses an assertion again under the same id repeats a lost write.
+        // Each request needs an id of its own: an assertion that is used again with the same id counts as a repeated
+        // write.
         request_id: format!("dev-{}-{}", call::now(), REQUESTS.fetch_add(1, Ordering::Relaxed)),
         now: call::now(),
         deadline: call::deadline(Duration::from_secs(2)),

@@ -1,7 +1,7 @@
-//! The whole service on this machine: `cargo run --example dev`.
+//! The whole service on the local machine: `cargo run --example dev`.
 //!
-//! An embedded DynamoDB-compatible engine, demo clients, a demo issuer and demo tokens; the same handler as the
-//! function's behind a plain HTTP server; curl lines that work when pasted, each with its answer.
+//! An embedded DynamoDB-compatible engine, demo clients, a demo issuer and demo tokens; the function's own handler
+//! behind a plain HTTP server; and curl lines to paste, each with its answer.
 
 #![allow(clippy::indexing_slicing, reason = "an index into a JSON object that was made here cannot miss")]
 
@@ -31,8 +31,8 @@ const USAGE: &str = "usage: cargo run --example dev -- [--port N] [--print-env]
   --port N     listen on this port (9000), and on the next one for DynamoDB's API
   --print-env  print the environment with which `cargo lambda watch` uses the same tables, and end";
 
-/// Settings that the dev server takes from its own environment, to be tried with the rest of the demo.
-const HANDED_ON: [&str; 3] = ["SIGNING_KEY", "SIGNING_ALGORITHM", "METADATA_FILE"];
+/// Settings that the dev server takes from its own environment, to try them with the demo.
+const PASSED_ON: [&str; 3] = ["SIGNING_KEY", "SIGNING_ALGORITHM", "METADATA_FILE"];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -68,8 +68,9 @@ async fn run() -> io::Result<()> {
 }
 
 async fn serve(port: u16) -> io::Result<()> {
-    let in_use =
-        |error: io::Error| io::Error::other(format!("port {port} or the next: {error}; choose another with --port"));
+    let in_use = |error: io::Error| {
+        io::Error::other(format!("port {port} or the next one: {error}; choose another with --port"))
+    };
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(in_use)?;
     let engine = Engine::start(port + 1).await.map_err(in_use)?;
     demo::seed(&engine)?;
@@ -92,8 +93,8 @@ async fn serve(port: u16) -> io::Result<()> {
     }
 }
 
-/// The settings of the demo, as environment variables. The audit records go to the same terminal; `LOG_LEVEL`
-/// keeps the rest of it quiet.
+/// The settings of the demo, as environment variables. Audit records go to the same terminal; `LOG_LEVEL` keeps other
+/// log lines away from it.
 fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
     let issuers = json!([{
         "issuer": demo::TRUSTED_ISSUER, "profile": "rfc9068",
@@ -108,20 +109,20 @@ fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
         ("AWS_ACCESS_KEY_ID", "dev".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "dev".to_owned()),
     ];
-    variables.extend(HANDED_ON.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?))));
+    variables.extend(PASSED_ON.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?))));
     if variables.iter().all(|(name, _)| *name != "SIGNING_KEY") {
         variables.push(("SIGNING_KEY", format!("file:{}", signing_key_path(port)?.display())));
     }
     Ok(variables)
 }
 
-/// Where the key of signed answers is, unless `SIGNING_KEY` names another: beside this program. It is in a file so that
-/// the function which `cargo lambda watch` runs with the printed environment signs with the same one.
+/// The file with the key of signed answers, unless `SIGNING_KEY` names another. It is beside this program, so that
+/// `cargo lambda watch` with the printed environment signs with the same key.
 fn signing_key_path(port: u16) -> io::Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name(format!("dev-signing-key-{port}.pem")))
 }
 
-/// Makes a P-256 key, another one each time, in the place of the last one.
+/// Writes a new P-256 key, replacing the last one.
 fn make_signing_key(path: &Path) -> io::Result<()> {
     let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
     let body = STANDARD.encode(key.map_err(io::Error::other)?);
@@ -133,12 +134,12 @@ fn make_signing_key(path: &Path) -> io::Result<()> {
     options.open(path)?.write_all(pem.as_bytes())
 }
 
-/// Our own issuer identifier: clients look for the metadata below it.
+/// Our own issuer identifier. Clients find the metadata below it.
 fn issuer(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-/// What to paste, and what it answers.
+/// The lines to paste, and their answers.
 fn guide(port: u16, engine_url: &str) -> String {
     let (jwts, url) = (demo::jwts(), issuer(port));
     let lines = demo::EXAMPLES.iter().map(|example| {

@@ -13,25 +13,26 @@ use crate::{
     settings::Settings,
 };
 
-/// The algorithms of clients' keys.
+/// The accepted algorithms of clients' keys.
 pub const ALGORITHMS: [Algorithm; 4] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
-/// The algorithms of a key without `alg`: an RSA key is then for RS256 only.
+/// The algorithms of a key without `alg`. An RSA key is then used only for RS256.
 const WITHOUT_ALG: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa];
-/// How far ahead an assertion may expire, in seconds: some libraries make them for an hour.
+/// How far in the future an assertion may expire, in seconds. Some libraries make assertions that are valid for an
+/// hour.
 const MAX_LIFETIME_SECONDS: i64 = 3600;
-/// More keys of a client are not looked at.
+/// How many keys of a client are considered.
 const MAX_KEYS: usize = 20;
-/// The number of signature checks for each assertion, whatever the client. Only sets that name several keys alike or not at
-/// all need more than one.
+/// The number of signature checks for each assertion, regardless of the client. Only a set in which several keys have
+/// the same `kid`, or none, needs more than one.
 const CHECKS: usize = 4;
 
 /// An assertion that is valid unless it was used before.
 pub(super) struct Accepted {
     pub record: ClientRecord,
-    /// The item that its one use writes, and how long that must stay.
+    /// The item that the first use writes, and until when it must be kept.
     pub use_key: ItemKey,
     pub use_expires_at: UnixTime,
-    /// Its `aud` is the client's registered one instead of our issuer identifier.
+    /// Whether its `aud` is the one that the client registered instead of our issuer identifier.
     pub by_registered_audience: bool,
 }
 
@@ -42,7 +43,7 @@ pub(super) fn check(
     now: i64,
 ) -> Result<Accepted, AuthError> {
     let key_set = found.as_ref().ok().and_then(Option::as_ref).and_then(|record| record.jwks.as_deref());
-    // Before any refusal that depends on the record, so that all of them cost the same checks of the signature.
+    // This precedes every refusal that depends on the record, so that all refusals cost the same signature checks.
     let text = presented.jws.as_ref();
     let signed = text.is_some_and(|text| is_signed(&text.header, key_set, |key| key.verifies(text)));
     if presented.client_id.is_empty() {
@@ -50,19 +51,20 @@ pub(super) fn check(
     }
     let record = registered(found, AuthMethod::PrivateKeyJwt, &[AuthMethod::PrivateKeyJwt])?;
     let (Some(text), Some(claims)) = (text, &presented.claims) else { return Err(AuthError::MalformedAssertion) };
-    // RFC 7523 §3: the assertion must be signed, here by one of the keys that the client registered.
+    // RFC 7523 §3: the assertion must be signed, by one of the keys that the client registered.
     if !signed {
         return Err(AuthError::AssertionSignature);
     }
     has_fitting_header(&text.header)?;
     let time = || AuthError::AssertionTime { exp: claims.expires_at.map(|UnixTime(exp)| exp), now };
-    // RFC 7523 §3 and OpenID Connect Core §9: `exp` is required, and one that is too far ahead may be refused (E-07).
+    // RFC 7523 §3 and OpenID Connect Core §9: `exp` is required, and one that is too far in the future may be
+    // refused (E-07).
     let Some(UnixTime(expires_at)) = claims.expires_at else { return Err(time()) };
     if expires_at.saturating_sub(now) > MAX_LIFETIME_SECONDS {
         return Err(time());
     }
     judge::is_current(claims, now, settings.clock_skew_seconds).map_err(|_| time())?;
-    // RFC 7523 §3: the audience is this server. rfc7523bis: it is the only one, and by its issuer identifier (E-03,
+    // RFC 7523 §3: the audience is this server. rfc7523bis: it is the only value, and is our issuer identifier (E-03,
     // E-04).
     let audience = claims.audience.as_ref().and_then(sole);
     let is_for_us = audience == Some(&settings.issuer);
@@ -72,7 +74,7 @@ pub(super) fn check(
         let accepted = accepted.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" or ");
         return Err(AuthError::AssertionAudience { found, accepted });
     }
-    // OpenID Connect Core §9: `jti` is required, because it is what a second use is recognized by (E-08).
+    // OpenID Connect Core §9: `jti` is required, because it identifies the assertion when it is used again (E-08).
     let jti = claims.jti.as_deref().filter(|jti| !jti.is_empty()).ok_or(AuthError::AssertionWithoutJti)?;
     Ok(Accepted {
         use_key: ItemKey::assertion(&presented.client_id, jti),
@@ -82,27 +84,27 @@ pub(super) fn check(
     })
 }
 
-/// The one value of an audience that has just one: an assertion for two servers could be replayed between them.
+/// The value of an audience that has exactly one. An assertion for two servers could be replayed between them.
 fn sole(audience: &Audience) -> Option<&str> {
     let mut values = audience.iter();
     values.next().filter(|_| values.next().is_none())
 }
 
 fn has_fitting_header(header: &Header) -> Result<(), AuthError> {
-    // RFC 8725 §3.11: another explicit type is another kind of JWT (E-06).
+    // RFC 8725 §3.11: another explicit type means another kind of JWT (E-06).
     let typ_fits = header.typ.as_deref().is_none_or(|typ| {
         ["jwt", "client-authentication+jwt"].iter().any(|expected| media_type::is_typ(typ, expected))
     });
     if !typ_fits {
         return Err(AuthError::AssertionHeader { typ: header.typ.clone() });
     }
-    // RFC 7515 §4.1.11: an extension that is not understood makes a JWS invalid, and none is understood here (E-12).
-    // RFC 7797 §7: no JWT has an unencoded payload.
+    // RFC 7515 §4.1.11: a JWS with an extension that is not supported is invalid, and no extension is supported
+    // here (E-12). RFC 7797 §7: no JWT has an unencoded payload.
     if header.critical || header.unencoded { Err(AuthError::AssertionHeader { typ: None }) } else { Ok(()) }
 }
 
-/// Whether one of the client's keys made the signature. [`CHECKS`] keys are always checked, with dummies in the place of
-/// missing ones, so that time tells neither known clients from unknown ones nor how many keys a client has (B-12).
+/// Whether one of the client's keys made the signature. This always checks [`CHECKS`] keys, with dummies in place of
+/// missing ones, so that timing reveals neither whether a client exists nor how many keys it has (B-12).
 fn is_signed(header: &Header, jwks: Option<&str>, mut verifies: impl FnMut(&VerificationKey) -> bool) -> bool {
     let Some(algorithm) = Algorithm::from_name(&header.alg) else { return false };
     let Some(dummy) = dummy_key(algorithm) else { return false };
@@ -112,15 +114,15 @@ fn is_signed(header: &Header, jwks: Option<&str>, mut verifies: impl FnMut(&Veri
         if let Some(key) = own.next() {
             signed |= verifies(&key);
         } else if let Ok(dummy) = VerificationKey::from_jwk(&dummy, &[algorithm]) {
-            // Whatever this says, it is not a key of the client.
+            // The result does not matter, because a dummy is not a key of the client.
             verifies(&dummy);
         }
     }
     signed
 }
 
-/// The first keys of the set for this algorithm: those that `kid` names or, if no key has that name, those without one
-/// (E-13).
+/// The first keys of the set for this algorithm: those with this `kid` or, if no key has it, those without a
+/// `kid` (E-13).
 fn own_keys(jwks: &str, kid: Option<&str>, algorithm: Algorithm) -> Vec<VerificationKey> {
     let entries = registered_entries(jwks);
     let named = |name: Option<&str>| {
@@ -137,7 +139,8 @@ fn load<'a>(entries: impl Iterator<Item = &'a Value>, algorithm: Algorithm) -> V
     for_algorithm.filter_map(|entry| VerificationKey::from_jwk(entry, &[algorithm]).ok()).take(CHECKS).collect()
 }
 
-/// RFC 8725 §3.1: the key fixes the algorithm, never the assertion. RFC 7518 §3.1 names them; none is symmetric (E-11).
+/// RFC 8725 §3.1: the key determines the algorithm, never the assertion. The names are those of RFC 7518 §3.1; all are
+/// asymmetric (E-11).
 fn algorithms(entry: &Value) -> &'static [Algorithm] {
     let has_alg = entry.get("alg").is_some_and(|alg| !alg.is_null() && alg != "");
     if has_alg { &ALGORITHMS } else { &WITHOUT_ALG }
@@ -147,17 +150,17 @@ fn algorithms(entry: &Value) -> &'static [Algorithm] {
 ///
 /// # Errors
 ///
-/// Returns [`RejectedKey`] if no assertion can be checked with it.
+/// Returns [`RejectedKey`] if the key cannot check assertions.
 pub fn client_key(entry: &Value) -> Result<VerificationKey, RejectedKey> {
     VerificationKey::from_jwk(entry, algorithms(entry))
 }
 
-/// The keys of a set that load.
+/// The keys of a set that loaded.
 pub(super) fn keys(jwks: &str) -> Vec<VerificationKey> {
     registered_entries(jwks).iter().take(MAX_KEYS).filter_map(|entry| client_key(entry).ok()).collect()
 }
 
-/// A key of that algorithm whose private half does not exist any more.
+/// A public key of this algorithm, whose private key no longer exists.
 fn dummy_key(algorithm: Algorithm) -> Option<Value> {
     let jwk = match algorithm {
         Algorithm::Rs256 | Algorithm::Ps256 => DUMMY_RSA,
@@ -181,7 +184,7 @@ mod tests {
         Header { alg: alg.to_owned(), typ: None, kid: kid.map(str::to_owned), critical: false, unencoded: false }
     }
 
-    /// A set of so many entries, of the kind of a dummy key, each with that name.
+    /// A set with `count` entries like this dummy key, each with this `kid`.
     fn set(jwk: &str, count: usize, kid: Option<&str>) -> String {
         let mut jwk: Value = serde_json::from_str(jwk).unwrap();
         jwk.as_object_mut().unwrap().extend(kid.map(|kid| ("kid".to_owned(), kid.into())));

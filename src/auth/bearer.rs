@@ -1,4 +1,4 @@
-//! `bearer`: callers with an access token of the issuer where they are registered.
+//! `bearer`: callers with an access token of the issuer at which they are registered.
 
 use super::{AuthError, Caller, Found, registered};
 use crate::{
@@ -13,14 +13,14 @@ use crate::{
 /// The scope that the token must have.
 const SCOPE: &str = "introspection";
 
-/// The caller of a token that is valid except for its signature, which is not verified yet. Only the claims that a key has
-/// signed make it a [`Caller`].
+/// The caller of a token that is valid except for its signature, which is not verified yet. Only verified claims make
+/// it a [`Caller`].
 pub struct UnverifiedBearer<'a> {
     pub(super) unverified: Box<UnverifiedToken<'a, Judged>>,
     pub(super) bearer: Bearer,
 }
 
-/// The caller that the verified claims will confirm.
+/// The caller, which the verified claims are still to confirm.
 pub struct Bearer {
     caller: Caller,
     /// Our issuer identifier, which the token must have as an audience.
@@ -30,7 +30,7 @@ pub struct Bearer {
 }
 
 impl<'a> UnverifiedBearer<'a> {
-    /// The token, for its issuer's keys to verify, and the caller that this makes.
+    /// Separates the token, whose signature is still to be verified, from its caller.
     pub fn open(self) -> (Box<UnverifiedToken<'a, Judged>>, Bearer) {
         (self.unverified, self.bearer)
     }
@@ -43,7 +43,7 @@ impl Bearer {
         Self { caller, own_identifier, qualified_scope }
     }
 
-    /// Returns the caller, given the claims of its token, which proved active.
+    /// Returns the caller. The claims are those of its own token, which proved active.
     ///
     /// # Errors
     ///
@@ -60,8 +60,8 @@ impl Bearer {
     }
 }
 
-/// Checks everything but the signature and the marks. The record must name this issuer, because any trusted issuer could
-/// otherwise name any client.
+/// Checks everything except the signature and the marks. The record must name this issuer. Otherwise, any trusted
+/// issuer could name any client.
 pub(super) fn check<'a>(
     presented: PresentedBearer<'a>,
     found: Found,
@@ -71,7 +71,8 @@ pub(super) fn check<'a>(
     if presented.client_id.is_empty() {
         return Err(AuthError::BearerMalformed);
     }
-    // RFC 7662 §2.1: an access token may authorize the caller. It authorizes those that are registered for it (D-01).
+    // RFC 7662 §2.1: an access token may authorize the caller. This is accepted only of clients that are registered for
+    // it (D-01).
     let record = registered(found, AuthMethod::Bearer, &[AuthMethod::Bearer])?;
     if presented.asks_about_itself {
         return Err(AuthError::BearerAsksAboutItself);
@@ -93,8 +94,8 @@ fn may_be_presented(claims: &Claims, own_identifier: &str) -> Result<(), AuthErr
         let found = claims.audiences().map(str::to_owned).collect();
         return Err(AuthError::BearerAudience { found, accepted: own_identifier.to_owned() });
     }
-    // The caller would have to prove possession of the key that the token is bound to, which is not possible here.
-    // RFC 9449 §7.2: a bound token must not be accepted as a bearer token (D-06).
+    // RFC 9449 §7.2: a bound token must not be accepted as a bearer token (D-06). The caller would have to prove
+    // possession of the key, which is not possible here.
     if claims.cnf.is_some() {
         return Err(AuthError::BearerBound);
     }

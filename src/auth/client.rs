@@ -1,4 +1,4 @@
-//! A client as it is registered: its identity, and what it may see. Nothing here says who sent a request.
+//! A registered client: its identity, and what it may see. Nothing here proves who sent a request.
 
 use crate::{
     records::{ClientRecord, PolicyRecord},
@@ -6,16 +6,16 @@ use crate::{
     token::Claims,
 };
 
-/// A registered client. A [`super::Caller`] is one that has authenticated; nothing is released to any other.
+/// A registered client. Answers are released only to a [`super::Caller`], which is a client that has authenticated.
 pub struct Client {
     id: String,
-    /// The issuers where this client id is registered; the id by itself says nothing about another issuer's tokens.
+    /// The issuers at which this client id is registered. In another issuer's tokens, the id means another client.
     issuers: Vec<String>,
     policy: PolicyRecord,
 }
 
 impl Client {
-    pub(super) fn of(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
+    pub(super) fn new(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
         let issuers = match record.issuer {
             Some(issuer) => vec![settings.canonical_issuer(&issuer).map(str::to_owned).unwrap_or(issuer)],
             None => settings.home_issuers().map(str::to_owned).collect(),
@@ -23,7 +23,7 @@ impl Client {
         Self { id: client_id.to_owned(), issuers, policy: record.introspection.unwrap_or_default() }
     }
 
-    /// The client's identifier; it is unique only within an issuer.
+    /// The client id, which is unique only within an issuer.
     pub fn client_id(&self) -> &str {
         &self.id
     }
@@ -33,19 +33,19 @@ impl Client {
         self.issuers.iter().any(|own| own == issuer)
     }
 
-    /// Whether a token with these claims was issued to this client: its id means this client only at the issuers where it is
-    /// registered.
+    /// Whether a token with these claims was issued to this client. The client id means this client only in tokens of
+    /// the issuers at which it is registered.
     pub fn was_issued(&self, claims: &Claims) -> bool {
         claims.client_id.as_ref() == Some(&self.id) && self.is_registered_at(&claims.issuer)
     }
 
     /// Whether this client may introspect at all. RFC 7662 §4: a resource server should be authorized to call this
-    /// endpoint, and not only be authenticated (B-10).
+    /// endpoint, not only authenticated (B-10).
     pub fn may_introspect(&self) -> bool {
         self.policy.allowed
     }
 
-    /// What it may see.
+    /// Its policy: what it may see.
     pub fn policy(&self) -> &PolicyRecord {
         &self.policy
     }

@@ -2,11 +2,11 @@
 
 use crate::{auth_method::AuthMethod, token::Inactive};
 
-/// A longer detail is cut, so that no client fills the log.
+/// A longer detail is cut off, so that no client fills the log.
 const MAX_DETAIL_CHARACTERS: usize = 500;
 
-/// One variant for each rule that credentials can break. The data is the client's registration or what the client itself
-/// claimed, never a secret.
+/// One variant for each rule that credentials can break. The data is from the client's registration or is what the
+/// client claims, and never a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthError {
     /// An authorization scheme other than `Basic` and `Bearer`.
@@ -15,7 +15,7 @@ pub enum AuthError {
     /// An attribute of the client's record has a wrong type.
     CorruptClientRecord,
     Disabled,
-    /// It has no secret, so it cannot authenticate.
+    /// The client has no secret, so it cannot authenticate.
     PublicClient,
     /// The client is registered for another mechanism.
     WrongMethod {
@@ -23,47 +23,48 @@ pub enum AuthError {
         used: AuthMethod,
     },
     WrongSecret,
-    /// Not a JWT, of another `client_assertion_type`, with a claim of a wrong type, or naming two clients.
+    /// The assertion is not a JWT, has another `client_assertion_type` or a claim of a wrong type, or names two
+    /// clients.
     MalformedAssertion,
     /// None of the client's keys made the signature.
     AssertionSignature,
-    /// Its `typ` is that of another kind of JWT, or it has a `crit` member or an unencoded payload.
+    /// The `typ` is that of another kind of JWT, or the header has `crit` or says that the payload is not encoded.
     AssertionHeader {
         typ: Option<String>,
     },
-    /// It is expired, not valid yet, from the future, or valid for too long.
+    /// The assertion is expired, not valid yet, from the future, or valid for too long.
     AssertionTime {
         exp: Option<i64>,
         now: i64,
     },
-    /// Its `aud` is not exactly the one accepted value.
+    /// The `aud` is not exactly one accepted value.
     AssertionAudience {
         found: Vec<String>,
         accepted: String,
     },
     AssertionWithoutJti,
     AssertionReplayed,
-    /// The gateway authenticated another IAM principal than the client's, or saw another certificate.
+    /// The gateway authenticated another IAM principal than the client's, or another certificate.
     WrongIdentity {
         registered: String,
     },
-    /// Not a JWT of a trusted issuer, or of another client than the body names.
+    /// The token is not a JWT of a trusted issuer, or names another client than the body.
     BearerMalformed,
-    /// The token is the one that the request asks about, or differs from it only in its signature.
+    /// The token is the one to introspect, or differs from it only in its signature.
     BearerAsksAboutItself,
-    /// Of another issuer than the one where the client is registered.
+    /// The token is from another issuer than the one at which the client is registered.
     BearerForeign {
         found: String,
         registered: Option<String>,
     },
-    /// Introspection would call it inactive.
+    /// The token is inactive.
     BearerInactive(Inactive),
-    /// Its `aud` does not contain our issuer identifier.
+    /// The token's `aud` does not contain our issuer identifier.
     BearerAudience {
         found: Vec<String>,
         accepted: String,
     },
-    /// It is bound to a key (`cnf`).
+    /// The token is bound to a key (`cnf`).
     BearerBound,
     InsufficientScope,
 }

@@ -1,4 +1,4 @@
-//! Callers whom the gateway has authenticated: `aws_iam`, and mutual TLS (RFC 8705 §2).
+//! Callers that the gateway has authenticated: `aws_iam`, and mutual TLS (RFC 8705 §2).
 
 use core::net::IpAddr;
 
@@ -15,14 +15,14 @@ use crate::{
     settings::{MtlsMethod, Settings},
 };
 
-/// Checks the identity that the gateway established. Of the two methods of mutual TLS, only the deployment's counts
-/// (F-09): the gateway's truststore cannot tell a certificate for one from a certificate for the other.
+/// Checks the identity that the gateway established. Only the deployment's method of mutual TLS is accepted (F-09),
+/// because the gateway's truststore cannot distinguish a certificate for one method from a certificate for the other.
 pub(super) fn check(identity: &Identity, found: Found, settings: &Settings) -> Result<ClientRecord, AuthError> {
     let mtls = settings.mtls_method.auth_method();
     let used = if identity.iam_user_arn.is_some() { AuthMethod::AwsIam } else { mtls };
     let record = registered(found, used, &[AuthMethod::AwsIam, mtls])?;
     let is_the_client = if record.is_registered_for(AuthMethod::AwsIam) {
-        Principal::of(&record).is_some_and(|principal| principal.is(identity))
+        Principal::from_record(&record).is_some_and(|principal| principal.is(identity))
     } else {
         identity.certificate.as_deref().and_then(der_of_pem).is_some_and(|der| {
             Certificate::parse(&der).is_some_and(|certificate| match settings.mtls_method {
@@ -37,7 +37,7 @@ pub(super) fn check(identity: &Identity, found: Found, settings: &Settings) -> R
     if is_the_client { Ok(record) } else { Err(AuthError::WrongIdentity { registered: identity_of(&record) }) }
 }
 
-/// The identity that the client registered, in words.
+/// Describes the identity that the client registered.
 fn identity_of(record: &ClientRecord) -> String {
     match (record.iam_principal_arn.as_deref(), record.certificate_name()) {
         (Some(arn), _) => match &record.iam_principal_id {
@@ -49,7 +49,7 @@ fn identity_of(record: &ClientRecord) -> String {
     }
 }
 
-/// A subject value as it is compared.
+/// A subject value in comparable form.
 pub(super) enum Subject<'a> {
     Name(DistinguishedName),
     Dns(&'a str),
@@ -59,8 +59,8 @@ pub(super) enum Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Reads the value of that name; `None` for what no certificate can hold. The names that are texts are
-    /// ASCII in every certificate (RFC 5280 §4.2.1.6).
+    /// Parses the value of this attribute. Returns `None` if no certificate can contain it: text values are ASCII in
+    /// every certificate (RFC 5280 §4.2.1.6).
     pub fn parse((name, value): (CertificateName, &'a str)) -> Option<Self> {
         let is_text = !value.is_empty() && value.is_ascii();
         match name {

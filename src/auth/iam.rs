@@ -1,4 +1,4 @@
-//! `aws_iam`: callers whose signature API Gateway has checked, so that a service on AWS needs no secret.
+//! `aws_iam`: callers whose signature API Gateway checked, so that a service on AWS needs no secret.
 
 use crate::{arn::Arn, call::Identity, records::ClientRecord};
 
@@ -9,17 +9,18 @@ const ROLE: &str = "role/";
 /// The IAM user or role that a client is registered for.
 pub(super) struct Principal<'a> {
     arn: Arn,
-    /// Its unique id, which must match as well. A principal that is deleted and created again has another one.
+    /// The unique id, which must match as well. A principal that is deleted and created again has another one.
     unique_id: Option<&'a str>,
 }
 
 impl<'a> Principal<'a> {
-    /// Reads the principal of a record; `None` if no caller can match it.
-    pub fn of(record: &'a ClientRecord) -> Option<Self> {
+    /// Reads the principal of a record. Returns `None` if no caller can match it.
+    pub fn from_record(record: &'a ClientRecord) -> Option<Self> {
         Self::new(record.iam_principal_arn.as_deref()?, record.iam_principal_id.as_deref())
     }
 
-    /// IAM is global, and its documentation lists the characters of a name, so a pattern is not valid.
+    /// Parses an ARN. A pattern is not valid: IAM is global, and its documentation lists the characters that a name may
+    /// contain.
     fn new(arn: &str, unique_id: Option<&'a str>) -> Option<Self> {
         let arn = Arn::parse(arn).filter(|arn| arn.region.is_empty())?;
         let is_name = |name: &str| {
@@ -32,7 +33,8 @@ impl<'a> Principal<'a> {
         self.arn.name_of(IAM, USER).is_some()
     }
 
-    /// Whether the unique id has the form that IAM gives to this kind of principal; true without one.
+    /// Whether the unique id has the form that IAM gives to this kind of principal. True if the record has no unique
+    /// id.
     pub fn has_plausible_id(&self) -> bool {
         let prefix = if self.is_user() { "AIDA" } else { "AROA" };
         self.unique_id.is_none_or(|id| {
@@ -41,7 +43,7 @@ impl<'a> Principal<'a> {
         })
     }
 
-    /// Whether the gateway's caller is that user, or in a session of that role (B-17).
+    /// Whether the gateway's caller is that user, or a session of that role (B-17).
     pub fn is(&self, caller: &Identity) -> bool {
         caller.iam_user_arn.as_deref().and_then(Arn::parse).is_some_and(|arn| self.has_arn(&arn))
             && self
@@ -49,7 +51,7 @@ impl<'a> Principal<'a> {
                 .is_none_or(|id| caller.iam_user_id.as_deref().is_some_and(|caller| self.has_id(id, caller)))
     }
 
-    /// The request context has the unique id of a user as it is, and that of a role before the session's name.
+    /// The request context has a user's unique id as it is, and a role's followed by a colon and the session's name.
     fn has_id(&self, unique_id: &str, caller: &str) -> bool {
         let is_its_own = match caller.split_once(':') {
             Some((id, session)) => !self.is_user() && id == unique_id && !session.is_empty(),
@@ -62,10 +64,10 @@ impl<'a> Principal<'a> {
         if self.is_user() {
             return self.arn == *caller;
         }
-        // The ARN of a session has the role's name without its path; the name is unique in the account.
+        // A session's ARN has the role's name without its path. Role names are unique in an account.
         let session = caller.name_of("sts", "assumed-role/").and_then(|name| name.split_once('/'));
         let role = session.filter(|(_, session)| !session.is_empty()).map(|(role, _)| role);
-        role.is_some() && role == name_of(&self.arn) && caller.is_beside(&self.arn)
+        role.is_some() && role == name_of(&self.arn) && caller.is_in_same_account_as(&self.arn)
     }
 }
 

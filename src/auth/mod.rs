@@ -1,5 +1,5 @@
-//! Authentication of the caller. The caller is judged before the token; without a [`Caller`], nothing about a token can
-//! be learned.
+//! Authentication of the caller. The caller is judged before the token. Without a [`Caller`], nothing about a token is
+//! revealed.
 
 mod assertion;
 mod bearer;
@@ -45,30 +45,30 @@ pub enum Authentication<'a> {
     Complete(Caller),
     /// The assertion must not have been used before.
     NeedsFirstUse(UnspentAssertion),
-    /// The signature of the caller's own token has not been checked.
+    /// The signature of the caller's own token has not been verified.
     NeedsSignature(UnverifiedBearer<'a>),
 }
 
-/// The caller of a valid assertion. Only the proof that this is its first use makes it a [`Caller`].
+/// The caller of a valid assertion. Only proof that this is its first use makes it a [`Caller`].
 pub struct UnspentAssertion {
     caller: Caller,
     use_key: ItemKey,
     use_expires_at: UnixTime,
-    /// Its audience was the one that the client registered, not our issuer identifier.
+    /// Whether its audience is the one that the client registered, instead of our issuer identifier.
     pub by_registered_audience: bool,
 }
 
 impl UnspentAssertion {
-    /// The item that its one use writes, and how long that must stay.
+    /// The item that the first use writes, and until when it must be kept.
     pub fn guard(&self) -> (&ItemKey, UnixTime) {
         (&self.use_key, self.use_expires_at)
     }
 
-    /// Returns the caller, given the first use of this very assertion.
+    /// Returns the caller, if `first` is the first use of this assertion.
     ///
     /// # Errors
     ///
-    /// Returns [`AuthError::AssertionReplayed`] without it.
+    /// Returns [`AuthError::AssertionReplayed`] if it is not.
     pub fn used(self, first: Option<&FirstUse>) -> Result<Caller, AuthError> {
         // RFC 7523 §3: an assertion whose `jti` was used before is refused (E-08).
         let is_first = first.is_some_and(|first| first.is_of(&self.use_key));
@@ -76,7 +76,7 @@ impl UnspentAssertion {
     }
 }
 
-/// What the first read found under the credentials' client id.
+/// The client record that the first read found.
 type Found = Result<Option<ClientRecord>, Corrupt>;
 
 impl Caller {
@@ -85,7 +85,7 @@ impl Caller {
     ///
     /// # Errors
     ///
-    /// Returns [`AuthError`]; the response never says which.
+    /// Returns [`AuthError`] if the credentials are not valid. The response never says why.
     pub fn authenticate<'a>(
         credentials: Credentials<'a>,
         items: &FetchedItems,
@@ -96,12 +96,12 @@ impl Caller {
         match credentials {
             Credentials::Secret(presented) => {
                 let record = secret::check(&presented, found, now)?;
-                Ok(Authentication::Complete(Self::of(&presented.client_id, record, settings)))
+                Ok(Authentication::Complete(Self::new(&presented.client_id, record, settings)))
             }
             Credentials::Assertion(presented) => {
                 let accepted = assertion::check(&presented, found, settings, now)?;
                 Ok(Authentication::NeedsFirstUse(UnspentAssertion {
-                    caller: Self::of(&presented.client_id, accepted.record, settings),
+                    caller: Self::new(&presented.client_id, accepted.record, settings),
                     use_key: accepted.use_key,
                     use_expires_at: accepted.use_expires_at,
                     by_registered_audience: accepted.by_registered_audience,
@@ -109,12 +109,12 @@ impl Caller {
             }
             Credentials::Gateway(presented) => {
                 let record = gateway::check(presented.identity, found, settings)?;
-                Ok(Authentication::Complete(Self::of(&presented.client_id, record, settings)))
+                Ok(Authentication::Complete(Self::new(&presented.client_id, record, settings)))
             }
             Credentials::Bearer(presented) => {
                 let client_id = presented.client_id.clone();
                 let (record, unverified) = bearer::check(*presented, found, settings, now)?;
-                let caller = Self::of(&client_id, record, settings);
+                let caller = Self::new(&client_id, record, settings);
                 let bearer = Bearer::of(caller, unverified.issuer(), settings);
                 Ok(Authentication::NeedsSignature(UnverifiedBearer { unverified, bearer }))
             }
@@ -122,12 +122,13 @@ impl Caller {
         }
     }
 
-    fn of(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
-        Self(Client::of(client_id, record, settings))
+    fn new(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
+        Self(Client::new(client_id, record, settings))
     }
 }
 
-/// The record of a client that is not disabled and is registered for one of the accepted methods (RFC 7591 §2, B-08).
+/// Returns the record if the client is not disabled and is registered for one of the accepted methods (RFC 7591 §2,
+/// B-08).
 fn registered(found: Found, used: AuthMethod, accepted: &[AuthMethod]) -> Result<ClientRecord, AuthError> {
     let record = found.map_err(|Corrupt| AuthError::CorruptClientRecord)?.ok_or(AuthError::UnknownClient)?;
     if record.disabled {

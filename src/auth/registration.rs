@@ -1,5 +1,5 @@
-//! How a client has to authenticate according to its record, for the tool that writes records and explains answers. No
-//! client is authenticated here: a [`Registration`] is not a [`super::Caller`], and cannot become one.
+//! How a client must authenticate according to its record, for the tool, which writes records and explains answers.
+//! Nothing here authenticates a client: a [`Registration`] is not a [`super::Caller`], and cannot become one.
 
 use super::{
     AuthError, Client, assertion,
@@ -15,21 +15,21 @@ use crate::{
     settings::{MtlsMethod, Settings},
 };
 
-/// A client that could authenticate.
+/// A client that is able to authenticate.
 pub struct Registration {
     pub client: Client,
     pub method: RegisteredMethod,
 }
 
-/// How a client has to authenticate, with what its record holds for that (RFC 7591 §2, `token_endpoint_auth_method`).
+/// How a client must authenticate, with the values from its record (RFC 7591 §2, `token_endpoint_auth_method`).
 pub enum RegisteredMethod {
-    /// With a secret; sent either way if the record names no method.
+    /// With a secret. If the record names no method, the client may send it either way.
     Secret(Option<AuthMethod>),
     /// With an assertion that one of these keys signed.
     PrivateKeyJwt(Vec<VerificationKey>),
-    /// With a certificate that has this value of that attribute.
+    /// With a certificate in which this attribute has this value.
     TlsClientAuth { name: CertificateName, value: String },
-    /// With one of so many certificates.
+    /// With one of the registered certificates.
     SelfSignedTlsClientAuth { certificates: usize },
     /// With an access token of this issuer.
     Bearer { issuer: String },
@@ -37,42 +37,42 @@ pub enum RegisteredMethod {
     AwsIam { principal: String, unique_id: Option<String> },
 }
 
-/// Why no credentials are accepted of a client: not for the wire.
+/// Why no credentials of the client are accepted. It never reaches the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CannotAuthenticate {
     UnknownClient,
     CorruptClientRecord,
     Disabled,
-    /// It has no secret, and names no other method (RFC 6749 §2.1).
+    /// The client has no secret, and its record names no other method (RFC 6749 §2.1).
     PublicClient,
-    /// Its method is not one that is supported here.
+    /// The method is not supported here.
     UnknownMethod,
     /// The deployment's `MTLS_METHOD` is the other method of mutual TLS.
     OtherMtlsMethod,
-    /// What is stored is not the digest of a secret, or it is the digest of the empty one.
+    /// The stored value is not the digest of a secret, or is the digest of an empty one.
     UnusableSecret,
-    /// Its `jwks` has no key that can check an assertion.
+    /// The `jwks` has no key that can check an assertion.
     NoUsableKey,
-    /// It registered no subject value, or more than one.
+    /// The record has no subject value, or more than one.
     NotOneSubject,
-    /// No certificate can have its subject value.
+    /// No certificate can contain the subject value.
     UnusableSubject,
-    /// Its `jwks` has no key with a certificate (RFC 7517 §4.7).
+    /// The `jwks` has no key with a certificate (RFC 7517 §4.7).
     NoUsableCertificate,
-    /// Its principal is not an IAM user or role.
+    /// The principal is not an IAM user or role.
     UnusablePrincipal,
-    /// Its `iam_principal_id` is not the unique id of such a principal.
+    /// The `iam_principal_id` is not the unique id of such a principal.
     UnusablePrincipalId,
-    /// It has to present a token of its issuer, and names no issuer.
+    /// The client must present a token of its issuer, but its record names no issuer.
     NoIssuer,
-    /// It has to present a token of its issuer, which is not trusted.
+    /// The client must present a token of its issuer, which is not trusted.
     UntrustedIssuer,
-    /// The `client_ids` of its issuer do not list it, so its own tokens are inactive.
+    /// The `client_ids` of its issuer do not contain the client, so its own tokens are inactive.
     UnlistedClient,
 }
 
 impl CannotAuthenticate {
-    /// The stable name; where the function refuses for the same reason, the name is that of [`super::AuthError`].
+    /// The stable name. If the function refuses for the same reason, it is the name of that [`super::AuthError`].
     pub fn name(self) -> &'static str {
         match self {
             Self::UnknownClient => AuthError::UnknownClient.name(),
@@ -96,18 +96,24 @@ impl CannotAuthenticate {
 }
 
 impl Registration {
-    /// The client under that key, as far as its record and the settings determine whether it can authenticate.
+    /// Reads the client under this key, and checks whether it can authenticate as far as its record and the settings
+    /// determine that.
     ///
     /// # Errors
     ///
-    /// Returns [`CannotAuthenticate`] if no credentials are accepted.
-    pub fn of(key: &ItemKey, items: &FetchedItems, settings: &Settings, now: i64) -> Result<Self, CannotAuthenticate> {
+    /// Returns [`CannotAuthenticate`] if no credentials of the client are accepted.
+    pub fn from_items(
+        key: &ItemKey,
+        items: &FetchedItems,
+        settings: &Settings,
+        now: i64,
+    ) -> Result<Self, CannotAuthenticate> {
         let record = items.record::<ClientRecord>(key).map_err(|Corrupt| CannotAuthenticate::CorruptClientRecord)?;
         let record = record.ok_or(CannotAuthenticate::UnknownClient)?;
         if record.disabled {
             return Err(CannotAuthenticate::Disabled);
         }
-        let method = RegisteredMethod::of(&record, now)?;
+        let method = RegisteredMethod::from_record(&record, now)?;
         if method.mtls().is_some_and(|method| method != settings.mtls_method) {
             return Err(CannotAuthenticate::OtherMtlsMethod);
         }
@@ -117,18 +123,18 @@ impl Registration {
                 return Err(CannotAuthenticate::UnlistedClient);
             }
         }
-        Ok(Self { client: Client::of(key.id(), record, settings), method })
+        Ok(Self { client: Client::new(key.id(), record, settings), method })
     }
 }
 
 impl RegisteredMethod {
-    /// Reads the method from a record as authentication reads it. It does not matter here whether the client is disabled
-    /// and what the settings accept.
+    /// Reads the method from a record, as authentication does. Whether the client is disabled, and what the settings
+    /// accept, does not matter here.
     ///
     /// # Errors
     ///
-    /// Returns [`CannotAuthenticate`] if the record leaves no method.
-    pub fn of(record: &ClientRecord, now: i64) -> Result<Self, CannotAuthenticate> {
+    /// Returns [`CannotAuthenticate`] if the record allows no method.
+    pub fn from_record(record: &ClientRecord, now: i64) -> Result<Self, CannotAuthenticate> {
         let by_secret = |method| {
             if record.client_secret.is_none() {
                 Err(CannotAuthenticate::PublicClient)
@@ -167,7 +173,7 @@ impl RegisteredMethod {
                 record.issuer.clone().map(|issuer| Self::Bearer { issuer }).ok_or(CannotAuthenticate::NoIssuer)
             }
             AuthMethod::AwsIam => {
-                let principal = Principal::of(record).ok_or(CannotAuthenticate::UnusablePrincipal)?;
+                let principal = Principal::from_record(record).ok_or(CannotAuthenticate::UnusablePrincipal)?;
                 if !principal.has_plausible_id() {
                     return Err(CannotAuthenticate::UnusablePrincipalId);
                 }
@@ -178,7 +184,7 @@ impl RegisteredMethod {
         }
     }
 
-    /// The method of mutual TLS, if it is one.
+    /// The method of mutual TLS, if the client uses one.
     pub fn mtls(&self) -> Option<MtlsMethod> {
         match self {
             Self::TlsClientAuth { .. } => Some(MtlsMethod::TlsClientAuth),
@@ -187,7 +193,7 @@ impl RegisteredMethod {
         }
     }
 
-    /// The names of the methods that it may use.
+    /// The names of the methods that the client may use.
     pub fn method_names(&self) -> Vec<&'static str> {
         let method = match self {
             Self::Secret(None) => return AuthMethod::WITH_SECRET.map(AuthMethod::name).to_vec(),

@@ -1,4 +1,4 @@
-//! Clients at the revocation endpoint, which a public client may use too (RFC 7009 §5).
+//! Clients of the revocation endpoint, which public clients may use too (RFC 7009 §5).
 
 use super::{AuthError, Caller, Client, Found, registered};
 use crate::{
@@ -13,16 +13,16 @@ use crate::{
 pub struct RevokingClient(Client);
 
 impl RevokingClient {
-    /// Accepts the client id of a public client as its credentials.
+    /// Accepts the client id of a public client instead of credentials.
     ///
     /// # Errors
     ///
-    /// Returns [`AuthError`] if there is no such client, or if it could authenticate and did not.
+    /// Returns [`AuthError`] if the client does not exist, or if it is able to authenticate but did not.
     pub fn public(key: Option<&ItemKey>, items: &FetchedItems, settings: &Settings) -> Result<Self, AuthError> {
         let found: Found = key.map_or(Ok(None), |key| items.record::<ClientRecord>(key));
         let record = registered(found, AuthMethod::None, &[AuthMethod::None])?;
         let client_id = key.map(ItemKey::id).unwrap_or_default();
-        Ok(Self(Client::of(client_id, record, settings)))
+        Ok(Self(Client::new(client_id, record, settings)))
     }
 
     /// The client's identifier.

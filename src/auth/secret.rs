@@ -9,10 +9,11 @@ use crate::{
     request::PresentedSecret,
 };
 
-/// Checks a secret. A wrong secret, an unknown client and a disabled one cost the same comparisons.
+/// Checks a secret. Wrong secrets, unknown clients and disabled clients cost the same comparisons.
 pub(super) fn check(presented: &PresentedSecret, found: Found, now: i64) -> Result<ClientRecord, AuthError> {
     let secret_is_right = bool::from(secret_matches(found.as_ref().ok().and_then(Option::as_ref), presented, now));
-    // RFC 6749 §2.3.1 leaves header and body to the server: the client uses the one that it is registered for (C-08).
+    // RFC 6749 §2.3.1 leaves the choice of header or body to the server: each client uses the one that it is registered
+    // for (C-08).
     let record = registered(found, presented.method, &[presented.method])?;
     // RFC 7662 §2.1 and RFC 9701 §5: a client that has no secret cannot authenticate (B-09).
     if record.client_secret.is_none() {
@@ -21,7 +22,7 @@ pub(super) fn check(presented: &PresentedSecret, found: Found, now: i64) -> Resu
     if secret_is_right { Ok(record) } else { Err(AuthError::WrongSecret) }
 }
 
-/// Whether a secret exists that would authenticate the client.
+/// Whether the record has a secret that would authenticate the client.
 pub(super) fn has_one(record: &ClientRecord, now: i64) -> bool {
     accepted(record, now).iter().any(Option::is_some)
 }
@@ -36,7 +37,7 @@ fn secret_matches(record: Option<&ClientRecord>, presented: &PresentedSecret, no
     })
 }
 
-/// The current secret and the one before a rotation, as far as each can be accepted.
+/// The current and the previous secret, if each is accepted.
 fn accepted(record: &ClientRecord, now: i64) -> [Option<&Digest>; 2] {
     let current = record.client_secret.as_ref();
     let previous = record.previous_secret(now).map(|(secret, _)| secret);

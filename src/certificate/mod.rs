@@ -1,5 +1,5 @@
-//! Client certificates (RFC 5280), read and compared with what clients registered. Whether one is good, the gateway
-//! has decided. The one place that names `x509_cert`.
+//! Client certificates (RFC 5280), parsed and compared with what clients registered. The gateway has already decided
+//! whether a certificate is valid. The only module that names `x509_cert`.
 
 mod name;
 
@@ -13,50 +13,50 @@ use x509_cert::{
 pub use self::name::DistinguishedName;
 use crate::jwt::decode_pem;
 
-/// A certificate's subject, under all its names.
+/// The subject of a certificate, with all its names.
 pub struct Certificate {
-    /// `None` for the empty name, which names nobody, and for one that cannot be read.
+    /// `None` if the name is empty or cannot be read.
     subject: Option<DistinguishedName>,
     alternative_names: Vec<GeneralName>,
 }
 
-/// The first certificate of a PEM text (RFC 7468 §5) in its binary form.
+/// The first certificate of a PEM text (RFC 7468 §5), as DER.
 pub fn der_of_pem(pem: &str) -> Option<Vec<u8>> {
     decode_pem(pem, "CERTIFICATE")
 }
 
 impl Certificate {
-    /// Reads a certificate; `None` for what is none.
+    /// Parses a certificate. Returns `None` if the bytes are not a certificate.
     pub fn parse(der: &[u8]) -> Option<Self> {
         let certificate = x509_cert::Certificate::from_der(der).ok()?;
         let certificate = certificate.tbs_certificate();
         let alternative_names = certificate.get_extension::<SubjectAltName>().ok()?;
         Some(Self {
-            subject: DistinguishedName::of(certificate.subject()),
+            subject: DistinguishedName::from_x509(certificate.subject()),
             alternative_names: alternative_names.map(|(_, SubjectAltName(names))| names).unwrap_or_default(),
         })
     }
 
-    /// Whether that is its subject.
+    /// Whether this is the certificate's subject.
     pub fn has_subject(&self, name: &DistinguishedName) -> bool {
         self.subject.as_ref() == Some(name)
     }
 
-    /// Whether it has that `dNSName`. No wildcards: the name identifies one client.
+    /// Whether the certificate has this `dNSName`. Wildcards do not match: the name identifies one client.
     pub fn has_dns_name(&self, name: &str) -> bool {
         self.has(
             |alternative| matches!(alternative, GeneralName::DnsName(dns) if dns.as_str().eq_ignore_ascii_case(name)),
         )
     }
 
-    /// Whether it has that `uniformResourceIdentifier`.
+    /// Whether the certificate has this `uniformResourceIdentifier`.
     pub fn has_uri(&self, uri: &str) -> bool {
         self.has(
             |alternative| matches!(alternative, GeneralName::UniformResourceIdentifier(own) if own.as_str() == uri),
         )
     }
 
-    /// Whether it has that `iPAddress`, however it was written.
+    /// Whether the certificate has this `iPAddress`, in any notation.
     pub fn has_ip_address(&self, address: IpAddr) -> bool {
         let octets = match address {
             IpAddr::V4(address) => address.octets().to_vec(),
@@ -65,7 +65,7 @@ impl Certificate {
         self.has(|alternative| matches!(alternative, GeneralName::IpAddress(own) if own.as_bytes() == octets))
     }
 
-    /// Whether it has that `rfc822Name`; the case of the host alone does not matter (RFC 5280 §7.5).
+    /// Whether the certificate has this `rfc822Name`. Only the host is compared without regard to case (RFC 5280 §7.5).
     pub fn has_email_address(&self, address: &str) -> bool {
         let Some((local, host)) = address.rsplit_once('@') else { return false };
         self.has(|alternative| {
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certificate_is_none() {
+    fn bytes_that_are_not_a_certificate_do_not_parse() {
         let whole = der_of_pem(ORDERS).unwrap();
         assert!(Certificate::parse(&whole).is_some());
         for end in 0..whole.len() {

@@ -1,4 +1,4 @@
-//! Distinguished names: from a certificate, and from the text of RFC 4514, to one comparable form.
+//! Converts distinguished names, from certificates and from the text form of RFC 4514, to one comparable form.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ use x509_cert::{
     name::Name,
 };
 
-/// The attribute types whose short names RFC 4514 §3 and certificates' printers use, and whose values are compared
-/// without regard to case and to the number of spaces (`caseIgnoreMatch`, RFC 4517 §4.2.11). Others' are compared as
-/// they are.
+/// The attribute types with short names in RFC 4514 §3 or in the output of common tools. Their values are compared
+/// without regard to case and to the number of spaces (`caseIgnoreMatch`, RFC 4517 §4.2.11). Values of other types are
+/// compared as they are.
 const TYPES: [(&str, &str); 18] = [
     ("CN", "2.5.4.3"),
     ("SN", "2.5.4.4"),
@@ -35,7 +35,8 @@ const TYPES: [(&str, &str); 18] = [
     ("E", "1.2.840.113549.1.9.1"),
 ];
 
-/// A name that is equal to every other writing of it. The order of relative names matters, that within one does not.
+/// A name that is equal to any other notation of the same name. The order of relative names matters, but not the order
+/// within one.
 #[derive(PartialEq, Eq)]
 pub struct DistinguishedName(Vec<BTreeSet<Attribute>>);
 
@@ -48,27 +49,27 @@ struct Attribute {
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
-    /// A character string, whichever of ASN.1's.
+    /// A character string, of any of ASN.1's types.
     Text(String),
     /// Any other type, encoded.
     Encoded(Vec<u8>),
 }
 
 impl DistinguishedName {
-    /// Reads a certificate's name; `None` for the empty one, which names nobody.
-    pub fn of(name: &Name) -> Option<Self> {
+    /// Converts a certificate's name. Returns `None` if the name is empty.
+    pub fn from_x509(name: &Name) -> Option<Self> {
         let relative = name.iter_rdn().map(|relative| {
             relative
                 .iter()
-                .map(|AttributeTypeAndValue { oid, value }| Attribute::of(oid.to_string(), value))
+                .map(|AttributeTypeAndValue { oid, value }| Attribute::from_x509(oid.to_string(), value))
                 .collect::<Option<_>>()
         });
         Self::new(relative.collect::<Option<_>>()?)
     }
 
-    /// Reads the text of RFC 4514, the form in which RFC 8705 §2.1.2 has a client register its subject (F-03), with
-    /// spaces about separators as RFC 2253 took them. The last relative name comes first in it. `None` for what is no
-    /// name.
+    /// Parses the text form of RFC 4514, in which clients register their subject (RFC 8705 §2.1.2, F-03). As in
+    /// RFC 2253, spaces may surround separators. The last relative name comes first. Returns `None` if the text is not
+    /// a name.
     pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text;
         let (mut names, mut attributes) = (Vec::new(), BTreeSet::new());
@@ -93,12 +94,12 @@ impl DistinguishedName {
 }
 
 impl Attribute {
-    fn of(kind: String, value: &Any) -> Option<Self> {
+    fn from_x509(kind: String, value: &Any) -> Option<Self> {
         let text = match value.tag() {
             Tag::Utf8String | Tag::PrintableString | Tag::Ia5String => {
                 Some(std::str::from_utf8(value.value()).ok()?.to_owned())
             }
-            // Nobody agrees on what its other bytes mean.
+            // The meaning of its other bytes is ambiguous.
             Tag::TeletexString if value.value().is_ascii() => {
                 std::str::from_utf8(value.value()).ok().map(str::to_owned)
             }
@@ -112,13 +113,13 @@ impl Attribute {
         Some(Self { kind, value })
     }
 
-    /// Reads one attribute; gives back the separator that ended it, and what follows.
+    /// Parses one attribute. Also returns the separator after it, and the rest of the text.
     fn parse(text: &str) -> Option<(Self, Option<char>, &str)> {
         let (name, rest) = text.split_once('=')?;
         let kind = kind(name.trim_matches(' '))?;
         let (bytes, encoded, separator, rest) = value(rest)?;
         let attribute = if encoded {
-            Self::of(kind, &Any::from_der(&bytes).ok()?)?
+            Self::from_x509(kind, &Any::from_der(&bytes).ok()?)?
         } else {
             let text = String::from_utf8(bytes).ok()?;
             Self { value: Value::Text(prepared(&kind, &text)), kind }
@@ -127,7 +128,7 @@ impl Attribute {
     }
 }
 
-/// The object identifier of an attribute type that is written by its short name, in any case, or by its numbers.
+/// The object identifier of an attribute type, which is written as its short name, in any case, or as numbers.
 fn kind(name: &str) -> Option<String> {
     if let Some((_, oid)) = TYPES.iter().find(|(short, _)| short.eq_ignore_ascii_case(name)) {
         return Some((*oid).to_owned());
@@ -138,7 +139,8 @@ fn kind(name: &str) -> Option<String> {
     (name.contains('.') && name.split('.').all(is_number)).then(|| name.to_owned())
 }
 
-/// A value up to its separator: its bytes, whether they are an ASN.1 encoding (`#…`), the separator, and the rest.
+/// Parses a value up to its separator. Returns its bytes, whether they are an ASN.1 encoding (`#…`), the separator, and
+/// the rest.
 fn value(text: &str) -> Option<(Vec<u8>, bool, Option<char>, &str)> {
     let text = text.trim_start_matches(' ');
     let (mut bytes, mut kept) = (Vec::new(), 0);
@@ -169,7 +171,7 @@ fn value(text: &str) -> Option<(Vec<u8>, bool, Option<char>, &str)> {
             }
         }
     }
-    // A space at the end that is not escaped is not part of the value.
+    // An unescaped space at the end is not part of the value.
     bytes.truncate(kept);
     if !text.starts_with('#') {
         return Some((bytes, false, end.0, end.1));
@@ -182,7 +184,7 @@ fn value(text: &str) -> Option<(Vec<u8>, bool, Option<char>, &str)> {
     Some((encoded.collect::<Option<_>>()?, true, end.0, end.1))
 }
 
-/// A value as it is compared: for the types that we know, without case and with single spaces.
+/// A value in comparable form: for known types, without regard to case and with single spaces.
 fn prepared(kind: &str, text: &str) -> String {
     if !TYPES.iter().any(|(_, known)| *known == kind) {
         return text.to_owned();
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn f03_what_is_no_name_is_none() {
+    fn f03_texts_that_are_not_names_do_not_parse() {
         for text in [
             "",
             " ",

@@ -1,20 +1,21 @@
-//! How many fetches one environment makes for an issuer (H-13), and times that a clock may have moved between. No I/O.
+//! How many fetches one environment makes for an issuer (H-13), and times between which the clock may have been set. No
+//! I/O.
 
-/// Fetches that may follow each other at once.
+/// The number of fetches that may follow one another at once.
 const CAPACITY: i64 = 10;
-/// One more fetch is allowed after so many seconds.
+/// The number of seconds after which one more fetch is allowed.
 const REFILL_SECONDS: i64 = 5;
-/// Requests of one environment do not arrive in the exact order of their times.
+/// Requests of one environment do not arrive exactly in the order of their times.
 const OUT_OF_ORDER_SECONDS: i64 = 2;
 
-/// The seconds since a time that was noted earlier. `None` if that time is in the future, because the clock was set
-/// back since: then nothing is known, and no pause may depend on it.
+/// The seconds since an earlier time. `None` if that time is in the future: the clock was set back, so nothing is
+/// known, and no pause may depend on it.
 pub fn elapsed(since: i64, now: i64) -> Option<i64> {
     let elapsed = now.saturating_sub(since);
     (elapsed >= -OUT_OF_ORDER_SECONDS).then_some(elapsed.max(0))
 }
 
-/// Whether a pause of so many seconds that began at that time is still going on, and for how long.
+/// How much is left of a pause of `pause` seconds that began at `since`. `None` if it is over.
 pub fn rest_of_pause(since: Option<i64>, pause: i64, now: i64) -> Option<i64> {
     let elapsed = elapsed(since?, now)?;
     (elapsed < pause).then(|| pause - elapsed)
@@ -23,7 +24,7 @@ pub fn rest_of_pause(since: Option<i64>, pause: i64, now: i64) -> Option<i64> {
 /// A token bucket.
 pub struct Budget {
     left: i64,
-    /// When the last fetch was added.
+    /// When a fetch was last added.
     refilled_at: Option<i64>,
 }
 
@@ -49,7 +50,7 @@ impl Budget {
     fn refill(&mut self, now: i64) {
         let since = *self.refilled_at.get_or_insert(now);
         match elapsed(since, now) {
-            // Only the time counts that passes from here on.
+            // Only time from here on adds fetches.
             None => self.refilled_at = Some(now),
             Some(_) if self.left >= CAPACITY => self.refilled_at = Some(now.max(since)),
             Some(elapsed) => {
@@ -90,7 +91,7 @@ mod tests {
         let mut budget = Budget::default();
         assert_eq!(taken(&mut budget, T), 10);
         assert_eq!(taken(&mut budget, T - 3600), 0);
-        assert_eq!(taken(&mut budget, T - 3595), 1, "the hour is not waited for");
+        assert_eq!(taken(&mut budget, T - 3595), 1, "there is no wait of an hour");
         assert_eq!(taken(&mut budget, T + 3600), 10);
         assert_eq!(taken(&mut budget, i64::MAX), 10);
         assert_eq!(taken(&mut budget, i64::MIN), 0);

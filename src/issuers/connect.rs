@@ -1,4 +1,4 @@
-//! Connections to key hosts: directly, or through the proxy that the settings name.
+//! Connections to key hosts: direct, or through the proxy of the settings.
 
 use std::{
     error::Error,
@@ -34,11 +34,11 @@ type Pending<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 /// Opens connections for the HTTP client.
 pub type Connector = HttpsConnector<ProxyConnector>;
 
-/// No address was found for a host name.
+/// A host name has no address.
 #[derive(Debug)]
 pub struct NameNotFound(io::Error);
 
-/// The proxy could not be reached, or opened no tunnel.
+/// The proxy could not be reached, or refused to open a tunnel.
 #[derive(Debug)]
 pub struct ProxyFailure(BoxError);
 
@@ -48,7 +48,7 @@ pub struct ProxyFailure(BoxError);
 ///
 /// Returns an error if the system has no root certificates.
 pub fn connector(proxies: &ProxySettings) -> io::Result<Connector> {
-    // Plain http is for loopback addresses; the settings refuse any other.
+    // Plain http is only for loopback addresses: the settings refuse any other.
     let builder = HttpsConnectorBuilder::new().with_native_roots()?;
     Ok(builder.https_or_http().enable_http1().wrap_connector(ProxyConnector::new(proxies)))
 }
@@ -63,7 +63,7 @@ pub struct ProxyConnector {
 impl ProxyConnector {
     fn new(proxies: &ProxySettings) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
-        // The TLS layer above it asks for https.
+        // The TLS layer above this one asks for https.
         tcp.enforce_http(false);
         let proxies = Matcher::builder()
             .https(proxies.https.clone().unwrap_or_default())
@@ -100,7 +100,7 @@ impl Service<Uri> for ProxyConnector {
     }
 }
 
-/// The system's resolver, with an error of its own type, so that the log can tell it from others.
+/// The system's resolver, with an error of its own type, so that the log can distinguish it from others.
 #[derive(Clone)]
 pub struct Resolver(GaiResolver);
 
@@ -172,14 +172,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_without_an_address_is_told_from_a_connection_that_failed() {
+    async fn a_name_without_an_address_is_not_a_failed_connection() {
         use crate::issuers::fetch_error::FetchError;
 
         let connect = async |uri: String| {
             let error = ProxyConnector::new(&ProxySettings::default()).call(uri.parse().unwrap()).await.err().unwrap();
             FetchError::of_request(&*error)
         };
-        // No resolver has to look this name up: one of its labels is too long.
+        // No resolver has to look up this name: one of its labels is too long.
         assert_eq!(connect(format!("http://{}.example/", "a".repeat(64))).await, FetchError::Dns);
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         assert_eq!(connect(format!("http://{free}/")).await, FetchError::Refused);

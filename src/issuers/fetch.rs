@@ -23,54 +23,54 @@ use crate::{
     settings::{KeySource, ProxySettings, TrustedIssuer, is_loopback},
 };
 
-/// For one fetch, connection and body included. The deadline of the invocation ends it sooner.
+/// The time limit of one fetch, including connection and body. The deadline of the invocation may end it earlier.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// A longer key set is refused.
+/// A larger key set is refused.
 const MAX_BYTES: usize = 256 * 1024;
 
 type HttpsClient = Client<Connector, Empty<&'static [u8]>>;
 
-/// An HTTP client that is made when it is first needed: loading the root certificates costs a cold start more
-/// than everything else, and most cold starts find the keys in the state table.
+/// An HTTP client that is made when it is first needed. Loading the root certificates costs a cold start more than
+/// everything else, and most cold starts find the keys in the state table.
 pub struct Fetcher {
     client: OnceLock<HttpsClient>,
     proxies: ProxySettings,
     timeout: Duration,
 }
 
-/// Where an issuer's keys are, and with which token they are asked for.
+/// The location of an issuer's keys, and the token to fetch them with.
 pub struct KeyLocation {
     issuer: String,
-    place: Place,
+    address: Address,
     bearer_file: Option<PathBuf>,
 }
 
-enum Place {
+enum Address {
     KeySet(Uri),
     /// The addresses of the issuer's metadata. The second is tried if the first has none.
     Metadata([Uri; 2]),
 }
 
 impl KeyLocation {
-    /// `None` if the keys are in the settings.
-    pub fn of(issuer: &TrustedIssuer) -> Option<Self> {
-        let place = match &issuer.keys {
+    /// Returns `None` if the keys are in the settings.
+    pub fn for_issuer(issuer: &TrustedIssuer) -> Option<Self> {
+        let address = match &issuer.keys {
             KeySource::Inline(_) => return None,
-            KeySource::Remote(uri) => Place::KeySet(uri.clone()),
-            KeySource::Discovered(metadata) => Place::Metadata(metadata.clone()),
+            KeySource::Remote(uri) => Address::KeySet(uri.clone()),
+            KeySource::Discovered(metadata) => Address::Metadata(metadata.clone()),
         };
-        Some(Self { issuer: issuer.issuer.clone(), place, bearer_file: issuer.jwks_bearer_file.clone() })
+        Some(Self { issuer: issuer.issuer.clone(), address, bearer_file: issuer.jwks_bearer_file.clone() })
     }
 
     #[cfg(test)]
     pub fn key_set(issuer: &str, uri: Uri) -> Self {
-        Self { issuer: issuer.to_owned(), place: Place::KeySet(uri), bearer_file: None }
+        Self { issuer: issuer.to_owned(), address: Address::KeySet(uri), bearer_file: None }
     }
 
-    /// The configured address. A snapshot from another one is not used.
+    /// The configured address. A snapshot from another address is not used.
     pub fn uri(&self) -> &Uri {
-        match &self.place {
-            Place::KeySet(uri) | Place::Metadata([uri, _]) => uri,
+        match &self.address {
+            Address::KeySet(uri) | Address::Metadata([uri, _]) => uri,
         }
     }
 }
@@ -80,16 +80,16 @@ impl Fetcher {
         Self::with_timeout(proxies, TIMEOUT)
     }
 
-    /// The same with another time limit: a person waits longer than a request can.
+    /// A fetcher with another time limit: an operator can wait longer than a request.
     pub fn with_timeout(proxies: ProxySettings, timeout: Duration) -> Self {
         Self { client: OnceLock::new(), proxies, timeout }
     }
 
-    /// Fetches the text of an issuer's key set, through its metadata if the settings do not say where it is.
+    /// Fetches the text of an issuer's key set, through its metadata if the settings do not say where the keys are.
     ///
     /// # Errors
     ///
-    /// Returns [`FetchError`] for everything except answers of 200 with a body of at most 256 KiB, all in time.
+    /// Returns [`FetchError`] unless the answer is 200 with a body of at most 256 KiB, all in time.
     pub async fn fetch(&self, location: &KeyLocation, deadline: Instant) -> Result<Vec<u8>, FetchError> {
         let deadline = deadline.min(Instant::now() + self.timeout);
         timeout_at(deadline, self.fetch_keys(location)).await.unwrap_or(Err(FetchError::TimedOut))
@@ -100,9 +100,9 @@ impl Fetcher {
     /// # Errors
     ///
     /// Returns [`FetchError`], as [`Fetcher::fetch`] does.
-    pub async fn fetch_metadata(&self, places: &[Uri; 2]) -> Result<Vec<u8>, FetchError> {
+    pub async fn fetch_metadata(&self, addresses: &[Uri; 2]) -> Result<Vec<u8>, FetchError> {
         let deadline = Instant::now() + self.timeout;
-        timeout_at(deadline, self.fetch_first(places, None)).await.unwrap_or(Err(FetchError::TimedOut))
+        timeout_at(deadline, self.fetch_first(addresses, None)).await.unwrap_or(Err(FetchError::TimedOut))
     }
 
     async fn fetch_first(
@@ -112,7 +112,7 @@ impl Fetcher {
     ) -> Result<Vec<u8>, FetchError> {
         match self.fetch_body(openid, token).await {
             Err(FetchError::Status(_) | FetchError::Redirect(_)) => self.fetch_body(oauth, token).await,
-            // Some hosts answer a page for people at every address that they do not know.
+            // Some hosts answer requests for unknown addresses with an HTML page.
             Ok(page) if serde_json::from_slice::<IgnoredAny>(&page).is_err() => {
                 self.fetch_body(oauth, token).await.or(Ok(page))
             }
@@ -122,14 +122,14 @@ impl Fetcher {
 
     async fn fetch_keys(&self, location: &KeyLocation) -> Result<Vec<u8>, FetchError> {
         let token = location.bearer_file.as_deref().map(read_token).transpose()?;
-        let places = match &location.place {
-            Place::KeySet(uri) => return self.fetch_body(uri, token.as_ref()).await,
-            Place::Metadata(places) => places,
+        let addresses = match &location.address {
+            Address::KeySet(uri) => return self.fetch_body(uri, token.as_ref()).await,
+            Address::Metadata(addresses) => addresses,
         };
-        let metadata = self.fetch_first(places, token.as_ref()).await?;
-        let [openid, _] = places;
+        let metadata = self.fetch_first(addresses, token.as_ref()).await?;
+        let [openid, _] = addresses;
         let keys = jwks_uri(&metadata, &location.issuer, openid)?;
-        // The token is for the issuer, not for any other host that the metadata name.
+        // The token is for the issuer, not for another host that its metadata name.
         let token = token.filter(|_| is_same_origin(&keys, openid));
         self.fetch_body(&keys, token.as_ref()).await
     }
@@ -162,8 +162,8 @@ impl Fetcher {
             return Ok(client);
         }
         let connector = connector(&self.proxies).map_err(|_| FetchError::NoRootCertificates)?;
-        // No connection is kept: after the minutes until the next fetch, and after a freeze of the environment, the
-        // peer may have dropped it without a word.
+        // No connection is kept: after the minutes until the next fetch, or after a freeze of the environment, the peer
+        // may have closed it silently.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
         Ok(self.client.get_or_init(|| client))
     }
@@ -173,7 +173,8 @@ fn of_body(error: &(dyn Error + 'static)) -> FetchError {
     if error.is::<LengthLimitError>() { FetchError::TooLarge } else { FetchError::Body }
 }
 
-/// The `Authorization` header of a token file, which is read for each fetch because such tokens are renewed in place.
+/// The `Authorization` header with the token of a file. The file is read for each fetch, because such tokens are
+/// renewed in place.
 fn read_token(path: &Path) -> Result<HeaderValue, FetchError> {
     let text = std::fs::read_to_string(path).map_err(|_| FetchError::TokenFileUnreadable)?;
     let token = text.trim();
@@ -183,9 +184,9 @@ fn read_token(path: &Path) -> Result<HeaderValue, FetchError> {
     Ok(header)
 }
 
-/// Where an issuer's metadata say that its keys are. They must be its own (RFC 8414 §3.3), and the address must be
-/// https, except that an issuer on a loopback address may name a loopback address.
-fn jwks_uri(metadata: &[u8], issuer: &str, place: &Uri) -> Result<Uri, FetchError> {
+/// The `jwks_uri` of an issuer's metadata. The metadata must be the issuer's own (RFC 8414 §3.3), and the address must
+/// be https, except that an issuer on a loopback address may name a loopback address.
+fn jwks_uri(metadata: &[u8], issuer: &str, address: &Uri) -> Result<Uri, FetchError> {
     let metadata = document(metadata)?;
     let text = |name| metadata.get(name).and_then(Value::as_str);
     let found = text("issuer").unwrap_or_default();
@@ -198,7 +199,7 @@ fn jwks_uri(metadata: &[u8], issuer: &str, place: &Uri) -> Result<Uri, FetchErro
     let is_own = |uri: &Uri| uri.host().is_some_and(is_loopback);
     match parsed.scheme_str() {
         Some("https") => Ok(parsed),
-        Some("http") if is_own(&parsed) && is_own(place) => Ok(parsed),
+        Some("http") if is_own(&parsed) && is_own(address) => Ok(parsed),
         _ => Err(insecure()),
     }
 }
@@ -233,7 +234,7 @@ mod tests {
     #[test]
     fn metadata_say_where_the_keys_are_or_what_is_wrong_with_them() {
         let own = "http://127.0.0.1:9/.well-known/openid-configuration";
-        for (text, place, expected) in [
+        for (text, address, expected) in [
             (r#"{"issuer":"i","jwks_uri":"https://a.example/k"}"#, PLACE, Ok("https://a.example/k")),
             (r#"{"issuer":"i","jwks_uri":"http://127.0.0.1:8/k"}"#, own, Ok("http://127.0.0.1:8/k")),
             (r#"{"issuer":"i","jwks_uri":"http://127.0.0.1:8/k"}"#, PLACE, Err("insecure_jwks_uri")),
@@ -246,7 +247,7 @@ mod tests {
             (r#"{"issuer":"i","jwks_uri":null}"#, PLACE, Err("no_jwks_uri")),
             ("<html>", PLACE, Err("not_json")),
         ] {
-            let found = jwks_uri(text.as_bytes(), "i", &place.parse().unwrap());
+            let found = jwks_uri(text.as_bytes(), "i", &address.parse().unwrap());
             assert_eq!(found.map(|uri| uri.to_string()).map_err(|error| error.name()), expected.map(str::to_owned));
         }
     }

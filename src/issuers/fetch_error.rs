@@ -1,4 +1,4 @@
-//! Why an issuer's keys could not be fetched, told apart for the log.
+//! Why an issuer's keys could not be fetched, with a name for each cause, for the log.
 
 use std::{error::Error, fmt, io};
 
@@ -11,12 +11,12 @@ use super::{
 };
 use crate::jwt::UnreadableKeySet;
 
-/// Why a fetch failed. It never holds a credential.
+/// Why a fetch failed. It never contains a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FetchError {
     /// No root certificate could be loaded, so no certificate can be checked.
     NoRootCertificates,
-    /// The entry's `jwks_bearer_file` cannot be read, or holds no token.
+    /// The entry's `jwks_bearer_file` cannot be read, or contains no token.
     TokenFileUnreadable,
     /// The metadata are those of another issuer.
     IssuerDiffers {
@@ -31,10 +31,10 @@ pub enum FetchError {
     DuplicateMembers,
     /// JSON, but not an object with a list of `keys`.
     NotAKeySet,
-    /// `Content-Encoding` names an encoding that was not asked for.
+    /// `Content-Encoding` names an encoding that was not requested.
     Compressed(String),
     Status(StatusCode),
-    /// None is followed.
+    /// Redirects are not followed.
     Redirect(StatusCode),
     CertificateNotTrusted,
     CertificateExpired,
@@ -45,19 +45,19 @@ pub enum FetchError {
     Refused,
     Dns,
     TimedOut,
-    /// The proxy of `HTTPS_PROXY` could not be reached, or opened no tunnel.
+    /// The proxy of `HTTPS_PROXY` could not be reached, or refused to open a tunnel.
     Proxy,
     /// The connection failed for another reason.
     Connection,
     /// The body ended too early, or could not be read.
     Body,
     TooLarge,
-    /// The set was read, but none of its so many entries may verify anything.
+    /// The set was read, but none of its entries may verify anything. Contains their number.
     NoUsableKey(usize),
 }
 
 impl FetchError {
-    /// Its stable name.
+    /// The stable name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::NoRootCertificates => "no_root_certificates",
@@ -87,7 +87,7 @@ impl FetchError {
         }
     }
 
-    /// What was found, and what had been expected.
+    /// What was found instead of what was expected.
     pub fn found(&self) -> Option<String> {
         match self {
             Self::IssuerDiffers { found, .. } => Some(found.clone()),
@@ -105,7 +105,7 @@ impl FetchError {
         }
     }
 
-    /// Whether the issuer's host answered, so that only a change on its side or in the settings helps. After the other
+    /// Whether the issuer's host answered. Then only a change on its side or in the settings helps. After other
     /// failures, nothing is known.
     pub fn is_answer(&self) -> bool {
         match self {
@@ -136,13 +136,13 @@ impl FetchError {
         }
     }
 
-    /// What a failed request failed from: the first cause in its chain that is known.
+    /// The cause of a failed request: the first known one in its chain of errors.
     pub fn of_request(error: &(dyn Error + 'static)) -> Self {
         cause(error).unwrap_or(Self::Connection)
     }
 }
 
-/// The name, and the values if there are any.
+/// The name, with the values if there are any.
 impl fmt::Display for FetchError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.found(), self.expected()) {
@@ -174,7 +174,7 @@ impl From<UnusableKeySet> for FetchError {
     }
 }
 
-/// An I/O error may carry the real one, which is not its source but its content.
+/// An I/O error may wrap the real one as its content instead of its source.
 fn cause(error: &(dyn Error + 'static)) -> Option<FetchError> {
     if error.is::<ProxyFailure>() {
         return Some(FetchError::Proxy);

@@ -1,4 +1,4 @@
-//! What this execution environment holds of one issuer's keys, and when it may ask for more. No I/O.
+//! The keys of one issuer that this execution environment holds, and when it may fetch more. No I/O.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -14,19 +14,19 @@ use super::{
 };
 use crate::{records::Snapshot, token::UnverifiedToken};
 
-/// After a failed fetch, in seconds.
+/// The pause after a failed fetch, in seconds.
 const FAILURE_PAUSE: i64 = 30;
-/// Between two fetches that signatures cause which no held key made, in seconds (H-14).
+/// The pause between two fetches that bad signatures cause, in seconds (H-14).
 const RECHECK_PAUSE: i64 = 30;
-/// A younger set is not fetched again, in seconds: a request for a key that does not exist must not cause a fetch
-/// for each request.
+/// The minimum age in seconds of a set before it is fetched again. Otherwise, each request with a `kid` that does not
+/// exist would cause a fetch.
 const MIN_AGE: i64 = 1;
-/// Between two log lines about a budget that is used up, in seconds.
+/// The pause between two log lines about a used-up budget, in seconds.
 const LOG_PAUSE: i64 = 60;
-/// Clocks of two environments differ by at most this many seconds.
+/// The clocks of two environments differ by at most this many seconds.
 const CLOCK_DIFFERENCE: i64 = 60;
 
-/// A fetch that had less time says nothing about the issuer, and is not begun.
+/// The minimum time for a fetch. A fetch with less would say nothing about the issuer, so it is not started.
 pub const FAIR_TIME: Duration = Duration::from_millis(300);
 
 /// One issuer whose keys are fetched.
@@ -35,19 +35,19 @@ pub struct IssuerKeys {
     /// The age in seconds at which a set is fetched again (H-17).
     refresh: i64,
     state: Mutex<State>,
-    /// Held by the one fetch in flight. A request that only reads keys never waits for it.
+    /// The lock of the one fetch in flight. Requests that only read keys never wait for it.
     pub flight: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct State {
     set: Option<Arc<IssuerKeySet>>,
-    /// When the last fetch began, if it failed.
+    /// When the last fetch started, if it failed.
     failed_at: Option<i64>,
-    /// When the last fetch began that a signature caused.
+    /// When the last fetch started that a bad signature caused.
     rechecked_at: Option<i64>,
     /// When the log last said that the budget is used up.
-    complained_at: Option<i64>,
+    budget_logged_at: Option<i64>,
     budget: Budget,
 }
 
@@ -58,25 +58,25 @@ pub enum FetchReason {
     Due,
     /// The held set has no key for a token.
     UnknownKey,
-    /// No held key made a signature, so the issuer may have replaced one under the same `kid`, or repaired one.
+    /// No held key made the signature. The issuer may have replaced a key under the same `kid`, or repaired one.
     Recheck,
 }
 
 /// Why a fetch is not allowed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAllowed {
-    /// A fetch has just been made, or the held set is not due any more.
+    /// A fetch was just made, or the held set is no longer due.
     NotNeeded,
     /// The last fetch failed less than 30 s ago.
     Failed,
-    /// A signature caused a fetch less than 30 s ago.
+    /// A bad signature caused a fetch less than 30 s ago.
     Rechecked,
-    /// `log`: the log has not said so for a minute.
+    /// No fetch is left. `log` is true if the log has not said so within the last minute.
     BudgetUsedUp { log: bool },
 }
 
-/// A fetch in flight. Dropped without an outcome, because the invocation was cut off, it counts as failed only if it
-/// had a fair time to answer.
+/// A fetch in flight. If it is dropped without an outcome, because the invocation was cut off, it counts as failed only
+/// if it had a fair time to answer.
 pub struct Flight<'a> {
     keys: &'a IssuerKeys,
     now: i64,
@@ -89,12 +89,12 @@ impl IssuerKeys {
         Self { location, refresh, state: Mutex::default(), flight: tokio::sync::Mutex::default() }
     }
 
-    /// The set that may be used now, stale for at most a day (H-16).
+    /// The set that may be used now. It may be stale for at most a day (H-16).
     pub fn set(&self, now: i64) -> Option<Arc<IssuerKeySet>> {
         self.with(|state| state.usable(now).cloned())
     }
 
-    /// Whether no set is held, or the held one is due for a refresh.
+    /// Whether no set is held, or the held set is due for a refresh.
     pub fn is_due(&self, now: i64) -> bool {
         self.with(|state| state.is_due(self.refresh, now))
     }
@@ -104,12 +104,12 @@ impl IssuerKeys {
         self.is_due(now) || self.set(now).is_none_or(|set| !set.serves(unverified))
     }
 
-    /// Begins a fetch if it is allowed and has a fair time; `None` if only the time is missing. The holder of `flight`
-    /// calls it, so that at most one fetch is under way.
+    /// Starts a fetch if it is allowed. Returns `None` if there is too little time. The caller holds `flight`, so at
+    /// most one fetch is in flight.
     ///
     /// # Errors
     ///
-    /// Returns [`NotAllowed`] if the fetch may not be made now, however much time there is.
+    /// Returns [`NotAllowed`] if the fetch may not be made now, regardless of the time.
     pub fn try_begin_fetch(
         &self,
         reason: FetchReason,
@@ -129,7 +129,7 @@ impl IssuerKeys {
         })
     }
 
-    /// Takes over a set that another environment fetched, if it is newer than the held one.
+    /// Adopts a set that another environment fetched, if it is newer than the held one.
     pub fn adopt(&self, set: IssuerKeySet, now: i64) {
         self.with(|state| {
             let is_credible = |set: &IssuerKeySet| set.fetched_at <= now.saturating_add(CLOCK_DIFFERENCE);
@@ -147,7 +147,7 @@ impl IssuerKeys {
         self.with(|state| state.failed_at.is_some())
     }
 
-    /// After how many seconds a fetch may be tried again, at least 1.
+    /// The number of seconds, at least 1, after which a fetch may be tried again.
     pub fn retry_after(&self, now: i64) -> u32 {
         let pauses = self.with(|state| {
             let failed = rest_of_pause(state.failed_at, FAILURE_PAUSE, now);
@@ -157,7 +157,7 @@ impl IssuerKeys {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        // No code that holds this lock can panic, so a poisoned state is whole.
+        // No code that holds this lock can panic, so a poisoned state is still consistent.
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -167,7 +167,7 @@ impl State {
         self.set.as_ref().filter(|set| now.saturating_sub(set.fetched_at) < Snapshot::LIFETIME_SECONDS)
     }
 
-    /// A set from further in the future than clocks differ was fetched before the clock was set back.
+    /// A set that is further in the future than clocks differ was fetched before the clock was set back.
     fn is_due(&self, refresh: i64, now: i64) -> bool {
         self.usable(now).is_none_or(|set| {
             let age = now.saturating_sub(set.fetched_at);
@@ -187,9 +187,9 @@ impl State {
             return Err(NotAllowed::Rechecked);
         }
         if reason == FetchReason::UnknownKey && !self.budget.is_left(now) {
-            let log = rest_of_pause(self.complained_at, LOG_PAUSE, now).is_none();
+            let log = rest_of_pause(self.budget_logged_at, LOG_PAUSE, now).is_none();
             if log {
-                self.complained_at = Some(now);
+                self.budget_logged_at = Some(now);
             }
             return Err(NotAllowed::BudgetUsedUp { log });
         }
@@ -198,7 +198,7 @@ impl State {
 }
 
 impl Flight<'_> {
-    /// Swaps in the set that was fetched.
+    /// Replaces the held set by the fetched one.
     pub fn succeeded(mut self, set: Arc<IssuerKeySet>) {
         self.open = false;
         self.keys.with(|state| {
@@ -207,7 +207,7 @@ impl Flight<'_> {
         });
     }
 
-    /// Notes that the issuer did not give its keys.
+    /// Notes that the issuer did not return its keys.
     pub fn failed(mut self) {
         self.open = false;
         self.keys.with(|state| state.failed_at = Some(self.now));
@@ -315,7 +315,11 @@ mod tests {
         begin(&keys, FetchReason::Recheck, T + 1).succeeded(Arc::new(set("a", T + 1)));
         assert_eq!(may_fetch(&keys, FetchReason::Recheck, T + 30), Err(NotAllowed::Rechecked));
         assert_eq!(may_fetch(&keys, FetchReason::Recheck, T + 31), Ok(()));
-        assert_eq!(may_fetch(&keys, FetchReason::UnknownKey, T + 2), Ok(()), "another key is another matter");
+        assert_eq!(
+            may_fetch(&keys, FetchReason::UnknownKey, T + 2),
+            Ok(()),
+            "an unknown key does not wait for this pause"
+        );
     }
 
     #[test]
@@ -340,13 +344,13 @@ mod tests {
             assert_eq!(may_fetch(&keys, reason, back), Ok(()), "{reason:?}");
         }
         keys.adopt(set("b", back - 10), back);
-        assert!(holds(&keys, "b", back) && !keys.last_fetch_failed(), "what is from the future counts for nothing");
+        assert!(holds(&keys, "b", back) && !keys.last_fetch_failed(), "times in the future are ignored");
         begin(&keys, FetchReason::Recheck, T).failed();
         assert_eq!((may_fetch(&keys, FetchReason::Recheck, back), keys.retry_after(back)), (Ok(()), 1));
     }
 
     #[test]
-    fn h13_a_newer_snapshot_counts_for_the_deployment_and_an_older_one_for_nothing() {
+    fn h13_a_newer_snapshot_counts_for_the_deployment_and_an_older_one_is_ignored() {
         let keys = keys();
         begin(&keys, FetchReason::Due, T).failed();
         keys.adopt(set("a", T - 100), T);

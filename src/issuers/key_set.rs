@@ -1,4 +1,4 @@
-//! One issuer's keys: which of them a token is tried against, and what they say about its signature.
+//! One issuer's keys: which of them a token is checked against, and what the result means.
 
 use serde_json::Value;
 
@@ -8,25 +8,24 @@ use crate::{
     token::{UnverifiedToken, VerifiedToken},
 };
 
-/// More entries of a set are not loaded.
+/// How many entries of a set are loaded.
 const MAX_KEYS: usize = 100;
-/// More keys are not tried for one token: each try costs a signature check.
+/// How many keys are tried for one token, because each try costs a signature check.
 const MAX_TRIES: usize = 16;
 
-/// A key set that loaded, with at least one key in it.
+/// A loaded key set with at least one usable key.
 pub struct IssuerKeySet {
     keys: Vec<VerificationKey>,
     dropped: Vec<DroppedKey>,
     gaps: Gaps,
-    /// When the fetch began, in seconds since the epoch.
+    /// When the fetch started, in seconds since the epoch.
     pub fetched_at: i64,
 }
 
-/// What of a published set is not known (H-31).
+/// What is not known about a published set (H-31).
 #[derive(Default)]
 pub struct Gaps {
-    /// The `kid`s of keys that were published but not loaded, although no rule refuses them. `None` means a key
-    /// without `kid`.
+    /// The `kid`s of keys that were published but could not be read. `None` means a key without `kid`.
     unreadable: Vec<Option<String>>,
     /// Whether the set has more than [`MAX_KEYS`] entries.
     truncated: bool,
@@ -36,25 +35,25 @@ pub struct Gaps {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnusableKeySet {
     Unreadable(UnreadableKeySet),
-    /// None of its keys may verify anything. Carries the number of its entries.
+    /// No key may verify anything. Contains the number of entries.
     NoUsableKey(usize),
 }
 
-/// What a set of keys says about a token.
+/// What a key set says about a token's signature.
 pub enum SignatureCheck<'a, S> {
     /// One of the keys made the signature.
     Signed(Box<VerifiedToken<S>>),
     /// The set has no key that the token could be signed with.
     UnknownKey(Box<UnverifiedToken<'a, S>>),
     BadSignature(Box<UnverifiedToken<'a, S>>),
-    /// No key that was tried made the signature, but the right one may not have been tried.
+    /// No key that was tried made the signature, but the right key may not have been tried.
     Undecided(Gap, Box<UnverifiedToken<'a, S>>),
 }
 
 /// Why a key set cannot decide about a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gap {
-    /// A key that the token could be signed with was published and could not be read.
+    /// A key that the token could be signed with was published but could not be read.
     UnreadableKey,
     /// The issuer publishes more keys than are loaded.
     TruncatedSet,
@@ -62,12 +61,12 @@ pub enum Gap {
     TooManyTries,
 }
 
-/// The keys that a token is tried against (H-15).
+/// The keys that a token is checked against (H-15).
 struct Selection<'k> {
     keys: Vec<&'k VerificationKey>,
-    /// Whether the token's `kid` named them. Otherwise, any key that was not loaded could be the right one.
+    /// Whether the token's `kid` selected them. Otherwise, any key that was not loaded could be the right one.
     by_kid: bool,
-    /// The `kid` under which an unreadable key could be the token's; `None` means one without.
+    /// The `kid` under which an unreadable key could be the token's. `None` means a key without `kid`.
     other: Option<String>,
 }
 
@@ -76,7 +75,7 @@ impl IssuerKeySet {
     ///
     /// # Errors
     ///
-    /// Returns [`UnusableKeySet`] if the text is not a key set or has no usable key: such a fetch has failed.
+    /// Returns [`UnusableKeySet`] if the text is not a key set or has no usable key. The fetch has then failed.
     pub fn parse(text: &[u8], algorithms: &[Algorithm], fetched_at: i64) -> Result<Self, UnusableKeySet> {
         let entries = key_set_entries(text).map_err(UnusableKeySet::Unreadable)?;
         let (LoadedKeys { keys, dropped }, rest) = load(&entries, algorithms);
@@ -85,7 +84,7 @@ impl IssuerKeySet {
         }
         let mut unreadable: Vec<_> =
             dropped.iter().filter(|key| key.cause.is_unreadable()).map(|key| key.kid.clone()).collect();
-        // A loaded key's namesake beyond the limit would otherwise never be missed.
+        // Otherwise, a key beyond the limit with the same `kid` as a loaded key would never be missed.
         let names_loaded = |kid: &String| keys.iter().any(|key| key.kid() == Some(kid));
         unreadable.extend(rest.iter().filter_map(kid).filter(names_loaded).map(Some));
         let gaps = Gaps { unreadable, truncated: !rest.is_empty() };
@@ -105,7 +104,7 @@ impl IssuerKeySet {
         Ok(set)
     }
 
-    /// The set for other environments, with nothing but the public members of the keys that loaded.
+    /// The set as other environments get it: only the public members of the loaded keys.
     pub fn to_snapshot(&self, jwks_uri: String) -> Snapshot {
         let mut unreadable: Vec<_> = self.gaps.unreadable.iter().map(|kid| kid.clone().unwrap_or_default()).collect();
         unreadable.sort();
@@ -119,18 +118,18 @@ impl IssuerKeySet {
         }
     }
 
-    /// The keys as they loaded.
+    /// The loaded keys.
     pub fn keys(&self) -> &[VerificationKey] {
         &self.keys
     }
 
-    /// The entries that were fetched and did not load. A set from a snapshot has none.
+    /// The entries that were fetched but not loaded. A set from a snapshot has none.
     pub fn dropped(&self) -> &[DroppedKey] {
         &self.dropped
     }
 
-    /// Whether the set can decide about the token as far as its header tells: it has a key for it, and knows of
-    /// none that it could not read.
+    /// Whether the set can decide about the token, judging by the token's header: it has a key for the token, and no
+    /// unreadable key could be the token's.
     pub fn serves<S>(&self, unverified: &UnverifiedToken<'_, S>) -> bool {
         let selection = Selection::new(&self.keys, &self.gaps, unverified.header());
         selection.is_known() && !selection.misses(&self.gaps)
@@ -140,19 +139,19 @@ impl IssuerKeySet {
         self.gaps.truncated
     }
 
-    /// Tries the token against its keys.
+    /// Checks the token's signature against the keys of the set.
     pub fn check<'a, S>(&self, unverified: Box<UnverifiedToken<'a, S>>) -> SignatureCheck<'a, S> {
         check(&self.keys, &self.gaps, unverified)
     }
 }
 
-/// Loads the first entries of a set; the rest is more than a set may have.
+/// Loads the first entries of a set. Returns the entries beyond the limit too.
 pub fn load<'e>(entries: &'e [Value], algorithms: &[Algorithm]) -> (LoadedKeys, &'e [Value]) {
     let (first, rest) = entries.split_at(entries.len().min(MAX_KEYS));
     (LoadedKeys::load(first, algorithms), rest)
 }
 
-/// [`IssuerKeySet::check`] for any keys; those in the settings have no gaps.
+/// Like [`IssuerKeySet::check`], for any keys. Keys in the settings have no gaps.
 pub fn check<'a, S>(
     keys: &[VerificationKey],
     gaps: &Gaps,
@@ -189,7 +188,7 @@ impl<'k> Selection<'k> {
         let algorithm = Algorithm::from_name(&header.alg);
         let fits = |key: &&VerificationKey| algorithm.is_some_and(|algorithm| key.serves(algorithm));
         let Some(kid) = named_kid(header) else {
-            // Other keys with a `kid` are not tried: leaving it out must not escape their `kid#` marks.
+            // Other keys with a `kid` are not tried: omitting the `kid` must not avoid their `kid#` marks.
             let only = only_fitting(keys, header).filter(|key| key.kid().is_some());
             let keys = keys.iter().filter(|key| key.kid().is_none()).filter(fits).chain(only).collect();
             return Self { keys, by_kid: false, other: None };
@@ -204,7 +203,7 @@ impl<'k> Selection<'k> {
         if has_kids {
             return Self { keys: Vec::new(), by_kid, other };
         }
-        // No key of the set has a name, so any of them may be the one that the token means.
+        // No key of the set has a `kid`, so the token may mean any of them.
         Self { keys: keys.iter().filter(fits).collect(), by_kid, other: None }
     }
 
@@ -214,12 +213,12 @@ impl<'k> Selection<'k> {
 
     /// Whether a key that could not be read may be the token's.
     fn misses(&self, gaps: &Gaps) -> bool {
-        // Without `kid`, it could also be the one key that fits, whatever it is called.
+        // Without `kid`, the token's key could also be the only fitting one, whatever its `kid`.
         let may_be_the_only_one = self.other.is_none() && self.keys.is_empty() && !gaps.unreadable.is_empty();
         may_be_the_only_one || gaps.unreadable.contains(&self.other)
     }
 
-    /// What kept the set from deciding, after no key was found to have made the signature.
+    /// Why the set could not decide, if no tried key made the signature.
     fn gap(&self, gaps: &Gaps) -> Option<Gap> {
         if self.misses(gaps) {
             Some(Gap::UnreadableKey)

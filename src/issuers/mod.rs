@@ -1,4 +1,4 @@
-//! The keys of the trusted issuers: held, shared through the state table, fetched. The only way from a
+//! The keys of the trusted issuers: held, shared through the state table, fetched. The only way from an
 //! [`UnverifiedToken`] to a [`VerifiedToken`].
 
 mod budget;
@@ -33,12 +33,12 @@ use crate::{
     token::{Inactive, UnverifiedToken, VerifiedToken},
 };
 
-/// What a fetch leaves of the invocation's time, to write the snapshot and to answer.
+/// The time that a fetch leaves for writing the snapshot and for answering.
 const RESERVE: Duration = Duration::from_millis(200);
 
-/// Every trusted issuer's keys, as this execution environment has them.
+/// The keys of every trusted issuer, as this execution environment holds them.
 pub struct Issuers {
-    /// Issuers whose keys are fetched; the others' are in the settings.
+    /// The issuers whose keys are fetched. The keys of the others are in the settings.
     fetched: HashMap<String, IssuerKeys>,
     fetcher: Fetcher,
     store: Store,
@@ -48,9 +48,9 @@ pub struct Issuers {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Attempt {
     Made,
-    /// Another request may have made it meanwhile.
+    /// Another request may have fetched in the meantime.
     NotAllowed,
-    /// The rest of the invocation's time is too short, which says nothing about the issuer.
+    /// The invocation has too little time left, which says nothing about the issuer.
     NoTime,
 }
 
@@ -58,12 +58,12 @@ impl Issuers {
     pub fn new(settings: &Settings, store: Store) -> Self {
         let refresh = i64::try_from(settings.jwks_refresh.as_secs()).unwrap_or(i64::MAX);
         let fetched = settings.trusted_issuers.iter().filter_map(|issuer| {
-            KeyLocation::of(issuer).map(|location| (issuer.issuer.clone(), IssuerKeys::new(location, refresh)))
+            KeyLocation::for_issuer(issuer).map(|location| (issuer.issuer.clone(), IssuerKeys::new(location, refresh)))
         });
         Self { fetched: fetched.collect(), fetcher: Fetcher::new(settings.proxies.clone()), store }
     }
 
-    /// The item keys of all shared snapshots, to be read while the function starts.
+    /// The item keys of all shared snapshots, which are read during the start.
     pub fn snapshot_item_keys(&self) -> Vec<ItemKey> {
         self.fetched.keys().filter_map(|issuer| ItemKey::snapshot(issuer).ok()).collect()
     }
@@ -75,8 +75,8 @@ impl Issuers {
         needed.then(|| ItemKey::snapshot(&unverified.issuer().issuer).ok()).flatten()
     }
 
-    /// The `kid` of the one key of the held set that fits a token without `kid`, so that this key's mark is read
-    /// with the token's others. `None` if the token has a `kid`, or if not exactly one key fits.
+    /// The `kid` of the only key in the held set that fits a token without `kid`, so that the key's mark is read with
+    /// the token's others. `None` if the token has a `kid`, or if not exactly one key fits.
     pub fn only_fitting_kid(&self, unverified: &UnverifiedToken<'_>, now: i64) -> Option<String> {
         let kid = |keys| only_fitting(keys, unverified.header()).and_then(|key| key.kid().map(str::to_owned));
         match &unverified.issuer().keys {
@@ -85,8 +85,8 @@ impl Issuers {
         }
     }
 
-    /// The entries of an issuer's key set that were not loaded, as far as this environment has seen the set itself:
-    /// a snapshot does not hold them.
+    /// The entries of an issuer's key set that were not loaded, if this environment fetched the set itself: a snapshot
+    /// does not contain them.
     pub fn dropped_keys(&self, issuer: &TrustedIssuer, now: i64) -> Vec<DroppedKey> {
         if let KeySource::Inline(loaded) = &issuer.keys {
             return loaded.dropped.clone();
@@ -95,7 +95,7 @@ impl Issuers {
         set.map(|set| set.dropped().to_vec()).unwrap_or_default()
     }
 
-    /// Takes over an issuer's snapshot, if it is among the items, comes from the configured address and loads (H-27).
+    /// Adopts an issuer's snapshot if it is among the items, is from the configured address and loads (H-27).
     pub fn adopt(&self, issuer: &TrustedIssuer, items: &FetchedItems, now: i64) {
         let Some(keys) = self.fetched.get(&issuer.issuer) else { return };
         let Ok(key) = ItemKey::snapshot(&issuer.issuer) else { return };
@@ -111,12 +111,12 @@ impl Issuers {
         }
     }
 
-    /// Checks the signature, with keys that are fetched if they have to be and may be.
+    /// Checks the signature. Fetches keys if that is necessary and allowed.
     ///
     /// # Errors
     ///
-    /// Returns [`VerifyError`]: inactive if the issuer's keys say so, "don't know" if they are out of reach or one of
-    /// our limits stopped the search.
+    /// Returns [`VerifyError`]: inactive if the issuer's keys decide so, and "don't know" if they are unavailable or
+    /// one of our limits stopped the search.
     pub async fn verify<S>(
         &self,
         unverified: Box<UnverifiedToken<'_, S>>,
@@ -167,7 +167,7 @@ impl Issuers {
         };
         if let Some(reason) = reason {
             match self.fetch(issuer, keys, reason, now, deadline).await {
-                // A refresh that found no time was needed, whatever this fetch was not allowed for.
+                // The earlier attempt still counts: if the refresh had no time, newer keys may exist.
                 Attempt::NotAllowed => {}
                 other => attempt = other,
             }
@@ -188,7 +188,7 @@ impl Issuers {
         conclude(checked, failure, keys.retry_after(now))
     }
 
-    /// Fetches the issuer's keys, unless that is not allowed or another request has just done it.
+    /// Fetches the issuer's keys, unless that is not allowed or another request has just fetched them.
     async fn fetch(
         &self,
         issuer: &TrustedIssuer,
@@ -198,7 +198,7 @@ impl Issuers {
         deadline: Instant,
     ) -> Attempt {
         let Some(deadline) = deadline.checked_sub(RESERVE) else { return Attempt::NoTime };
-        // A request that waits here finds afterwards that the fetch it wanted has been made, and is not allowed another.
+        // A request that waited here finds that the fetch was already made, and is not allowed another one.
         let Ok(single) = timeout_at(deadline, keys.flight.lock()).await else { return Attempt::NoTime };
         let has_time = deadline.saturating_duration_since(Instant::now()) >= FAIR_TIME;
         let flight = match keys.try_begin_fetch(reason, now, has_time) {
@@ -227,14 +227,14 @@ impl Issuers {
         log_fetched(issuer, &set);
         if let Ok(key) = ItemKey::snapshot(&issuer.issuer) {
             let snapshot = set.to_snapshot(keys.location.uri().to_string());
-            // Without the snapshot, the other environments fetch for themselves.
+            // If this fails, the other environments fetch for themselves.
             let _ = self.store.put_snapshot(&key, &snapshot, deadline + RESERVE / 2).await;
         }
         Attempt::Made
     }
 }
 
-/// The verdict of a check. `failure` is what kept the function from looking for a newer set.
+/// The verdict of a check. `failure` is what kept the function from finding a newer set.
 fn conclude<S>(
     checked: SignatureCheck<'_, S>,
     failure: Option<Cause>,
@@ -257,7 +257,7 @@ fn log_failure(issuer: &TrustedIssuer, error: &FetchError) {
     warn!(event = "jwks_fetch_failed", issuer = issuer.issuer, cause, found, expected);
 }
 
-/// One line for the set, and one for each entry that was not loaded.
+/// Logs one line for the set, and one for each entry that was not loaded.
 fn log_fetched(issuer: &TrustedIssuer, set: &IssuerKeySet) {
     info!(event = "jwks_fetched", issuer = issuer.issuer, keys = set.keys().len(), truncated = set.is_truncated());
     for DroppedKey { kid, kty, cause } in set.dropped() {

@@ -1,5 +1,5 @@
-//! What an issuer publishes, for the operator's tool: fetched as the function fetches it, but held nowhere and shared with
-//! no environment. It needs no tables.
+//! What an issuer publishes, for the operator's tool: fetched as the function fetches it, but neither held nor shared.
+//! It needs no tables.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
     token::{UnverifiedToken, VerifiedToken},
 };
 
-/// For one document or key set; a person waits for it.
+/// The time limit for one document or key set. An operator waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Fetches what issuers publish.
@@ -26,7 +26,7 @@ pub struct Probe {
     fetcher: Fetcher,
 }
 
-/// The text of a key set that was fetched.
+/// The text of a fetched key set.
 pub struct PublishedKeys {
     text: Vec<u8>,
 }
@@ -36,13 +36,13 @@ impl Probe {
         Self { fetcher: Fetcher::with_timeout(proxies, PATIENCE) }
     }
 
-    /// Fetches the metadata at these addresses, whichever issuer they name.
+    /// Fetches the metadata at these addresses, regardless of the issuer that they name.
     ///
     /// # Errors
     ///
     /// Returns [`FetchError`] if no address has them, or if they are not a JSON object.
-    pub async fn metadata(&self, places: &[Uri; 2]) -> Result<Map<String, Value>, FetchError> {
-        document(&self.fetcher.fetch_metadata(places).await?).map_err(FetchError::from)
+    pub async fn metadata(&self, addresses: &[Uri; 2]) -> Result<Map<String, Value>, FetchError> {
+        document(&self.fetcher.fetch_metadata(addresses).await?).map_err(FetchError::from)
     }
 
     /// Fetches the keys of an issuer as the function would with this entry.
@@ -51,14 +51,15 @@ impl Probe {
     ///
     /// Returns [`FetchError`], with the cause that the function would log.
     pub async fn keys(&self, issuer: &TrustedIssuer) -> Result<PublishedKeys, FetchError> {
-        let location = KeyLocation::of(issuer).ok_or(FetchError::NoJwksUri)?;
+        let location = KeyLocation::for_issuer(issuer).ok_or(FetchError::NoJwksUri)?;
         let text = self.fetcher.fetch(&location, tokio::time::Instant::now() + PATIENCE).await?;
         Ok(PublishedKeys { text })
     }
 }
 
 impl PublishedKeys {
-    /// Loads the keys that may be used with these algorithms, and says whether the set has more keys than are loaded.
+    /// Loads the keys that may be used with these algorithms. Also returns whether the set has more keys than are
+    /// loaded.
     ///
     /// # Errors
     ///

@@ -1,20 +1,20 @@
-//! Why a token's signature did not make it active, and when it makes sense to ask again.
+//! Why a token could not be verified, and when it makes sense to ask again.
 
 use super::key_set::Gap;
 use crate::token::Inactive;
 
-/// Why a token's signature did not make it active.
+/// Why a token could not be verified.
 pub enum VerifyError {
     Inactive(Inactive),
     /// The function could not look, so nothing is known.
     KeysUnavailable(KeysUnavailable),
 }
 
-/// A token that cannot be judged now.
+/// The token cannot be judged now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeysUnavailable {
     pub cause: Cause,
-    /// After how many seconds the answer may be another one.
+    /// The number of seconds after which the answer may be different.
     pub retry_after: u32,
 }
 
@@ -25,7 +25,7 @@ pub enum Cause {
     FetchFailed,
     /// The rest of the invocation's time was too short to fetch them.
     NoTime,
-    /// The issuer publishes a key that may be the token's and cannot be read.
+    /// The issuer publishes a key that may be the token's but cannot be read.
     UnreadableKey,
     /// The issuer publishes more keys than are loaded.
     TruncatedSet,
@@ -45,12 +45,12 @@ impl Cause {
         }
     }
 
-    /// What it means, as a sentence without a full stop.
+    /// What the cause means, as a sentence without a full stop.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::FetchFailed => "the last fetch of the issuer's keys failed",
             Self::NoTime => "there was too little time left to fetch the issuer's keys",
-            Self::UnreadableKey => "the issuer publishes a key that may be the token's and cannot be read",
+            Self::UnreadableKey => "the issuer publishes a key that may be the token's but cannot be read",
             Self::TruncatedSet => "the issuer publishes more keys than are loaded",
             Self::TooManyTries => "more keys fit the token than are tried",
         }

@@ -1,5 +1,5 @@
-//! Whether a token is active. Pure: the records and the time are arguments. The signature is for `issuers` to check, after
-//! the rules that the token itself can break and before the marks.
+//! Whether a token is active. This module is pure: the records and the time are arguments. `issuers` checks the
+//! signature, after the rules that the token itself can break and before the marks.
 
 mod opaque;
 mod profile;
@@ -15,11 +15,11 @@ pub use self::{
     profile::{OF_ANOTHER_KIND, follows_profile, is_access_token_type},
 };
 
-/// Proof that a token kept all rules that can be checked without its signature and its marks. Only this module makes it,
-/// and it never leaves its token.
+/// Proof that a token passed all checks that need neither its signature nor its marks. Only this module makes it, and
+/// it never leaves its token.
 pub struct Judged(());
 
-/// The claims of an active token: judged, made by its issuer, and revoked by no mark. [`active`] is the only way to make
+/// The claims of an active token: judged, signed by its issuer, and not revoked by any mark. Only [`active`] makes
 /// them, and [`crate::policy`] shows no others.
 ///
 /// The claims of an unverified token are no substitute:
@@ -76,22 +76,22 @@ pub struct Judged(());
 pub struct ActiveClaims(Claims);
 
 impl ActiveClaims {
-    /// What the token says.
+    /// The claims.
     pub fn get(&self) -> &Claims {
         &self.0
     }
 
-    /// What the token says, to be reduced to what its reader may see.
+    /// The claims, to be reduced to what the caller may see.
     pub fn into_claims(self) -> Claims {
         self.0
     }
 }
 
-/// Judges a JWT by all that is in the token itself: form, the issuer's rules, and the times.
+/// Judges a JWT by everything that is in the token itself: form, the issuer's rules, and the times.
 ///
 /// # Errors
 ///
-/// Returns the first rule that it breaks.
+/// Returns the first rule that the token breaks.
 pub fn jwt<'a>(
     token: UnverifiedToken<'a>,
     settings: &Settings,
@@ -102,12 +102,12 @@ pub fn jwt<'a>(
     Ok(token.into_state(Judged(())))
 }
 
-/// Makes a judged token active if no mark revokes it. `items` has the items of [`VerifiedToken::marks`], and `later` that
-/// of [`VerifiedToken::unread_mark`].
+/// Makes a judged token active if no mark revokes it. `items` contains the items of [`VerifiedToken::marks`], and
+/// `later` the item of [`VerifiedToken::unread_mark`].
 ///
 /// # Errors
 ///
-/// Returns [`Inactive`] as [`is_not_revoked`] does.
+/// Returns [`Inactive`] if a mark revokes the token, as [`is_not_revoked`] does.
 pub fn active(
     token: VerifiedToken<Judged>,
     items: &FetchedItems,
@@ -118,15 +118,16 @@ pub fn active(
     Ok(ActiveClaims(token.into_claims()))
 }
 
-/// Not expired, and not from the future. The skew, which FAPI 2.0 recommends (H-19), never applies to `exp`.
+/// Checks that a token is neither expired nor from the future. The skew, which FAPI 2.0 recommends (H-19), never
+/// applies to `exp`.
 ///
 /// # Errors
 ///
-/// [`Inactive::Expired`], [`Inactive::NotYetValid`] and [`Inactive::IssuedInTheFuture`].
+/// Returns [`Inactive::Expired`], [`Inactive::NotYetValid`] or [`Inactive::IssuedInTheFuture`] if it is.
 pub fn is_current(claims: &Claims, now: i64, skew: i64) -> Result<(), Inactive> {
     let later = |time: Option<UnixTime>| time.filter(|UnixTime(time)| *time > now + skew);
     // RFC 7662 §4 and RFC 7519 §4.1.4: a token is not accepted on or after `exp` (G-01). RFC 7662 §4 and
-    // RFC 7519 §4.1.5: nor before `nbf`; one from the future by `iat` (RFC 7519 §4.1.6) has not started either (G-02).
+    // RFC 7519 §4.1.5: nor is it accepted before `nbf`, or if its `iat` (RFC 7519 §4.1.6) is in the future (G-02).
     if let Some(UnixTime(exp)) = claims.expires_at.filter(|exp| now >= exp.0) {
         Err(Inactive::Expired { exp, now })
     } else if let Some(UnixTime(nbf)) = later(claims.not_before) {
@@ -142,9 +143,9 @@ pub fn is_current(claims: &Claims, now: i64, skew: i64) -> Result<(), Inactive> 
 ///
 /// # Errors
 ///
-/// Returns [`Inactive::Revoked`] by the first mark that revokes; a mark that cannot be read revokes too.
+/// Returns [`Inactive::Revoked`] for the first mark that revokes the token. A mark that cannot be read revokes it too.
 pub fn is_not_revoked(claims: &Claims, marks: &[MarkKey], items: &FetchedItems) -> Result<(), Inactive> {
-    // RFC 7662 §4: whether a token was revoked must be found out for each request (G-03).
+    // RFC 7662 §4: whether a token was revoked must be determined for each request (G-03).
     marks.iter().try_for_each(|MarkKey { kind, key }| {
         match items.item(key).map(|item| revokes(*kind, item, &claims.revocation_facts())) {
             None | Some(Ok(None)) => Ok(()),

@@ -1,4 +1,4 @@
-//! The record of an opaque token, judged by everything but the marks that it names.
+//! Judges the record of an opaque token by everything except the marks that it names.
 
 use super::{Judged, is_current};
 use crate::{
@@ -12,8 +12,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Returns the first rule that the token breaks. Its marks have yet to be read or, after an error, as many padding keys,
-/// so that the number of reads does not tell the two apart.
+/// Returns the first rule that the token breaks. In both cases a second read follows, of the token's marks or of as
+/// many padding keys, so that the number of reads does not reveal the result.
 pub fn record(
     digest: &Digest,
     too_long: bool,
@@ -38,7 +38,7 @@ pub fn record(
         return Err(Inactive::CorruptRecord);
     }
     let token = VerifiedToken::from_record(record, settings)?;
-    // The store may remove an expired record, or not: its `exp` decides (G-07).
+    // The store may or may not have removed an expired record, so the record's `exp` decides (G-07).
     is_current(token.claims(), now, settings.clock_skew_seconds)?;
     Ok(token.into_state(Judged(())))
 }

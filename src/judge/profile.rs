@@ -1,4 +1,4 @@
-//! The rules by which each profile tells an access token from every other JWT of its issuer.
+//! The rules by which each profile distinguishes an access token from every other JWT of its issuer.
 
 use crate::{
     jwt::Algorithm,
@@ -7,26 +7,25 @@ use crate::{
     token::{Claims, Inactive, UnverifiedToken},
 };
 
-/// RFC 8725 §3.12: what is valid as one kind of JWT must not be valid as another. These are claims of an ID token
-/// (OpenID Connect Core §3.1.3.6, OpenID Connect Core §3.3.2.11), of a logout token
-/// (OpenID Connect Back-Channel Logout §2.4) and of our own signed answers, which RFC 9701 §8.1 keeps from being taken
+/// RFC 8725 §3.12: a JWT of one kind must not be valid as another. These are claims of ID tokens
+/// (OpenID Connect Core §3.1.3.6, OpenID Connect Core §3.3.2.11), of logout tokens
+/// (OpenID Connect Back-Channel Logout §2.4), and of our own signed answers, which RFC 9701 §8.1 keeps from being taken
 /// for access tokens (H-04). No access token has one of them.
 pub const OF_ANOTHER_KIND: [&str; 5] = ["at_hash", "c_hash", "s_hash", "events", "token_introspection"];
-/// A claim of ID tokens that some issuers also write into access tokens.
+/// A claim of ID tokens that some issuers also add to access tokens.
 const NONCE: &str = "nonce";
 
-/// Whether the header and the claims are those of an access token, by the issuer's profile.
+/// Checks that the header and the claims are those of an access token, by the issuer's profile.
 ///
 /// # Errors
 ///
-/// Returns the first rule of the profile that is broken.
+/// Returns the first rule of the profile that the token breaks.
 pub fn follows_profile(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
     let (issuer, claims) = (unverified.issuer(), unverified.unverified_claims());
     has_fitting_header(unverified)?;
     is_access_token(unverified)?;
     let profile = issuer.profile;
-    // RFC 9068 §2.2, and what other profiles require in its place: a token without one of these claims is invalid
-    // (H-02).
+    // RFC 9068 §2.2, and what other profiles require instead: a token without one of these claims is invalid (H-02).
     if let Some(claim) = profile.required.iter().find(|claim| !has(claims, claim)) {
         return Err(Inactive::MissingClaim { claim, profile: profile.name });
     }
@@ -43,12 +42,13 @@ fn has_fitting_header(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> 
     if header.unencoded {
         return Err(Inactive::UnencodedPayload);
     }
-    // RFC 8725 §3.1: only algorithms that this issuer is known to use (H-06).
+    // RFC 8725 §3.1: only the algorithms that this issuer is known to use are accepted (H-06).
     if !Algorithm::from_name(&header.alg).is_some_and(|algorithm| issuer.algorithms.contains(&algorithm)) {
         let accepted = issuer.algorithms.iter().map(|algorithm| algorithm.name()).collect();
         return Err(Inactive::Algorithm { alg: header.alg.clone(), accepted });
     }
-    // RFC 9068 §4: the type is `at+jwt` (H-01). RFC 8725 §3.11: any other explicit type is another kind of JWT (H-04).
+    // RFC 9068 §4: the type is `at+jwt` (H-01). RFC 8725 §3.11: any other explicit type means another kind of
+    // JWT (H-04).
     let typ_is_right = match header.typ.as_deref() {
         None => !issuer.profile.typ_required,
         Some(typ) => is_access_token_type(typ) || (!issuer.profile.typ_required && typ.eq_ignore_ascii_case("JWT")),
@@ -57,7 +57,7 @@ fn has_fitting_header(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> 
 }
 
 /// RFC 7662 §2.1: access tokens and refresh tokens are introspected, ID tokens are not (H-03). Positive evidence
-/// decides. Without any, a `nonce` makes it an ID token.
+/// decides. Without it, a token with a `nonce` counts as an ID token.
 fn is_access_token(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
     let has_evidence =
         unverified.has_evidence() || unverified.header().typ.as_deref().is_some_and(is_access_token_type);

@@ -2,7 +2,7 @@
 
 /// An asymmetric JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1).
 ///
-/// Symmetric algorithms and `none` have no variant, so nothing can ask for them.
+/// Symmetric algorithms and `none` have no variant, so nothing can select them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     Rs256,
@@ -13,11 +13,11 @@ pub enum Algorithm {
     Ps512,
     Es256,
     Es384,
-    /// Ed25519 keys; `EdDSA` and `Ed25519` are two names of it (RFC 9864 §2.2, H-07).
+    /// For Ed25519 keys. `EdDSA` and `Ed25519` are two names of it (RFC 9864 §2.2, H-07).
     EdDsa,
 }
 
-/// Every algorithm with the name that a header or a key gives it.
+/// Every algorithm with the names that headers and keys use for it.
 const NAMES: [(&str, Algorithm); 10] = [
     ("RS256", Algorithm::Rs256),
     ("RS384", Algorithm::Rs384),
@@ -32,8 +32,8 @@ const NAMES: [(&str, Algorithm); 10] = [
 ];
 
 impl Algorithm {
-    /// The algorithm of that name; `None` for a name that is unknown, symmetric or `none`. RFC 8725 §3.2: only
-    /// algorithms that are up to date are accepted (H-06).
+    /// The algorithm with this name. `None` if the name is unknown, symmetric or `none`. RFC 8725 §3.2: only current
+    /// algorithms are accepted (H-06).
     pub fn from_name(name: &str) -> Option<Self> {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, algorithm)| *algorithm)
     }
@@ -43,12 +43,12 @@ impl Algorithm {
         NAMES.iter().filter(|(name, algorithm)| algorithm.name() == *name).map(|(_, algorithm)| *algorithm)
     }
 
-    /// The name that a header of ours gives it.
+    /// The name that our own headers use.
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|(_, known)| *known == self).map_or("none", |(name, _)| *name)
     }
 
-    /// Whether a key of this type (`kty`) and curve (`crv`) can make signatures of this algorithm.
+    /// Whether a key of this type (`kty`) and curve (`crv`) can make signatures with this algorithm.
     pub fn fits(self, kty: &str, crv: Option<&str>) -> bool {
         match self {
             Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => kty == "RSA",

@@ -2,11 +2,11 @@
 
 use der::{Decode, Error, Reader, SliceReader, asn1::UintRef};
 
-/// Bytes of each of the two numbers of a P-256 signature.
+/// The size in bytes of each of the two numbers of a P-256 signature.
 const WIDTH: usize = 32;
 
-/// Turns a DER `SEQUENCE` of `r` and `s` (RFC 3279 §2.2.3) into the `r || s` of fixed width that JWS requires
-/// (RFC 7518 §3.4). Returns `None` for anything else, and for a zero, which no signature contains.
+/// Converts a DER `SEQUENCE` of `r` and `s` (RFC 3279 §2.2.3) to the `r || s` of fixed width that JWS requires
+/// (RFC 7518 §3.4). Returns `None` for any other input, and for a zero, which no signature contains.
 pub fn raw_p256(der: &[u8]) -> Option<Vec<u8>> {
     let mut reader = SliceReader::new(der).ok()?;
     let [r, s] =
@@ -15,7 +15,7 @@ pub fn raw_p256(der: &[u8]) -> Option<Vec<u8>> {
     Some([fixed_width(r)?, fixed_width(s)?].concat())
 }
 
-/// A number padded with zeros from the left.
+/// A number padded with zeros on the left.
 fn fixed_width(number: UintRef<'_>) -> Option<[u8; WIDTH]> {
     let digits = Some(number.as_bytes()).filter(|digits| *digits != [0])?;
     let mut padded = [0; WIDTH];
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn j14_anything_else_is_no_signature() {
+    fn j14_anything_else_is_refused() {
         let (good, one) = (der(&[1], &[1]), vec![1]);
         assert!(raw_p256(&good).is_some());
         for wrong in [

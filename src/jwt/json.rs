@@ -1,4 +1,4 @@
-//! Strict JSON: what a signed text says must have exactly one reading.
+//! Strict JSON: a signed text must have exactly one reading.
 
 use std::fmt;
 
@@ -7,12 +7,13 @@ use serde_json::{Map, Number, Value};
 
 /// Parses a JSON object in which no member name occurs twice, at any depth.
 ///
-/// RFC 7515 §4 and RFC 7519 §4 let a parser choose between refusing duplicates and taking the last (H-10);
-/// two parsers that choose differently read two different tokens, so this one refuses.
+/// RFC 7515 §4 and RFC 7519 §4 let a parser choose between refusing duplicates and using the last one (H-10). Two
+/// parsers that choose differently read two different tokens, so this one refuses.
 ///
 /// # Errors
 ///
-/// For anything but one JSON object, for a duplicate member name and for nesting deeper than 127.
+/// Returns an error if the text is not exactly one JSON object, repeats a member name, or is nested deeper than 127
+/// levels.
 pub fn parse_object(text: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
     match serde_json::from_slice::<Strict>(text)?.0 {
         Value::Object(members) => Ok(members),
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_whole_object_is_taken() {
+    fn only_one_whole_object_is_accepted() {
         let deep = format!("{}1{}", r#"{"a":"#.repeat(200), "}".repeat(200));
         for text in ["", "[]", "1", "null", "\"{}\"", "{} {}", "{}x", "{\"a\":1,}", "{\"a\":1e999}", "{'a':1}", &deep] {
             assert!(parse_object(text.as_bytes()).is_err(), "{text}");

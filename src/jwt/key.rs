@@ -8,19 +8,19 @@ use super::{
     material::{Material, string},
 };
 
-/// A public key that may verify signatures, of the algorithms that were fixed when it was loaded and of no other.
+/// A public key that verifies signatures only of the algorithms that were fixed when it was loaded.
 pub struct VerificationKey {
     kid: Option<String>,
     algorithm: Algorithm,
-    /// The others that it serves. All of them fit its type.
+    /// Further algorithms that the key may be used with. All of them fit its type.
     further: Vec<Algorithm>,
     key: DecodingKey,
     public_jwk: Value,
 }
 
 impl VerificationKey {
-    /// Loads one entry of a client's key set. Such a key has exactly one algorithm: its own `alg`, otherwise the
-    /// first of `allowed` that fits its type.
+    /// Loads one entry of a client's key set. Such a key has exactly one algorithm: its own `alg`, or else the first of
+    /// `allowed` that fits its type.
     ///
     /// # Errors
     ///
@@ -31,7 +31,7 @@ impl VerificationKey {
         Ok(key)
     }
 
-    /// Loads one entry of an issuer's key set. Without `alg`, the key serves every one of `allowed` that fits its
+    /// Loads one entry of an issuer's key set. A key without `alg` is used with every one of `allowed` that fits its
     /// type: most issuers leave `alg` out, and some sign with two algorithms under one RSA key.
     ///
     /// # Errors
@@ -41,8 +41,8 @@ impl VerificationKey {
         if !jwk.is_object() {
             return Err(RejectedKey::NotAnObject);
         }
-        // Every member that decides is read before any rule, so that a member of a wrong type means "unreadable",
-        // whatever the other members say.
+        // Every member that decides is read before any rule applies, so that a member of a wrong type means
+        // "unreadable", whatever the other members say.
         let kid = string(jwk, "kid")?;
         let kty = string(jwk, "kty")?.ok_or(RejectedKey::Missing("kty"))?;
         let crv = string(jwk, "crv")?;
@@ -64,22 +64,22 @@ impl VerificationKey {
         Ok(Self { kid: kid.map(str::to_owned), algorithm, further, key, public_jwk: Value::Object(public_jwk) })
     }
 
-    /// The key's identifier in its set, if it has one (RFC 7517 §4.5). An empty one counts as missing.
+    /// The `kid` of the key, if it has one (RFC 7517 §4.5). An empty one counts as missing.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The first of its algorithms, which for a client's key is the only one.
+    /// The first of its algorithms. A client's key has only one.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Whether it verifies signatures of that algorithm.
+    /// Whether it verifies signatures of this algorithm.
     pub fn serves(&self, algorithm: Algorithm) -> bool {
         self.algorithm == algorithm || self.further.contains(&algorithm)
     }
 
-    /// The entry again, with nothing but its public members.
+    /// The entry with only its public members.
     pub fn public_jwk(&self) -> &Value {
         &self.public_jwk
     }
@@ -101,7 +101,7 @@ impl VerificationKey {
             Algorithm::Es384 => Jws::ES384,
             Algorithm::EdDsa => Jws::EdDSA,
         };
-        // RFC 7515 §5.2: the signature is checked over the text as it was received.
+        // RFC 7515 §5.2: the signature is checked over the text exactly as received.
         jsonwebtoken::crypto::verify(jws.signature(), jws.signing_input().as_bytes(), &self.key, algorithm)
             .unwrap_or(false)
     }
@@ -121,7 +121,7 @@ fn may_verify(jwk: &Value, kty: &str) -> Result<(), RejectedKey> {
     if intended.is_some_and(|intended| intended != "sig") {
         return Err(RejectedKey::Use);
     }
-    // An empty list is a missing one: some libraries write every member that they know.
+    // An empty list counts as missing: some libraries write every member that they know.
     if !operations.is_empty() && !operations.iter().any(|operation| operation == "verify") {
         return Err(RejectedKey::KeyOps);
     }

@@ -1,4 +1,4 @@
-//! A JSON Web Key Set (RFC 7517 §5) as a text: its entries, the keys that load, and why the others do not.
+//! A JSON Web Key Set (RFC 7517 §5) as text: its entries, the keys that load, and why the others do not.
 
 use std::fmt;
 
@@ -10,26 +10,26 @@ use super::{Algorithm, VerificationKey, parse_object};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnreadableKeySet {
     NotJson,
-    /// A member is named twice, so the document has more than one reading.
+    /// A member occurs twice, so the document has more than one reading.
     DuplicateMembers,
     /// JSON, but not an object with a list of `keys`.
     NotAKeySet,
 }
 
-/// Why an entry of a key set was not loaded. The others are.
+/// Why an entry of a key set was not loaded. The other entries are not affected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RejectedKey {
     NotAnObject,
     /// This member is missing, `null` or empty.
     Missing(&'static str),
-    /// This member has another JSON type than it must have.
+    /// This member has the wrong JSON type.
     WrongType(&'static str),
     /// This member is not base64.
     Encoding(&'static str),
-    /// This member has another length than a key of its type has.
+    /// This member has the wrong length for a key of its type.
     Length(&'static str),
     NotOnCurve,
-    /// A shared secret, which nothing that is published can be.
+    /// The key is symmetric. A shared secret must never be published.
     Symmetric,
     /// `use` is not `sig`.
     Use,
@@ -39,9 +39,9 @@ pub enum RejectedKey {
     Curve,
     UnknownAlgorithm,
     AlgorithmOfAnotherType,
-    /// Its algorithm, or every one of its type, is missing from the allowed algorithms.
+    /// The key's algorithm, or every algorithm of its type, is missing from the allowed ones.
     AlgorithmNotAllowed,
-    /// An RSA modulus outside 2,048 to 8,192 bits.
+    /// The RSA modulus is smaller than 2,048 or larger than 8,192 bits.
     RsaSize,
     RsaExponent,
 }
@@ -49,7 +49,7 @@ pub enum RejectedKey {
 /// An entry of a key set that was not loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DroppedKey {
-    /// As published. `None` if it has none, or one that cannot be read.
+    /// The published `kid`. `None` if it is missing or cannot be read.
     pub kid: Option<String>,
     pub kty: Option<String>,
     pub cause: RejectedKey,
@@ -63,8 +63,8 @@ pub struct LoadedKeys {
 }
 
 impl LoadedKeys {
-    /// Loads each entry by itself, so that one bad entry never loses the set. RFC 7517 §4 and RFC 7517 §5: members and
-    /// keys that are not understood are ignored (H-30).
+    /// Loads each entry by itself, so that one bad entry does not make the set unusable. RFC 7517 §4 and RFC 7517 §5:
+    /// unknown members and keys are ignored (H-30).
     pub fn load(entries: &[Value], algorithms: &[Algorithm]) -> Self {
         let mut loaded = Self::default();
         for entry in entries {
@@ -95,7 +95,7 @@ impl fmt::Display for DroppedKey {
 
 impl RejectedKey {
     /// Whether the key was published but could not be read, so that nothing is known about it. The other causes are
-    /// rules: such a key was read, and is not a key of the set.
+    /// rules: the key was read, but must not be used.
     pub fn is_unreadable(self) -> bool {
         match self {
             Self::NotAnObject
@@ -117,7 +117,7 @@ impl RejectedKey {
         }
     }
 
-    /// Its stable name, for logs and `explain`.
+    /// The stable name, for logs and `explain`.
     pub fn name(self) -> &'static str {
         match self {
             Self::NotAnObject => "not_an_object",
@@ -139,7 +139,7 @@ impl RejectedKey {
         }
     }
 
-    /// The member that is at fault, if it is one.
+    /// The member at fault, if there is one.
     pub fn member(self) -> Option<&'static str> {
         match self {
             Self::Missing(member) | Self::WrongType(member) | Self::Encoding(member) | Self::Length(member) => {
@@ -163,13 +163,13 @@ impl fmt::Display for RejectedKey {
 ///
 /// # Errors
 ///
-/// Returns [`UnreadableKeySet`] if the text is not one JSON object with a list of `keys`, or names a member twice.
+/// Returns [`UnreadableKeySet`] if the text is not one JSON object with a list of `keys`, or if it repeats a member.
 pub fn key_set_entries(text: &[u8]) -> Result<Vec<Value>, UnreadableKeySet> {
     entries_of(document(text)?).ok_or(UnreadableKeySet::NotAKeySet)
 }
 
-/// The entries of a key set that a client registered; empty if the text is not a key set. Of several members with one
-/// name the last counts, as RFC 7517 §4 allows.
+/// The entries of a key set that a client registered. Empty if the text is not a key set. If a member occurs more than
+/// once, the last one counts, as RFC 7517 §4 allows.
 pub fn registered_entries(text: &str) -> Vec<Value> {
     serde_json::from_str(text).ok().and_then(entries_of).unwrap_or_default()
 }
@@ -182,12 +182,12 @@ fn entries_of(mut set: serde_json::Map<String, Value>) -> Option<Vec<Value>> {
     }
 }
 
-/// The key set of these keys (RFC 7517 §5), as a text.
+/// Writes these keys as a key set (RFC 7517 §5).
 pub fn key_set<'a>(keys: impl IntoIterator<Item = &'a Value>) -> String {
     json!({ "keys": keys.into_iter().collect::<Vec<_>>() }).to_string()
 }
 
-/// A JSON object that an issuer publishes: its key set or its metadata.
+/// Parses a JSON object that an issuer publishes: its key set or its metadata.
 ///
 /// # Errors
 ///
@@ -200,7 +200,8 @@ pub fn document(text: &[u8]) -> Result<serde_json::Map<String, Value>, Unreadabl
     })
 }
 
-/// The `kid` of an entry, if one can be made out. A number is not a valid `kid`, but names the tokens that mean it.
+/// The `kid` of an entry, if it can be determined. A number is not a valid `kid`, but it shows which tokens the key is
+/// for.
 pub fn kid(entry: &Value) -> Option<String> {
     match entry.get("kid") {
         Some(Value::String(kid)) if !kid.is_empty() => Some(kid.clone()),
@@ -214,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn h30_a_document_with_duplicates_is_told_from_one_that_is_not_json() {
+    fn h30_duplicates_and_invalid_json_are_different_causes() {
         for (text, expected) in [
             (r#"{"keys":[],"keys":[]}"#, UnreadableKeySet::DuplicateMembers),
             (r#"{"keys":[{"kid":"a","kid":"b"}]}"#, UnreadableKeySet::DuplicateMembers),

@@ -1,4 +1,4 @@
-//! The numbers of a public key, as issuers write them: canonical base64url or not, short or long.
+//! The numbers of a public key, as issuers write them: in canonical base64url or not, with or without leading zeros.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ParsedPublicKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -8,7 +8,7 @@ use super::RejectedKey;
 
 /// The public numbers of a key, decoded and checked.
 pub(super) enum Material {
-    /// Coordinates of exactly the length that the curve has.
+    /// Coordinates of exactly the length of the curve.
     Ec {
         x: Vec<u8>,
         y: Vec<u8>,
@@ -24,7 +24,7 @@ pub(super) enum Material {
 }
 
 impl Material {
-    /// Reads the numbers of a type and curve that some [`super::Algorithm`] fits.
+    /// Reads the numbers of a key of this type and curve, which some [`super::Algorithm`] fits.
     pub fn read(jwk: &Value, kty: &str, crv: Option<&str>) -> Result<Self, RejectedKey> {
         match (kty, crv) {
             ("EC", Some("P-256")) => Self::ec(jwk, 32),
@@ -34,7 +34,7 @@ impl Material {
         }
     }
 
-    /// A point that is not on the curve would verify nothing (RFC 7518 §6.2.1).
+    /// A point that is not on the curve would not verify anything (RFC 7518 §6.2.1).
     fn ec(jwk: &Value, length: usize) -> Result<Self, RejectedKey> {
         let key = Self::Ec { x: coordinate(jwk, "x", length)?, y: coordinate(jwk, "y", length)? };
         let curve = if length == 32 { &ECDSA_P256_SHA256_FIXED } else { &ECDSA_P384_SHA384_FIXED };
@@ -42,7 +42,8 @@ impl Material {
         Ok(key)
     }
 
-    /// 2,048 to 8,192 bits (RFC 7518 §3.3), and an odd exponent over one that fits into 32 bits.
+    /// The modulus has 2,048 to 8,192 bits (RFC 7518 §3.3). The exponent is odd, greater than one, and fits into 32
+    /// bits.
     fn rsa(jwk: &Value) -> Result<Self, RejectedKey> {
         let (n, e) = (bytes(jwk, "n", None)?, bytes(jwk, "e", None)?);
         let (n, e) = (without_leading_zeros(&n), without_leading_zeros(&e));
@@ -64,7 +65,7 @@ impl Material {
         }
     }
 
-    /// The members that hold the numbers, in canonical base64url.
+    /// The members that contain the numbers, in canonical base64url.
     pub fn members(&self) -> Vec<(&'static str, String)> {
         let members = match self {
             Self::Ec { x, y } => vec![("x", x), ("y", y)],
@@ -75,8 +76,8 @@ impl Material {
     }
 }
 
-/// A coordinate, padded to its length: some issuers leave leading zeros out, and some add one as a sign
-/// (RFC 7518 §6.2.1.2 asks for the full length).
+/// A coordinate, padded to its length: some issuers omit leading zeros, and some add one as a sign (RFC 7518 §6.2.1.2
+/// requires the full length).
 fn coordinate(jwk: &Value, name: &'static str, length: usize) -> Result<Vec<u8>, RejectedKey> {
     let decoded = bytes(jwk, name, None)?;
     let number = without_leading_zeros(&decoded);
@@ -88,7 +89,7 @@ pub(super) fn without_leading_zeros(number: &[u8]) -> &[u8] {
     number.iter().position(|byte| *byte != 0).and_then(|first| number.get(first..)).unwrap_or_default()
 }
 
-/// The octets of a member. Padding and the standard alphabet are read as well; their meaning is never in doubt.
+/// The bytes of a member. Padding and the standard alphabet are accepted too, because their meaning is unambiguous.
 pub(super) fn bytes(jwk: &Value, name: &'static str, length: Option<usize>) -> Result<Vec<u8>, RejectedKey> {
     let text = string(jwk, name)?.ok_or(RejectedKey::Missing(name))?;
     let canonical = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
@@ -99,7 +100,7 @@ pub(super) fn bytes(jwk: &Value, name: &'static str, length: Option<usize>) -> R
     if length.is_some_and(|length| decoded.len() != length) { Err(RejectedKey::Length(name)) } else { Ok(decoded) }
 }
 
-/// A member that is a text. `null` and the empty text count as missing: some issuers write every member.
+/// A member that is a text. `null` and the empty text count as missing, because some issuers write every member.
 pub(super) fn string<'a>(jwk: &'a Value, name: &'static str) -> Result<Option<&'a str>, RejectedKey> {
     match jwk.get(name) {
         None | Some(Value::Null) => Ok(None),

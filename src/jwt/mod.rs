@@ -1,5 +1,5 @@
-//! JSON Web Tokens as texts: split, decoded strictly, and checked against one key. Nothing here is believed.
-//! Beside it the way back: our own keys, and what is signed with them.
+//! JSON Web Tokens as texts: split, decoded strictly, and checked against one key. Nothing in them is trusted yet. Our
+//! own keys, and what they sign, are here too.
 
 mod algorithm;
 mod ecdsa;
@@ -30,7 +30,7 @@ pub use self::{
     signing::{SigningKey, UnusableSigningKey, compact, signing_input},
 };
 
-/// A signed text in compact form (RFC 7515 §7.1) that parsed, whose signature nobody has checked.
+/// A signed text in compact form (RFC 7515 §7.1) that parses, but whose signature has not been checked.
 pub struct UnverifiedJws {
     /// `header.payload`, the text that was signed.
     signing_input: String,
@@ -38,33 +38,32 @@ pub struct UnverifiedJws {
     pub header: Header,
 }
 
-/// One whose payload is a claims set.
+/// A JWS whose payload is a claims set.
 pub struct UnverifiedJwt {
     pub jws: UnverifiedJws,
-    /// The claims set, every member of it.
+    /// All members of the claims set.
     pub claims: RawMembers,
 }
 
-/// The members of a JOSE header that a decision reads (RFC 7515 §4.1). None of them
-/// says where the key is.
+/// The members of a JOSE header that a decision reads (RFC 7515 §4.1). A token cannot say where its key is.
 pub struct Header {
     pub alg: String,
     pub typ: Option<String>,
-    /// The name of the signing key. An empty one names no key, so it counts as missing.
+    /// The `kid` of the signing key. An empty one names no key, so it counts as missing.
     pub kid: Option<String>,
-    /// Whether there is a `crit` member. We understand no extension, so its presence decides.
+    /// Whether there is a `crit` member. No extension is supported, so its presence decides.
     pub critical: bool,
     /// Whether `b64` says that the payload is not base64url-encoded, which no JWT may do.
     pub unencoded: bool,
 }
 
-/// The text has the form of a JWT but does not parse; what is wrong with it.
+/// What is wrong with a text that has the form of a JWT but does not parse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed(pub &'static str);
 
-/// Whether a token is to be judged as a JWT: three parts between dots, the first of which decodes to a JSON object with
-/// `alg`. Anything else is opaque. RFC 9068 §4 allows encrypted tokens, which have five parts and are among the opaque
-/// ones, so none is active (H-21).
+/// Whether a token is treated as a JWT: it has three parts separated by dots, and the first decodes to a JSON object
+/// with `alg`. Any other token is opaque. RFC 9068 §4 allows encrypted tokens, which have five parts; they count as
+/// opaque, so they are never active (H-21).
 pub fn is_jwt(token: &str) -> bool {
     let mut parts = token.split('.');
     let (Some(header), Some(_), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
@@ -78,12 +77,12 @@ pub fn is_jwt(token: &str) -> bool {
 }
 
 impl UnverifiedJws {
-    /// Splits and decodes a text for which [`is_jwt`] holds, and hands out its payload.
+    /// Splits and decodes a text for which [`is_jwt`] holds. Returns its payload too.
     ///
     /// # Errors
     ///
-    /// [`Malformed`] for base64url that is not canonical (padding, white space, stray bits), and for a header that
-    /// is no JSON object, names a member twice or has a member of a wrong type.
+    /// Returns [`Malformed`] if the base64url is not canonical (padding, white space, stray bits), or if the header is
+    /// not a JSON object, repeats a member or has a member of a wrong type.
     pub fn parse(text: &str) -> Result<(Self, Vec<u8>), Malformed> {
         let (signing_input, signature) = text.rsplit_once('.').ok_or(Malformed("it does not have three parts"))?;
         let (header, payload) = signing_input.split_once('.').ok_or(Malformed("it does not have three parts"))?;
@@ -111,7 +110,8 @@ impl UnverifiedJwt {
     ///
     /// # Errors
     ///
-    /// [`Malformed`] as of [`UnverifiedJws::parse`], and for claims that are no JSON object or name a member twice.
+    /// Returns [`Malformed`] as [`UnverifiedJws::parse`] does, and if the claims are not a JSON object or repeat a
+    /// member.
     pub fn parse(token: &str) -> Result<Self, Malformed> {
         // RFC 7519 §7.2: header and payload are JSON objects.
         let (jws, payload) = UnverifiedJws::parse(token)?;
@@ -122,7 +122,8 @@ impl UnverifiedJwt {
 }
 
 impl Header {
-    /// RFC 8725 §3.10: `jku`, `x5u`, `jwk` and `x5c` are what a sender claims, so they are not even read (E-12, H-08).
+    /// RFC 8725 §3.10: `jku`, `x5u`, `jwk` and `x5c` are only claims of the sender, so they are not even read (E-12,
+    /// H-08).
     fn parse(json: &[u8]) -> Result<Self, Malformed> {
         let members =
             parse_object(json).map_err(|_| Malformed("its header is not a JSON object, or names a member twice"))?;
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_that_are_no_object_or_say_a_thing_twice_do_not_parse() {
+    fn claims_that_are_not_an_object_or_repeat_a_member_do_not_parse() {
         for claims in ["[]", "1", r#"{"exp":1,"exp":2}"#, r#"{"a":{"b":1,"b":1}}"#] {
             let token = format!("{}.{}.AAAA", encode(r#"{"alg":"ES256"}"#), encode(claims));
             assert!(UnverifiedJwt::parse(&token).is_err(), "{claims}");

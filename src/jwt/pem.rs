@@ -1,9 +1,9 @@
-//! PEM in its lax form (RFC 7468 §3): white space may be missing or be of any kind. That is what remains of a key whose line
-//! breaks a console or a variable has replaced by spaces. `pem-rfc7468` and `rustls-pki-types` refuse it.
+//! PEM in its lax form (RFC 7468 §3): white space may be missing or be of any kind. A console or a variable may have
+//! replaced a key's line breaks by spaces, which `pem-rfc7468` and `rustls-pki-types` refuse.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// The contents of the first block with this label. Text around it is ignored (RFC 7468 §2).
+/// The content of the first block with this label. Text around it is ignored (RFC 7468 §2).
 pub fn decode_pem(text: &str, label: &str) -> Option<Vec<u8>> {
     let (_, rest) = text.split_once(&format!("-----BEGIN {label}-----"))?;
     let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn j08_what_is_not_a_whole_block_is_nothing() {
+    fn j08_an_incomplete_block_is_not_read() {
         for pem in [
             "",
             "AQIDBAU=",

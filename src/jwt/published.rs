@@ -1,4 +1,4 @@
-//! The public halves of the keys that sign our answers, as they are published.
+//! The public halves of the keys that sign our answers, in the form in which they are published.
 
 use aws_lc_rs::{io::Positive, rsa::PublicKey as RsaPublicKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,10 +11,10 @@ use spki::{
 use super::Algorithm;
 use crate::digest::Digest;
 
-/// A public key of ours with the one algorithm that it verifies.
+/// One of our public keys, with its one algorithm.
 pub struct PublishedKey {
     pub algorithm: Algorithm,
-    /// Its own identifier, or its thumbprint (RFC 7638).
+    /// The key's own identifier, or else its thumbprint (RFC 7638).
     pub kid: String,
     /// The entry of the key set (RFC 7517 §4).
     pub jwk: Value,
@@ -26,7 +26,7 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 impl PublishedKey {
-    /// Reads a `SubjectPublicKeyInfo` (RFC 5280 §4.1). `rsa` is the algorithm of a key that could have several.
+    /// Reads a `SubjectPublicKeyInfo` (RFC 5280 §4.1). `rsa` is the algorithm for an RSA key, which could have several.
     pub fn from_info(der: &[u8], rsa: Algorithm) -> Option<Self> {
         let info = SubjectPublicKeyInfoOwned::from_der(der).ok()?;
         let key = info.subject_public_key.as_bytes()?;
@@ -58,11 +58,11 @@ impl PublishedKey {
         Self::new(algorithm, members, kid)
     }
 
-    /// `members` are the ones that make the key what it is (RFC 7638 §3.2).
+    /// `members` are the ones that define the key (RFC 7638 §3.2).
     fn new<const N: usize>(algorithm: Algorithm, members: [(&str, String); N], kid: Option<&str>) -> Self {
         let mut jwk: Map<String, Value> =
             members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        // A map writes its members in the order of their names and without white space, as the thumbprint wants them.
+        // A map writes its members in the order of their names and without white space, as the thumbprint requires.
         let thumbprint = || encode(Digest::of(Value::Object(jwk.clone()).to_string()).bytes());
         let kid = kid.map_or_else(thumbprint, str::to_owned);
         for (name, value) in [("use", "sig"), ("alg", algorithm.name()), ("kid", &kid)] {
@@ -90,7 +90,8 @@ mod tests {
         assert_eq!(PublishedKey::ed25519(&x, Some("mine")).kid, "mine");
     }
 
-    /// What precedes the point of a P-256 key, and an Ed25519 key, in a `SubjectPublicKeyInfo` (RFC 5480 §2, RFC 8410 §4).
+    /// The bytes that precede the point of a P-256 key, and an Ed25519 key, in a `SubjectPublicKeyInfo` (RFC 5480 §2,
+    /// RFC 8410 §4).
     const P256_INFO: [u8; 26] = [
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
         0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
@@ -98,7 +99,7 @@ mod tests {
     const ED25519_INFO: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
     #[test]
-    fn j14_what_is_no_public_key_is_none() {
+    fn j14_anything_but_a_public_key_is_refused() {
         let point = [4; 65];
         let info = |prefix: &[u8], key: &[u8]| PublishedKey::from_info(&[prefix, key].concat(), Algorithm::Rs256);
         assert!(info(&P256_INFO, &point).is_some_and(|key| key.algorithm == Algorithm::Es256));

@@ -1,12 +1,12 @@
-//! JSON objects whose members keep the text that they were written as. Numbers of any length and decimals pass through
-//! unchanged (RFC 8259 §6 lets a parser round them), and members that no decision reads are never taken apart.
+//! JSON objects whose members keep their original text. Numbers of any length and decimals pass through unchanged
+//! (RFC 8259 §6 lets a parser round them), and members that no decision reads are never taken apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::Error as _;
 use serde_json::value::RawValue;
 
-/// The members of a JSON object by name, each as its text.
+/// The members of a JSON object by name, each as its original text.
 pub type RawMembers = BTreeMap<String, Box<RawValue>>;
 
 /// Deeper nesting is refused, as `serde_json` does for parsed values.
@@ -16,24 +16,24 @@ const MAX_DEPTH: usize = 127;
 ///
 /// # Errors
 ///
-/// Returns an error for anything but one JSON object, for a duplicate member name, for nesting deeper than 127 and for
-/// escapes that are not Unicode.
+/// Returns an error if the text is not exactly one JSON object, repeats a member name, is nested deeper than 127
+/// levels, or has escapes that are not Unicode.
 pub fn parse_members(text: &[u8]) -> Result<RawMembers, serde_json::Error> {
     let text = std::str::from_utf8(text).map_err(serde_json::Error::custom)?;
     let members = serde_json::from_str(text)?;
-    // From here on the syntax is known to be right, so finding the names takes no parser.
+    // From here on the syntax is known to be valid, so finding the names needs no parser.
     has_one_reading(text).map_err(serde_json::Error::custom)?;
     Ok(members)
 }
 
-/// A member that is made here, as its text.
+/// A value that is made here, as JSON text.
 pub fn raw(value: &impl serde::Serialize) -> Option<Box<RawValue>> {
     serde_json::value::to_raw_value(value).ok()
 }
 
-/// Whether a text of valid syntax has exactly one reading.
+/// Checks that a text of valid syntax has exactly one reading.
 fn has_one_reading(text: &str) -> Result<(), &'static str> {
-    /// An open object has the names that it had so far, an open array has none.
+    /// The names so far of an open object; `None` for an open array.
     type Open = Option<BTreeSet<String>>;
 
     let mut open: Vec<Open> = Vec::new();
@@ -67,13 +67,13 @@ fn has_one_reading(text: &str) -> Result<(), &'static str> {
             }
             _ => {}
         }
-        // Only ASCII characters were looked at, so this is a boundary unless the character is longer.
+        // Only ASCII characters are examined, so this is a character boundary unless the next character is longer.
         rest = rest.get(length..).unwrap_or_else(|| rest.trim_start_matches(|c: char| !c.is_ascii()));
     }
     Ok(())
 }
 
-/// The length of the string literal at the start of the text, with its quotes.
+/// The length of the string literal at the start of the text, including its quotes.
 fn string_length(text: &str) -> usize {
     let mut escaped = false;
     let end = text.bytes().skip(1).position(|byte| {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_whole_object_is_taken() {
+    fn only_one_whole_object_is_accepted() {
         let deep = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
         let deep_array = format!("{{\"a\":{}{}}}", "[".repeat(127), "]".repeat(127));
         for text in [

@@ -1,4 +1,4 @@
-//! Private keys of ours, and what is signed with them.
+//! Our private keys, and what they sign.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -17,7 +17,7 @@ use super::{
     parse_object,
 };
 
-/// A private key with the one algorithm that it signs with. It has no `Debug`.
+/// A private key with its one algorithm. It has no `Debug`.
 pub struct SigningKey {
     key: PrivateKey,
     published: PublishedKey,
@@ -29,21 +29,21 @@ enum PrivateKey {
     Rsa(RsaKeyPair),
 }
 
-/// Why a text is no key to sign with.
+/// Why a text cannot be used as a signing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnusableSigningKey {
-    /// It is neither PKCS#8 in PEM nor a JSON Web Key, or holds a broken one.
+    /// The text is neither PKCS#8 in PEM nor a JSON Web Key, or the key in it is broken.
     Malformed,
-    /// A PEM of another kind: encrypted, or in a format of one kind of key alone.
+    /// The text is a PEM of another kind: encrypted, or in a format for only one kind of key.
     NotPkcs8,
-    /// Its type, curve or size is none that we sign with.
+    /// The key's type, curve or size is not supported for signing.
     Kind,
-    /// Its `use`, `key_ops` or `alg` contradict what it is to do here.
+    /// The key's `use`, `key_ops` or `alg` contradict its purpose here.
     Purpose,
 }
 
 impl UnusableSigningKey {
-    /// What is wrong with the key, to be continued after whatever names it.
+    /// What is wrong with the key, to be written after the name of its file or secret.
     pub fn problem(self) -> &'static str {
         match self {
             Self::Malformed => "holds neither a private key in PKCS#8 PEM nor a private JSON Web Key",
@@ -55,22 +55,22 @@ impl UnusableSigningKey {
 }
 
 impl SigningKey {
-    /// Reads a private key: PKCS#8 in PEM, or a JSON Web Key. `rsa` chooses between the algorithms of an RSA key that
-    /// names none itself.
+    /// Parses a private key: PKCS#8 in PEM, or a JSON Web Key. `rsa` is the algorithm for an RSA key that does not name
+    /// one.
     ///
     /// # Errors
     ///
-    /// [`UnusableSigningKey`]; none of its texts quotes the key.
+    /// Returns [`UnusableSigningKey`] if the text cannot be used as a signing key. No error quotes the key.
     pub fn parse(text: &str, rsa: Algorithm) -> Result<Self, UnusableSigningKey> {
         if text.trim_start().starts_with('{') { Self::from_jwk(text, rsa) } else { Self::from_pem(text, rsa) }
     }
 
-    /// Its public half.
+    /// The public half.
     pub fn published(&self) -> &PublishedKey {
         &self.published
     }
 
-    /// Signs a text; none where the library refuses to.
+    /// Signs a text. Returns `None` if the library refuses.
     pub fn sign(&self, text: &str) -> Option<Vec<u8>> {
         let (text, random) = (text.as_bytes(), SystemRandom::new());
         match &self.key {
@@ -100,7 +100,8 @@ impl SigningKey {
             let is_other_key = text.contains("PRIVATE KEY-----");
             return Err(if is_other_key { UnusableSigningKey::NotPkcs8 } else { UnusableSigningKey::Malformed });
         }
-        // Of two keys it could be either; one has a line at its beginning and one at its end.
+        // With two keys, it would be unclear which one signs. Each key has one line at its beginning and one at its
+        // end.
         if text.matches("PRIVATE KEY-----").count() > 2 {
             return Err(UnusableSigningKey::Malformed);
         }
@@ -148,7 +149,7 @@ impl SigningKey {
     }
 }
 
-/// The text to be signed: header and claims, each JSON already (RFC 7515 §5.1).
+/// The text to be signed: header and claims, which are JSON already (RFC 7515 §5.1).
 pub fn signing_input(key: &PublishedKey, typ: &str, claims: &str) -> String {
     let header = json!({ "alg": key.algorithm.name(), "kid": key.kid, "typ": typ });
     format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims))
@@ -159,7 +160,7 @@ pub fn compact(signing_input: &str, signature: &[u8]) -> String {
     format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// An entry may sign unless it says otherwise (RFC 7517 §4.2, RFC 7517 §4.3).
+/// A key may sign unless it says otherwise (RFC 7517 §4.2, RFC 7517 §4.3).
 fn may_sign(jwk: &Value, purpose: Option<&str>) -> Result<(), UnusableSigningKey> {
     let key_ops_allow = match jwk.get("key_ops") {
         None => true,
@@ -173,7 +174,7 @@ fn may_sign(jwk: &Value, purpose: Option<&str>) -> Result<(), UnusableSigningKey
     }
 }
 
-/// All eight numbers are needed: who made the key had them (RFC 7518 §6.3.2).
+/// All eight numbers are required: the party that made the key had them (RFC 7518 §6.3.2).
 fn rsa_key(
     number: impl Fn(&'static str, Option<usize>) -> Result<Vec<u8>, UnusableSigningKey>,
 ) -> Result<Result<RsaKeyPair, aws_lc_rs::error::KeyRejected>, UnusableSigningKey> {
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn j08_what_is_no_key_to_sign_with_is_refused() {
+    fn j08_unusable_signing_keys_are_refused() {
         let p384 = EcdsaKeyPair::generate(&aws_lc_rs::signature::ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
         let p384 = pem(p384.to_pkcs8v1().unwrap().as_ref());
         let two = ec_pem() + &ec_pem();

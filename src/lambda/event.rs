@@ -1,4 +1,4 @@
-//! What the function needs of an event: its own reading of the four kinds, instead of types that take all of it.
+//! What the function reads of an event: only the members that it needs, of all four kinds of events.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -9,14 +9,14 @@ use serde_json::value::RawValue;
 use super::members::{Fault, Members};
 use crate::{call::Identity, request::parse_names};
 
-/// An event, or something that no gateway sends. It holds secrets and tokens, so it has no `Debug`.
+/// An event, or any JSON that a gateway would not send. It contains secrets and tokens, so it has no `Debug`.
 ///
 /// Any JSON deserializes into it: an error at that point would be a failed invocation instead of an answer.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub struct Event(Box<RawValue>);
 
-/// What sent an event, and how it wants its answer.
+/// What sent an event, and so which form the answer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventSource {
     /// An HTTP API with payload format 2.0, or a function URL.
@@ -32,18 +32,18 @@ pub struct Incoming {
     pub path: String,
     pub query_names: Vec<String>,
     pub headers: HeaderMap,
-    /// `None` if its base64 does not decode.
+    /// `None` if its base64 is not valid.
     pub body: Option<Vec<u8>>,
     pub source_address: String,
     pub identity: Identity,
 }
 
 impl Event {
-    /// Reads the members that the function needs. Whatever else is in the event does not matter.
+    /// Reads the members that the function needs, and ignores all others.
     ///
     /// # Errors
     ///
-    /// Returns `Fault` if one of them is missing, is there twice or has another type than the source sends.
+    /// Returns [`Fault`] if one of them is missing, occurs twice, or has another type than the source sends.
     pub fn read(&self) -> Result<Incoming, Fault> {
         let event = Members::of_event(&self.0)?;
         let context = event.inner("requestContext")?;
@@ -66,13 +66,13 @@ impl Event {
         let identity = match source {
             EventSource::HttpApi => identity_of_http_api(&context)?,
             EventSource::RestApi => identity_of_rest_api(&context)?,
-            // Load balancers write such things into headers, which do not count.
+            // Load balancers put the identity into headers, which do not count.
             EventSource::LoadBalancer => Identity::default(),
         };
         Ok(Incoming { source, method, path, query_names, headers, body, source_address, identity })
     }
 
-    /// Whether the request is a `HEAD`, as far as even an unreadable event tells.
+    /// Whether the request is a `HEAD`, as far as an unreadable event shows it.
     pub fn is_head(&self) -> bool {
         let method = Members::of_event(&self.0).and_then(|event| {
             let context = event.inner("requestContext")?;
@@ -103,8 +103,8 @@ fn method(source: EventSource, event: &Members<'_>, context: &Members<'_>) -> Re
     Method::from_bytes(method.as_bytes()).map_err(|_| members.fault(name, "is not an HTTP method"))
 }
 
-/// Whom the gateway has authenticated. A certificate counts from here only, never from a header (F-04).
-/// Authorizers put whatever they like beside `iam`, and none of it is read.
+/// The identity that the gateway authenticated. A certificate counts only from here, never from a header (F-04). Custom
+/// authorizers may write any members beside `iam`; none of those is read.
 fn identity_of_http_api(context: &Members<'_>) -> Result<Identity, Fault> {
     let iam = context.inner("authorizer")?.inner("iam")?;
     let certificate = context.inner("authentication")?.inner("clientCert")?;
@@ -124,7 +124,7 @@ fn identity_of_rest_api(context: &Members<'_>) -> Result<Identity, Fault> {
     })
 }
 
-/// The headers; REST APIs and load balancers fill two maps, and for a name in both, the single value counts.
+/// The headers. REST APIs and load balancers fill two maps; if a name is in both, the single value counts.
 fn headers(source: EventSource, event: &Members<'_>) -> Result<HeaderMap, Fault> {
     let mut headers = HeaderMap::new();
     if source != EventSource::HttpApi {
@@ -134,7 +134,7 @@ fn headers(source: EventSource, event: &Members<'_>) -> Result<HeaderMap, Fault>
     Ok(headers)
 }
 
-/// Adds the headers of one map, in which each value is one text (it replaces others) or a list of them.
+/// Adds the headers of one map, in which each value is a text, which replaces earlier ones, or a list of texts.
 fn add_headers(headers: &mut HeaderMap, event: &Members<'_>, map: &str) -> Result<(), Fault> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -148,9 +148,9 @@ fn add_headers(headers: &mut HeaderMap, event: &Members<'_>, map: &str) -> Resul
         let fault = |problem| members.fault_at(position, problem);
         let values =
             serde_json::from_str(values.get()).map_err(|_| fault("is neither a string nor a list of strings"))?;
-        // A name that HTTP does not allow cannot be one of the headers that are read here.
+        // None of the headers that are read here has a name that HTTP does not allow.
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        let is_full = |_| fault("is one header too many");
+        let is_full = |_| fault("is a header beyond the maximum number");
         match values {
             Values::None(()) => {}
             Values::One(value) => {
@@ -166,15 +166,15 @@ fn add_headers(headers: &mut HeaderMap, event: &Members<'_>, map: &str) -> Resul
     Ok(())
 }
 
-/// A header's value. What HTTP does not allow in one becomes U+FFFD, which none of the values that are read here may
-/// hold, so that a stray control character neither fails a request that does not depend on it nor is overlooked.
+/// A header's value. A character that HTTP does not allow becomes U+FFFD, which no value that is read here may contain.
+/// So a stray control character fails only requests that depend on the header, and is never overlooked.
 fn header_value(text: &str) -> HeaderValue {
     let value = HeaderValue::from_str(text)
         .or_else(|_| HeaderValue::from_str(&text.replace(|c: char| c.is_ascii_control() && c != '\t', "\u{fffd}")));
     value.unwrap_or(HeaderValue::from_static("?"))
 }
 
-/// The names of query parameters, decoded once more in case the source did not do it. Their values are not read.
+/// The names of the query parameters, decoded again in case the source did not decode them. Their values are not read.
 fn query_names(event: &Members<'_>) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
     for map in ["multiValueQueryStringParameters", "queryStringParameters"] {
@@ -186,7 +186,7 @@ fn query_names(event: &Members<'_>) -> Result<Vec<String>, Fault> {
     Ok(names)
 }
 
-/// A load balancer appends the address that it saw.
+/// The address that the load balancer saw, which it appends to the header.
 fn last_forwarded_for(headers: &HeaderMap) -> String {
     let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
     forwarded.rsplit(',').next().unwrap_or_default().trim().to_owned()

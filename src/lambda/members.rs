@@ -1,7 +1,7 @@
-//! One object of an event, whose members are only read if they are asked for.
+//! One object of an event, whose members are parsed only if they are requested.
 //!
-//! A member that the function does not need may hold anything: numbers of any size, nested objects, duplicates. None
-//! of it is parsed, so none of it can make an event unreadable.
+//! A member that the function does not need may contain anything: numbers of any size, nested objects, duplicates. It
+//! is never parsed, so it cannot make an event unreadable.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -11,15 +11,15 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// Why an event cannot be read: the place in it, and what is wrong there. It quotes no value.
+/// Why an event cannot be read: the location of the fault, and what is wrong there. It quotes no value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The JSON path, such as `requestContext.http.method`; `.` is the event itself.
+    /// The JSON path, such as `requestContext.http.method`. `.` is the event itself.
     pub path: String,
     pub problem: &'static str,
 }
 
-/// The members of an object, in their order, as raw JSON.
+/// The members of an object as raw JSON, in their original order.
 pub struct Members<'a> {
     path: String,
     members: Vec<(String, &'a RawValue)>,
@@ -30,7 +30,7 @@ impl<'a> Members<'a> {
     ///
     /// # Errors
     ///
-    /// Returns [`Fault`] if it is not an object.
+    /// Returns [`Fault`] if the event is not an object.
     pub fn of_event(event: &'a RawValue) -> Result<Self, Fault> {
         Self::parse(String::new(), event).ok_or(Fault { path: ".".to_owned(), problem: "is not a JSON object" })
     }
@@ -49,33 +49,33 @@ impl<'a> Members<'a> {
         let mut values = self.members.iter().filter(|(member, _)| member == name).map(|(_, value)| *value);
         let value = values.next();
         if values.next().is_some() {
-            return Err(self.fault(name, "is there twice"));
+            return Err(self.fault(name, "occurs twice"));
         }
         Ok(value.filter(|value| value.get() != "null"))
     }
 
-    /// The members of an object that is optional on the way to others: anything but an object has no members.
+    /// The members of an optional object. Anything but an object has no members.
     ///
     /// # Errors
     ///
-    /// As [`Members::get`].
+    /// Returns [`Fault`] as [`Members::get`] does.
     pub fn inner(&self, name: &str) -> Result<Self, Fault> {
         let inner = self.get(name)?.and_then(|value| Self::parse(self.path_of(name), value));
         Ok(inner.unwrap_or_else(|| Self { path: self.path_of(name), members: Vec::new() }))
     }
 
-    /// The members of an object that is needed, if it exists.
+    /// The members of an object that must be valid if it exists.
     ///
     /// # Errors
     ///
-    /// Returns [`Fault`] if it is not an object, or if it names one member twice.
+    /// Returns [`Fault`] if it is not an object, or if it repeats a member.
     pub fn object(&self, name: &str) -> Result<Option<Self>, Fault> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         let object = Self::parse(self.path_of(name), value).ok_or_else(|| self.fault(name, "is not an object"))?;
         let mut names = BTreeSet::new();
         for (position, (name, _)) in object.members.iter().enumerate() {
             if !names.insert(name) {
-                return Err(object.fault_at(position, "is there twice"));
+                return Err(object.fault_at(position, "occurs twice"));
             }
         }
         Ok(Some(object))
@@ -86,29 +86,29 @@ impl<'a> Members<'a> {
         self.members.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
-    /// A member that is text, if it exists.
+    /// A text member, if it exists.
     ///
     /// # Errors
     ///
-    /// Returns [`Fault`] if it is something else.
+    /// Returns [`Fault`] if it is not text.
     pub fn text(&self, name: &str) -> Result<Option<String>, Fault> {
         self.read(name, "is not a string")
     }
 
-    /// As [`Members::text`], of a member that every event of its kind has.
+    /// A text member that every event of its kind has.
     ///
     /// # Errors
     ///
-    /// Returns [`Fault`] if it is missing or something else.
+    /// Returns [`Fault`] if it is missing or not text.
     pub fn needed_text(&self, name: &str) -> Result<String, Fault> {
         self.text(name)?.ok_or_else(|| self.fault(name, "is missing"))
     }
 
-    /// A member that is true or false; false if it does not exist.
+    /// A boolean member. It is false if it does not exist.
     ///
     /// # Errors
     ///
-    /// Returns [`Fault`] if it is something else.
+    /// Returns [`Fault`] if it is not a boolean.
     pub fn flag(&self, name: &str) -> Result<bool, Fault> {
         Ok(self.read(name, "is not true or false")?.unwrap_or_default())
     }
@@ -118,12 +118,12 @@ impl<'a> Members<'a> {
         value.transpose().map_err(|_| self.fault(name, problem))
     }
 
-    /// A fault of the member of that name, which is one of ours.
+    /// A fault of this member. Its name is one of ours.
     pub fn fault(&self, name: &str, problem: &'static str) -> Fault {
         Fault { path: self.path_of(name), problem }
     }
 
-    /// A fault of the member at that position. Its name comes from outside, so it is only quoted if it is a plain one.
+    /// A fault of the member at this position. Its name is from outside, so it is quoted only if it is a plain one.
     pub fn fault_at(&self, position: usize, problem: &'static str) -> Fault {
         let is_plain = |name: &str| {
             (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -139,7 +139,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// An object as a list, so that duplicates are seen.
+/// An object as a list, so that duplicates are noticed.
 struct Pairs<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {

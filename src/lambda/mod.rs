@@ -1,4 +1,4 @@
-//! Gateway events in, gateway responses out. The one place that names `lambda_http`.
+//! Converts gateway events to calls, and responses to the form of gateways. The only module that names `lambda_http`.
 
 mod event;
 mod members;
@@ -68,7 +68,7 @@ pub async fn handle(service: &Service, event: Event, context: Context) -> impl S
                 path = fault.path,
                 problem = fault.problem
             );
-            // Which source it is may be what cannot be read. This form is one that all of them take.
+            // The unreadable part may be what identifies the source. All sources accept this form.
             let response = render(Outcome::Internal, &context.request_id);
             GatewayResponse::new(EventSource::LoadBalancer, response, event.is_head())
         }
@@ -76,7 +76,8 @@ pub async fn handle(service: &Service, event: Event, context: Context) -> impl S
 }
 
 fn call(incoming: Incoming, context: &Context) -> Call {
-    // Lambda runs nothing past its deadline, so one that has passed is a local emulator's, and means nothing.
+    // Lambda never runs code past its deadline. If the deadline has passed, a local emulator sent it, and it means
+    // nothing.
     let time_left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::MAX);
     Call {
         method: incoming.method,

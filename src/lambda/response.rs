@@ -1,4 +1,4 @@
-//! Answers in the form that each source of events expects.
+//! Answers in the form that each event source expects.
 
 use http::{HeaderMap, Response};
 use lambda_http::{
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::event::EventSource;
 
-/// What the function returns.
+/// What the function returns to the gateway.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum GatewayResponse {
@@ -22,12 +22,12 @@ pub enum GatewayResponse {
 }
 
 impl GatewayResponse {
-    /// Renders a response. The answer to a `HEAD` has the headers of the answer to a `GET`, and no body
-    /// (RFC 9110 §9.3.2); gateways pass on what the function returns.
+    /// Renders a response. The answer to a `HEAD` has the headers of the answer to a `GET`, but no body
+    /// (RFC 9110 §9.3.2), because gateways pass on what the function returns.
     pub fn new(source: EventSource, response: Response<String>, is_head: bool) -> Self {
         let (parts, body) = response.into_parts();
         let status_code = parts.status.as_u16().into();
-        // Every body of ours is text, a signed one too. It would only be base64 if we said so.
+        // Every body is text, a signed one too, so it is never base64-encoded.
         let body = Some(Body::Text(if is_head { String::new() } else { body }));
         match source {
             EventSource::HttpApi => {
@@ -37,7 +37,7 @@ impl GatewayResponse {
             }
             EventSource::RestApi => {
                 let mut response = ApiGatewayProxyResponse::default();
-                // API Gateway would send what is in both maps twice.
+                // API Gateway would send headers that are in both maps twice.
                 response.headers = HeaderMap::new();
                 (response.status_code, response.multi_value_headers, response.body) =
                     (status_code, parts.headers, body);
@@ -47,7 +47,7 @@ impl GatewayResponse {
                 let mut response = AlbTargetGroupResponse::default();
                 let reason = parts.status.canonical_reason().unwrap_or_default();
                 response.status_description = Some(format!("{} {reason}", parts.status.as_u16()));
-                // A target group reads one of the two maps, and which one is its setting.
+                // A target group reads one of the two maps, depending on its configuration.
                 response.headers.clone_from(&parts.headers);
                 (response.status_code, response.multi_value_headers, response.body) =
                     (status_code, parts.headers, body);

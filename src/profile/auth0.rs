@@ -1,5 +1,5 @@
-//! Auth0, in both of its dialects (H-23): its own, with `azp` and without `jti`, and RFC 9068's. An ID token has
-//! neither `azp` nor `client_id`.
+//! Auth0, in both of its dialects (H-23): its own, with `azp` and without `jti`, and the one of RFC 9068. An ID token
+//! has neither `azp` nor `client_id`.
 
 use super::{Profile, RSA_ONLY};
 

@@ -1,13 +1,13 @@
-//! The claims of one issuer's token under their registered names.
+//! Converts the claims of one issuer's token to their registered names.
 
 use serde_json::value::RawValue;
 
 use super::{ClaimNames, Profile, claim_names::MAPPED};
 use crate::jwt::{RawMembers, raw};
 
-/// Other names of `scope`, read in this order if a token has none, in every profile (H-28).
+/// Other names of `scope`, read in this order if a token has no `scope`, in every profile (H-28).
 pub const OTHER_SCOPES: [&str; 2] = ["scp", "scopes"];
-/// Claims with a meaning of their own. An entry may let one stand for another member as well; it then keeps its own.
+/// Claims with a meaning of their own. If an entry maps one of them to another member, the claim is kept as well.
 const KEPT: [&str; 17] = [
     "iss",
     "sub",
@@ -28,18 +28,19 @@ const KEPT: [&str; 17] = [
     "authorization_details",
 ];
 
-/// The token does not look like an access token of this profile.
+/// The claims are not those of an access token of this profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileMismatch {
     pub claim: &'static str,
-    /// The claim's text; `None`: it is missing.
+    /// The claim's text. `None` if it is missing.
     pub found: Option<String>,
     pub expected: &'static [&'static str],
 }
 
 impl Profile {
-    /// Checks what is only checked, and gives the rest its registered names. `names` come before the registered names,
-    /// and those before the profile's. What was mapped or checked is not repeated under its original name (H-26).
+    /// Checks the claims that are only checked, and gives the others their registered names. `names` take precedence
+    /// over the registered names, and those over the profile's. Claims that were mapped or checked are not repeated
+    /// under their original names (H-26).
     ///
     /// # Errors
     ///
@@ -58,7 +59,7 @@ impl Profile {
         for member in MAPPED {
             let other_names = self.renamed.iter().filter(|(_, name)| *name == member).map(|(claim, _)| *claim);
             let own_names: Vec<&str> =
-                names.of(member).iter().map(String::as_str).chain([member]).chain(other_names).collect();
+                names.for_member(member).iter().map(String::as_str).chain([member]).chain(other_names).collect();
             let fallback = OTHER_SCOPES.into_iter().filter(|_| member == "scope");
             let Some((source, value)) = own_names
                 .iter()
@@ -70,7 +71,7 @@ impl Profile {
             };
             let value = if member == "scope" { joined(value) } else { value.clone() };
             mapped.insert(member.to_owned(), value);
-            // Scopes under a name that was not read stay, where the caller's policy finds them.
+            // Scopes under other names are kept, so that the caller's policy can filter them.
             let is_consumed = |claim: &str| claim == source || member != "scope";
             used.extend(own_names.iter().copied().filter(|claim| is_consumed(claim)));
             used.extend(OTHER_SCOPES.into_iter().filter(|claim| member == "scope" && *claim == source));
@@ -82,7 +83,7 @@ impl Profile {
     }
 }
 
-/// A list of scopes as the string that it stands for. Anything else is left for the type check to refuse.
+/// Joins a list of scopes to one string. Anything else is left for the type check to refuse.
 fn joined(scopes: &RawValue) -> Box<RawValue> {
     let list = serde_json::from_str::<Vec<String>>(scopes.get()).ok();
     list.and_then(|list| raw(&list.join(" "))).unwrap_or_else(|| scopes.to_owned())
@@ -160,7 +161,7 @@ mod tests {
             (json!({"session_id": "s", "sid": "t"}), json!({"sid": "s"})),
             (json!({"uti": "u", "jti": "j"}), json!({"jti": "u"})),
             (json!({"email": "e"}), json!({"username": "e"})),
-            // A registered claim that stands for another one keeps its own meaning.
+            // A registered claim that is also mapped to another member keeps its own meaning.
             (json!({"sub": "s"}), json!({"sub": "s", "grant_id": "s"})),
         ] {
             assert_eq!(canonical("generic", names.clone(), &claims), Ok(expected), "{claims}");

@@ -1,9 +1,9 @@
-//! The claims that stand for the members a decision reads: the entry's own names first, then the profile's.
+//! Which claims are read as the members that a decision needs: the entry's own names first, then the profile's.
 
 use serde::Deserialize;
 
-/// The member `claim_names` of an entry: for each of these members the claims to read, of which the first that is
-/// present counts.
+/// The member `claim_names` of an entry. It maps each of these members to a list of claims, of which the first present
+/// one is used.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClaimNames {
@@ -19,13 +19,13 @@ pub struct ClaimNames {
 pub(super) const MAPPED: [&str; 6] = ["client_id", "scope", "sid", "jti", "username", "grant_id"];
 
 impl ClaimNames {
-    /// The claims in which this issuer's tokens may carry scopes, beside the usual ones.
+    /// The additional claims in which this issuer's tokens may contain scopes.
     pub fn scopes(&self) -> &[String] {
         &self.scope
     }
 
     /// The entry's names for one of [`MAPPED`].
-    pub(super) fn of(&self, member: &str) -> &[String] {
+    pub(super) fn for_member(&self, member: &str) -> &[String] {
         match member {
             "client_id" => &self.client_id,
             "scope" => &self.scope,

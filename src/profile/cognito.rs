@@ -1,5 +1,5 @@
-//! Amazon Cognito user pools (H-22). Access tokens have no `aud`, but for those bound to a resource; `origin_jti` is
-//! what their sign-in gave them all, so it stands for the session.
+//! Amazon Cognito user pools (H-22). Access tokens have no `aud`, except those that are bound to a resource. All tokens
+//! of one sign-in have the same `origin_jti`, so it is the session.
 
 use super::{Profile, RSA_ONLY};
 

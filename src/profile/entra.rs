@@ -1,7 +1,7 @@
 //! Microsoft Entra ID (H-24), tokens of version 1 (`appid`, issuer `https://sts.windows.net/<tenant>/`) and 2 (`azp`,
 //! issuer `https://login.microsoftonline.com/<tenant>/v2.0`). `uti` is what other issuers call `jti`. Tokens for
-//! Microsoft Graph have a `nonce` in their header, over which nobody else can check the signature. An ID token has no
-//! client.
+//! Microsoft Graph have a `nonce` in their header, so only Microsoft can check their signature. An ID token has no
+//! claim that names a client.
 
 use super::{Profile, RSA_ONLY};
 

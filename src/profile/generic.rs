@@ -1,5 +1,5 @@
-//! Any JWT that expires and is no other kind of token. What sets it apart from an ID token of the same issuer are the
-//! entry's `required_claims` or `audiences`, without which the settings refuse this profile.
+//! Any JWT that expires and is not another kind of token. The entry's `required_claims` or `audiences` distinguish it
+//! from an ID token of the same issuer; the settings refuse this profile without them.
 
 use super::{Profile, USUAL};
 

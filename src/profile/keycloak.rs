@@ -1,5 +1,5 @@
-//! Keycloak: the claim `typ` tells access tokens from ID, refresh and logout tokens, `azp` is the client. A token of a
-//! realm without audience mappers has no `aud`. Versions before 24 call the session `session_state` alone.
+//! Keycloak. The claim `typ` distinguishes access tokens from ID, refresh and logout tokens; `azp` is the client. A
+//! token of a realm without audience mappers has no `aud`. Versions before 24 name the session only in `session_state`.
 
 use super::{Profile, USUAL};
 

@@ -1,4 +1,4 @@
-//! The rules by which each issuer makes its access tokens, as data: one file a profile, no code of its own.
+//! How each kind of issuer makes its access tokens, as data: one file for each profile, without code of its own.
 
 mod auth0;
 mod canonical;
@@ -16,27 +16,27 @@ pub use self::{
 };
 use crate::jwt::Algorithm;
 
-/// How an issuer's access tokens look, and how they say what others say in registered members.
+/// How an issuer's access tokens look, and under which names they contain the registered members.
 pub struct Profile {
     /// Its name in `TRUSTED_ISSUERS`.
     pub name: &'static str,
-    /// The algorithms that are accepted if the issuer's entry lists none.
+    /// The algorithms that are accepted if the issuer's entry does not list any.
     pub algorithms: &'static [Algorithm],
-    /// Where the key set is, below the issuer's identifier. `None`: the issuer's metadata say.
+    /// Where the key set is, below the issuer's identifier. `None` if the issuer's metadata name it.
     pub key_set: Option<&'static str>,
-    /// Whether `typ` must say that it is an access token, or may also be `JWT` or absent.
+    /// Whether `typ` must be that of an access token. Otherwise it may also be `JWT` or absent.
     pub typ_required: bool,
-    /// Claims that must have one of these values. They are only checked, so they are not repeated.
+    /// Claims that must have one of these values. They are only checked, and not repeated in the answer.
     pub checked: &'static [(&'static str, &'static [&'static str])],
-    /// Claims under other names than the registered ones, which they get if those are absent.
+    /// Claims with other names than the registered ones. They get the registered name if that claim is absent.
     pub renamed: &'static [(&'static str, &'static str)],
     /// Claims that only access tokens of this issuer have.
     pub evidence: &'static [&'static str],
     /// Registered members that must be present, after renaming.
     pub required: &'static [&'static str],
-    /// Whether the entry must list `client_ids`, because nothing else says whom a token is for.
+    /// Whether the entry must list `client_ids`, because no claim says which client a token is for.
     pub client_ids_required: bool,
-    /// Whether a token without `aud` has the resource-server parts of its scopes as audience.
+    /// Whether the audience of a token without `aud` is the resource-server parts of its scopes.
     pub audience_in_scopes: bool,
 }
 
@@ -59,12 +59,12 @@ impl Profile {
         PROFILES.into_iter()
     }
 
-    /// The profile of that name.
+    /// The profile with this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         Self::all().find(|profile| profile.name == name)
     }
 
-    /// Whether this is the one profile that knows nothing of its issuer, so that the entry has to say more.
+    /// Whether this profile knows nothing about its issuer, so that the entry must say more.
     pub fn is_generic(&self) -> bool {
         self.name == generic::PROFILE.name
     }

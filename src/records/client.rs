@@ -1,22 +1,22 @@
-//! A record of the clients table, and the policy in it.
+//! Records of the clients table, with their policies.
 
 use serde::{Deserialize, Deserializer};
 
 use super::{StrictString, TokenType, UnixTime, types};
 use crate::{auth_method::AuthMethod, digest::Digest};
 
-/// A client as an authorization server or the operator's tool registered it (RFC 7591 §2).
-/// Attributes that no decision reads (`client_name`, `redirect_uris`, `allowed_scopes`) are not here.
+/// A client as an authorization server or the operator's tool registered it (RFC 7591 §2). Attributes that no decision
+/// reads (`client_name`, `redirect_uris`, `allowed_scopes`) are left out.
 #[derive(Deserialize)]
 pub struct ClientRecord {
-    /// Absent: a public client.
+    /// If absent, the client is a public client.
     pub client_secret: Option<StoredSecret>,
     previous_client_secret: Option<StoredSecret>,
     #[serde(default, deserialize_with = "types::known")]
     previous_client_secret_expires_at: Option<UnixTime>,
-    /// The issuer where this client id is registered.
+    /// The issuer at which this client id is registered.
     pub issuer: Option<String>,
-    /// Absent: any method with a secret, or none without one.
+    /// If absent, any method with a secret; if the record has no secret either, the client is public.
     pub token_endpoint_auth_method: Option<NamedMethod>,
     pub jwks: Option<String>,
     pub assertion_audience: Option<String>,
@@ -35,8 +35,8 @@ pub struct ClientRecord {
 }
 
 impl ClientRecord {
-    /// Whether the client is registered for that method of authentication. Without a name of one, the client sends its
-    /// secret either way, and is public if it has none.
+    /// Whether the client is registered for this method of authentication. If the record names no method, the client
+    /// sends its secret either way, or is public if it has no secret.
     pub fn is_registered_for(&self, method: AuthMethod) -> bool {
         match &self.token_endpoint_auth_method {
             None if self.client_secret.is_none() => method == AuthMethod::None,
@@ -46,8 +46,8 @@ impl ClientRecord {
         }
     }
 
-    /// The one name of the client's certificate (RFC 8705 §2.1.2, F-01). A record with two has none, because it does not
-    /// say which of them counts.
+    /// The only name of the client's certificate (RFC 8705 §2.1.2, F-01). Returns `None` if the record has more than
+    /// one name, because it is then unclear which one counts.
     pub fn certificate_name(&self) -> Option<(CertificateName, &str)> {
         let names = [
             (CertificateName::SubjectDn, &self.tls_client_auth_subject_dn),
@@ -60,14 +60,14 @@ impl ClientRecord {
         names.next().filter(|_| names.next().is_none())
     }
 
-    /// The secret before a rotation with its expiry. It counts until then, and never without an expiry (B-14).
+    /// The secret before a rotation, with its expiry. It is accepted until then, and never without an expiry (B-14).
     pub fn previous_secret(&self, now: i64) -> Option<(&StoredSecret, UnixTime)> {
         let expires_at = self.previous_client_secret_expires_at.filter(|UnixTime(expires_at)| now < *expires_at)?;
         Some((self.previous_client_secret.as_ref()?, expires_at))
     }
 }
 
-/// One of the attributes by which a client with `tls_client_auth` names its certificate (RFC 8705 §2.1.2).
+/// An attribute that names the certificate of a client with `tls_client_auth` (RFC 8705 §2.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateName {
     SubjectDn,
@@ -90,12 +90,12 @@ impl CertificateName {
     }
 }
 
-/// `token_endpoint_auth_method` of a record (RFC 7591 §2).
+/// The `token_endpoint_auth_method` of a record (RFC 7591 §2).
 #[derive(Deserialize)]
 #[serde(from = "String")]
 pub enum NamedMethod {
     Known(AuthMethod),
-    /// No method that is supported here has this name.
+    /// The name of a method that is not supported here.
     Unknown(String),
 }
 
@@ -105,15 +105,15 @@ impl From<String> for NamedMethod {
     }
 }
 
-/// A secret as a record holds it: the lower-case hex SHA-256 of its text.
+/// A secret as a record contains it: the lower-case hex SHA-256 of its text.
 #[derive(Deserialize)]
 #[serde(from = "String")]
 pub struct StoredSecret(Option<Digest>);
 
 impl StoredSecret {
-    /// What the digest of a presented secret has to equal. `None` for a text that is no digest. RFC 6749 §2.3.1: a client
-    /// with a password authenticates with it. The empty secret is never accepted, not even by a record with its digest
-    /// (C-07).
+    /// The digest that a presented secret must have. `None` if the stored text is not a digest. RFC 6749 §2.3.1: a
+    /// client with a password authenticates with it. The empty secret is never accepted, not even if a record contains
+    /// its digest (C-07).
     pub fn digest(&self) -> Option<&Digest> {
         self.0.as_ref()
     }
@@ -129,27 +129,27 @@ impl From<String> for StoredSecret {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub struct PolicyRecord {
-    /// Whether it may introspect at all (RFC 7662 §4).
+    /// Whether the client may introspect at all (RFC 7662 §4).
     #[serde(deserialize_with = "types::or_true")]
     pub allowed: bool,
     #[serde(deserialize_with = "types::or_default")]
     pub mode: Mode,
-    /// The kinds of token that it may see.
+    /// The kinds of token that the client may see.
     #[serde(deserialize_with = "token_types")]
     pub token_types: Vec<StrictString>,
     pub issuers: Option<Vec<StrictString>>,
-    /// This resource server's identifiers. Absent: `DEFAULT_POLICY` decides.
+    /// The identifiers of this resource server. If absent, `DEFAULT_POLICY` decides.
     pub audiences: Option<Vec<StrictString>>,
-    /// Released scopes; a trailing `*` matches a prefix. Absent: all.
+    /// The released scopes; a trailing `*` matches a prefix. If absent, all scopes are released.
     pub scopes: Option<Vec<StrictString>>,
-    /// Released members beyond the registered ones. Absent: all.
+    /// The released members in addition to the registered ones. If absent, all members are released.
     pub claims: Option<Vec<StrictString>>,
-    /// Whether it gets only signed answers (RFC 9701 §8.2).
+    /// Whether the client gets only signed answers (RFC 9701 §8.2).
     #[serde(deserialize_with = "types::or_default")]
     pub require_signed_response: bool,
 }
 
-/// The policy of a record without one.
+/// The policy of a record that has none.
 impl Default for PolicyRecord {
     fn default() -> Self {
         Self {
@@ -165,19 +165,19 @@ impl Default for PolicyRecord {
     }
 }
 
-/// Reads the kinds of token that a policy names.
+/// Reads the kinds of token that a policy lists.
 fn token_types<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<StrictString>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_else(by_default))
 }
 
-/// The kinds of token that a client may see whose policy names none.
+/// The kinds of token that a client may see if its policy lists none.
 fn by_default() -> Vec<StrictString> {
     vec![StrictString(TokenType::AccessToken.name().to_owned())]
 }
 
-/// Whether the policy hides, or only says what it would hide.
+/// Whether the policy hides members, or only reports what it would hide.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-// `serde_dynamo` would also take a map with the variant's name for a variant.
+// `serde_dynamo` would also accept a map with the variant's name as a variant.
 #[serde(try_from = "StrictString")]
 pub enum Mode {
     #[default]
@@ -188,7 +188,7 @@ pub enum Mode {
 impl Mode {
     pub const ALL: [Self; 2] = [Self::Enforce, Self::Report];
 
-    /// Its name in records.
+    /// The name in records.
     pub fn name(self) -> &'static str {
         match self {
             Self::Enforce => "enforce",

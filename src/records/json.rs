@@ -1,4 +1,4 @@
-//! Attributes of an item as JSON text, so that numbers keep all of their 38 digits.
+//! Converts attributes of an item to JSON text, so that numbers keep all of their 38 digits.
 
 use std::collections::HashMap;
 
@@ -14,11 +14,11 @@ type Attributes = HashMap<String, AttributeValue>;
 #[derive(Default)]
 pub(super) struct JsonMap {
     pub members: RawMembers,
-    /// Members with binary data, for which JSON has no form.
+    /// Members with binary data, which JSON cannot represent.
     pub unreadable: Vec<String>,
 }
 
-/// Takes an optional map attribute out of an item. NULL is absent.
+/// Takes an optional map attribute out of an item. NULL counts as absent.
 ///
 /// # Errors
 ///
@@ -47,11 +47,11 @@ pub(super) fn take_map(item: &mut Item, name: &str) -> Result<Option<JsonMap>, C
 ///
 /// # Errors
 ///
-/// Returns [`Corrupt`] for bytes, for which JSON has no form, and for a number that is not one of JSON.
+/// Returns [`Corrupt`] for bytes, which JSON cannot represent, and for a number that JSON does not allow.
 pub fn to_json(value: &AttributeValue) -> Result<Box<RawValue>, Corrupt> {
     let mut text = String::new();
     write(value, &mut text)?;
-    // A number that DynamoDB did not write may not be one of JSON.
+    // A number that DynamoDB did not write may not be a JSON number.
     RawValue::from_string(text).map_err(|_| Corrupt)
 }
 
@@ -68,7 +68,7 @@ fn write(value: &AttributeValue, text: &mut String) -> Result<(), Corrupt> {
             Ok(())
         })?,
         AttributeValue::M(members) => {
-            // A fixed order, so that equal items give equal answers.
+            // The order is fixed, so that equal items give equal answers.
             let mut members: Vec<_> = members.iter().collect();
             members.sort_unstable_by_key(|(name, _)| *name);
             text.push('{');

@@ -1,8 +1,8 @@
-//! The keys of the three tables. All of a request's keys are derivable from the request itself.
+//! The item keys of the three tables. All item keys of a request can be derived from the request itself.
 
 use crate::digest::Digest;
 
-/// DynamoDB refuses a whole batch for one key that is empty or longer than this (bytes).
+/// The maximum size in bytes. DynamoDB refuses a whole batch if one key is empty or longer.
 const MAX_KEY_BYTES: usize = 2048;
 
 /// One of the three tables.
@@ -16,7 +16,7 @@ pub enum Table {
 impl Table {
     pub const ALL: [Self; 3] = [Self::Clients, Self::Tokens, Self::State];
 
-    /// The attribute that is its partition key.
+    /// The name of its partition key.
     pub const fn partition_key(self) -> &'static str {
         match self {
             Self::Clients => "client_id",
@@ -25,14 +25,14 @@ impl Table {
     }
 }
 
-/// The primary key of one item. Holds client ids, token identifiers and subjects, so it has no `Debug`.
+/// The primary key of one item. It contains client ids, token identifiers and subjects, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ItemKey {
     table: Table,
     id: String,
 }
 
-/// The name would make a key that DynamoDB refuses.
+/// The id is empty or overlong, so DynamoDB would refuse it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidItemKey;
 
@@ -41,13 +41,14 @@ impl ItemKey {
     ///
     /// # Errors
     ///
-    /// [`InvalidItemKey`] for an empty or over-long id; a stranger's odd client id must not fail the batch.
+    /// Returns [`InvalidItemKey`] if the id is empty or overlong. An attacker's odd client id must not fail the whole
+    /// batch.
     pub fn client(client_id: &str) -> Result<Self, InvalidItemKey> {
         Self::new(Table::Clients, client_id.to_owned())
     }
 
     /// The record of an opaque token, by the digest of its text. RFC 6749 §10.3: tokens must be kept confidential in
-    /// storage too, so the text is stored nowhere (O-05).
+    /// storage too, so their text is never stored (O-05).
     pub fn token(digest: &Digest) -> Self {
         Self { table: Table::Tokens, id: format!("token#{}", digest.to_hex()) }
     }
@@ -62,11 +63,11 @@ impl ItemKey {
         Self { table: Table::Tokens, id: format!("jwt#{}", digest.to_hex()) }
     }
 
-    /// A mark that names an issuer and, but for `iss#`, one thing of that issuer's: `prefix#issuer#name`.
+    /// A mark on an issuer, or on one thing of that issuer: `prefix#issuer` or `prefix#issuer#name`.
     ///
     /// # Errors
     ///
-    /// [`InvalidItemKey`] where that is over-long.
+    /// Returns [`InvalidItemKey`] if the id is overlong.
     pub fn mark(prefix: &str, issuer: &str, name: Option<&str>) -> Result<Self, InvalidItemKey> {
         Self::new(
             Table::Tokens,
@@ -81,19 +82,19 @@ impl ItemKey {
     ///
     /// # Errors
     ///
-    /// [`InvalidItemKey`] where the issuer's identifier is over-long.
+    /// Returns [`InvalidItemKey`] if the issuer's identifier is overlong.
     pub fn snapshot(issuer: &str) -> Result<Self, InvalidItemKey> {
         Self::new(Table::State, format!("jwks#{issuer}"))
     }
 
-    /// The one use of an assertion of that client's; the NUL between them is unambiguous, since no client
-    /// id holds a control character.
+    /// The replay guard of an assertion. The NUL separates the two parts unambiguously, because no client id contains
+    /// control characters.
     pub fn assertion(client_id: &str, jti: &str) -> Self {
         Self { table: Table::State, id: format!("assertion#{}", Digest::of(format!("{client_id}\0{jti}")).to_hex()) }
     }
 
-    /// A key that holds nothing, `number` of them for each digest: read where there is nothing to read, so that
-    /// an unknown token costs what a known one costs.
+    /// An item key that never has an item, `number` of them for each digest. Reading it makes an unknown token cost the
+    /// same as a known one.
     pub fn padding(digest: &Digest, number: usize) -> Self {
         Self { table: Table::Tokens, id: format!("nothing#{}#{number}", digest.to_hex()) }
     }
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_those_of_the_contract() {
+    fn keys_have_the_form_of_the_contract() {
         let id = |key: Result<ItemKey, InvalidItemKey>| key.map(|key| key.id().to_owned());
         assert_eq!(id(ItemKey::client("api")), Ok("api".into()));
         let (digest, hex) = (Digest::of("d"), Digest::of("d").to_hex());
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn b18_empty_and_over_long_names_make_no_key() {
+    fn b18_empty_and_overlong_names_are_not_valid_keys() {
         assert!(ItemKey::client("").is_err());
         assert!(ItemKey::client(&"x".repeat(2048)).is_ok());
         assert!(ItemKey::client(&"x".repeat(2049)).is_err());

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Corrupt, InvalidItemKey, Item, ItemKey, UnixTime, types};
 use crate::digest::Digest;
 
-/// The kinds of mark in the tokens table, each named by its prefix.
+/// The kinds of marks in the tokens table. Each has a prefix of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarkKind {
     /// `revoked#`: one opaque token.
@@ -39,7 +39,7 @@ impl MarkKind {
         }
     }
 
-    /// What such a mark revokes, as a sentence.
+    /// What such a mark revokes, as a clause.
     pub fn revoked(self) -> &'static str {
         match self {
             Self::Revoked | Self::Jti | Self::Jwt => "the token is revoked",
@@ -52,7 +52,7 @@ impl MarkKind {
         }
     }
 
-    /// Whether the mark revokes by being there, whatever it holds.
+    /// Whether the mark revokes by its presence, regardless of its attributes.
     pub fn presence_is_enough(self) -> bool {
         matches!(self, Self::Revoked | Self::Jti | Self::Jwt | Self::SigningKey)
     }
@@ -76,34 +76,34 @@ impl MarkKey {
         Self { kind: MarkKind::Jwt, key: ItemKey::jwt(&Digest::of(signing_input)) }
     }
 
-    /// The mark of this kind on one thing of the issuer's.
+    /// The mark of this kind for one thing of the issuer.
     ///
     /// # Errors
     ///
-    /// [`InvalidItemKey`] where the id would be over-long.
+    /// Returns [`InvalidItemKey`] if the id would be overlong.
     pub fn new(kind: MarkKind, issuer: &str, name: Option<&str>) -> Result<Self, InvalidItemKey> {
         Ok(Self { kind, key: ItemKey::mark(kind.prefix(), issuer, name)? })
     }
 }
 
-/// What a mark says beyond being there.
+/// The attributes of a mark that limit what it revokes.
 #[derive(Deserialize)]
 pub struct Mark {
-    /// Revoked are tokens issued at or before this time. Absent or zero: all.
+    /// Tokens that were issued at or before this time are revoked. If absent or zero, all are.
     #[serde(default, deserialize_with = "types::known")]
     pub not_before: Option<UnixTime>,
-    /// `sub#` only: the session that stays.
+    /// `sub#` only: the session that is not revoked.
     pub except_sid: Option<String>,
 }
 
 impl Mark {
-    /// How much longer a mark stays than the last token that it concerns, in seconds. The store may remove it the moment
-    /// that it is over by its own clock, and a token may live by another: one that went a second too early would revive
-    /// it, and one that stays an hour too long does no harm.
+    /// How much longer a mark is kept than the last token that it concerns, in seconds. The store removes the mark by
+    /// its own clock, and a token may expire by another clock. A mark that is removed a second too early would revive
+    /// the token, while one that is kept an hour too long does no harm.
     pub const EXPIRY_MARGIN_SECONDS: i64 = 3600;
 }
 
-/// The times and the session of a token that a mark is held against.
+/// The times and the session of a token, which marks are compared with.
 pub struct RevocationFacts<'a> {
     pub issued_at: Option<UnixTime>,
     pub authenticated_at: Option<UnixTime>,
@@ -114,20 +114,20 @@ pub struct RevocationFacts<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevokedBy {
     pub kind: MarkKind,
-    /// The time until which the mark reaches, if it has one.
+    /// The time up to which the mark revokes tokens, if it has one.
     pub not_before: Option<UnixTime>,
-    /// The reason that the mark's writer gave.
+    /// The reason that the writer of the mark gave.
     pub reason: Option<String>,
 }
 
 impl RevokedBy {
-    /// A mark that revokes because it exists, whatever is in it.
+    /// A mark that revokes by its presence, regardless of its attributes.
     pub fn presence_of(kind: MarkKind, item: Result<&Item, Corrupt>) -> Self {
         Self { kind, not_before: None, reason: item.ok().and_then(reason) }
     }
 }
 
-/// The reason that a mark's writer gave, for people.
+/// The reason that the writer of a mark gave, for humans.
 pub(super) fn reason(item: &Item) -> Option<String> {
     types::text(item, "reason")
 }
@@ -136,7 +136,7 @@ pub(super) fn reason(item: &Item) -> Option<String> {
 ///
 /// # Errors
 ///
-/// Returns [`Corrupt`], which the caller takes for "revoked", if the mark cannot be read.
+/// Returns [`Corrupt`] if the mark cannot be read. The caller then treats the token as revoked.
 pub fn revokes(
     kind: MarkKind,
     item: Result<&Item, Corrupt>,
@@ -147,8 +147,8 @@ pub fn revokes(
     }
     let item = item?;
     let Mark { not_before, except_sid } = types::read(item.clone())?;
-    // What a refresh of the token does not change counts as well: when the user authenticated, and in which session
-    // (G-12).
+    // For a subject's mark, the values that a refresh does not change count as well: when the user authenticated, and
+    // in which session (G-12).
     let subject = kind == MarkKind::Subject;
     if subject && except_sid.is_some() && except_sid.as_deref() == token.session {
         return Ok(None);
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn g12_not_before_reaches_back_and_auth_time_counts_for_the_subject_alone() {
+    fn g12_not_before_reaches_back_and_auth_time_counts_only_for_the_subject() {
         let mark = item(&[("not_before", N("100".into()))]);
         for (kind, issued_at, authenticated_at, expected) in [
             (MarkKind::Subject, Some(99), None, true),
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn g12_a_mark_without_not_before_revokes_whatever_was_issued_whenever() {
+    fn g12_a_mark_without_not_before_revokes_tokens_of_any_time() {
         for kind in [MarkKind::Grant, MarkKind::Session, MarkKind::Subject, MarkKind::Client, MarkKind::Issuer] {
             assert_eq!(revoked(kind, Ok(&item(&[])), &token(Some(i64::MAX), None, None)), Ok(true));
             assert_eq!(revoked(kind, Ok(&item(&[("not_before", Null(true))])), &token(Some(1), None, None)), Ok(true));
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn g11_a_mark_that_cannot_be_read_at_all_is_there_all_the_same() {
+    fn g11_a_mark_that_cannot_be_read_at_all_still_revokes() {
         let revoked = |kind| revoked(kind, Err(Corrupt), &token(Some(101), None, None));
         for kind in [MarkKind::Revoked, MarkKind::Jti, MarkKind::Jwt, MarkKind::SigningKey] {
             assert_eq!(revoked(kind), Ok(true), "{kind:?}");

@@ -1,5 +1,4 @@
-//! The items of the three tables as typed records. What is believed of an item stands here; how it is fetched
-//! stands in `store`.
+//! The items of the three tables as typed records: how each attribute is read. `store` fetches the items.
 
 mod client;
 mod json;
@@ -24,21 +23,21 @@ pub use self::{
 };
 
 impl FetchedItems {
-    /// One item under its key, as if a trip had brought it: for whoever checks what the function will read.
-    pub fn of(key: &ItemKey, item: Item) -> Self {
+    /// One item, as if it had been fetched, to check what the function will read.
+    pub fn single(key: &ItemKey, item: Item) -> Self {
         Self([(key.clone(), Ok(item))].into())
     }
 
-    /// The record under that key; `Ok(None)` where there is no item.
+    /// The record under this key. Returns `Ok(None)` if the item does not exist.
     ///
     /// # Errors
     ///
-    /// [`Corrupt`] where the item cannot be read as that kind of record.
+    /// Returns [`Corrupt`] if the item cannot be read as this kind of record.
     pub fn record<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>, Corrupt> {
         self.0.get(key).map(|item| types::read(item.clone()?)).transpose()
     }
 
-    /// The record of an opaque token under that key; `Ok(None)` if there is no item.
+    /// The record of an opaque token under this key. Returns `Ok(None)` if the item does not exist.
     ///
     /// # Errors
     ///
@@ -47,23 +46,23 @@ impl FetchedItems {
         self.0.get(key).map(|item| TokenRecord::read(item.clone()?)).transpose()
     }
 
-    /// The reason that the writer of the mark under that key gave.
+    /// The reason that the writer of this mark gave.
     pub fn mark_reason(&self, key: &ItemKey) -> Option<String> {
         self.item(key)?.ok().and_then(mark::reason)
     }
 
-    /// The item under that key as it is; an error where it cannot be read at all.
+    /// The item under this key, unchanged. It is an error if the item cannot be read at all.
     pub fn item(&self, key: &ItemKey) -> Option<Result<&Item, Corrupt>> {
         self.0.get(key).map(|item| item.as_ref().map_err(|corrupt| *corrupt))
     }
 
-    /// Whether there is an item under that key, whatever it holds.
+    /// Whether an item exists under this key, whatever its attributes are.
     pub fn contains(&self, key: &ItemKey) -> bool {
         self.0.contains_key(key)
     }
 }
 
-/// The digest of a text as items hold it.
+/// The digest of a text in the form of items.
 pub fn sha256_hex(text: &str) -> String {
     crate::digest::Digest::of(text).to_hex()
 }

@@ -4,17 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use super::types;
 
-/// What an execution environment fetched, for the others and for the next cold start.
+/// A key set that an execution environment fetched, for the other environments and for the next cold start.
 #[derive(Deserialize, Serialize)]
 pub struct Snapshot {
-    /// A JSON Web Key Set as text: only keys that loaded, only their public members.
+    /// A JSON Web Key Set as text, with only the keys that loaded and only their public members.
     pub jwks: String,
-    /// Where the set came from. Another value than the configured one makes the snapshot worthless.
+    /// Where the set was fetched. If this differs from the configured address, the snapshot is not used.
     pub jwks_uri: String,
-    /// When the fetch began, in seconds since the epoch.
+    /// When the fetch started, in seconds since the epoch.
     pub fetched_at: i64,
-    /// The `kid`s of keys that were published but could not be read; an empty one means a key without `kid`.
-    /// Tokens of these are neither active nor inactive.
+    /// The `kid`s of keys that were published but could not be read; an empty one means a key without `kid`. Tokens
+    /// with these keys are neither active nor inactive.
     #[serde(default, deserialize_with = "types::or_default", skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<String>,
     /// Whether the set has more keys than are loaded.
@@ -28,7 +28,7 @@ fn is_false(truncated: &bool) -> bool {
 }
 
 impl Snapshot {
-    /// An older set is not used any more, nor kept.
+    /// An older set is neither used nor kept.
     pub const LIFETIME_SECONDS: i64 = 24 * 60 * 60;
 }
 
@@ -57,7 +57,7 @@ mod tests {
                 assert!(!reads(&changed), "{}", whole[odd].0);
             }
         }
-        // The attributes of version 2 may be missing, and may not have another type.
+        // The attributes of version 2 may be missing, but may not have another type.
         for (name, value, expected) in [
             ("unreadable", AttributeValue::L(vec![S("a".into()), S(String::new())]), true),
             ("unreadable", Null(true), true),

@@ -1,5 +1,5 @@
-//! A mark over an existing mark. It may remove limits and extend the expiry, and never the other way round: what was
-//! revoked stays revoked (G-16).
+//! Writing a mark over an existing one. The new mark may remove limits and extend the expiry, but never add or shorten
+//! them: what was revoked stays revoked (G-16).
 
 use std::collections::HashMap;
 
@@ -11,10 +11,10 @@ use super::{Corrupt, Item, Mark, MarkKind, UnixTime, types};
 const LIMITS: [&str; 2] = ["not_before", "except_sid"];
 const EXPIRY: &str = "expires_at";
 
-/// Which of the tokens that a mark names it revokes.
+/// Which of the tokens that a mark names are revoked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MarkScope {
-    /// The tokens that were issued until then. `None`: all, no matter when they were issued.
+    /// The tokens that were issued up to this time. `None` means all, no matter when they were issued.
     pub not_before: Option<UnixTime>,
     /// All sessions except this one.
     pub except_sid: Option<String>,
@@ -32,8 +32,8 @@ impl MarkScope {
     /// Everything that the mark names.
     pub const ALL: Self = Self { not_before: None, except_sid: None };
 
-    /// What an existing mark revokes, as the judge reads it: an unreadable mark revokes everything that it names.
-    pub fn of(kind: MarkKind, item: Result<&Item, Corrupt>) -> Self {
+    /// What an existing mark revokes, as the judge reads it. An unreadable mark revokes everything that it names.
+    pub fn from_item(kind: MarkKind, item: Result<&Item, Corrupt>) -> Self {
         match item.and_then(|item| types::read::<Mark>(item.clone())) {
             Ok(_) if kind.presence_is_enough() => Self::ALL,
             Err(Corrupt) => Self::ALL,
@@ -43,7 +43,7 @@ impl MarkScope {
         }
     }
 
-    /// Whether this revokes every token that the other revokes.
+    /// Whether this scope revokes every token that the other one revokes.
     pub fn covers(&self, other: &Self) -> bool {
         let as_late = self.not_before.is_none_or(|mine| other.not_before.is_some_and(|theirs| mine >= theirs));
         as_late && (self.except_sid.is_none() || self.except_sid == other.except_sid)
@@ -63,26 +63,26 @@ impl MarkTerms {
     }
 
     /// The terms of an existing mark.
-    pub fn of(kind: MarkKind, item: &Item) -> Self {
-        Self { scope: MarkScope::of(kind, Ok(item)), expires_at: expires_at(item) }
+    pub fn from_item(kind: MarkKind, item: &Item) -> Self {
+        Self { scope: MarkScope::from_item(kind, Ok(item)), expires_at: expires_at(item) }
     }
 
-    /// The terms that revoke what each of the two revokes, for as long as the longer of them. `None` if neither scope
-    /// covers the other, so that one mark cannot say both.
-    pub fn joined(&self, wish: &Self) -> Option<Self> {
-        let scope = match (wish.scope.covers(&self.scope), self.scope.covers(&wish.scope)) {
-            (true, _) => &wish.scope,
+    /// The terms that revoke everything that either of the two revokes, until the later expiry. Returns `None` if
+    /// neither scope covers the other, because one mark cannot express both.
+    pub fn joined(&self, new: &Self) -> Option<Self> {
+        let scope = match (new.scope.covers(&self.scope), self.scope.covers(&new.scope)) {
+            (true, _) => &new.scope,
             (false, true) => &self.scope,
             (false, false) => return None,
         };
-        // A mark without an expiry stays forever, which is later than any other time.
-        let expires_at = self.expires_at.zip(wish.expires_at).map(|(old, new)| old.max(new));
+        // A mark without an expiry is kept forever, so that is later than any time.
+        let expires_at = self.expires_at.zip(new.expires_at).map(|(old, new)| old.max(new));
         Some(Self { scope: scope.clone(), expires_at })
     }
 }
 
-/// The attributes of an existing mark, changed as little as it takes to revoke all that it names, until that time at
-/// least. `None` if it does so as it is: unreadable limits limit nothing.
+/// The attributes of an existing mark, with the smallest change that makes it revoke everything it names, at least
+/// until this time. Returns `None` if no change is needed. Unreadable limits do not limit anything.
 pub fn strengthened(item: &Item, until: Option<UnixTime>) -> Option<HashMap<String, AttributeValue>> {
     let mut attributes = item.clone().into_inner();
     if types::read::<Mark>(item.clone()).is_ok() {
@@ -99,7 +99,7 @@ pub fn strengthened(item: &Item, until: Option<UnixTime>) -> Option<HashMap<Stri
     (attributes != *item.as_ref()).then_some(attributes)
 }
 
-/// When the store removes the item. A value that is not a number removes nothing.
+/// When the store removes the item. A value that is not a number never removes it.
 fn expires_at(item: &Item) -> Option<UnixTime> {
     match item.get(EXPIRY) {
         Some(AttributeValue::N(number)) => {
@@ -142,10 +142,10 @@ mod tests {
             (with(&[("expires_at", N("99.9".into()))]), Some(100), Some(with(&[("expires_at", n(100))]))),
             (with(&[("expires_at", n(200)), ("not_before", n(1))]), Some(100), Some(with(&[("expires_at", n(200))]))),
             (with(&[("expires_at", n(99))]), None, Some(with(&[]))),
-            // What is not a number removes nothing, so it ends at no time that is too early.
+            // A value that is not a number never removes the item, so the mark does not end too early.
             (with(&[("expires_at", S("99".into()))]), Some(100), None),
             (with(&[("expires_at", Null(true))]), Some(100), None),
-            // Unreadable limits limit nothing, so they stay for a person to look at.
+            // Unreadable limits do not limit anything, so they are kept for the operator to see.
             (with(&[("not_before", S("1".into()))]), Some(100), None),
             (with(&[("except_sid", n(1)), ("expires_at", n(99))]), None, Some(with(&[("except_sid", n(1))]))),
         ] {
@@ -159,19 +159,19 @@ mod tests {
             scope: MarkScope { not_before: not_before.map(UnixTime), except_sid: except_sid.map(str::to_owned) },
             expires_at: expires_at.map(UnixTime),
         };
-        for (old, wish, expected) in [
+        for (old, new, expected) in [
             (terms(Some(1), None, None), terms(Some(2), None, None), Some(terms(Some(2), None, None))),
             (terms(Some(2), None, None), terms(Some(1), None, None), Some(terms(Some(2), None, None))),
             (terms(None, None, None), terms(Some(2), None, Some(9)), Some(terms(None, None, None))),
             (terms(Some(2), None, Some(9)), terms(None, None, None), Some(terms(None, None, None))),
             (terms(Some(2), Some("a"), Some(9)), terms(Some(2), None, Some(8)), Some(terms(Some(2), None, Some(9)))),
             (terms(Some(2), None, Some(7)), terms(Some(2), Some("a"), Some(8)), Some(terms(Some(2), None, Some(8)))),
-            // Each of these revokes something that the other spares.
+            // Each of these revokes something that the other does not revoke.
             (terms(Some(1), None, None), terms(Some(2), Some("a"), None), None),
             (terms(None, Some("a"), None), terms(Some(2), None, None), None),
             (terms(Some(2), Some("a"), None), terms(Some(2), Some("b"), None), None),
         ] {
-            assert!(old.joined(&wish) == expected);
+            assert!(old.joined(&new) == expected);
         }
     }
 
@@ -189,7 +189,7 @@ mod tests {
             (MarkKind::Subject, Ok(&item(&[("not_before", S("1".into()))])), MarkScope::ALL),
             (MarkKind::Subject, Err(Corrupt), MarkScope::ALL),
         ] {
-            assert!(MarkScope::of(kind, item) == expected, "{kind:?}");
+            assert!(MarkScope::from_item(kind, item) == expected, "{kind:?}");
         }
     }
 }

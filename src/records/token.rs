@@ -1,4 +1,4 @@
-//! A record of an opaque token: `token#<digest>` of the tokens table.
+//! Records of opaque tokens: `token#<digest>` of the tokens table.
 
 use serde_dynamo::AttributeValue;
 
@@ -6,7 +6,7 @@ use super::{Corrupt, Item, StrictString, UnixTime, json, types};
 use crate::jwt::RawMembers;
 use serde::Deserialize;
 
-/// What an issuer stored of one opaque access or refresh token. The token itself is not in it.
+/// What an issuer stored about one opaque access or refresh token. The token itself is not stored.
 #[derive(Deserialize)]
 pub struct TokenRecord {
     pub token_type: TokenType,
@@ -14,7 +14,7 @@ pub struct TokenRecord {
     pub sub: Option<String>,
     pub scope: Option<String>,
     pub aud: Option<Audience>,
-    /// Absent: `ISSUER`.
+    /// If absent, `ISSUER`.
     pub iss: Option<String>,
     #[serde(default, deserialize_with = "types::known")]
     pub iat: Option<UnixTime>,
@@ -27,31 +27,31 @@ pub struct TokenRecord {
     pub grant_id: Option<String>,
     #[serde(default, deserialize_with = "types::or_default")]
     pub revoked: bool,
-    /// No decision reads it, so one of a wrong type is left out.
+    /// No decision reads it, so a value of a wrong type is left out.
     #[serde(skip)]
     pub username: Option<Result<String, Corrupt>>,
     #[serde(skip)]
     pub cnf: Option<RawMembers>,
-    /// Anything that has no attribute of its own.
+    /// All claims that have no attribute of their own.
     #[serde(skip)]
     pub claims: RawMembers,
-    /// Members of `claims` that JSON has no form for. No decision reads them, so they are left out.
+    /// Members of `claims` that JSON cannot represent. No decision reads them, so they are left out.
     #[serde(skip)]
     pub unreadable_claims: Vec<String>,
 }
 
 impl TokenRecord {
-    /// Whether it is the record of an access token without `exp`, which would never end.
+    /// Whether this is the record of an access token without `exp`, which would never expire.
     pub fn lacks_exp(&self) -> bool {
         self.token_type == TokenType::AccessToken && self.exp.is_none()
     }
 
-    /// The issuer of the token. A record without `iss` is one of our own issuer.
+    /// The issuer of the token. A record without `iss` belongs to our own issuer.
     pub fn issuer<'a>(&'a self, own_issuer: &'a str) -> &'a str {
         self.iss.as_deref().unwrap_or(own_issuer)
     }
 
-    /// Reads an item.
+    /// Reads a record from an item.
     ///
     /// # Errors
     ///
@@ -71,9 +71,9 @@ impl TokenRecord {
     }
 }
 
-/// What an opaque token is good for (RFC 6749 §1.4, RFC 6749 §1.5).
+/// What an opaque token is used for (RFC 6749 §1.4, RFC 6749 §1.5).
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-// `serde_dynamo` would also take a map with the variant's name for a variant.
+// `serde_dynamo` would also accept a map with the variant's name as a variant.
 #[serde(try_from = "StrictString")]
 pub enum TokenType {
     AccessToken,
@@ -83,7 +83,7 @@ pub enum TokenType {
 impl TokenType {
     pub const ALL: [Self; 2] = [Self::AccessToken, Self::RefreshToken];
 
-    /// Its name in records and policies (RFC 7009 §2.1).
+    /// The name in records and policies (RFC 7009 §2.1).
     pub fn name(self) -> &'static str {
         match self {
             Self::AccessToken => "access_token",
@@ -100,7 +100,7 @@ impl TryFrom<StrictString> for TokenType {
     }
 }
 
-/// One audience or several; the token's own form is kept.
+/// One audience or several, in the form of the token.
 #[derive(Clone, Debug, Deserialize, serde::Serialize, PartialEq, Eq)]
 #[serde(untagged)]
 pub enum Audience {

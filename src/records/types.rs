@@ -1,4 +1,4 @@
-//! How attributes are read: NULL is absent, a wrong type is an error, lists are `L` of `S` or `SS`.
+//! How attributes are read: NULL counts as absent, a wrong type is an error, and lists are `L` of `S` or `SS`.
 
 use std::{collections::HashMap, fmt, marker::PhantomData};
 
@@ -11,7 +11,7 @@ use serde_dynamo::AttributeValue;
 /// An item as a mapping library knows it: attribute names to values.
 pub type Item = serde_dynamo::Item;
 
-/// The attributes of an item that matter are not what the contract says. Corrupt data never helps the bearer (G-11).
+/// An item whose relevant attributes do not follow the contract. Corrupt data never helps the bearer (G-11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Corrupt;
 
@@ -19,12 +19,12 @@ pub struct Corrupt;
 ///
 /// # Errors
 ///
-/// [`Corrupt`] where a required attribute is missing or an attribute has a wrong type.
+/// Returns [`Corrupt`] if a required attribute is missing or an attribute has a wrong type.
 pub fn read<'de, T: Deserialize<'de>>(item: Item) -> Result<T, Corrupt> {
     serde_dynamo::from_item(item).map_err(|_| Corrupt)
 }
 
-/// A longer reason of a mark is cut.
+/// A longer reason of a mark is cut off.
 pub const MAX_REASON_CHARACTERS: usize = 200;
 
 /// A string attribute that no decision reads, cut to [`MAX_REASON_CHARACTERS`].
@@ -35,7 +35,7 @@ pub fn text(item: &Item, name: &str) -> Option<String> {
     }
 }
 
-/// A point in time, in whole seconds since the epoch; a fraction is cut off.
+/// A point in time, in whole seconds since the epoch. A fraction is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct UnixTime(pub i64);
 
@@ -44,27 +44,27 @@ impl UnixTime {
     /// (H-34).
     pub const LAST: i64 = 253_402_300_799;
 
-    /// `None` for a number that is not a time.
+    /// Returns `None` if the number is not a time.
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
     pub fn from_f64(seconds: f64) -> Option<Self> {
-        // A double of this size is exact, and floors to at most the last second.
+        // A double of this size is exact, and its floor is at most the last second.
         let limit = 253_402_300_800.0;
         (-limit < seconds && seconds < limit).then(|| Self(seconds.floor() as i64))
     }
 
-    /// The time that is so many seconds later.
+    /// The time that is this many seconds later.
     #[must_use]
     pub fn plus(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds))
     }
 
-    /// The time, unless it is zero, which issuers write for "unknown". Every time but `exp` is read like this.
+    /// The time, unless it is zero, which issuers write for "unknown". Every time except `exp` is read like this.
     pub fn known(self) -> Option<Self> {
         (self.0 != 0).then_some(self)
     }
 }
 
-/// Reads an optional time of which zero means "unknown".
+/// Reads an optional time for which zero means "unknown".
 pub fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
     Ok(Option::<UnixTime>::deserialize(deserializer)?.and_then(UnixTime::known))
 }
@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for UnixTime {
     }
 }
 
-/// A string that is one: `serde_dynamo` would also take bytes for an element of a list.
+/// A value that really is a string: `serde_dynamo` would also accept bytes as an element of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StrictString(pub String);
 
@@ -105,17 +105,17 @@ impl PartialEq<str> for StrictString {
     }
 }
 
-/// Reads an attribute whose absence and whose NULL mean the default of its type.
+/// Reads an attribute that has the default of its type if it is absent or NULL.
 pub fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Reads a boolean whose NULL means true. Its absence means what the default of its record says.
+/// Reads a boolean that is true if it is NULL. If it is absent, the default of its record applies.
 pub fn or_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Option::deserialize(deserializer).map(|value| value.unwrap_or(true))
 }
 
-/// Reads an optional map into a struct. `serde_dynamo` would also take a list, by position.
+/// Reads an optional map into a struct. `serde_dynamo` would also accept a list, by position.
 pub fn map<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     struct MapOnly<T>(PhantomData<T>);
 
@@ -142,6 +142,6 @@ pub fn map<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
     deserializer.deserialize_option(MapOnly(PhantomData))
 }
 
-/// The items that one trip brought, by key. One that cannot even be read as an item is there all the same.
+/// The items that one trip fetched, by key. An item that cannot be read is an error here, and not absent.
 #[derive(Default)]
 pub struct FetchedItems(pub HashMap<super::ItemKey, Result<Item, Corrupt>>);

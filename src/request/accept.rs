@@ -1,21 +1,21 @@
-//! Which form of answer a request wants: JSON, or signed.
+//! Which form of answer a request accepts: JSON, or signed.
 
 use http::{HeaderMap, header::ACCEPT};
 
 use crate::media_type;
 
-/// The form that an answer is to have. Errors are JSON in any case.
+/// The form of the answer. Errors are always JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswerForm {
     Json,
     Signed,
-    /// The request takes signed answers alone, and nothing is signed here.
+    /// The request accepts only signed answers, but answers are not signed here.
     NotServed,
 }
 
 impl AnswerForm {
-    /// Reads `Accept`. The signed form is for those who name it and like it no less than JSON: a wildcard comes from
-    /// clients that have never heard of it. Everything unknown gets JSON.
+    /// Reads `Accept`. A request gets the signed form if it names that form and prefers JSON no more: a wildcard is
+    /// sent by clients that do not know the signed form. Any other request gets JSON.
     pub fn wanted(headers: &HeaderMap, signs: bool) -> Self {
         let ranges: Vec<(String, u16)> = headers
             .get_all(ACCEPT)
@@ -26,19 +26,19 @@ impl AnswerForm {
             .collect();
         let quality = |name: &str| ranges.iter().filter(|(range, _)| range == name).map(|(_, quality)| *quality).max();
         let signed = quality(media_type::SIGNED_ANSWER).unwrap_or(0);
-        // The most specific range that holds JSON says how welcome it is (RFC 9110 §12.5.1).
+        // The most specific range that contains JSON determines its weight (RFC 9110 §12.5.1).
         let json = [media_type::JSON, "application/*", "*/*"].into_iter().find_map(quality).unwrap_or(0);
         // RFC 9701 §4: a signed answer is requested by naming its media type in `Accept`.
         match (signed > 0 && signed >= json, signs) {
             (true, true) => Self::Signed,
             (true, false) if json == 0 => Self::NotServed,
-            // Whatever else is in `Accept` gets JSON, never a 406 (A-17).
+            // Any other `Accept` gets JSON, never a 406 (A-17).
             _ => Self::Json,
         }
     }
 }
 
-/// A media range and its weight in thousandths; none for what is not one.
+/// A media range and its weight in thousandths. Returns `None` if the text is not a media range.
 fn media_range(text: &str) -> Option<(String, u16)> {
     let mut parts = split(text, ';').into_iter();
     let range = parts.next()?.trim().to_ascii_lowercase();
@@ -47,7 +47,7 @@ fn media_range(text: &str) -> Option<(String, u16)> {
     Some((range, weight.map_or(Some(1000), |(_, weight)| thousandths(weight.trim()))?))
 }
 
-/// A weight of RFC 9110 §12.4.2: 0 to 1 with at most three decimals.
+/// A weight as in RFC 9110 §12.4.2: 0 to 1 with at most three decimals.
 fn thousandths(weight: &str) -> Option<u16> {
     let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn j02_the_signed_form_is_for_those_who_name_it_and_like_it_no_less_than_json() {
+    fn j02_the_signed_form_is_for_requests_that_name_it_and_prefer_json_no_more() {
         for (accept, expected) in [
             ("application/token-introspection+jwt", Signed),
             ("Application/Token-Introspection+JWT", Signed),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn j02_while_nothing_is_signed_whoever_takes_json_at_all_gets_it() {
+    fn j02_while_nothing_is_signed_a_request_that_accepts_json_at_all_gets_it() {
         for (accept, expected) in [
             ("application/token-introspection+jwt", NotServed),
             ("application/token-introspection+jwt, text/html", NotServed),

@@ -9,14 +9,14 @@ use crate::{
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// What was sent as `client_assertion`. Its signature is not verified yet.
+/// The `client_assertion` of a request. Its signature is not verified yet.
 pub struct PresentedAssertion {
-    /// The client that it names, which chooses the record to read. Empty if no client can be read from it.
+    /// The client that it names, whose record is read. Empty if it does not name a client.
     pub client_id: String,
-    /// The signed text, if it is one.
+    /// The signed text, if it parses.
     pub jws: Option<UnverifiedJws>,
-    /// Its claims, which are registered for tokens as well. `None` if they cannot be read in full, if they
-    /// name two clients, or if the assertion is of another type.
+    /// The claims, which are registered for tokens as well. `None` if they cannot be read in full, if they name two
+    /// clients, or if the assertion is of another type.
     pub claims: Option<Claims>,
 }
 
@@ -26,14 +26,14 @@ impl PresentedAssertion {
         let Some(UnverifiedJwt { jws, claims }) = is_readable.then(|| UnverifiedJwt::parse(text).ok()).flatten() else {
             return Self { client_id: String::new(), jws: None, claims: None };
         };
-        // A claim of a wrong type does not hide whose assertion it is: some clients send `"aud": null`.
+        // A claim of a wrong type does not hide which client the assertion names: some clients send `"aud": null`.
         let named = |name| {
             let id: Option<String> = claims.get(name).and_then(|value| serde_json::from_str(value.get()).ok());
             id.filter(|id| !id.is_empty())
         };
         let client_id = named("sub").or_else(|| named("iss")).unwrap_or_default();
         let is_named = |name: &str| !name.is_empty() && name == client_id;
-        // RFC 7521 §4.2: a `client_id` beside the assertion must name the same client.
+        // RFC 7521 §4.2: a `client_id` in addition to the assertion must name the same client.
         let names_one_client = parameters.client_id.as_deref().is_none_or(is_named);
         // RFC 7521 §4.2 and RFC 7523 §2.2: `client_assertion_type` has exactly this value (E-01).
         let is_of_the_type = parameters.client_assertion_type.as_deref() == Some(TYPE);

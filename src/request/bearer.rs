@@ -1,4 +1,4 @@
-//! `Authorization: Bearer`: an access token of the caller's own (RFC 6750 §2.1, RFC 7662 §2.1).
+//! `Authorization: Bearer`: an access token of the caller (RFC 6750 §2.1, RFC 7662 §2.1).
 
 use super::Parameters;
 use crate::{
@@ -8,13 +8,13 @@ use crate::{
     token::{UnverifiedToken, is_too_long},
 };
 
-/// A token that was sent as credentials.
+/// A token that was sent as credentials. Its signature is not verified yet.
 pub struct PresentedBearer<'a> {
-    /// The client that it was issued to, as it says; empty if it names none.
+    /// The client that it claims to be issued to. Empty if it names no client.
     pub client_id: String,
     /// `None` if it is not a JWT of a trusted issuer, or names another client than the body.
     pub unverified: Option<Box<UnverifiedToken<'a>>>,
-    /// Whether it is the token that the request asks about.
+    /// Whether it is the token to introspect.
     pub asks_about_itself: bool,
     signing_input_digest: Digest,
 }
@@ -33,14 +33,15 @@ impl<'a> PresentedBearer<'a> {
         }
     }
 
-    /// Notes a token that the request asks about. A token that asks about itself proves only that the sender has it. It
-    /// stays the same token with another signature: an ECDSA signature `(r, s)` has a valid twin `(r, n−s)` (D-04).
+    /// Records that the request asks about this token. A token that is used to introspect itself proves only that the
+    /// sender has it. It is the same token even with another signature: an ECDSA signature `(r, s)` has a valid twin
+    /// `(r, n−s)` (D-04).
     pub(super) fn reject_self_introspection(&mut self, token: &str) {
         self.asks_about_itself |= self.signing_input_digest == signing_input_digest(token);
     }
 }
 
-/// The digest of what the signature covers: everything before the last dot (RFC 7515 §5.1).
+/// The digest of the signed part: everything before the last dot (RFC 7515 §5.1).
 fn signing_input_digest(text: &str) -> Digest {
     Digest::of(text.rsplit_once('.').map_or(text, |(signing_input, _)| signing_input))
 }

@@ -1,4 +1,4 @@
-//! How the caller identifies itself. Secrets are hashed here; their plaintext goes no further.
+//! How the caller identifies itself. Secrets are hashed here, and their plaintext is not passed on.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, header::AUTHORIZATION};
@@ -12,16 +12,16 @@ use crate::{
     settings::Settings,
 };
 
-/// How an `Authorization` header with AWS's signature begins.
+/// The beginning of an `Authorization` header with an AWS signature.
 const SIGNATURE_VERSION_4: &[u8] = b"AWS4-";
 
-/// Credentials as presented, not checked yet.
+/// Credentials as presented, before they are checked.
 pub enum Credentials<'a> {
     /// A client id and a secret.
     Secret(PresentedSecret),
     /// A signed assertion.
     Assertion(Box<PresentedAssertion>),
-    /// An access token of the caller's own.
+    /// An access token of the caller.
     Bearer(Box<PresentedBearer<'a>>),
     /// A client id, and the identity that the gateway authenticated.
     Gateway(GatewayCredentials<'a>),
@@ -29,20 +29,20 @@ pub enum Credentials<'a> {
     Unsupported,
 }
 
-/// Credentials at the revocation endpoint, where a public client identifies itself by its id only (RFC 7009 §5).
+/// Credentials at the revocation endpoint, at which a public client identifies itself only by its id (RFC 7009 §5).
 pub enum RevocationCredentials<'a> {
     Confidential(Credentials<'a>),
-    /// The id of a client that presented nothing else.
+    /// The id of a client that presented no other credentials.
     PublicClient(String),
 }
 
-/// A secret that was sent with a client id. It has no `Debug`, although it only holds digests.
+/// A secret that was sent with a client id. It has no `Debug`, although it contains only digests.
 pub struct PresentedSecret {
     pub client_id: String,
     /// How it was sent: one of [`AuthMethod::WITH_SECRET`].
     pub method: AuthMethod,
-    /// Digests of the three readings of the secret: form-decoded, as sent, and percent-decoded with `+` kept. Some clients
-    /// encode, some do not, and some do half of it (C-05).
+    /// The digests of three readings of the secret: form-decoded, as sent, and percent-decoded with `+` kept. Some
+    /// clients encode it, some do not, and some only percent-encode it (C-05).
     pub digests: [Digest; 3],
 }
 
@@ -57,11 +57,12 @@ impl<'a> Credentials<'a> {
     ///
     /// # Errors
     ///
-    /// Returns [`RequestError::TwoMechanisms`], [`RequestError::UnreadableCredentials`] or [`RequestError::ClientIdMismatch`],
-    /// and [`RequestError::NoCredentials`] if the request has none.
+    /// Returns [`RequestError::TwoMechanisms`], [`RequestError::UnreadableCredentials`] or
+    /// [`RequestError::ClientIdMismatch`] if the credentials are contradictory or unreadable, and
+    /// [`RequestError::NoCredentials`] if there are no credentials.
     pub fn parse(call: &'a Call, parameters: &Parameters, settings: &'a Settings) -> Result<Self, RequestError> {
         let identity = &call.identity;
-        // The gateway has read that signature, and its request context has the result.
+        // The gateway has checked that signature, and its request context contains the result.
         let is_the_gateways =
             |value: &&HeaderValue| identity.iam_user_arn.is_some() && value.as_bytes().starts_with(SIGNATURE_VERSION_4);
         let mut authorization = call.headers.get_all(AUTHORIZATION).iter().filter(|value| !is_the_gateways(value));
@@ -94,16 +95,16 @@ impl<'a> Credentials<'a> {
         } else if let Some(assertion) = &parameters.client_assertion {
             Ok(Self::Assertion(Box::new(PresentedAssertion::parse(assertion, parameters))))
         } else {
-            // RFC 8705 §2: with mutual TLS, `client_id` says which client this is. It counts only together with what
-            // the gateway has authenticated, and only if no other credentials were sent (B-07, F-06). RFC 7662 §2.1: no
-            // caller is answered without credentials (B-01).
+            // RFC 8705 §2: with mutual TLS, `client_id` says which client this is. It counts only together with an
+            // identity that the gateway authenticated, and only if no other credentials were sent (B-07, F-06).
+            // RFC 7662 §2.1: no caller is answered without credentials (B-01).
             let has_identity = identity.iam_user_arn.is_some() || identity.certificate.is_some();
             let client_id = parameters.client_id.clone().filter(|_| has_identity).ok_or(RequestError::NoCredentials)?;
             Ok(Self::Gateway(GatewayCredentials { client_id, identity }))
         }
     }
 
-    /// The client id that was presented, unverified; empty if it is missing.
+    /// The client id that was presented, unverified. Empty if it is missing.
     pub fn client_id(&self) -> &str {
         match self {
             Self::Secret(presented) => &presented.client_id,
@@ -119,7 +120,7 @@ impl<'a> Credentials<'a> {
         match self {
             Self::Secret(presented) => Some(presented.method.name()),
             Self::Assertion(_) => Some(AuthMethod::PrivateKeyJwt.name()),
-            // Which of the methods of mutual TLS it is, only the client's record says.
+            // Only the client's record says which of the two methods of mutual TLS it is.
             Self::Gateway(GatewayCredentials { identity, .. }) => {
                 Some(if identity.iam_user_arn.is_some() { AuthMethod::AwsIam.name() } else { "mutual_tls" })
             }
@@ -128,14 +129,14 @@ impl<'a> Credentials<'a> {
         }
     }
 
-    /// Notes a token that the request asks about, which the credentials must not be themselves.
+    /// Records the token to introspect, which must not be the credentials themselves.
     pub fn reject_self_introspection(&mut self, token: &str) {
         if let Self::Bearer(presented) = self {
             presented.reject_self_introspection(token);
         }
     }
 
-    /// The key of the client's record; `None` for a text that cannot be a client id (B-18).
+    /// The key of the client's record. `None` if the text cannot be a client id (B-18).
     pub fn client_key(&self) -> Option<ItemKey> {
         client_key(self.client_id())
     }
@@ -146,7 +147,8 @@ impl<'a> RevocationCredentials<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Credentials::parse`], except that a client id by itself counts.
+    /// Returns [`RequestError`] as [`Credentials::parse`] does, except that a client id without other credentials is
+    /// accepted.
     pub fn parse(call: &'a Call, parameters: &Parameters, settings: &'a Settings) -> Result<Self, RequestError> {
         match (Credentials::parse(call, parameters, settings), &parameters.client_id) {
             (Err(RequestError::NoCredentials), Some(client_id)) => Ok(Self::PublicClient(client_id.clone())),
@@ -163,26 +165,26 @@ impl<'a> RevocationCredentials<'a> {
     }
 }
 
-/// The key of a client's record; `None` for a text that cannot be a client id.
+/// The key of a client's record. `None` if the text cannot be a client id.
 pub fn client_key(client_id: &str) -> Option<ItemKey> {
     if client_id.contains(char::is_control) { None } else { ItemKey::client(client_id).ok() }
 }
 
-/// The schemes of `Authorization` that we know.
+/// The known schemes of `Authorization`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scheme {
     Basic,
     Bearer,
-    /// Any other, `DPoP` included.
+    /// Any other scheme, including `DPoP`.
     Other,
 }
 
-/// Splits a header's value (RFC 9110 §11.6.2).
+/// Splits a header's value into scheme and credentials (RFC 9110 §11.6.2).
 fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
     let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
     // RFC 9110 §11.1: the name of a scheme is case-insensitive (C-01).
     let is = |name| scheme.eq_ignore_ascii_case(name);
-    // HTTP APIs join two headers with a comma, which no scheme's name and none of these credentials can contain.
+    // HTTP APIs join two headers with a comma, which neither a scheme's name nor any of these credentials may contain.
     let joined = scheme.contains(',') || (is("Basic") || is("Bearer") || is("DPoP")) && value.contains(',');
     if scheme.is_empty() || joined {
         return Err(RequestError::UnreadableCredentials);
@@ -192,7 +194,7 @@ fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
     } else if is("Bearer") {
         Scheme::Bearer
     } else {
-        // RFC 9449 §7.1: `DPoP` needs a proof for each request, which is not checked here, so it authenticates no
+        // RFC 9449 §7.1: `DPoP` requires a proof for each request, which is not checked here, so it authenticates no
         // caller (D-06).
         Scheme::Other
     };
@@ -202,15 +204,15 @@ fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
 fn from_basic(credentials: &str, body_client_id: Option<&str>) -> Result<Credentials<'static>, RequestError> {
     // RFC 6749 §5.2: a request that cannot be read is `invalid_request` (C-06).
     let presented = basic(credentials).ok_or(RequestError::UnreadableCredentials)?;
-    // Some clients repeat their id in the body. Another id there could mean either client (B-06).
+    // Some clients repeat their id in the body. With a different id there, either client could be meant (B-06).
     if body_client_id.is_some_and(|id| id != presented.client_id) {
         return Err(RequestError::ClientIdMismatch);
     }
     Ok(Credentials::Secret(presented))
 }
 
-/// Reads a client id and a secret around the first colon (RFC 7617 §2). RFC 6749 §2.3.1 has both form-encoded, which
-/// half of the clients leave out (C-02, C-03, C-04).
+/// Reads a client id and a secret around the first colon (RFC 7617 §2). RFC 6749 §2.3.1 requires both to be
+/// form-encoded, which half of the clients omit (C-02, C-03, C-04).
 fn basic(credentials: &str) -> Option<PresentedSecret> {
     let text = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
     if text.contains(char::is_control) {
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn c03_the_vector() {
+    fn c03_the_published_vector_is_read() {
         let value = "Basic MVBwRyUyRlErMTp6JTJGdFo5VndGWnFBcG1JUSUyQlpIMUk1cExrJTJGdUI0dWQlM0FYMiUyRjhiTCUyQndmRlR0MXJGdyUzRA==";
         let (id, digests) = secret(value).unwrap();
         assert_eq!(id, "1PpG/Q 1");
@@ -325,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn b18_odd_client_ids_have_no_key() {
+    fn b18_unusable_client_ids_have_no_key() {
         for id in ["", "a%0Ab", &"x".repeat(3000)] {
             assert!(
                 header(&basic_header(format!("{id}:s"))).is_ok_and(|presented| presented.client_key().is_none()),

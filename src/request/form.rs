@@ -1,5 +1,5 @@
-//! `application/x-www-form-urlencoded` as WHATWG's URL standard parses it, except that bytes that are not
-//! UTF-8 are an error here instead of U+FFFD: two different secrets must not become one.
+//! Parses `application/x-www-form-urlencoded` as WHATWG's URL standard does, except that bytes that are not UTF-8 are
+//! an error instead of U+FFFD: two different secrets must not become one.
 
 use percent_encoding::{percent_decode, percent_decode_str};
 
@@ -23,14 +23,14 @@ pub fn parse(body: &[u8]) -> Result<Vec<(String, String)>, NotUtf8> {
         .collect()
 }
 
-/// The names of a query's parameters; bytes in them that are not UTF-8 do not matter.
+/// The names of a query's parameters. Bytes in them that are not UTF-8 do not matter.
 pub fn names(query: &str) -> Vec<String> {
     let name = |pair: &str| pair.split('=').next().unwrap_or_default().replace('+', " ");
     query.split('&').map(|pair| percent_decode_str(&name(pair)).decode_utf8_lossy().into_owned()).collect()
 }
 
-/// One name or value, decoded once: `+` is a space, `%XX` a byte, and a stray `%` is kept. RFC 6749 App. B: what is
-/// encoded is UTF-8.
+/// Decodes one name or value once: `+` is a space, `%XX` is a byte, and a stray `%` is kept. RFC 6749 App. B: the
+/// encoded text is UTF-8.
 ///
 /// # Errors
 ///
@@ -40,7 +40,7 @@ pub fn decode(text: &[u8]) -> Result<String, NotUtf8> {
     percent_decode(&spaced).decode_utf8().map(String::from).map_err(|_| NotUtf8)
 }
 
-/// One value, decoded once with `+` standing for itself, as some clients encode the secret of Basic credentials.
+/// Decodes one value once, but keeps `+`, because some clients encode the secret of Basic credentials like this.
 ///
 /// # Errors
 ///

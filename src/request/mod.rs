@@ -1,4 +1,4 @@
-//! Everything that a request says, believed nothing yet. Pure: no store, no clock, no keys.
+//! Everything that a request says, before any of it is trusted. This module is pure: no store, no clock, no keys.
 
 mod accept;
 mod assertion;
@@ -20,9 +20,9 @@ pub use self::{
 use self::{parameters::Parameters, route::Route};
 use crate::{call::Call, jwt::parse_object, media_type, settings::Settings, token::PresentedToken};
 
-/// The largest body of a form, in bytes.
+/// The maximum size of a form body, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// The largest body of a batch, in bytes.
+/// The maximum size of a batch body, in bytes.
 const MAX_BATCH_BYTES: usize = 1024 * 1024;
 const MAX_BATCH_TOKENS: usize = 50;
 
@@ -36,7 +36,7 @@ pub enum Request<'a> {
     Revocation(Revocation<'a>),
     Metadata,
     KeySet,
-    /// A browser asks whether it may call (CORS).
+    /// A browser asks whether a web page may call (CORS).
     Preflight,
 }
 
@@ -44,17 +44,17 @@ pub enum Request<'a> {
 pub struct Query<'a> {
     pub credentials: Credentials<'a>,
     pub token: PresentedToken<'a>,
-    /// Whether the answer is to be signed.
+    /// Whether the answer must be signed.
     pub signed: bool,
 }
 
-/// A request to revoke one token, of the same form.
+/// A request to revoke one token, in the same form.
 pub struct Revocation<'a> {
     pub credentials: RevocationCredentials<'a>,
     pub token: PresentedToken<'a>,
 }
 
-/// Questions about many tokens, of one caller.
+/// Questions of one caller about many tokens.
 pub struct Batch<'a> {
     pub credentials: Credentials<'a>,
     /// 1 to 50, in the order of the answers.
@@ -65,25 +65,25 @@ pub struct Batch<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestError {
     NotFound,
-    /// Holds the value of `Allow`.
+    /// Contains the value of `Allow`.
     MethodNotAllowed(&'static str),
     SecretInQuery,
-    /// Holds the one media type that the route takes.
+    /// Contains the only media type that the route accepts.
     MediaType(&'static str),
     TooLarge,
-    /// Invalid UTF-8, no strict JSON object, or a base64 envelope of the event source that does not decode.
+    /// The body is not valid UTF-8, not a strict JSON object, or not valid base64 from the event source.
     MalformedForm,
     DuplicateParameter,
     TwoMechanisms,
     UnreadableCredentials,
     ClientIdMismatch,
     NoCredentials,
-    /// As [`RequestError::NoCredentials`], where the signed form is wanted.
+    /// Like [`RequestError::NoCredentials`], but the request asks for a signed answer.
     NoCredentialsForSigned,
     MissingToken,
-    /// `tokens` of a batch is not a list of 1 to 50 strings.
+    /// The `tokens` of a batch are not a list of 1 to 50 strings.
     WrongTokens,
-    /// The request takes signed answers alone, and nothing is signed here.
+    /// The request accepts only signed answers, but answers are not signed here.
     NothingIsSigned,
 }
 
@@ -110,13 +110,14 @@ impl RequestError {
 }
 
 impl<'a> Request<'a> {
-    /// Reads a call.
+    /// Parses a call.
     ///
     /// # Errors
     ///
-    /// The first [`RequestError`] that applies; their order is part of the contract (conformance A-21).
+    /// Returns the first [`RequestError`] that applies. The order of the checks is part of the contract (conformance
+    ///
     pub fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, RequestError> {
-        let route = Route::of(&call.path, settings).ok_or(RequestError::NotFound)?;
+        let route = Route::from_path(&call.path, settings).ok_or(RequestError::NotFound)?;
         let cors = !settings.cors_allowed_origins.is_empty();
         match (route, &call.method) {
             (Route::Introspection, &Method::POST) => {
@@ -127,7 +128,7 @@ impl<'a> Request<'a> {
             (Route::Revocation, &Method::POST) => Revocation::parse(call, settings).map(Self::Revocation),
             (Route::Introspection | Route::Batch | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
             (Route::Introspection | Route::Batch | Route::Revocation, _) => {
-                // RFC 7662 §4: a `GET` would leave the token in logs, so only `POST` is answered.
+                // RFC 7662 §4: a `GET` would leave the token in logs, so only `POST` is accepted.
                 Err(RequestError::MethodNotAllowed(if cors { "POST, OPTIONS" } else { "POST" }))
             }
             (Route::Metadata, &Method::GET | &Method::HEAD) => Ok(Self::Metadata),
@@ -193,10 +194,10 @@ fn form_parameters(call: &Call) -> Result<Parameters, RequestError> {
     Parameters::parse(body(call, media_type::FORM, MAX_BODY_BYTES)?)
 }
 
-/// The body of a POST, once its URL, its media type and its size are right.
+/// The body of a POST, after its URL, media type and size have been checked.
 fn body<'c>(call: &'c Call, expected: &'static str, max_bytes: usize) -> Result<&'c [u8], RequestError> {
     // RFC 6749 §2.3.1 and RFC 9700 §4.3.2: a URL must contain neither credentials nor access tokens (D-05).
-    // RFC 7662 §4: logs would keep the token that is asked about.
+    // RFC 7662 §4: logs would contain the token in it.
     if call.query_names.iter().any(|name| NEVER_IN_THE_QUERY.contains(&name.as_str())) {
         return Err(RequestError::SecretInQuery);
     }
@@ -205,6 +206,6 @@ fn body<'c>(call: &'c Call, expected: &'static str, max_bytes: usize) -> Result<
         return Err(RequestError::MediaType(expected));
     }
     let body = call.body.as_deref().ok_or(RequestError::MalformedForm)?;
-    // What no honest request needs is refused before it is parsed.
+    // A body that is larger than any legitimate one is refused before it is parsed.
     if body.len() > max_bytes { Err(RequestError::TooLarge) } else { Ok(body) }
 }

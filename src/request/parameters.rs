@@ -1,10 +1,10 @@
-//! The recognized parameters of a form body, each at most once.
+//! The known parameters of a form body, each at most once.
 
 use serde_json::{Map, Value};
 
 use super::{RequestError, form};
 
-/// What the body says. Holds secrets, so it has no `Debug`.
+/// The parameters of the body. They contain secrets, so there is no `Debug`.
 #[derive(Default)]
 pub struct Parameters {
     pub token: Option<String>,
@@ -19,7 +19,8 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`RequestError::MalformedForm`] and [`RequestError::DuplicateParameter`].
+    /// Returns [`RequestError::MalformedForm`] if the body cannot be decoded, and [`RequestError::DuplicateParameter`]
+    /// if a known parameter occurs more than once.
     pub fn parse(body: &[u8]) -> Result<Self, RequestError> {
         let mut parameters = Self::default();
         let mut hint = None;
@@ -28,14 +29,14 @@ impl Parameters {
             // RFC 7662 §1.1: names and values are case sensitive, so `Token` is another parameter.
             let slot = match name.as_str() {
                 "token" => &mut parameters.token,
-                // RFC 7662 §2.1 and RFC 7009 §2.1: a server may ignore the hint. Its value is dropped here, so that it
-                // decides nothing; to send it twice is an error all the same.
+                // RFC 7662 §2.1 and RFC 7009 §2.1: a server may ignore the hint. Its value is dropped here, so no
+                // decision can depend on it. Sending it twice is still an error.
                 "token_type_hint" => &mut hint,
                 "client_id" => &mut parameters.client_id,
                 "client_secret" => &mut parameters.client_secret,
                 "client_assertion" => &mut parameters.client_assertion,
                 "client_assertion_type" => &mut parameters.client_assertion_type,
-                // RFC 6749 §3.2: a server must ignore parameters that it does not know.
+                // RFC 6749 §3.2: a server must ignore unknown parameters.
                 _ => continue,
             };
             // RFC 6749 §3.1: a parameter without a value counts as omitted.
@@ -47,11 +48,11 @@ impl Parameters {
         if duplicate { Err(RequestError::DuplicateParameter) } else { Ok(parameters) }
     }
 
-    /// Takes the credentials out of a batch's JSON object, which has no duplicates any more.
+    /// Takes the credentials out of a batch's JSON object, whose members were already checked for duplicates.
     ///
     /// # Errors
     ///
-    /// [`RequestError::MalformedForm`], if one of them is no string.
+    /// Returns [`RequestError::MalformedForm`] if one of them is not a string.
     pub fn from_json(members: &mut Map<String, Value>) -> Result<Self, RequestError> {
         let mut string = |name| match members.remove(name) {
             None => Ok(None),
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a07_a08_recognized_parameters_come_once_and_others_as_often_as_they_like() {
+    fn a07_a08_known_parameters_occur_once_and_others_any_number_of_times() {
         for name in
             ["token", "token_type_hint", "client_id", "client_secret", "client_assertion", "client_assertion_type"]
         {

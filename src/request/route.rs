@@ -1,4 +1,4 @@
-//! Which endpoint a path means.
+//! Which endpoint a path belongs to.
 
 use crate::settings::Settings;
 
@@ -25,9 +25,9 @@ const BATCH: &str = "/token/introspect/batch";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
 impl Route {
-    /// Matches the end of the path, so that a stage or a base path before it changes nothing.
-    pub fn of(path: &str, settings: &Settings) -> Option<Self> {
-        // RFC 8414 §3.1: if the issuer has a path, clients insert the well-known part before it (M-01).
+    /// Matches the end of the path, so that a stage or base path in front makes no difference.
+    pub fn from_path(path: &str, settings: &Settings) -> Option<Self> {
+        // RFC 8414 §3.1: if the issuer has a path, clients insert the well-known part in front of it (M-01).
         let inserted = path.strip_suffix(settings.issuer_path()).unwrap_or(path);
         if path.ends_with(INTROSPECTION) {
             Some(Self::Introspection)
@@ -76,7 +76,7 @@ mod tests {
             ("https://a.example/t1", "/t1/.well-known/openid-configuration", Some(Route::Metadata)),
             ("https://a.example", "/.well-known/jwks.json", Some(Route::KeySet)),
         ] {
-            let actual = settings(issuer).map(|settings| Route::of(path, &settings));
+            let actual = settings(issuer).map(|settings| Route::from_path(path, &settings));
             assert_eq!(actual, Ok(expected), "{issuer} {path}");
         }
     }

@@ -19,7 +19,7 @@ use crate::{
     token::PresentedToken,
 };
 
-/// Who presented credentials, for the count of failures and the challenge.
+/// The presented credentials, as far as the count of failures and the challenge need them.
 struct Presented {
     client_id: String,
     by_bearer: bool,
@@ -32,7 +32,7 @@ enum NotAuthenticated {
 }
 
 impl Service {
-    /// Reads the client's record, and learns from it who sent the request.
+    /// Reads the client's record, and authenticates the caller against it.
     pub(super) async fn authenticate(
         &self,
         mut credentials: Credentials<'_>,
@@ -72,7 +72,7 @@ impl Service {
         }
     }
 
-    /// The same for the revocation endpoint, where a public client presents only its id.
+    /// Does the same for the revocation endpoint, at which a public client presents only its id.
     pub(super) async fn authenticate_revoking(
         &self,
         credentials: RevocationCredentials<'_>,
@@ -99,8 +99,8 @@ impl Service {
         }
     }
 
-    /// Checks the signature of the caller's own token, then its marks. Keys are fetched for it, because the client's
-    /// record names its issuer.
+    /// Checks the signature of the caller's own token, then its marks. Fetching keys for it is allowed, because the
+    /// client's record names its issuer.
     async fn verify_bearer(
         &self,
         bearer: UnverifiedBearer<'_>,
@@ -123,8 +123,8 @@ impl Service {
         bearer.confirmed(&claims).map_err(NotAuthenticated::Refused)
     }
 
-    /// Accepts an assertion once (E-09). It is marked as used before the token is judged: a replay learns nothing and
-    /// costs no further read, and a request that ends in 503 has used its assertion up.
+    /// Accepts an assertion once (E-09). The assertion is recorded as used before the token is judged: a replay learns
+    /// nothing and costs no further read, but a request that ends in 503 has used up its assertion.
     async fn check_replay(
         &self,
         assertion: UnspentAssertion,
@@ -158,12 +158,12 @@ impl Service {
         let (reason, detail) = (why.name(), why.detail());
         match why {
             AuthError::CorruptClientRecord => error!(event = "corrupt_item", item = "client", client_id),
-            // Most likely a client that is configured with an endpoint's URL, which its operator can change.
+            // Most likely, the client is configured with an endpoint's URL, which its operator can change.
             AuthError::AssertionAudience { .. } => warn!(event = "assertion_audience_refused", client_id, detail),
             _ if client_id.is_some() && detail.is_some() => info!(event = "client_refused", client_id, reason, detail),
             _ => {}
         }
-        // RFC 6749 §5.2: the challenge is for the scheme that the client used (B-03).
+        // RFC 6749 §5.2: the challenge names the scheme that the client used (B-03).
         let challenge = match why {
             AuthError::InsufficientScope => Challenge::InsufficientScope,
             _ if presented.by_bearer => Challenge::InvalidToken,
@@ -176,7 +176,7 @@ impl Service {
     }
 }
 
-/// The client id of a record that exists.
+/// The client id, if the client's record exists.
 fn known_client<'k>(key: Option<&'k ItemKey>, items: &FetchedItems) -> Option<&'k str> {
     key.filter(|key| items.contains(key)).map(ItemKey::id)
 }

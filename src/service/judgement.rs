@@ -1,6 +1,6 @@
-//! The judgement of one token, by itself or in a batch, by all checks that RFC 7662 §4 demands and in the order of the
-//! contract (G-14): the token itself, whether the policy hides it anyway, its signature, its marks, and what its caller
-//! sees of it.
+//! The judgement of one token, by itself or in a batch, with all checks that RFC 7662 §4 requires, in the order of the
+//! contract (G-14): the token itself, whether the policy hides it anyway, its signature, its marks, and what the caller
+//! may see.
 
 use tracing::error;
 
@@ -17,8 +17,8 @@ use crate::{
     token::{Inactive, PresentedToken, UnverifiedToken, VerifiedToken},
 };
 
-/// An opaque token without a good record reads as many keys as one with a usual record, so that known and unknown tokens
-/// cost the same (O-02).
+/// The number of keys that are read for an opaque token without a valid record. A usual record names as many marks, so
+/// known and unknown tokens cost the same (O-02).
 const PADDING_READS: usize = 4;
 
 /// A token between its first judgement and its verdict.
@@ -41,15 +41,16 @@ pub(super) enum NotActive {
 }
 
 impl Pending<'_> {
-    /// The keys of an opaque token's second trip: the marks that its record names, or padding. A JWT has none.
+    /// The keys of the second trip of an opaque token: the marks that its record names, or padding. A JWT has no second
+    /// trip.
     pub fn record_marks(&self) -> &[ItemKey] {
         &self.record_marks
     }
 }
 
 impl Service {
-    /// Judges a token by all that is known without a signature and without the marks that a record names. A hidden or
-    /// broken token causes no fetch.
+    /// Judges a token by everything except its signature and the marks that a record names. No keys are fetched for a
+    /// hidden or broken token.
     pub(super) fn judge<'a>(
         &self,
         token: PresentedToken<'a>,
@@ -110,7 +111,7 @@ impl Service {
         Ok(TokenVerdict { facts, verdict })
     }
 
-    /// Checks the signature, then the marks: without a valid signature, no answer depends on a mark (H-11, G-14).
+    /// Checks the signature, then the marks: without a valid signature, no answer depends on a mark (RFC 7662 §4, G-14).
     async fn prove_active(
         &self,
         token: Box<UnverifiedToken<'_, Judged>>,
@@ -121,7 +122,7 @@ impl Service {
         self.unrevoked(token, items, call).await
     }
 
-    /// Checks the marks of a verified token. The mark on a key that could not be expected is read now.
+    /// Checks the marks of a verified token. If its signing key was not expected, that key's mark is read now.
     pub(super) async fn unrevoked(
         &self,
         token: VerifiedToken<Judged>,

@@ -1,4 +1,4 @@
-//! The main path, top to bottom: a call becomes a response, and each stage takes what the one above made.
+//! The main path, top to bottom: a call becomes a response, and each stage takes the result of the one above.
 
 mod authentication;
 mod judgement;
@@ -19,7 +19,7 @@ use tracing::{Instrument, error_span};
 
 use self::{judgement::Pending, reads::Reads};
 use crate::{
-    audit::{Asked, Fingerprinter, write_record},
+    audit::{Fingerprinter, RequestFacts, write_record},
     auth::Caller,
     call::Call,
     issuers::Issuers,
@@ -34,7 +34,7 @@ use crate::{
     token::PresentedToken,
 };
 
-/// The service, as one execution environment holds it.
+/// The service in one execution environment.
 pub struct Service {
     settings: Arc<Settings>,
     store: Store,
@@ -45,11 +45,11 @@ pub struct Service {
 }
 
 impl Service {
-    /// Puts the parts together. Sends nothing yet.
+    /// Puts the parts together. No request is sent yet.
     ///
     /// # Errors
     ///
-    /// Returns an error if the operating system has no randomness to give.
+    /// Returns an error if the operating system provides no randomness.
     pub fn new(settings: Arc<Settings>, store: Store, signer: Signer) -> Result<Self, getrandom::Error> {
         Ok(Self {
             issuers: Issuers::new(&settings, store.clone()),
@@ -62,11 +62,12 @@ impl Service {
     }
 
     /// Opens the connection to the store, so that the first request does not pay for it, and loads the key sets that
-    /// other environments shared. A failure is left for the first request to meet.
+    /// other environments shared. If this fails, the first request tries again.
     pub async fn warm_up(&self, now: i64, deadline: Instant) {
         let mut keys = self.issuers.snapshot_item_keys();
         if keys.is_empty() {
-            // Our own keys have no snapshot, so nothing is found; but the state table is always in DynamoDB.
+            // No snapshot of our own issuer exists, so this finds no item. But it reads from the state table, which is
+            // always in DynamoDB.
             keys.extend(ItemKey::snapshot(&self.settings.issuer));
         }
         if let Ok(items) = self.store.get(&keys, deadline).await {
@@ -74,29 +75,29 @@ impl Service {
         }
     }
 
-    /// Answers a call, always: a defect of ours is a 500, and what takes too long is a 503.
+    /// Always answers a call: a defect in our code is a 500, and a call that takes too long is a 503.
     pub async fn handle(&self, call: Call) -> Response<String> {
-        // Every line that is logged on the way names the request, so it can be joined to the audit record.
+        // Every log line of this call contains the request id, so it can be joined with the audit record.
         let span = error_span!("request", request_id = call.request_id);
         let started = Instant::now();
         let parse = || {
             let request = Request::parse(&call, &self.settings);
-            (self.asked(&request), request)
+            (self.request_facts(&request), request)
         };
-        let (asked, answer) = match span.in_scope(|| catch_unwind(AssertUnwindSafe(parse))) {
-            Ok((asked, request)) => {
-                // Boxed, because the SDK's futures nest so deep that the compiler's own limits are near.
+        let (facts, answer) = match span.in_scope(|| catch_unwind(AssertUnwindSafe(parse))) {
+            Ok((facts, request)) => {
+                // Boxed, because the SDK's futures are nested so deeply that they almost reach the compiler's limits.
                 let answer = Box::pin(self.answer(request, &call));
                 let answer = AssertUnwindSafe(answer).catch_unwind().instrument(span);
                 let answer = match timeout_at(call.deadline, answer).await {
                     Ok(answered) => answered.unwrap_or_else(|_panic| Outcome::Internal.into()),
                     Err(_elapsed) => Outcome::Unavailable(Unavailable::Deadline).into(),
                 };
-                (asked, answer)
+                (facts, answer)
             }
-            Err(_panic) => (Asked::default(), Outcome::Internal.into()),
+            Err(_panic) => (RequestFacts::default(), Outcome::Internal.into()),
         };
-        write_record(&answer, &asked, &call.request_id, started.elapsed());
+        write_record(&answer, &facts, &call.request_id, started.elapsed());
         with_cors(render(answer.outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
     }
 
@@ -142,9 +143,9 @@ impl Service {
             let pending: Vec<_> = tokens.into_iter().map(|token| self.judge(token, &caller, items, call)).collect();
             let keys: BTreeSet<&ItemKey> = pending.iter().flat_map(Pending::record_marks).collect();
             let keys: Vec<ItemKey> = keys.into_iter().cloned().collect();
-            // Without opaque tokens there are no keys, and nothing is sent.
+            // Without opaque tokens there are no keys, so no request is sent.
             let marks = &self.store.get(&keys, call.deadline).await?;
-            // All at once, so that the fetches of several issuers' keys overlap, and an issuer that does not answer takes
+            // All at once, so that fetches of several issuers' keys overlap, and an issuer that does not answer takes
             // no time from the others.
             let verdicts = pending.into_iter().map(|token| self.verdict(token, &caller, items, marks, call));
             let verdicts: Result<Vec<_>, _> = join_all(verdicts).await.into_iter().collect();
@@ -153,17 +154,17 @@ impl Service {
         Ok(Answer::to(caller.client_id(), outcome.await.unwrap_or_else(|ended: Outcome| ended)))
     }
 
-    /// What a request says of itself, for the audit record.
-    fn asked(&self, request: &Result<Request<'_>, RequestError>) -> Asked {
+    /// What the request itself says, for the audit record.
+    fn request_facts(&self, request: &Result<Request<'_>, RequestError>) -> RequestFacts {
         match request {
             Ok(Request::Introspection(Query { credentials, token, .. })) => {
-                Asked { method: credentials.method(), token: Some(self.facts(token)) }
+                RequestFacts { method: credentials.method(), token: Some(self.facts(token)) }
             }
             Ok(Request::Revocation(request)) => {
-                Asked { method: request.credentials.method(), token: Some(self.facts(&request.token)) }
+                RequestFacts { method: request.credentials.method(), token: Some(self.facts(&request.token)) }
             }
-            Ok(Request::Batch(batch)) => Asked { method: batch.credentials.method(), token: None },
-            Ok(Request::Metadata | Request::KeySet | Request::Preflight) | Err(_) => Asked::default(),
+            Ok(Request::Batch(batch)) => RequestFacts { method: batch.credentials.method(), token: None },
+            Ok(Request::Metadata | Request::KeySet | Request::Preflight) | Err(_) => RequestFacts::default(),
         }
     }
 
@@ -176,12 +177,12 @@ impl Service {
     }
 }
 
-/// Whether the caller may introspect, and may have the answer in this form.
+/// Whether the caller may introspect, and may get the answer in this form.
 fn authorize_introspection(caller: &Caller, signed: bool) -> Result<(), Denial> {
     if !caller.may_introspect() {
         return Err(Denial::NotAllowed);
     }
-    // RFC 9701 §8.2: a caller that is registered for signed answers must get no other form (J-11).
+    // RFC 9701 §8.2: a caller that is registered for signed answers must not get any other form (J-11).
     if caller.policy().require_signed_response && !signed {
         return Err(Denial::SignedResponseRequired);
     }

@@ -12,26 +12,27 @@ use crate::{
     token::{PresentedToken, UnverifiedToken},
 };
 
-/// What the reads before the verdict are for.
+/// What the items are read for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reads {
     Introspection,
-    /// Nothing of the tokens is read before the caller has authenticated: a batch could cost hundreds of reads.
+    /// Nothing about the tokens is read before the caller has authenticated, because a batch can cost hundreds of
+    /// reads.
     Batch,
-    /// Always strongly consistent: it must find a token that was stored a moment ago, or it would answer that there is
-    /// nothing to revoke.
+    /// These reads are always strongly consistent. Otherwise, a token that was just stored could be missed, and the
+    /// answer would be that there is nothing to revoke.
     Revocation,
 }
 
 /// The items that are needed to authenticate the caller.
 pub(super) struct OwnKeys {
-    /// The client's record; `None` for an id that no record can have.
+    /// The client's record. `None` if no record can have this id.
     pub client: Option<ItemKey>,
     /// What the caller's own token needs: its marks and its issuer's keys.
     pub bearer: BTreeSet<ItemKey>,
 }
 
-/// What the first trip has read, and what is still to be read.
+/// The items of the first trip, and the keys that are still to be read.
 pub(super) struct FirstRead {
     pub items: FetchedItems,
     unread: Vec<ItemKey>,
@@ -39,9 +40,9 @@ pub(super) struct FirstRead {
 }
 
 impl Service {
-    /// Makes the first round trip. A batch reads what is needed to authenticate the caller before the tokens' items. If
-    /// this client and address are throttled, only the client's record is read: credentials that have failed so often
-    /// cost no more (B-19). A key that several of them name is read once.
+    /// Makes the first round trip. For a batch, it reads only what authenticates the caller. If this client and address
+    /// are throttled, it reads only the client's record: credentials that have failed so often must not cost
+    /// more (B-19). A key that occurs more than once is read once.
     pub(super) async fn first_read(
         &self,
         own: &OwnKeys,
@@ -71,7 +72,7 @@ impl Service {
         };
         let unread: BTreeSet<ItemKey> = all.difference(&first).cloned().collect();
         if first.is_empty() {
-            // A client id that no record can have costs a read all the same.
+            // A client id that no record can have costs a read too.
             first.insert(ItemKey::padding(&Digest::of(client_id), 0));
         }
         let first: Vec<ItemKey> = first.into_iter().collect();
@@ -79,7 +80,7 @@ impl Service {
         Ok(FirstRead { items, unread: unread.into_iter().collect(), reads })
     }
 
-    /// Reads those of the keys that were left out because the caller is throttled.
+    /// Reads those of the keys that were skipped because the caller is throttled.
     pub(super) async fn read_unread<'k>(
         &self,
         first: &mut FirstRead,
@@ -94,7 +95,7 @@ impl Service {
         Ok(())
     }
 
-    /// Reads what was left out before the caller was known.
+    /// Reads the keys that were skipped before the caller was known.
     pub(super) async fn read_rest(&self, first: FirstRead, call: &Call) -> Result<FetchedItems, StoreUnavailable> {
         let FirstRead { mut items, unread, reads } = first;
         if !unread.is_empty() {
@@ -103,7 +104,7 @@ impl Service {
         Ok(items)
     }
 
-    /// The one place that chooses the consistency: revocation reads strongly, whatever `READ_CONSISTENCY` says (N-04).
+    /// The only place that chooses the consistency: revocation reads strongly, regardless of `READ_CONSISTENCY` (N-04).
     async fn read(&self, keys: &[ItemKey], reads: Reads, call: &Call) -> Result<FetchedItems, StoreUnavailable> {
         match reads {
             Reads::Introspection | Reads::Batch => self.store.get(keys, call.deadline).await,
@@ -111,7 +112,7 @@ impl Service {
         }
     }
 
-    /// Finds out which key a token without `kid` is most likely signed with, so that its mark is read in the same trip.
+    /// Determines which key most likely signed a token without `kid`, so that the key's mark is read in the same trip.
     pub(super) fn expect_key(&self, unverified: &mut UnverifiedToken<'_>, now: i64) {
         if unverified.header().kid.is_none() {
             let kid = self.issuers.only_fitting_kid(unverified, now);

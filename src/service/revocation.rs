@@ -1,4 +1,4 @@
-//! Token revocation (RFC 7009): a client ends its own tokens. Marks are written, and nothing is replaced.
+//! Token revocation (RFC 7009): a client ends its own tokens. Marks are written, and no item is deleted or weakened.
 
 use tracing::warn;
 
@@ -13,7 +13,8 @@ use crate::{
     token::{Claims, Inactive, PresentedToken, UnverifiedToken, VerifiedToken},
 };
 
-/// A mark to write, and until when it has to stay: past the token's expiry, if the mark concerns nothing else.
+/// A mark to write, and until when it must be kept. That is the token's expiry, with a margin, if the mark concerns
+/// only this token.
 struct Revocation {
     key: ItemKey,
     expires_at: Option<UnixTime>,
@@ -27,9 +28,9 @@ impl Revocation {
 }
 
 impl Service {
-    /// Revokes the token if it is the caller's own (RFC 7009 §2.1). The answer does not tell whether it was: another
-    /// client's token and an unknown one are answered alike, so that tokens cannot be tried here. The policy is not
-    /// consulted.
+    /// Revokes the token if it was issued to the client (RFC 7009 §2.1). The response does not say whether it was:
+    /// tokens of other clients and unknown tokens get the same response, so that the endpoint cannot be used to try
+    /// tokens. The policy does not matter.
     pub(super) async fn revoke(&self, request: request::Revocation<'_>, call: &Call) -> Result<Answer, Answer> {
         let request::Revocation { credentials, mut token } = request;
         let (client, first) = self.authenticate_revoking(credentials, &mut token, call).await?;
@@ -48,8 +49,8 @@ impl Service {
         Ok(Answer::to(client.client_id(), outcome.await.unwrap_or_else(|ended: Outcome| ended)))
     }
 
-    /// The mark of a JWT that its issuer made for this client. Of the times only `exp` matters: an expired token needs no
-    /// mark, and one that is not valid yet will be.
+    /// The mark of a JWT that its issuer made for this client. Only `exp` matters of its times: an expired token needs
+    /// no mark, but one that is not valid yet does.
     async fn own_jwt(
         &self,
         token: Result<Box<UnverifiedToken<'_>>, Inactive>,
@@ -68,8 +69,8 @@ impl Service {
         Ok(vec![Revocation::until(own_mark, token.claims().expires_at)])
     }
 
-    /// The marks of an opaque token: its own and, for a refresh token, its grant's, which takes the access tokens
-    /// along (RFC 7009 §2.1, N-03). Never the session's: other clients share it.
+    /// The marks of an opaque token: its own and, for a refresh token, its grant's, which also revokes the access
+    /// tokens (RFC 7009 §2.1, N-03). The session's mark is never written, because other clients share the session.
     fn own_record(
         &self,
         digest: &Digest,
@@ -80,11 +81,11 @@ impl Service {
         let record = record.map_err(|_| Inactive::CorruptRecord)?.ok_or(Inactive::UnknownToken)?;
         let token = VerifiedToken::from_record(record, &self.settings)?;
         is_own(client, token.claims())?;
-        // The issuer may extend the record's `exp` later, so the last one that the mark can concern is unknown.
+        // The issuer may extend the record's `exp` later, so the last `exp` that the mark can concern is unknown.
         let own = Revocation::until(ItemKey::revoked(digest), None);
         let takes_grant_along = token.claims().token_type == TokenType::RefreshToken;
         let grant = token.marks().iter().filter(|mark| takes_grant_along && mark.kind == MarkKind::Grant);
-        // When the grant's last access token expires is not known here.
+        // It is unknown when the grant's last access token expires.
         let grant = grant.map(|MarkKey { key, .. }| Revocation::until(key.clone(), None));
         Ok([own].into_iter().chain(grant).collect())
     }
@@ -98,8 +99,8 @@ fn not_revoked(error: NotActive) -> Outcome {
     }
 }
 
-/// RFC 7009 §2.1: the token must have been issued to this client (N-02). A token that is ignored leaves a warning: the
-/// client believes that it is revoked, and most often its record names another issuer than the token.
+/// RFC 7009 §2.1: the token must have been issued to this client (N-02). If it was not, a warning is logged: the client
+/// believes that the token is revoked, and most often its record names another issuer than the token.
 fn is_own(client: &RevokingClient, claims: &Claims) -> Result<(), Inactive> {
     if client.was_issued(claims) {
         return Ok(());

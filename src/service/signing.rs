@@ -1,4 +1,4 @@
-//! Signed answers (RFC 9701), and the documents with which a resource server checks them.
+//! Signed answers (RFC 9701), and the documents that resource servers need to check them.
 
 use super::Service;
 use crate::{

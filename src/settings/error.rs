@@ -1,15 +1,15 @@
-//! The one line with which a wrong setting ends the start.
+//! The error line with which the function refuses to start if a setting is wrong.
 
 use std::fmt;
 
 use serde_json::error::Category;
 
-/// A setting that is missing or wrong. Its `Display` is one line that names the variable, what is wrong with it
-/// and an example of a right value.
+/// A missing or wrong setting. Its `Display` is one line that names the variable, what is wrong and an example of a
+/// correct value.
 ///
-/// Any setting may hold a secret, by mistake or because a key was pasted in place of its location. The problem
-/// therefore says where the fault is (the number of an entry, a member's name out of our own list, line and column),
-/// and quotes nothing of the value.
+/// Any setting may contain a secret, by mistake or because a key was pasted instead of its location. So the problem
+/// says where the fault is (the number of an entry, a member's name from our own list, line and column), but never
+/// quotes the value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SettingError {
     variable: &'static str,
@@ -26,18 +26,19 @@ impl SettingError {
 /// What is wrong with a JSON document, without the values and names that `serde_json` quotes from it.
 pub fn json_problem(error: &serde_json::Error) -> String {
     let (line, column) = (error.line(), error.column());
-    // Our own deserializers report no position for a fault of the whole document.
+    // Our own deserializers report no position if the whole document is at fault.
     let place = if line == 0 { String::new() } else { format!(" at line {line} column {column}") };
     let text = error.to_string();
     let text = text.strip_suffix(&place).unwrap_or(&text);
     match error.classify() {
-        // These texts are fixed ones of the parser's.
+        // These are fixed texts of the parser.
         Category::Syntax | Category::Eof | Category::Io => format!("{text}{place}"),
         Category::Data => format!("{}{place}", data_problem(text)),
     }
 }
 
-/// What is wrong with a value. The names of missing and duplicate members, and what was expected, are our own words.
+/// What is wrong with a value. Only our own words are quoted: the names of missing and duplicate members, and what was
+/// expected.
 fn data_problem(text: &str) -> String {
     if ["missing field `", "duplicate field `"].iter().any(|ours| text.starts_with(ours)) {
         return text.to_owned();
@@ -49,7 +50,7 @@ fn data_problem(text: &str) -> String {
     } else {
         "wrong value"
     };
-    // What was found precedes what was expected, so that its text cannot come last.
+    // The parser writes what was found before what was expected, so text from the document cannot be the last part.
     match text.rsplit_once(", expected ") {
         Some((_, expected)) => format!("{what}, expected {expected}"),
         None => what.to_owned(),
@@ -58,7 +59,7 @@ fn data_problem(text: &str) -> String {
 
 impl fmt::Display for SettingError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A text of the operating system's or of a server's may hold a line break; the message may not.
+        // A text of the operating system or of a server may contain a line break, but the message must be one line.
         let problem = self.problem.replace(char::is_control, " ");
         write!(formatter, "{} {problem}; for example: {}={}", self.variable, self.variable, self.example)
     }
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_error_says_where_and_quotes_nothing() {
+    fn a_json_error_has_a_position_and_quotes_nothing() {
         #[derive(Debug, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         #[allow(dead_code)]

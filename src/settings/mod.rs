@@ -1,4 +1,4 @@
-//! The environment variables of the function, read once at the start. Nothing is taken for granted later.
+//! The environment variables of the function, read and checked once during the start.
 
 mod error;
 mod issuer;
@@ -18,7 +18,7 @@ use tracing::warn;
 use self::error::json_problem;
 pub use self::{
     error::SettingError,
-    issuer::{KeySource, TrustedIssuer, metadata_places},
+    issuer::{KeySource, TrustedIssuer, metadata_addresses},
     mtls::MtlsMethod,
     proxy::ProxySettings,
     redis_url::RedisUrl,
@@ -29,41 +29,41 @@ pub use self::{
 };
 use crate::jwt::Algorithm;
 
-/// The greatest value of `CLOCK_SKEW_SECONDS`.
+/// The maximum of `CLOCK_SKEW_SECONDS`.
 pub const MAX_CLOCK_SKEW_SECONDS: u32 = 60;
 
 /// The settings of a deployment; `docs/settings.md` describes each.
 pub struct Settings {
     /// Our own issuer identifier.
     pub issuer: String,
-    /// Base URL of the endpoints in the metadata, without a trailing slash.
+    /// The base URL of the endpoints in the metadata, without a trailing slash.
     pub public_url: String,
-    /// Base URL of the domain that asks for client certificates, without a trailing slash.
+    /// The base URL of the domain that asks for client certificates, without a trailing slash.
     pub mtls_public_url: Option<String>,
-    /// The one method of mutual TLS that authenticates here.
+    /// The only method of mutual TLS that authenticates clients here.
     pub mtls_method: MtlsMethod,
     pub tables: TableNames,
-    /// Where the tokens table is kept instead, if it is.
+    /// The Redis server that has the tokens table, if there is one.
     pub redis_url: Option<RedisUrl>,
     pub trusted_issuers: Vec<TrustedIssuer>,
     pub default_policy: DefaultPolicy,
-    /// Of the reads that a verdict needs. Revocation and the operator's tool always read strongly consistent.
+    /// For the reads that a verdict needs. Revocation and the operator's tool always read strongly consistently.
     pub read_consistency: ReadConsistency,
-    /// Exact origins that browsers may call from; empty: CORS is off.
+    /// The exact origins from which browsers may call. If empty, CORS is off.
     pub cors_allowed_origins: Vec<String>,
-    /// Further metadata members, of the authorization server.
+    /// Additional metadata members, which describe the authorization server.
     pub metadata: Map<String, Value>,
-    /// Granted to `nbf` and `iat`, never to `exp`.
+    /// The tolerance for `nbf` and `iat`. It never applies to `exp`.
     pub clock_skew_seconds: i64,
     /// The age at which a key set is fetched again.
     pub jwks_refresh: Duration,
     /// How issuers' key hosts are reached.
     pub proxies: ProxySettings,
-    /// Wrong credentials per client id and source address, each minute and execution environment.
+    /// The number of wrong credentials per client id and source address, in each minute and execution environment.
     pub failed_authentication_limit: u32,
-    /// The keys of signed answers: the first signs, all are published; empty: nothing is signed.
+    /// The keys of signed answers. The first one signs, and all are published. If empty, answers are not signed.
     pub signing_keys: Vec<SigningKeySource>,
-    /// What an RSA key signs with that names no algorithm itself.
+    /// The algorithm of an RSA key that does not name one itself.
     pub rsa_signing_algorithm: Algorithm,
     pub log_level: LogLevel,
 }
@@ -73,20 +73,20 @@ pub struct Settings {
 pub enum DefaultPolicy {
     /// Every access token.
     Any,
-    /// Access tokens whose `aud` holds the client's id, or that were issued to it.
+    /// Access tokens whose `aud` contains the client's id, or that were issued to the client.
     Audience,
 }
 
 /// How DynamoDB reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadConsistency {
-    /// Everything that was written before.
+    /// A read sees everything that was written before.
     Strong,
-    /// Everything that was written a moment ago, usually within a second, for half the cost.
+    /// A read sees everything that was written a moment ago, usually within a second. It costs half as much.
     Eventual,
 }
 
-/// How much the function logs; audit records are written at every level.
+/// How much the function logs. Audit records are written at every level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
     Error,
@@ -97,13 +97,13 @@ pub enum LogLevel {
 }
 
 impl Settings {
-    /// Reads the settings through `variable`, which looks one up; files that they name are read here.
+    /// Reads the settings. `variable` looks up a variable. Files that settings name are read here too.
     ///
     /// # Errors
     ///
-    /// [`SettingError`] for the first that is missing or wrong.
+    /// Returns [`SettingError`] for the first setting that is missing or wrong.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
-        // An empty variable is what a template leaves where nothing was chosen.
+        // A template leaves a variable empty if its parameter is not set.
         let get = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let issuer = get("ISSUER").ok_or_else(|| issuer_error("is missing"))?;
         url::identifier(&issuer).map_err(issuer_error)?;
@@ -152,22 +152,22 @@ impl Settings {
         })
     }
 
-    /// The path of our own issuer identifier, without its last slash; empty for none.
+    /// The path of our own issuer identifier, without a trailing slash. Empty if it has no path.
     pub fn issuer_path(&self) -> &str {
         url::path(&self.issuer)
     }
 
-    /// Checks that the token files of `jwks_bearer_file` can be read. Their tokens may change later, and the files may be
-    /// missing where an operator reads a deployed function's settings.
+    /// Checks that the token files of `jwks_bearer_file` can be read. [`Settings::read`] does not, because the files
+    /// are missing on a machine on which an operator reads the settings of a deployed function.
     ///
     /// # Errors
     ///
-    /// Returns [`SettingError`] for the first that cannot be read or is empty.
+    /// Returns [`SettingError`] for the first file that cannot be read or is empty.
     pub fn check_token_files(&self) -> Result<(), SettingError> {
         self.trusted_issuers.iter().try_for_each(TrustedIssuer::check_token_file)
     }
 
-    /// Warns of settings that are right and that an operator may regret.
+    /// Logs warnings about settings that are valid but risky.
     pub fn warn(&self) {
         if self.default_policy == DefaultPolicy::Any {
             warn!(
@@ -193,7 +193,7 @@ impl Settings {
         }
     }
 
-    /// The trusted issuer with that identifier or alias.
+    /// The trusted issuer with this identifier or alias.
     pub fn trusted_issuer(&self, issuer: &str) -> Option<&TrustedIssuer> {
         issuer::find(&self.trusted_issuers, issuer)
     }
@@ -206,8 +206,8 @@ impl Settings {
         std::iter::once(own).chain(first.map(String::as_str).filter(move |issuer| *issuer != own))
     }
 
-    /// The identifier by which marks name an issuer whose tokens can be active: that of its entry, even if it was
-    /// named by an alias, or `ISSUER`. `None` for any other.
+    /// The identifier by which marks name an issuer whose tokens can be active: the one of its entry, even if `issuer`
+    /// is an alias, or `ISSUER`. `None` for any other issuer.
     pub fn canonical_issuer<'a>(&'a self, issuer: &'a str) -> Option<&'a str> {
         match self.trusted_issuer(issuer) {
             Some(trusted) => Some(&trusted.issuer),
@@ -220,7 +220,7 @@ fn issuer_error(what: &str) -> SettingError {
     SettingError::new("ISSUER", what, "https://introspection.example.com")
 }
 
-/// A base URL, without its trailing slash.
+/// Reads a base URL, and removes its trailing slash.
 fn base_url(
     get: &impl Fn(&str) -> Option<String>,
     variable: &'static str,
@@ -251,7 +251,7 @@ fn cors_allowed_origins(get: &impl Fn(&str) -> Option<String>) -> Result<Vec<Str
     (1..)
         .zip(list.split(',').map(str::trim))
         .map(|(number, origin): (usize, _)| {
-            // An origin is scheme, host and port, and nothing after them (RFC 6454 §6.1).
+            // An origin consists only of scheme, host and port (RFC 6454 §6.1).
             match url::endpoint(origin) {
                 Ok(_) if origin.splitn(4, '/').count() == 3 && !origin.contains(['?', '#', '*']) => {
                     Ok(origin.to_owned())
@@ -275,11 +275,12 @@ fn metadata(get: &impl Fn(&str) -> Option<String>) -> Result<Map<String, Value>,
     })
 }
 
-/// Reads the file that a setting names. The path is not quoted, since it may be what the file should hold.
+/// Reads the file that a setting names. The path is not quoted, because the file's content may have been pasted
+/// instead.
 fn file(variable: &'static str, path: &str, example: &'static str) -> Result<String, SettingError> {
     std::fs::read_to_string(path).map_err(|error| {
         let problem = if path.trim_start().starts_with(['[', '{']) {
-            "is a JSON document instead of the path of a file that holds it".to_owned()
+            "is a JSON document instead of the path of a file that contains it".to_owned()
         } else {
             format!("names a file that cannot be read: {error}")
         };

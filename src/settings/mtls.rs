@@ -1,15 +1,15 @@
-//! `MTLS_METHOD`: the one method of mutual TLS that a deployment accepts (RFC 8705 §2).
+//! `MTLS_METHOD`: the only method of mutual TLS that a deployment accepts (RFC 8705 §2).
 
 use super::SettingError;
 use crate::auth_method::AuthMethod;
 
 const VARIABLE: &str = "MTLS_METHOD";
 
-/// A method of mutual TLS. Behind one function there is one truststore, in which a self-signed certificate is a CA: its
-/// owner could issue a certificate for any `tls_client_auth` client. So a certificate has one meaning per deployment.
+/// A method of mutual TLS. A function has only one truststore. A self-signed certificate in it is a CA, whose owner
+/// could issue a certificate for any `tls_client_auth` client. So a deployment accepts only one method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MtlsMethod {
-    /// The certificate's chain and its subject count (RFC 8705 §2.1).
+    /// The certificate's chain is checked, and its subject is registered (RFC 8705 §2.1).
     #[default]
     TlsClientAuth,
     /// The certificate itself is registered (RFC 8705 §2.2).
@@ -17,7 +17,7 @@ pub enum MtlsMethod {
 }
 
 impl MtlsMethod {
-    /// The method as clients are registered for it.
+    /// The method as client records name it.
     pub fn auth_method(self) -> AuthMethod {
         match self {
             Self::TlsClientAuth => AuthMethod::TlsClientAuth,
@@ -29,7 +29,7 @@ impl MtlsMethod {
     ///
     /// # Errors
     ///
-    /// Returns [`SettingError`] for any text that is not the name of one method.
+    /// Returns [`SettingError`] if the text is not the name of a method.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let Some(text) = variable(VARIABLE) else { return Ok(Self::default()) };
         let known = [Self::TlsClientAuth, Self::SelfSignedTlsClientAuth];

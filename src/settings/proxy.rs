@@ -1,4 +1,4 @@
-//! `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, as curl and most tools read them.
+//! `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, which are read as curl and most other tools do.
 
 use http::Uri;
 
@@ -6,21 +6,21 @@ use super::SettingError;
 
 const EXAMPLE: &str = "http://proxy.example.com:3128";
 
-/// The proxy through which issuers' keys are fetched. Its URL may hold a password, so there is no `Debug`.
+/// The proxy through which issuers' keys are fetched. Its URL may contain a password, so it has no `Debug`.
 #[derive(Clone, Default)]
 pub struct ProxySettings {
     pub https: Option<String>,
-    /// The hosts that are reached directly.
+    /// The hosts that are called directly.
     pub no_proxy: Option<String>,
 }
 
 impl ProxySettings {
-    /// Reads the variables, in capitals or not.
+    /// Reads the variables, in upper or lower case.
     ///
     /// # Errors
     ///
-    /// Returns [`SettingError`] for an address that is not that of an HTTP proxy: without its proxy, a function
-    /// would call hosts directly that it was not meant to.
+    /// Returns [`SettingError`] if an address is not that of an HTTP proxy. Without its proxy, the function would call
+    /// hosts directly that it must not call.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let mut https = None;
         for (variable, small) in [("HTTPS_PROXY", "https_proxy"), ("ALL_PROXY", "all_proxy")] {
@@ -35,7 +35,7 @@ impl ProxySettings {
     }
 }
 
-/// The connection to the proxy is plain; what goes through it is encrypted.
+/// The connection to the proxy is not encrypted, but what is sent through it is.
 fn is_http_proxy(address: &str) -> bool {
     address.parse::<Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), None | Some("http")) && uri.host().is_some_and(|host| !host.is_empty())

@@ -1,4 +1,4 @@
-//! `SSL_CERT_FILE`: the root certificates that TLS trusts in place of the system's.
+//! `SSL_CERT_FILE`: the root certificates that TLS trusts instead of the system's.
 
 use rustls::pki_types::{
     CertificateDer,
@@ -10,8 +10,8 @@ use super::SettingError;
 const VARIABLE: &str = "SSL_CERT_FILE";
 const EXAMPLE: &str = "/opt/roots.pem";
 
-/// Checks the file by the parser of the libraries that read it. They end the process with a panic if it has no
-/// certificate.
+/// Checks the file with the parser of the libraries that read it, because they end the process with a panic if the file
+/// contains no certificate.
 ///
 /// # Errors
 ///
@@ -34,7 +34,7 @@ pub fn check_root_certificates(variable: impl Fn(&str) -> Option<String>) -> Res
 mod tests {
     use super::*;
 
-    /// With this, this file has the lines around a certificate, and no certificate.
+    /// With this, this file contains the lines around a certificate, but no certificate.
     const EMPTY: &str = "
 -----BEGIN CERTIFICATE-----
 !

@@ -1,4 +1,4 @@
-//! Where the keys of signed answers are: `SIGNING_KEY` and `SIGNING_ALGORITHM`.
+//! `SIGNING_KEY` and `SIGNING_ALGORITHM`: where the keys of signed answers are.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use crate::{
     jwt::{Algorithm, SigningKey},
 };
 
-/// One of the keys of `SIGNING_KEY`.
+/// The location of a key in `SIGNING_KEY`.
 #[derive(Clone)]
 pub enum SigningKeySource {
-    /// A file of the function, read at the start.
+    /// A file of the function, which is read during the start.
     File(Arc<SigningKey>),
-    /// A secret that holds what such a file holds, loaded when it is first needed.
+    /// A secret with the same content as such a file. It is loaded when it is first needed.
     SecretsManager(Arn),
     /// A key that never leaves KMS.
     Kms(Arn),
@@ -23,11 +23,11 @@ const VARIABLE: &str = "SIGNING_KEY";
 const EXAMPLE: &str =
     "kms:arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab,file:previous-key.pem";
 
-/// Reads both variables: the keys in their order, and the algorithm of RSA keys that name none.
+/// Reads both variables. Returns the keys in their order, and the algorithm for RSA keys that do not name one.
 ///
 /// # Errors
 ///
-/// [`SettingError`] for anything but a list of keys that are there (files) or could be (ARNs).
+/// Returns [`SettingError`] if a file does not contain a usable key, or if a location is not valid.
 pub fn read(get: &impl Fn(&str) -> Option<String>) -> Result<(Vec<SigningKeySource>, Algorithm), SettingError> {
     let rsa = match get("SIGNING_ALGORITHM").as_deref() {
         None | Some("RS256") => Algorithm::Rs256,
@@ -55,7 +55,7 @@ pub fn read(get: &impl Fn(&str) -> Option<String>) -> Result<(Vec<SigningKeySour
     Ok((keys, rsa))
 }
 
-/// Reads one entry. No error quotes it: it may be the key itself, or a path that is one.
+/// Reads one entry. Errors never quote it, because it may be the key itself.
 fn key(number: usize, entry: &str, rsa: Algorithm) -> Result<SigningKeySource, SettingError> {
     let problem = |what: &str| error(format!("has an entry {number} {what}"));
     let wrong = |service| problem(&format!("whose part after the first colon is not an ARN of {service}"));
@@ -76,7 +76,7 @@ fn key(number: usize, entry: &str, rsa: Algorithm) -> Result<SigningKeySource, S
         "secretsmanager" => arn(place, "secretsmanager", "secret:")
             .map(SigningKeySource::SecretsManager)
             .ok_or_else(|| wrong("a secret in Secrets Manager")),
-        // An alias may come to mean another key between two answers.
+        // An alias is not accepted, because it could be pointed to another key between two answers.
         "kms" => arn(place, "kms", "key/")
             .map(SigningKeySource::Kms)
             .ok_or_else(|| wrong("a key in KMS (an alias is not accepted)")),
@@ -84,7 +84,7 @@ fn key(number: usize, entry: &str, rsa: Algorithm) -> Result<SigningKeySource, S
     }
 }
 
-/// The ARN of a resource of that service and kind, which is always in a Region.
+/// Parses the ARN of a resource of this service and kind, which always has a Region.
 fn arn(text: &str, service: &str, kind: &str) -> Option<Arn> {
     let arn = Arn::parse(text).filter(|arn| !arn.region.is_empty())?;
     let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/+=.@".contains(&byte));

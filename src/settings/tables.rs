@@ -12,7 +12,7 @@ pub struct TableNames {
 }
 
 impl TableNames {
-    /// The name of one of them.
+    /// The name of this table.
     pub fn name(&self, table: Table) -> &str {
         match table {
             Table::Clients => &self.clients,
@@ -21,7 +21,7 @@ impl TableNames {
         }
     }
 
-    /// Reads the three names only, for a caller that needs no other setting.
+    /// Reads only the three names.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
         let name = |name, default: &str| {
             variable(name).filter(|value| !value.trim().is_empty()).unwrap_or_else(|| default.to_owned())
@@ -33,13 +33,13 @@ impl TableNames {
         }
     }
 
-    /// Checks that no two names lead to one table. A shared table would fail at the first request that reads both of its
-    /// kinds of items, and a writer of token records could write the key snapshots.
+    /// Checks that the tables have different names. A shared table would fail at the first request that reads both
+    /// kinds of items, and a writer of token records could write key snapshots.
     ///
     /// # Errors
     ///
-    /// Returns [`SettingError`] if two of the tables that are in use have the same name. With Redis, the tokens table is
-    /// not in use.
+    /// Returns [`SettingError`] if two tables that are in use have the same name. With Redis, the tokens table is not
+    /// in use.
     pub fn check(&self, redis: Option<&RedisUrl>) -> Result<(), SettingError> {
         let clients = ("CLIENTS_TABLE", &self.clients, "oauth-clients");
         let tokens = ("TOKENS_TABLE", &self.tokens, "oauth-tokens");
@@ -55,8 +55,8 @@ impl TableNames {
     }
 }
 
-/// Whether two settings may lead to one table. Each is a name or an ARN, of which a name does not say the account and
-/// the Region.
+/// Whether two settings may mean the same table. Each is a name or an ARN; a name does not contain the account and the
+/// Region.
 fn is_same_table(one: &str, other: &str) -> bool {
     let name = |text: &str| text.rsplit('/').next().unwrap_or_default().to_owned();
     one == other || (Arn::is_meant(one) != Arn::is_meant(other) && name(one) == name(other))

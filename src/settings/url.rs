@@ -1,15 +1,15 @@
-//! URLs in settings: https, or http to this machine for development.
+//! URLs in settings: https, or http to the local machine for development.
 
 use http::Uri;
 
-/// A URL that may be called or published.
+/// Parses a URL that may be called or published.
 ///
 /// # Errors
 ///
-/// What is wrong with it, to be continued after the setting's name.
+/// Returns what is wrong with the URL, to be written after the setting's name.
 pub fn endpoint(text: &str) -> Result<Uri, &'static str> {
-    // The parser takes some of these characters, none of which a URI may contain (RFC 3986 §2). A brace is most often a
-    // placeholder that nothing fills in.
+    // The parser accepts some of these characters, although no URI may contain them (RFC 3986 §2). A brace is most
+    // often a placeholder that was not replaced.
     if text.contains(['{', '}', '<', '>', '"', '\\', '^', '`', '|']) {
         return Err("contains a character that no URL contains, such as a brace");
     }
@@ -26,29 +26,30 @@ pub fn endpoint(text: &str) -> Result<Uri, &'static str> {
     }
 }
 
-/// An issuer identifier or base URL: no query, no fragment (RFC 8414 §2).
+/// Parses an issuer identifier or base URL, which has neither query nor fragment (RFC 8414 §2).
 ///
 /// # Errors
 ///
-/// As [`endpoint`].
+/// Returns what is wrong, as [`endpoint`] does.
 pub fn identifier(text: &str) -> Result<Uri, &'static str> {
     if text.contains(['?', '#']) { Err("must contain neither a query nor a fragment") } else { endpoint(text) }
 }
 
-/// Whether an error may quote an issuer identifier: only a plain URL of usual length, so that the operator finds the
-/// entry and no secret is repeated that was put into it.
+/// Whether an error may quote an issuer identifier. It must be a plain URL of usual length, so that the operator finds
+/// the entry, but a secret in it is not repeated.
 pub fn is_quotable(issuer: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/.-_~".contains(&byte);
     issuer.len() <= 200 && issuer.bytes().all(is_plain) && identifier(issuer).is_ok()
 }
 
-/// Where Redis is: TLS, but to this machine; at most a database's number as path.
+/// Parses the location of Redis: with TLS unless it is the local machine, and with no path except the number of a
+/// database.
 ///
 /// # Errors
 ///
-/// As [`endpoint`].
+/// Returns what is wrong, as [`endpoint`] does.
 pub fn redis(text: &str) -> Result<Uri, &'static str> {
-    // A fragment could switch the check of the server's certificate off.
+    // A fragment could disable the check of the server's certificate.
     if text.contains(['?', '#']) {
         return Err("must contain neither a query nor a fragment (in a password, write %3F and %23)");
     }
@@ -56,7 +57,8 @@ pub fn redis(text: &str) -> Result<Uri, &'static str> {
         text.parse().map_err(|_| "is not a URL (in a password, percent-encode all but letters and digits)")?;
     let host = uri.host().filter(|host| !host.is_empty()).ok_or("is not an absolute URL")?;
     let user = uri.authority().and_then(|authority| authority.as_str().rsplit_once('@')).map(|(user, _)| user);
-    // Without a password no user is sent at all, and whoever connects is the server's default one.
+    // Without a password, the client sends no user at all, and the connection gets the rights of the server's default
+    // user.
     if user.is_some_and(|user| user.split_once(':').is_none_or(|(_, password)| password.is_empty())) {
         return Err("names a user without a password");
     }
@@ -70,13 +72,13 @@ pub fn redis(text: &str) -> Result<Uri, &'static str> {
     }
 }
 
-/// The path of an identifier without its last slash; empty for none.
+/// The path of an identifier, without a trailing slash. Empty if it has no path.
 pub fn path(identifier: &str) -> &str {
     let after_scheme = identifier.split_once("://").map_or(identifier, |(_, rest)| rest);
     after_scheme.find('/').and_then(|slash| after_scheme.get(slash..)).unwrap_or_default().trim_end_matches('/')
 }
 
-/// Whether a host is this machine.
+/// Whether a host is the local machine.
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -87,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a16_plain_http_is_for_loopback_alone() {
+    fn a16_plain_http_is_only_for_loopback() {
         for (text, accepted) in [
             ("https://issuer.example/path", true),
             ("https://issuer.example:8443", true),
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a16_redis_without_tls_is_for_loopback_alone() {
+    fn a16_redis_without_tls_is_only_for_loopback() {
         for (text, accepted) in [
             ("rediss://tokens.example.com", true),
             ("rediss://user:p%40ss@tokens.example.com:6380/3", true),

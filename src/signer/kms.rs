@@ -1,4 +1,4 @@
-//! A key in AWS KMS, which signs there and never leaves it.
+//! A key in AWS KMS. KMS signs with it, and the key never leaves KMS.
 
 use aws_config::SdkConfig;
 use aws_sdk_kms::{
@@ -15,10 +15,10 @@ use crate::{
     store::cause_of,
 };
 
-/// The longest message that KMS takes whole, in bytes.
+/// The maximum size in bytes of a message that KMS hashes itself.
 const MAX_MESSAGE: usize = 4096;
 
-/// The key with its public half, which KMS was asked for once: it never changes.
+/// The key with its public half, which is fetched once, because it never changes.
 pub(super) struct KmsKey {
     client: Client,
     arn: String,
@@ -26,7 +26,7 @@ pub(super) struct KmsKey {
 }
 
 impl KmsKey {
-    /// Asks for the public half.
+    /// Fetches the public half.
     pub(super) async fn open(arn: &Arn, rsa: Algorithm, config: SdkConfig) -> Result<Self, SignerUnavailable> {
         let client = Client::new(&config);
         let answer = client
@@ -46,11 +46,11 @@ impl KmsKey {
         &self.published
     }
 
-    /// Has a text signed. KMS hashes a short one itself; of a longer one it takes the digest, but for Ed25519, which has
-    /// none: such a key signs no answer that is longer.
+    /// Signs a text. KMS hashes a short text itself. For a longer one it accepts the digest, except with Ed25519, which
+    /// signs no digest: such a key cannot sign longer answers.
     ///
-    /// A failure has no cool-down, as a failure to bring a key has: only authenticated callers come here, what fails
-    /// with one text need not with the next, and KMS throttles by itself whoever asks too often.
+    /// A failure to sign has no cool-down, unlike a failure to load a key: only authenticated callers get here, a
+    /// failure with one text says nothing about the next, and KMS itself throttles callers that send too many requests.
     pub(super) async fn sign(&self, text: &str) -> Result<Vec<u8>, SignerUnavailable> {
         let algorithm = match self.published.algorithm {
             Algorithm::Es256 => SigningAlgorithmSpec::EcdsaSha256,

@@ -1,5 +1,5 @@
-//! Signs answers (RFC 9701) with the keys of `SIGNING_KEY`, wherever they are. Beside `store` the one place that names
-//! the AWS SDK.
+//! Signs answers (RFC 9701) with the keys of `SIGNING_KEY`, wherever they are. Only this module and `store` name the
+//! AWS SDK.
 
 mod kms;
 mod remote;
@@ -19,28 +19,28 @@ use crate::{
     store::{cause_of, http_client},
 };
 
-/// To open a connection; within a Region it takes a few milliseconds.
+/// The time limit for opening a connection. Within a Region it takes a few milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
-/// For one attempt; KMS takes some tens of milliseconds for an RSA signature.
+/// The time limit of one attempt. KMS takes some tens of milliseconds for an RSA signature.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
-/// For all attempts together. The deadline of the invocation, where it is nearer, ends them sooner.
+/// The time limit of all attempts together. The deadline of the invocation may end them earlier.
 const TOTAL_TIMEOUT: Duration = Duration::from_millis(1500);
 const ATTEMPTS: u32 = 2;
 
-/// The keys of `SIGNING_KEY`, in their order. The first signs, all are published (J-13).
+/// The keys of `SIGNING_KEY`, in their order. The first one signs, and all are published (J-13).
 pub struct Signer {
     keys: Vec<SignerKey>,
-    /// What an RSA key signs with that names no algorithm itself.
+    /// The algorithm of an RSA key that does not name one itself.
     rsa: Algorithm,
     config: SdkConfig,
 }
 
-/// A key is out of reach, or did not sign, so there is no answer.
+/// A key is unavailable or did not sign, so there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignerUnavailable;
 
-/// A key, where it is. What is behind an ARN is brought when it is first needed, so that a cold start never waits
-/// for it. Each has an attempt and a pause of its own: one that cannot be had keeps no other from being used.
+/// A key, by its location. A key behind an ARN is loaded when it is first needed, so that a cold start never waits for
+/// it. Each key has its own attempts and pauses, so one that cannot be loaded does not affect the others.
 enum SignerKey {
     InProcess(Arc<SigningKey>),
     Secret(Arn, Remote<SigningKey>),
@@ -48,7 +48,7 @@ enum SignerKey {
 }
 
 impl Signer {
-    /// Takes the keys of the settings. Sends nothing.
+    /// Takes the keys of the settings. No request is sent yet.
     pub fn new(settings: &Settings, config: SdkConfig) -> Self {
         let key = |source: &SigningKeySource| match source {
             SigningKeySource::File(key) => SignerKey::InProcess(Arc::clone(key)),
@@ -58,27 +58,29 @@ impl Signer {
         Self { keys: settings.signing_keys.iter().map(key).collect(), rsa: settings.rsa_signing_algorithm, config }
     }
 
-    /// The algorithm of signed answers; none where nothing is signed. Asks for the first key alone: the others sign
-    /// nothing.
+    /// The algorithm of signed answers, or `None` if answers are not signed. Only the first key is loaded for this,
+    /// because the others do not sign.
     ///
     /// # Errors
     ///
-    /// [`SignerUnavailable`], if the key that signs cannot be brought before the deadline, or could not a moment ago.
+    /// Returns [`SignerUnavailable`] if the key that signs cannot be loaded before the deadline, or could not be a
+    /// moment ago.
     pub async fn algorithm(&self, now: i64, deadline: Instant) -> Result<Option<Algorithm>, SignerUnavailable> {
         let Some(first) = self.keys.first() else { return Ok(None) };
         in_time(deadline, self.published(first, now)).await.map(|key| Some(key.algorithm))
     }
 
-    /// The public half of every key, so that answers that an earlier key signed can still be checked (M-06).
+    /// The public half of every key, so that answers signed by an earlier key can still be checked (M-06).
     ///
     /// # Errors
     ///
-    /// [`SignerUnavailable`], if one of them cannot be brought before the deadline, or could not a moment ago: whoever kept a
-    /// set in which it is missing would take its signatures for forged.
+    /// Returns [`SignerUnavailable`] if one of them cannot be loaded before the deadline, or could not be a moment ago.
+    /// A resource server that kept a set without this key would treat its signatures as forged.
     pub async fn key_set(&self, now: i64, deadline: Instant) -> Result<Vec<&PublishedKey>, SignerUnavailable> {
         in_time(deadline, async {
             let mut set = Vec::new();
-            // One after the other: the failure of one at the same time would cut the others short, and count for them.
+            // The keys are loaded one after another. If they were loaded at the same time, the failure of one would
+            // abort the others and count as their failure.
             for key in &self.keys {
                 set.push(self.published(key, now).await?);
             }
@@ -87,12 +89,12 @@ impl Signer {
         .await
     }
 
-    /// Signs claims, which are JSON already, as a JWT of that type.
+    /// Signs claims, which are JSON already, as a JWT of this type.
     ///
     /// # Errors
     ///
-    /// [`SignerUnavailable`], if there is no signature at the deadline, or the key that signs could not be brought a moment
-    /// ago.
+    /// Returns [`SignerUnavailable`] if there is no signature at the deadline, or if the key that signs could not be
+    /// loaded a moment ago.
     pub async fn sign(
         &self,
         typ: &str,
@@ -101,7 +103,7 @@ impl Signer {
         deadline: Instant,
     ) -> Result<String, SignerUnavailable> {
         in_time(deadline, async {
-            // RFC 9701 §6: signed with the algorithm of the first key, the one that the metadata announce (J-08).
+            // RFC 9701 §6: answers are signed with the algorithm of the first key, which the metadata announce (J-08).
             let first = self.keys.first().ok_or(SignerUnavailable)?;
             let input = signing_input(self.published(first, now).await?, typ, claims);
             let signature = match first {
@@ -151,19 +153,19 @@ impl Signer {
     }
 }
 
-/// Brings the current version of a secret, and reads the key in it: the text that would else be in a file.
+/// Loads the current version of a secret, and parses the key in it: the same text that a file would contain.
 async fn load_secret(arn: &Arn, rsa: Algorithm, config: SdkConfig) -> Result<SigningKey, SignerUnavailable> {
     let failed = |cause: &str| failed("GetSecretValue", cause);
     let answer = Client::new(&config).get_secret_value().secret_id(arn.to_string()).send().await;
     let answer = answer.map_err(|error| failed(cause_of(&error)))?;
-    // Who stores a file with the AWS CLI's `--secret-binary` gets bytes.
+    // A file that was stored with the AWS CLI's `--secret-binary` is returned as bytes.
     let bytes = || String::from_utf8(answer.secret_binary?.into_inner()).ok();
-    let text = answer.secret_string.or_else(bytes).ok_or_else(|| failed("the secret holds no text"))?;
+    let text = answer.secret_string.or_else(bytes).ok_or_else(|| failed("the secret contains no text"))?;
     // The problem is one of a few fixed texts, and quotes nothing of the secret.
     SigningKey::parse(&text, rsa).map_err(|unusable| failed(unusable.problem()))
 }
 
-/// Logs what an operation failed at.
+/// Logs why an operation failed.
 fn failed(operation: &str, cause: &str) -> SignerUnavailable {
     error!(event = "signer_unavailable", operation, cause);
     SignerUnavailable
@@ -173,6 +175,6 @@ async fn in_time<T>(
     deadline: Instant,
     work: impl Future<Output = Result<T, SignerUnavailable>>,
 ) -> Result<T, SignerUnavailable> {
-    // The SDK's calls are large, and most answers make none.
+    // Boxed, because the SDK's futures are large and most answers do not need them.
     timeout_at(deadline, Box::pin(work)).await.unwrap_or_else(|_| Err(failed("any", "deadline")))
 }

@@ -1,4 +1,4 @@
-//! DynamoDB through the official SDK: the client with our time limits, and what the reads and writes share.
+//! DynamoDB through the official SDK: the client with our time limits, and code that reads and writes share.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -18,17 +18,17 @@ use crate::{
     settings::TableNames,
 };
 
-/// To open a connection; within a Region it takes a few milliseconds. These limits are Redis's as well.
+/// The time limit for opening a connection. Within a Region it takes a few milliseconds. Redis has the same limits.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
-/// For one attempt; DynamoDB's slowest reads of a single item take a tenth of it.
+/// The time limit of one attempt. DynamoDB's slowest reads of a single item take a tenth of it.
 pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(600);
-/// For all attempts together. The deadline of the invocation, where it is nearer, ends them sooner.
+/// The time limit of all attempts together. The deadline of the invocation may end them earlier.
 pub(super) const TOTAL_TIMEOUT: Duration = Duration::from_millis(1500);
 pub(super) const ATTEMPTS: u32 = 3;
 pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(20);
 pub(super) const MAX_BACKOFF: Duration = Duration::from_millis(200);
 
-/// The three tables in DynamoDB, or two where Redis has the third.
+/// The three tables in DynamoDB, or two of them if Redis has the third.
 #[derive(Clone)]
 pub(super) struct DynamoDb {
     pub client: Client,
@@ -36,7 +36,7 @@ pub(super) struct DynamoDb {
 }
 
 impl DynamoDb {
-    /// Configures the client, with our time limits. Sends nothing.
+    /// Configures the client with our time limits. No request is sent yet.
     pub fn with_config(config: &SdkConfig, tables: TableNames) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -69,7 +69,8 @@ impl DynamoDb {
             .set_item(Some(item))
             .item("id", AttributeValue::S(key.id().to_owned()))
             .item("expires_at", number(snapshot.fetched_at + Snapshot::LIFETIME_SECONDS))
-            // One that nobody can date, from the future or from another place would otherwise stand for ever.
+            // Also overwrites snapshots with an invalid or future `fetched_at` or another `jwks_uri`; they would never
+            // expire otherwise.
             .condition_expression(
                 "NOT attribute_type(fetched_at, :number) OR fetched_at < :mine OR fetched_at > :future \
                  OR jwks_uri <> :uri",
@@ -79,7 +80,7 @@ impl DynamoDb {
             .expression_attribute_values(":future", number(snapshot.fetched_at + Snapshot::LIFETIME_SECONDS))
             .expression_attribute_values(":uri", AttributeValue::S(snapshot.jwks_uri.clone()))
             .send();
-        // If the condition fails, a set that is as new is there, so this counts as success.
+        // If the condition fails, an equivalent or newer snapshot exists, so this counts as success.
         timeout_at(deadline, write).await.map_or(Err(StoreUnavailable), |answer| is_met(answer).map(|_| ()))
     }
 
@@ -88,12 +89,12 @@ impl DynamoDb {
     }
 }
 
-/// The SDK's configuration from its standard variables. Sends nothing.
+/// The SDK's configuration from its standard variables. No request is sent yet.
 pub async fn configuration() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest()).load().await
 }
 
-/// Whether a conditional write met its condition, and so was made.
+/// Whether the condition of a write was met, and so the item was written.
 pub(super) async fn condition_met(
     write: impl Future<Output = Result<PutItemOutput, SdkError<PutItemError>>>,
     deadline: Instant,
@@ -117,13 +118,13 @@ fn is_met(answer: Result<PutItemOutput, SdkError<PutItemError>>) -> Result<bool,
     }
 }
 
-/// Logs which kind of failure it was.
+/// Logs the kind of failure.
 pub(super) fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> StoreUnavailable {
     error!(event = "store_unavailable", operation, cause = cause_of(error));
     StoreUnavailable
 }
 
-/// Which kind of failure it was, for the log. The error's text may quote keys, so it stays out of there.
+/// The kind of failure, for the log. The error's text is not logged, because it may quote keys.
 pub fn cause_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
     match error {
         SdkError::TimeoutError(_) => "timeout",

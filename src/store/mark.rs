@@ -1,5 +1,5 @@
-//! Writing a revocation mark in DynamoDB, with the two operations that the function may use there: `BatchGetItem` and
-//! `PutItem`.
+//! Writes revocation marks in DynamoDB, with the only two operations that the function may use there: `BatchGetItem`
+//! and `PutItem`.
 
 use std::collections::HashMap;
 
@@ -17,9 +17,11 @@ use crate::{
     settings::ReadConsistency,
 };
 
-/// What a mark may hold. If an existing mark lacks one of these, it must still lack it when it is replaced.
+/// The attributes that a mark may have. If an existing mark lacks one of them, it must still lack it when it is
+/// replaced.
 const ATTRIBUTES: [&str; 4] = ["not_before", "except_sid", "expires_at", "reason"];
-/// How many attributes are compared before an item is replaced. DynamoDB takes at most 300 operators in a condition.
+/// The maximum number of attributes that are compared before an item is replaced. DynamoDB accepts at most 300
+/// operators in a condition.
 const MAX_COMPARED: usize = 100;
 
 /// A write that depends on what is stored.
@@ -31,7 +33,7 @@ struct ConditionalPut {
 }
 
 impl DynamoDb {
-    /// Writes a mark that revokes all that it names. An existing one keeps its other attributes.
+    /// Writes a mark that revokes everything it names. An existing mark keeps its other attributes.
     pub(super) async fn put_mark(
         &self,
         key: &ItemKey,
@@ -44,7 +46,7 @@ impl DynamoDb {
         for _ in 0..MARK_ATTEMPTS {
             let items = self.get(std::slice::from_ref(key), ReadConsistency::Strong, deadline).await?;
             let put = match items.item(key) {
-                // It was deleted in the meantime.
+                // The existing mark was deleted in the meantime.
                 None => ConditionalPut::new(expires_at),
                 Some(item) => {
                     let item = item.map_err(|_| StoreUnavailable)?;
@@ -58,7 +60,7 @@ impl DynamoDb {
                 return Ok(());
             }
         }
-        error!(event = "store_unavailable", operation = "PutItem", cause = "changed again and again");
+        error!(event = "store_unavailable", operation = "PutItem", cause = "other writers kept changing the mark");
         Err(StoreUnavailable)
     }
 
@@ -89,7 +91,7 @@ impl ConditionalPut {
         }
     }
 
-    /// These attributes in the place of an item that has not changed since it was read.
+    /// Replaces an item by these attributes, if it has not changed since it was read.
     fn over(item: &Item, attributes: HashMap<String, serde_dynamo::AttributeValue>) -> Self {
         let mut put = Self {
             attributes: aws(attributes),

@@ -1,5 +1,5 @@
-//! The three tables over the network, behind one door. All are in DynamoDB, but for the tokens table where a team keeps
-//! that in Redis. Beside `signer` the one place that names the AWS SDK.
+//! The three tables behind one interface. All are in DynamoDB, except the tokens table if it is in Redis. Only this
+//! module and `signer` name the AWS SDK.
 
 mod dynamodb;
 mod mark;
@@ -37,19 +37,19 @@ pub use self::{
 
 /// The `reason` of a mark that the revocation endpoint wrote.
 const MARK_REASON: &str = "revoked by its client";
-/// How often a mark is read and written again if other writers change it at the same time.
+/// The maximum number of attempts to write a mark that other writers change at the same time.
 const MARK_ATTEMPTS: u32 = 5;
 
-/// The store did not say all that was asked of it, so nothing is known.
+/// The store did not return everything that was requested, so nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreUnavailable;
 
-/// How long to wait for Redis.
+/// The time limits for Redis.
 #[derive(Clone)]
 pub struct RedisLimits {
-    /// To open a connection, TLS and authentication included.
+    /// For opening a connection, including TLS and authentication.
     pub connect: Duration,
-    /// For one attempt, with a new connection if there is none.
+    /// For one attempt, including a new connection if one is needed.
     pub attempt: Duration,
     /// For all attempts together.
     pub total: Duration,
@@ -63,36 +63,36 @@ impl RedisLimits {
 #[derive(Clone)]
 pub struct Store {
     dynamodb: DynamoDb,
-    /// Where the tokens table is, if not in DynamoDB.
+    /// The tokens table, if it is not in DynamoDB.
     redis: Option<Redis>,
-    /// Of the reads that a verdict needs.
+    /// For the reads that a verdict needs.
     consistency: ReadConsistency,
 }
 
 impl Store {
-    /// Configures the clients, with our time limits. Sends nothing.
+    /// Configures the clients with our time limits. No request is sent yet.
     ///
     /// # Errors
     ///
-    /// [`SettingError`] for a `REDIS_URL` that cannot be used, and for any in a build without the feature `redis`.
+    /// Returns [`SettingError`] if `REDIS_URL` cannot be used, or if it is set in a build without the feature `redis`.
     pub fn with_config(config: &SdkConfig, settings: &Settings) -> Result<Self, SettingError> {
         let redis = settings.redis_url.as_ref().map(|url| Redis::new(url, RedisLimits::FUNCTION)).transpose()?;
         let dynamodb = DynamoDb::with_config(config, settings.tables.clone());
         Ok(Self { dynamodb, redis, consistency: settings.read_consistency })
     }
 
-    /// The tables over clients that the caller has configured. All reads are strongly consistent.
+    /// The tables, with clients that the caller has configured. All reads are strongly consistent.
     pub fn with_clients(client: Client, tables: TableNames, redis: Option<Redis>) -> Self {
         Self { dynamodb: DynamoDb { client, tables }, redis, consistency: ReadConsistency::Strong }
     }
 
-    /// Looks whether Redis may hold revocations, so that the start ends where it may not. One that is out of reach is
-    /// left for the first request to meet; each new connection is looked at again.
+    /// Checks that Redis may hold revocations, so that the function refuses to start if it may not. If the server is
+    /// unavailable, the first request tries again; every new connection is checked.
     ///
     /// # Errors
     ///
-    /// [`SettingError`] for a server that may evict keys, is a replica, is too old or has several shards, and for
-    /// credentials that it does not take.
+    /// Returns [`SettingError`] if the server may evict keys, is a replica, is too old, has several shards or refuses
+    /// the credentials.
     pub async fn check(&self, deadline: Instant) -> Result<(), SettingError> {
         match &self.redis {
             Some(redis) => redis.check(deadline).await,
@@ -100,8 +100,8 @@ impl Store {
         }
     }
 
-    /// Fetches the items under these keys, no two of which are equal, in one round trip, or in as few at once as
-    /// DynamoDB allows. Redis is asked at the same time. `READ_CONSISTENCY` decides how DynamoDB reads.
+    /// Fetches the items under these keys, which must all be different, in one round trip or in as few parallel ones as
+    /// DynamoDB allows. Redis is read at the same time. `READ_CONSISTENCY` decides how DynamoDB reads.
     ///
     /// # Errors
     ///
@@ -111,12 +111,11 @@ impl Store {
         self.get_with(self.consistency, keys, deadline).await
     }
 
-    /// The same, strongly consistent whatever the settings say: for revocation, which must find a token that was
-    /// stored a moment ago.
+    /// Does the same, but always strongly consistently: revocation must find a token that was just stored.
     ///
     /// # Errors
     ///
-    /// As [`Store::get`].
+    /// Returns [`StoreUnavailable`] as [`Store::get`] does.
     pub async fn get_strongly(&self, keys: &[ItemKey], deadline: Instant) -> Result<FetchedItems, StoreUnavailable> {
         self.get_with(ReadConsistency::Strong, keys, deadline).await
     }
@@ -135,11 +134,11 @@ impl Store {
         Ok(items)
     }
 
-    /// Shares a key set that was just fetched, unless another environment shared a newer one.
+    /// Shares a key set that was just fetched, unless another environment has shared a newer one.
     ///
     /// # Errors
     ///
-    /// [`StoreUnavailable`]; that a newer one is there is none.
+    /// Returns [`StoreUnavailable`] if it is unknown whether a snapshot is stored. A newer snapshot is not an error.
     pub async fn put_snapshot(
         &self,
         key: &ItemKey,
@@ -149,8 +148,8 @@ impl Store {
         self.dynamodb.put_snapshot(key, snapshot, deadline).await
     }
 
-    /// Writes a mark that revokes all that it names, for as long as that. An existing mark keeps its other attributes:
-    /// only its limits are removed and its expiry is extended, if need be.
+    /// Writes a mark that revokes everything it names until `expires_at`. An existing mark keeps its other attributes;
+    /// only its limits are removed and, if necessary, its expiry is extended.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! What stands in the place of Redis in a build without the feature `redis`: a type without values. No code that has
-//! one can run, so that the rest of the store need not ask which build it is in.
+//! Replaces Redis in a build without the feature `redis` by types without values. Code that has such a value can never
+//! run, so the rest of the store does not depend on the feature.
 
 #![allow(clippy::missing_errors_doc, reason = "a function that cannot be called returns no error")]
 
@@ -14,14 +14,14 @@ use crate::{
     settings::{RedisUrl, SettingError},
 };
 
-/// There is none.
+/// Has no values in this build.
 #[derive(Clone)]
 pub enum Redis {}
 
-/// There is none: nothing is asked of a server.
+/// Has no values in this build, because no server is ever asked.
 pub enum RedisFailure {}
 
-/// There is none.
+/// Has no values in this build.
 pub enum StoredValue {}
 
 impl RedisFailure {
@@ -46,9 +46,9 @@ impl StoredValue {
     }
 }
 
-#[expect(clippy::unused_async, reason = "where there is a server they are")]
+#[expect(clippy::unused_async, reason = "they are async in a build with Redis")]
 impl Redis {
-    /// Refuses the setting, because ignoring it would miss every revocation.
+    /// Refuses the setting: ignoring it would miss every revocation.
     ///
     /// # Errors
     ///

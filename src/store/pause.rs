@@ -1,18 +1,18 @@
-//! How long ago a peer last answered. Between two invocations an execution environment is frozen, and connections that
-//! it holds may die without a sign: a connection is trusted only if it was used a moment ago.
+//! How long ago a peer last answered. Between two invocations an execution environment is frozen, and its connections
+//! may die unnoticed, so a connection is trusted only if it was used a moment ago.
 
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-/// After this long without an answer, a held connection may be dead.
+/// If a peer has not answered for this long, a held connection may be dead.
 const MAX_TRUSTED: Duration = Duration::from_secs(5);
-/// How long a connection that may be dead is given to answer, before a new one is opened. It is several times what
-/// DynamoDB and Redis need, and leaves the rest of an attempt to the new connection.
+/// How long a connection that may be dead gets to answer before a new one is opened. This is several times what
+/// DynamoDB and Redis need, and leaves the rest of an attempt for the new connection.
 pub(super) const FIRST_TRY: Duration = Duration::from_millis(250);
 
-/// When a peer last answered, by two clocks: in a frozen environment the monotonic one may stand still, and the other
-/// one can be set back.
+/// When a peer last answered, by two clocks: in a frozen environment the monotonic clock may stop, and the other clock
+/// may be set back.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LastAnswer {
     monotonic: Instant,
@@ -30,7 +30,7 @@ impl LastAnswer {
     }
 
     fn is_long_before(self, monotonic: Instant, wall: SystemTime) -> bool {
-        // A wall clock that was set back says nothing about the time between.
+        // A wall clock that was set back says nothing about the time in between.
         let elapsed = wall.duration_since(self.wall).unwrap_or(Duration::MAX);
         elapsed >= MAX_TRUSTED || monotonic.saturating_duration_since(self.monotonic) >= MAX_TRUSTED
     }
@@ -48,7 +48,7 @@ mod tests {
             (then.monotonic, then.wall, false),
             (then.monotonic + short, then.wall + short, false),
             (then.monotonic + long, then.wall + long, true),
-            // The environment was frozen, and its monotonic clock with it.
+            // The environment was frozen, and so was its monotonic clock.
             (then.monotonic, then.wall + long, true),
             // The wall clock was set back by the length of the pause, and by more.
             (then.monotonic + long, then.wall, true),

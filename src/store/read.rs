@@ -16,14 +16,14 @@ use crate::{
     settings::ReadConsistency,
 };
 
-/// DynamoDB takes no more keys in one request.
+/// The maximum number of keys that DynamoDB accepts in one request.
 const MAX_BATCH_KEYS: usize = 100;
 
-/// Keys by table, as the SDK has them in requests and in answers.
+/// Keys by table, as the SDK represents them in requests and answers.
 type KeysByTable = HashMap<String, KeysAndAttributes>;
 
 impl DynamoDb {
-    /// One `BatchGetItem`, or as few at once as 100 keys each allow. Unprocessed keys are requested again.
+    /// Sends one `BatchGetItem`, or as few parallel ones as 100 keys each allow. Unprocessed keys are requested again.
     pub(super) async fn get(
         &self,
         keys: &[ItemKey],
@@ -51,8 +51,8 @@ impl DynamoDb {
             let answer = request.send().await.map_err(|error| unavailable("BatchGetItem", &error))?;
             let responses = answer.responses.unwrap_or_default();
             let left = self.left(&wanted, &answer.unprocessed_keys.unwrap_or_default()).ok_or_else(unreadable)?;
-            // DynamoDB lists every table of the request, with an empty list if none of the items exists. An answer
-            // that lacks a table does not say "no such items".
+            // DynamoDB lists every table of the request, with an empty list if no item exists. If the answer lacks a
+            // table, it does not say that the items do not exist.
             if !wanted.difference(&left).all(|key| responses.contains_key(self.table_name(key.table()))) {
                 return Err(unreadable());
             }
@@ -92,8 +92,8 @@ impl DynamoDb {
     }
 
     /// The wanted keys that were left unprocessed. `None` if the server names a key that was not requested, or a table
-    /// without keys: then it is unknown what it has left out. Nothing else of what it sends is used, so that a key
-    /// is requested again as it was requested first.
+    /// without keys, because it is then unknown what it left out. Only our own keys are requested again, never what the
+    /// server sent.
     fn left<'a>(&self, wanted: &BTreeSet<&'a ItemKey>, unprocessed: &KeysByTable) -> Option<BTreeSet<&'a ItemKey>> {
         let mut left = BTreeSet::new();
         for (table, keys) in unprocessed {
@@ -107,15 +107,15 @@ impl DynamoDb {
         Some(left)
     }
 
-    /// The wanted key that these attributes hold. An item without its key is not an item of this table, and the rest of
-    /// it is not to be believed.
+    /// The wanted key that these attributes contain. An item without its key does not belong to this table, so it is
+    /// not used.
     fn key_of<'a>(
         &self,
         wanted: &BTreeSet<&'a ItemKey>,
         table: &str,
         attributes: &HashMap<String, AttributeValue>,
     ) -> Option<&'a ItemKey> {
-        // DynamoDB answers with the name of the table that was requested, which may be an ARN.
+        // DynamoDB returns the table's name as it was requested, which may be an ARN.
         let table = Table::ALL.into_iter().find(|known| self.table_name(*known) == table)?;
         let id = attributes.get(table.partition_key())?.as_s().ok()?;
         wanted.iter().find(|key| key.table() == table && key.id() == id).copied()

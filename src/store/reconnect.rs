@@ -1,9 +1,9 @@
-//! The HTTP client of all our SDK clients: one dead connection, or a pool full of them, costs one more try on a new
-//! connection.
+//! The HTTP client of all our SDK clients. One dead connection, or a pool full of them, costs only one more attempt on
+//! a new connection.
 //!
-//! The SDK repeats a request that failed, but takes the next connection out of the same pool, which is as old as the
-//! last one. After a pause, three dead connections are a failure; and if the peer is silent, so is one, since each try
-//! lasts until its time limit. Here, a request that ends without an answer discards the whole pool.
+//! The SDK repeats a failed request, but on the next connection of the same pool, which is as old as the last one.
+//! After a pause, three dead connections are a failure. If the peer is silent, even one is, because each attempt takes
+//! until its time limit. So here, a request that ends without an answer discards the whole pool.
 
 use std::{
     fmt,
@@ -29,32 +29,31 @@ use tokio::time::timeout;
 
 use super::pause::{FIRST_TRY, LastAnswer};
 
-/// An HTTP client with that limit for opening a connection. Every request that passes through it must bear repetition,
-/// as all requests of the SDK must.
+/// An HTTP client with this time limit for opening a connection. It may repeat every request, as the SDK itself does.
 pub fn http_client(connect_timeout: Duration) -> SharedHttpClient {
     let pool = Pool::new(connect_timeout, 0);
     SharedHttpClient::new(Reconnecting(Arc::new(Held { connect_timeout, pool: Mutex::new(pool) })))
 }
 
-/// The pool that is in use.
+/// Holds the pool that is in use.
 struct Held {
     connect_timeout: Duration,
     pool: Mutex<Pool>,
 }
 
-/// A connection pool, and whether it can hold an old connection.
+/// A connection pool, and whether it may contain old connections.
 #[derive(Clone)]
 struct Pool {
     connector: SharedHttpConnector,
-    /// Tells it from those before and after it.
+    /// Distinguishes it from earlier and later pools.
     number: u64,
-    /// `None`: all its connections are new.
+    /// `None` if all its connections are new.
     last_answer: Option<LastAnswer>,
 }
 
 impl Pool {
     fn new(connect_timeout: Duration, number: u64) -> Self {
-        // As the SDK's own default. The certificates of the system are read once in the process.
+        // This is the SDK's own default. The system's certificates are read once per process.
         let connector = Connector::builder()
             .connector_settings(HttpConnectorSettings::builder().connect_timeout(connect_timeout).build())
             .proxy_config(ProxyConfig::from_env())
@@ -76,7 +75,8 @@ impl Held {
         }
     }
 
-    /// Replaces the pool of that number, unless another request has done so. Requests that use it go on with it.
+    /// Replaces the pool with this number, unless another request has already replaced it. Requests that use the old
+    /// pool continue to use it.
     fn discard(&self, number: u64) {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if pool.number == number {
@@ -84,7 +84,7 @@ impl Held {
         }
     }
 
-    /// Sends a request, and a second time on a new connection if an old one gives no answer.
+    /// Sends a request. If an old connection does not answer, sends it again on a new connection.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let pool = self.pool();
         let Some(last_answer) = pool.last_answer else { return self.try_once(&pool, request).await };
@@ -106,7 +106,7 @@ impl Held {
     }
 }
 
-/// A request that is under way. If it fails, or if its caller gives up waiting, its pool is discarded.
+/// A request in flight. If it fails, or if its caller stops waiting, its pool is discarded.
 struct Attempt<'a> {
     held: &'a Held,
     pool: u64,
@@ -165,13 +165,13 @@ mod tests {
             held.discard(0);
         }
         assert!(held.pool().number == 1 && held.pool().last_answer.is_none());
-        // An answer over the old pool says nothing about the new one.
+        // An answer on the old pool says nothing about the new one.
         held.note_answer(0);
         assert!(held.pool().last_answer.is_none());
     }
 
     #[test]
-    fn g08_a_request_that_is_cut_short_discards_its_pool_and_one_that_was_answered_does_not() {
+    fn g08_a_request_that_is_cut_off_discards_its_pool_and_one_that_was_answered_does_not() {
         let held = held();
         drop(Attempt { held: &held, pool: 0, answered: true });
         assert_eq!(held.pool().number, 0);

@@ -1,4 +1,4 @@
-//! The replay guard of `private_key_jwt`: an assertion is used once.
+//! The replay guard of `private_key_jwt`: each assertion is used at most once.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::time::Instant;
@@ -6,24 +6,24 @@ use tokio::time::Instant;
 use super::{Store, StoreUnavailable, dynamodb::condition_met};
 use crate::records::{ItemKey, Table, UnixTime};
 
-/// Proof that an assertion was used for the first time. [`Store::use_once`] is the only way to get one.
+/// Proof that an assertion was used for the first time. Only [`Store::use_once`] returns one.
 pub struct FirstUse(ItemKey);
 
 impl FirstUse {
-    /// Whether it is the first use under that key.
+    /// Whether this is the first use under this key.
     pub fn is_of(&self, key: &ItemKey) -> bool {
         self.0 == *key
     }
 }
 
 impl Store {
-    /// Writes the use of an assertion, if there was none, in one conditional `PutItem`. The same request may write
-    /// it again: the SDK repeats a write whose answer was lost.
+    /// Records the first use of an assertion with one conditional `PutItem`. The same request may write it again,
+    /// because the SDK repeats a write whose answer was lost.
     ///
     /// # Errors
     ///
-    /// [`StoreUnavailable`], if it is not known whether there was one: nothing may be taken for a first use then
-    /// (E-10).
+    /// Returns [`StoreUnavailable`] if it is unknown whether the assertion was used before. It then must not count as a
+    /// first use (E-10).
     pub async fn use_once(
         &self,
         key: &ItemKey,
@@ -41,7 +41,7 @@ impl Store {
             .item("id", AttributeValue::S(key.id().to_owned()))
             .item("request_id", request_id.clone())
             .item("expires_at", AttributeValue::N(expires_at.to_string()))
-            // RFC 7523 §3: the server remembers the `jti` as long as the assertion could be valid (E-08).
+            // RFC 7523 §3: the server remembers the `jti` for as long as the assertion could be valid (E-08).
             .condition_expression("attribute_not_exists(id) OR request_id = :request_id")
             .expression_attribute_values(":request_id", request_id)
             .send();

@@ -1,4 +1,4 @@
-//! What a token says, in one shape whatever its issuer and form.
+//! What a token says, in the same shape for every issuer and every form of token.
 
 use std::collections::BTreeMap;
 
@@ -11,27 +11,27 @@ use crate::{
     records::{Audience, MarkKey, MarkKind, RevocationFacts, TokenType, UnixTime},
 };
 
-/// The members of a token that are released or decided on. Holds personal data, so it has no `Debug`.
+/// The members of a token that are released or that decisions read. They contain personal data, so there is no `Debug`.
 #[derive(Clone)]
 pub struct Claims {
     pub token_type: TokenType,
-    /// The issuer by the identifier that marks and policies name.
+    /// The issuer, by the identifier that marks and policies use.
     pub issuer: String,
-    /// `iss` as the token has it, if that is an alias of its issuer.
+    /// The token's own `iss`, if it is an alias of its issuer.
     pub alias: Option<String>,
     pub subject: Option<String>,
     pub audience: Option<Audience>,
     pub client_id: Option<String>,
     /// Space-separated (RFC 6749 §3.3).
     pub scope: Option<String>,
-    /// Seconds since the epoch, as the other times are; a fraction is cut off.
+    /// Seconds since the epoch, like the other times. A fraction is cut off.
     pub expires_at: Option<UnixTime>,
     pub issued_at: Option<UnixTime>,
-    /// A fraction is rounded up, so that the token is not valid a moment early.
+    /// A fraction is rounded up, so that the token is not valid too early.
     pub not_before: Option<UnixTime>,
     pub jti: Option<String>,
     pub username: Option<String>,
-    /// How the token is bound to a key (RFC 7800 §3.1): a JSON object.
+    /// The key that the token is bound to (RFC 7800 §3.1): a JSON object.
     pub cnf: Option<Box<RawValue>>,
     /// A JSON object (RFC 8693 §4.1).
     pub act: Option<Box<RawValue>>,
@@ -41,25 +41,25 @@ pub struct Claims {
     pub authenticated_at: Option<UnixTime>,
     /// `sid`, which is released as one of `others`.
     pub session: Option<String>,
-    /// The resource servers that the scopes name, for an issuer whose tokens say so in no other way. Decided on like
-    /// an audience, and never released as one.
+    /// The resource servers that the scopes name, for an issuer whose tokens have no `aud`. Decisions treat them as
+    /// audiences, but they are never released as such.
     pub resource_servers: Vec<String>,
-    /// `grant_id`, which is only part of a mark's key.
+    /// `grant_id`, which is only used in the key of a mark.
     pub grant: Option<String>,
-    /// Registered members that no decision reads and that were left out because of their type.
+    /// Registered members that were left out because of their type. No decision reads them.
     pub left_out: Vec<String>,
-    /// Every other member, as it was written.
+    /// Every other member, in its original text.
     pub others: BTreeMap<String, Box<RawValue>>,
 }
 
 impl Claims {
-    /// Sorts a claims set by what is registered; `others` keeps the rest. A member that no decision reads is left out
+    /// Sorts a claims set into registered members; `others` keeps the rest. A member that no decision reads is left out
     /// if its type is wrong (H-29, J-23).
     ///
     /// # Errors
     ///
-    /// Returns [`Inactive::WrongClaimType`] if a member that a decision reads has another JSON type, null included, and
-    /// [`Inactive::UntrustedIssuer`] if there is no issuer.
+    /// Returns [`Inactive::WrongClaimType`] if a member that a decision reads has another JSON type, including null,
+    /// and [`Inactive::UntrustedIssuer`] if there is no issuer.
     pub fn read(token_type: TokenType, mut members: RawMembers) -> Result<Self, Inactive> {
         let mut set = Set { members: &mut members, left_out: Vec::new() };
         let mut claims = Self {
@@ -88,7 +88,7 @@ impl Claims {
             left_out: set.left_out,
             others: BTreeMap::new(),
         };
-        // A token can say neither that it is active nor which `token_type` the answer gives it.
+        // A token must determine neither whether it is active nor the `token_type` of the answer.
         members.remove("active");
         members.remove("token_type");
         members.extend(claims.session.as_ref().and_then(raw).map(|session| ("sid".to_owned(), session)));
@@ -96,11 +96,11 @@ impl Claims {
         Ok(claims)
     }
 
-    /// The marks that would revoke this token and that any token can have. A JWT has more.
+    /// The marks that would revoke this token, of the kinds that any token can have. A JWT has more.
     ///
     /// # Errors
     ///
-    /// Returns [`Inactive::Unrevocable`] if one of them could have no key.
+    /// Returns [`Inactive::Unrevocable`] if one of them would have an overlong key.
     pub fn marks(&self) -> Result<Vec<MarkKey>, Inactive> {
         [
             (MarkKind::Jti, self.jti.as_deref()),
@@ -116,7 +116,7 @@ impl Claims {
         .map_err(|_| Inactive::Unrevocable)
     }
 
-    /// The times and the session that a mark is compared with.
+    /// The times and the session that marks are compared with.
     pub fn revocation_facts(&self) -> RevocationFacts<'_> {
         RevocationFacts {
             issued_at: self.issued_at,
@@ -125,12 +125,12 @@ impl Claims {
         }
     }
 
-    /// Whom the token is for (RFC 7519 §4.1.3).
+    /// The audiences of the token (RFC 7519 §4.1.3).
     pub fn audiences(&self) -> impl Iterator<Item = &str> {
         self.audience.iter().flat_map(Audience::iter).chain(self.resource_servers.iter().map(String::as_str))
     }
 
-    /// If there is no `aud`, takes the resource-server part of each scope `resource-server/scope` in its place.
+    /// If there is no `aud`, uses the resource-server part of each scope `resource-server/scope` instead.
     pub fn take_audience_from_scopes(&mut self) {
         if self.audience.is_none() {
             let servers = self.scopes().filter_map(|scope| scope.rsplit_once('/')).map(|(server, _)| server.to_owned());
@@ -150,7 +150,7 @@ impl Claims {
     }
 }
 
-/// The members that are yet to be sorted.
+/// The members that are still to be sorted.
 struct Set<'a> {
     members: &'a mut RawMembers,
     left_out: Vec<String>,
@@ -163,7 +163,7 @@ impl Set<'_> {
         value.map(Some).map_err(|_| Inactive::WrongClaimType { claim: claim.to_owned(), expected })
     }
 
-    /// A member that no decision reads, left out if its type is wrong.
+    /// Reads a member that no decision reads. It is left out if its type is wrong.
     fn unread<T>(
         &mut self,
         claim: &'static str,

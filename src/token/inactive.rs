@@ -4,14 +4,14 @@ use std::fmt;
 
 use crate::records::{MarkKind, RevokedBy, UnixTime};
 
-/// One variant for each rule that a token can break, which the caller never learns, with what was found
-/// and what was expected. It holds a token's own `iss`, `aud`, `kid`, `typ`, client and times, and never its subject,
-/// `jti` or text.
+/// One variant for each rule that a token can break, with what was found and what was expected. Callers never learn it.
+/// It contains the token's own `iss`, `aud`, `kid`, `typ`, client and times, but never its subject, its `jti` or the
+/// token itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inactive {
-    /// It is over 16 KiB.
+    /// The token is longer than 16 KiB.
     TooLong,
-    /// It has the form of a JWT but does not parse: encoding, JSON, duplicate members, header types.
+    /// The token has the form of a JWT but does not parse: encoding, JSON, duplicate members, header types.
     Malformed(&'static str),
     /// `iss` is missing, or does not name an issuer that this deployment trusts.
     UntrustedIssuer {
@@ -22,20 +22,20 @@ pub enum Inactive {
         tid: Option<String>,
         expected: String,
     },
-    /// A claim that a decision reads has another JSON type than its registration says, or is a time after the year 9999.
+    /// A claim that a decision reads has another JSON type than the registered one, or is a time after the year 9999.
     WrongClaimType {
         claim: String,
         expected: &'static str,
     },
-    /// A mark that would revoke it could not have a key, so it could not be revoked.
+    /// A mark that would revoke it would have an overlong key, so the token could not be revoked.
     Unrevocable,
     /// `typ` names another kind of JWT.
     WrongTyp {
         typ: Option<String>,
     },
-    /// `crit` lists extensions, none of which is understood.
+    /// The header has `crit`, which lists extensions. No extension is supported.
     CriticalExtension,
-    /// `b64` is not true, which no JWT may say.
+    /// `b64` is not true, which is not valid in a JWT.
     UnencodedPayload,
     /// `alg` is not among the issuer's algorithms.
     Algorithm {
@@ -59,12 +59,12 @@ pub enum Inactive {
         found: Option<String>,
         expected: Vec<&'static str>,
     },
-    /// `aud` contains none of the audiences that are accepted of this issuer.
+    /// `aud` contains none of the issuer's accepted audiences.
     WrongAudience {
         aud: Vec<String>,
         accepted: Vec<String>,
     },
-    /// `client_id` is not one of the clients that are accepted of this issuer.
+    /// `client_id` is not one of the issuer's accepted clients.
     WrongClient {
         client_id: Option<String>,
         accepted: Vec<String>,
@@ -83,7 +83,7 @@ pub enum Inactive {
         now: i64,
         skew: i64,
     },
-    /// The issuer publishes no key with that `kid`; a token without one matches no key without one.
+    /// The issuer publishes no key with this `kid` or, for a token without `kid`, no key that fits.
     UnknownKey {
         kid: Option<String>,
     },
@@ -94,21 +94,21 @@ pub enum Inactive {
     Revoked(RevokedBy),
     /// A revocation mark exists but cannot be read.
     CorruptMark(MarkKind),
-    /// No record of that opaque token exists.
+    /// No record of the opaque token exists.
     UnknownToken,
     /// The record of the opaque token cannot be read.
     CorruptRecord,
     /// The record of the opaque token says `revoked`.
     RevokedRecord,
-    /// A client wants to revoke a token that was not issued to it.
+    /// A client wants to revoke a token that was issued to another client.
     ForeignToken {
         client_id: Option<String>,
     },
-    /// The caller's policy does not list that kind of token.
+    /// The caller's policy does not list this kind of token.
     TokenTypeHidden {
         listed: Vec<String>,
     },
-    /// A refresh token of another client.
+    /// A refresh token that was issued to another client.
     ForeignRefreshToken {
         client_id: Option<String>,
     },
@@ -122,7 +122,7 @@ pub enum Inactive {
         aud: Vec<String>,
         accepted: Vec<String>,
     },
-    /// The token has scopes and the caller may see none of them.
+    /// The token has scopes, but the caller may see none of them.
     ScopesHidden {
         scopes: Vec<String>,
         released: Vec<String>,
@@ -242,7 +242,7 @@ impl Inactive {
 }
 
 impl fmt::Display for Inactive {
-    /// One sentence without a full stop: which rule, what was found, what was expected.
+    /// One clause without a full stop: which rule, what was found, what was expected.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLong => write!(f, "it is over 16 KiB"),
@@ -257,8 +257,10 @@ impl fmt::Display for Inactive {
             Self::WrongTyp { typ } => {
                 write!(f, "typ is {}, which is not the type of an access token here", found(typ.as_ref()))
             }
-            Self::CriticalExtension => write!(f, "its header has crit, and no extension is understood"),
-            Self::UnencodedPayload => write!(f, "its header says b64 other than true, which no JWT may"),
+            Self::CriticalExtension => write!(f, "its header has crit, but no extension is supported"),
+            Self::UnencodedPayload => {
+                write!(f, "its header has b64 with another value than true, which is not valid in a JWT")
+            }
             Self::Algorithm { alg, accepted } => {
                 write!(f, "alg is {alg:?}; the issuer's algorithms are {}", accepted.join(", "))
             }

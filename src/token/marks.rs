@@ -1,4 +1,4 @@
-//! The one derivation of the marks of a JWT: the function, the operator's tool and the revocation route use it (G-15).
+//! The one derivation of a JWT's marks, which the function, the operator's tool and the revocation route use (G-15).
 
 use super::{Claims, Inactive};
 use crate::{
@@ -6,11 +6,11 @@ use crate::{
     records::{MarkKey, MarkKind},
 };
 
-/// The claims by which issuers identify a token. A token is looked up by each of them, whatever its profile maps to
-/// `jti`, so that another profile never revives it.
+/// The claims by which issuers identify a token. A token is looked up by each of them, regardless of which one its
+/// profile maps to `jti`, so that a change of profile never revives it.
 const IDENTIFIERS: [&str; 2] = ["jti", "uti"];
 
-/// What a JWT itself says of its identity, before its profile renames anything.
+/// The identity of a JWT by its own claims, before its profile renames any.
 pub(super) struct OwnIdentity {
     /// The values of [`IDENTIFIERS`] that the token has.
     identifiers: Vec<String>,
@@ -19,7 +19,7 @@ pub(super) struct OwnIdentity {
 }
 
 impl OwnIdentity {
-    pub fn of(claims: &RawMembers) -> Self {
+    pub fn from_claims(claims: &RawMembers) -> Self {
         let string = |name: &str| claims.get(name).and_then(|text| serde_json::from_str::<String>(text.get()).ok());
         Self { identifiers: IDENTIFIERS.into_iter().filter_map(string).collect(), jti: string("jti") }
     }
@@ -33,13 +33,13 @@ impl OwnIdentity {
     }
 }
 
-/// The mark that revokes one JWT, for the operator who insists on it although its issuer is not trusted.
+/// The mark that revokes one JWT, for an operator who wants to write it although the issuer is not trusted.
 ///
 /// # Errors
 ///
-/// Returns [`Inactive::Unrevocable`] if it could have no key.
+/// Returns [`Inactive::Unrevocable`] if its key would be overlong.
 pub fn own_mark(jwt: &UnverifiedJwt, issuer: &str) -> Result<MarkKey, Inactive> {
-    OwnIdentity::of(&jwt.claims).mark(issuer, jwt.jws.signing_input())
+    OwnIdentity::from_claims(&jwt.claims).mark(issuer, jwt.jws.signing_input())
 }
 
 /// The marks of one JWT.
@@ -51,12 +51,12 @@ pub(super) struct JwtMarks {
 }
 
 impl JwtMarks {
-    /// Derives the marks. `signing_input` is the token without its signature, of which an ECDSA signature has two valid
-    /// forms (H-12); `kid` is the signing key that the header names.
+    /// Derives the marks. `signing_input` is the token without its signature, because an ECDSA signature has two valid
+    /// forms (H-12). `kid` is the signing key that the header names.
     ///
     /// # Errors
     ///
-    /// Returns [`Inactive::Unrevocable`] if one of them could have no key.
+    /// Returns [`Inactive::Unrevocable`] if one of them would have an overlong key.
     pub fn derive(
         claims: &Claims,
         own: &OwnIdentity,
@@ -89,7 +89,7 @@ mod tests {
 
     fn ids(set: &Value, mapped_jti: Option<&str>) -> (Vec<String>, String) {
         let members = parse_members(set.to_string().as_bytes()).unwrap();
-        let own = OwnIdentity::of(&members);
+        let own = OwnIdentity::from_claims(&members);
         let mut claims = Claims::read(TokenType::AccessToken, members).unwrap_or_else(|why| panic!("{why}"));
         claims.jti = mapped_jti.map(str::to_owned).or(claims.jti);
         let marks = JwtMarks::derive(&claims, &own, "h.p", Some("k")).unwrap_or_else(|why| panic!("{why}"));

@@ -1,4 +1,4 @@
-//! The presented token: what it is, what it says, and which records could concern it. Nothing is judged here.
+//! The presented token: its form, its content, and which records could concern it. Nothing is judged here.
 
 mod claims;
 mod inactive;
@@ -22,10 +22,10 @@ use crate::{
     settings::{Settings, TrustedIssuer},
 };
 
-/// The longest token that is read, also as a credential.
+/// The maximum size of a token in bytes, also as a credential.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// Whether a token is longer than any that is read: as the presented token it is inactive, as a credential refused.
+/// Whether a token is too long to be read. As the presented token it is inactive; as a credential it is refused.
 pub fn is_too_long(token: &str) -> bool {
     token.len() > MAX_TOKEN_BYTES
 }
@@ -34,9 +34,9 @@ pub fn is_too_long(token: &str) -> bool {
 pub enum PresentedToken<'a> {
     Jwt {
         unverified: Result<Box<UnverifiedToken<'a>>, Inactive>,
-        /// The trusted issuer that it names, whatever became of it; for the audit record.
+        /// The trusted issuer that it names, for the audit record, even if the token does not parse.
         issuer: Option<&'a TrustedIssuer>,
-        /// Digest of the text, for a key to read where the token names none.
+        /// The digest of the text, for padding reads.
         digest: Digest,
     },
     Opaque {
@@ -46,7 +46,7 @@ pub enum PresentedToken<'a> {
 }
 
 impl<'a> PresentedToken<'a> {
-    /// Tells JWT and opaque token apart, by the token's form alone; a hint decides nothing.
+    /// Distinguishes a JWT from an opaque token, only by its form. A hint has no effect.
     pub fn parse(token: &str, settings: &'a Settings) -> Self {
         let too_long = is_too_long(token);
         let digest = Digest::of(token);
@@ -64,7 +64,7 @@ impl<'a> PresentedToken<'a> {
         }
     }
 
-    /// The keys of all records that the first trip must fetch to judge this token; at least one.
+    /// The keys of all records that the first trip must fetch to judge this token. There is at least one.
     pub fn keys(&self) -> Vec<ItemKey> {
         match self {
             Self::Jwt { unverified: Ok(unverified), .. } => unverified.item_keys().cloned().collect(),

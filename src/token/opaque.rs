@@ -1,4 +1,4 @@
-//! The record of an opaque token as claims.
+//! Converts the record of an opaque token to claims.
 
 use super::{Claims, Inactive};
 use crate::{
@@ -6,8 +6,8 @@ use crate::{
     records::{Corrupt, TokenRecord, UnixTime},
 };
 
-/// Members that have an attribute of their own, and those that no record can set. They are ignored in
-/// `claims`, so that a member there never takes the place of an attribute (J-20).
+/// Members that have an attribute of their own, and those that no record can set. They are ignored in `claims`, so that
+/// such a member never replaces an attribute (J-20).
 const NOT_IN_CLAIMS: [&str; 15] = [
     "active",
     "token_type",
@@ -39,7 +39,7 @@ pub fn is_ignored_in_claims(member: &str) -> bool {
 pub fn claims(record: TokenRecord, own_issuer: &str) -> Result<Claims, Inactive> {
     let issuer = raw(&record.issuer(own_issuer));
     let mut members: RawMembers = record.claims;
-    // In a stored record NULL is absent.
+    // In a stored record, NULL counts as absent.
     members.retain(|name, value| value.get() != "null" && !is_ignored_in_claims(name));
     let seconds = |time: Option<UnixTime>| time.and_then(|UnixTime(seconds)| raw(&seconds));
     let text = |text: Option<String>| text.and_then(|text| raw(&text));

@@ -15,7 +15,8 @@ use crate::{
     settings::{Settings, TrustedIssuer},
 };
 
-/// A JWT whose unverified claims may choose which records are read, and nothing else. `S` says what has been judged.
+/// A JWT whose signature is not verified. Its claims may only choose which records are read. `S` says what has been
+/// judged.
 ///
 /// [`UnverifiedToken::verify`] is the only way from here to a [`VerifiedToken`].
 pub struct UnverifiedToken<'a, S = Parsed> {
@@ -25,7 +26,7 @@ pub struct UnverifiedToken<'a, S = Parsed> {
     /// Whether a claim shows that this is an access token.
     has_evidence: bool,
     marks: JwtMarks,
-    /// The mark on the key that most likely made the signature of a token without `kid`.
+    /// The mark on the key that most likely signed a token without `kid`.
     expected_key_mark: Option<MarkKey>,
     state: PhantomData<S>,
 }
@@ -42,7 +43,7 @@ impl<'a> UnverifiedToken<'a> {
         Self::read(jwt, issuer)
     }
 
-    /// The trusted issuer that a token names, whether it made the token or not.
+    /// The trusted issuer that a token names, even if that issuer did not make it.
     pub fn issuer_named(jwt: &UnverifiedJwt, settings: &'a Settings) -> Option<&'a TrustedIssuer> {
         string(&jwt.claims, "iss").and_then(|issuer| settings.trusted_issuer(&issuer))
     }
@@ -51,7 +52,7 @@ impl<'a> UnverifiedToken<'a> {
     ///
     /// # Errors
     ///
-    /// Returns [`Inactive`], as [`UnverifiedToken::parse`].
+    /// Returns [`Inactive`] as [`UnverifiedToken::parse`] does.
     pub fn read(mut jwt: UnverifiedJwt, issuer: Option<&'a TrustedIssuer>) -> Result<Self, Inactive> {
         let set = std::mem::take(&mut jwt.claims);
         let presented = string(&set, "iss");
@@ -63,10 +64,10 @@ impl<'a> UnverifiedToken<'a> {
             }
         }
         has_required_claims(issuer, &set)?;
-        let own = OwnIdentity::of(&set);
+        let own = OwnIdentity::from_claims(&set);
         let profile = issuer.profile;
         let has_evidence = !profile.checked.is_empty()
-            || profile.evidence.iter().any(|claim| set.get(*claim).is_some_and(|text| says_something(text)))
+            || profile.evidence.iter().any(|claim| set.get(*claim).is_some_and(|text| has_value(text)))
             || (profile.is_generic() && !issuer.required_claims.is_empty());
         let canonical = profile.canonical(set, &issuer.claim_names).map_err(mismatch)?;
         let mut claims = Claims::read(TokenType::AccessToken, canonical)?;
@@ -83,7 +84,7 @@ impl<'a> UnverifiedToken<'a> {
 }
 
 impl<'a, S> UnverifiedToken<'a, S> {
-    /// The same token, with the proof of what has been judged since.
+    /// The same token, with proof of what has been judged since.
     pub fn into_state<T>(self, _proof: T) -> UnverifiedToken<'a, T> {
         let Self { issuer, jwt, claims, has_evidence, marks, expected_key_mark, state: PhantomData } = self;
         UnverifiedToken { issuer, jwt, claims, has_evidence, marks, expected_key_mark, state: PhantomData }
@@ -98,7 +99,7 @@ impl<'a, S> UnverifiedToken<'a, S> {
         &self.jwt.jws.header
     }
 
-    /// What the token says of itself.
+    /// The token's claims, which may be forged.
     pub fn unverified_claims(&self) -> &Claims {
         &self.claims
     }
@@ -108,7 +109,7 @@ impl<'a, S> UnverifiedToken<'a, S> {
         self.has_evidence
     }
 
-    /// The marks that would revoke it, as far as the token itself says which they are.
+    /// The marks that would revoke it, as far as the token itself determines them.
     pub fn marks(&self) -> &[MarkKey] {
         &self.marks.all
     }
@@ -118,7 +119,7 @@ impl<'a, S> UnverifiedToken<'a, S> {
         &self.marks.own
     }
 
-    /// Names the key that a token without `kid` is expected to be signed with, so that its mark is read with the others.
+    /// Sets the key that most likely signed a token without `kid`, so that its mark is read with the others.
     pub fn expect_key(&mut self, kid: Option<&str>) {
         self.expected_key_mark = kid.and_then(|kid| self.signing_key_mark(kid));
     }
@@ -132,8 +133,8 @@ impl<'a, S> UnverifiedToken<'a, S> {
         MarkKey::new(MarkKind::SigningKey, &self.issuer.issuer, Some(kid)).ok()
     }
 
-    /// The token as verified, if one of these keys of its issuer made the signature. A key whose mark could have no
-    /// item key could not be distrusted, so it verifies nothing (G-13).
+    /// Verifies the token, if one of these keys of its issuer made the signature. A key whose mark would have an
+    /// overlong item key could not be distrusted, so it verifies nothing (G-13).
     ///
     /// # Errors
     ///
@@ -144,7 +145,7 @@ impl<'a, S> UnverifiedToken<'a, S> {
     ) -> Result<VerifiedToken<S>, Box<Self>> {
         // RFC 7662 §4: the signature of a signed token must be checked, with a key of the issuer that it names (G-04).
         let Some(key) = keys.find(|key| key.verifies(&self.jwt.jws)) else { return Err(self) };
-        // The mark on a key that the header names is among the marks already.
+        // If the header names the key, its mark is already among the marks.
         let (read, unread_mark) = match key.kid().filter(|_| self.header().kid.is_none()) {
             None => (None, None),
             Some(kid) => match self.signing_key_mark(kid) {
@@ -160,7 +161,7 @@ impl<'a, S> UnverifiedToken<'a, S> {
     }
 }
 
-/// Whether the token contains the entry's `required_claims`, each with exactly that value.
+/// Checks that the token contains the entry's `required_claims`, each with exactly this value.
 fn has_required_claims(issuer: &TrustedIssuer, set: &RawMembers) -> Result<(), Inactive> {
     for (claim, expected) in &issuer.required_claims {
         let found = set.get(claim);
@@ -174,8 +175,8 @@ fn has_required_claims(issuer: &TrustedIssuer, set: &RawMembers) -> Result<(), I
     Ok(())
 }
 
-/// Whether a claim has a value. One that is empty is no evidence of anything.
-fn says_something(claim: &RawValue) -> bool {
+/// Whether a claim has a value. An empty claim is not evidence of anything.
+fn has_value(claim: &RawValue) -> bool {
     let is_empty = |value: Value| match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),

@@ -1,4 +1,4 @@
-//! A token that its issuer made, and what has been judged of it.
+//! A token that its issuer made, and what has been judged about it.
 
 use std::marker::PhantomData;
 
@@ -8,11 +8,11 @@ use crate::{
     settings::Settings,
 };
 
-/// The state of a token of which nothing has been judged.
+/// The state of a token that has not been judged.
 pub struct Parsed;
 
-/// A token that its issuer made: a key of the issuer made the signature of the JWT, or the issuer stored the record of
-/// the opaque token. Whether it is revoked is not known yet. `S` says what has been judged of it.
+/// A token that its issuer made: one of the issuer's keys made the JWT's signature, or the issuer stored the opaque
+/// token's record. It may still be revoked. `S` says what has been judged.
 pub struct VerifiedToken<S = Parsed> {
     pub(super) claims: Claims,
     pub(super) marks: Vec<MarkKey>,
@@ -22,12 +22,12 @@ pub struct VerifiedToken<S = Parsed> {
 }
 
 impl VerifiedToken {
-    /// Makes an opaque token of its record. A record without `iss` is a token of our own issuer.
+    /// Makes an opaque token from its record. A record without `iss` belongs to our own issuer.
     ///
     /// # Errors
     ///
-    /// Returns [`Inactive`] if the record's issuer is not trusted, its members have wrong types, or a mark could have no
-    /// key.
+    /// Returns [`Inactive`] if the record's issuer is not trusted, its members have wrong types, or a mark would have
+    /// an overlong key.
     pub fn from_record(record: TokenRecord, settings: &Settings) -> Result<Self, Inactive> {
         let mut claims = opaque::claims(record, &settings.issuer)?;
         let Some(issuer) = settings.canonical_issuer(&claims.issuer).map(str::to_owned) else {
@@ -41,28 +41,28 @@ impl VerifiedToken {
 }
 
 impl<S> VerifiedToken<S> {
-    /// The same token, with the proof of what has been judged since.
+    /// The same token, with proof of what has been judged since.
     pub fn into_state<T>(self, _proof: T) -> VerifiedToken<T> {
         let Self { claims, marks, unread_mark, signing_kid, state: PhantomData } = self;
         VerifiedToken { claims, marks, unread_mark, signing_kid, state: PhantomData }
     }
 
-    /// What its issuer says of it.
+    /// The token's claims, which are its issuer's.
     pub fn claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// The marks that would revoke it. Of a JWT, their items were read before the signature was verified.
+    /// The marks that would revoke it. For a JWT, their items were read before the signature was verified.
     pub fn marks(&self) -> &[MarkKey] {
         &self.marks
     }
 
-    /// The mark on the key that made the signature, if that was not expected and has yet to be read.
+    /// The mark on the signing key, if that key was not expected, so the mark is still to be read.
     pub fn unread_mark(&self) -> Option<&MarkKey> {
         self.unread_mark.as_ref()
     }
 
-    /// The name of the key that made the signature, if it has one. A key without a name cannot be distrusted by a mark.
+    /// The `kid` of the signing key, if it has one. A key without `kid` cannot be distrusted by a mark.
     pub fn signing_kid(&self) -> Option<&str> {
         self.signing_kid.as_deref()
     }

@@ -258,7 +258,7 @@ async fn o09_a_failure_is_503_with_the_request_id_and_no_internals() {
             ("retry-after", "1"),
             ("x-content-type-options", "nosniff"),
         ];
-        let body = r#"{"error":"temporarily_unavailable","error_description":"nothing is known of the token now; request id-7"}"#;
+        let body = r#"{"error":"temporarily_unavailable","error_description":"the token cannot be checked now; request id-7"}"#;
         assert_eq!((answer.status.as_u16(), answer.body.as_str()), (503, body), "{fault:?}");
         assert_eq!(answer.all_headers(), headers, "{fault:?}");
     }

@@ -119,7 +119,7 @@ fn tables_and_files() -> Vec<Case> {
         ..case("TRUSTED_ISSUERS_FILE", "", "is set together with TRUSTED_ISSUERS; keep one of them")
     };
     let unreadable = "names a file that cannot be read: No such file or directory (os error 2)";
-    let document = "is a JSON document instead of the path of a file that holds it";
+    let document = "is a JSON document instead of the path of a file that contains it";
     vec![
         same("TOKENS_TABLE", "oauth-clients", "CLIENTS_TABLE"),
         same("STATE_TABLE", "oauth-clients", "CLIENTS_TABLE"),

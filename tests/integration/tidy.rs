@@ -322,7 +322,7 @@ fn breaches(sources: &[SourceFile]) -> Vec<String> {
             breaches.push(format!("{path} makes a View, whose place is src/policy.rs"));
         }
         // Only the operator may see a client's record without its credentials.
-        for made in ["Registration::of(", "RegisteredMethod::of(", "policy::preview("] {
+        for made in ["Registration::from_items(", "RegisteredMethod::from_record(", "policy::preview("] {
             let defines = path == "src/auth/registration.rs";
             if code.contains(made) && !path.starts_with(TOOL) && !defines {
                 breaches.push(format!("{path} says {made:?}, whose place is {TOOL}"));
@@ -378,8 +378,8 @@ fn a_planted_breach_of_each_invariant_is_found() {
         ("src/response.rs", "fn f() { View::new(claims) }"),
         ("crates/introspection-admin/src/explain/caller.rs", "use aws_sdk_dynamodb::Client;"),
         ("src/service/mod.rs", "fn f() { policy::preview(a) }"),
-        ("src/service/authentication.rs", "fn f() { Registration::of(a) }"),
-        ("src/auth/mod.rs", "fn f() { RegisteredMethod::of(a) }"),
+        ("src/service/authentication.rs", "fn f() { Registration::from_items(a) }"),
+        ("src/auth/mod.rs", "fn f() { RegisteredMethod::from_record(a) }"),
         ("src/auth/gateway.rs", "const METHOD: &str = \"aws_iam\";"),
         ("src/request/assertion.rs", "const MAX_BYTES: usize = 16 * 1024;"),
         ("crates/introspection-admin/src/client/jwks.rs", "fn f() { set.get(\"keys\") }"),

@@ -7,8 +7,8 @@ use clap::{
 
 use crate::{client, input::Input, issuer, revoke, time::explained, token};
 
-/// The operator's tool of the token introspection endpoint: clients, tokens, revocations, and why a token is not
-/// active.
+/// The operator's tool of the token introspection endpoint: manages clients, tokens and revocations, and explains why a
+/// token is not active.
 #[derive(Parser)]
 #[command(name = "introspection-admin", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub struct Cli {
@@ -38,28 +38,28 @@ Examples:
 /// Options that may precede or follow any command.
 #[derive(Args)]
 pub struct Global {
-    /// How to print: tables for people, or one JSON document for scripts
+    /// Output format: a table for humans, or one JSON document for scripts
     #[arg(long, global = true, help_heading = "Everywhere", value_enum, default_value = "table")]
     pub output: Format,
-    /// The DynamoDB endpoint, for a local engine
+    /// Endpoint of DynamoDB, for a local engine
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "URL")]
     pub endpoint_url: Option<String>,
-    /// The AWS Region
+    /// AWS Region
     #[arg(long, global = true, help_heading = "Everywhere", value_parser = NonEmptyStringValueParser::new())]
     pub region: Option<String>,
-    /// Read all settings, tables included, from this deployed Lambda function: its name or ARN
+    /// Read all settings, including the tables, from this deployed Lambda function: its name or ARN
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "NAME", conflicts_with = "settings",
         value_parser = NonEmptyStringValueParser::new())]
     pub function: Option<String>,
-    /// Read all settings from a file: NAME=value lines, or what `aws lambda get-function-configuration` prints
+    /// Read all settings from a file: NAME=value lines, or the output of `aws lambda get-function-configuration`
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE", value_parser = settings_file)]
     pub settings: Option<Input>,
 }
 
-/// A file's name is not a secret, so it needs no `@`.
+/// The name of a file is not a secret, so it needs no `@`.
 fn settings_file(typed: &str) -> Result<Input, &'static str> {
     match typed {
-        "" => Err("takes a file's name, or - for standard input"),
+        "" => Err("takes the name of a file, or - for standard input"),
         "-" => Ok(Input::from(typed.to_owned())),
         _ if typed.starts_with('@') => Ok(Input::from(typed.to_owned())),
         _ => Ok(Input::from(format!("@{typed}"))),
@@ -74,7 +74,7 @@ pub enum Format {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Register clients, rotate their secrets, show them, disable them
+    /// Register clients, rotate their secrets, show and disable them
     #[command(subcommand)]
     Client(client::Command),
     /// Revoke one token, or all tokens of a subject, session, grant, client, issuer or signing key
@@ -103,19 +103,19 @@ pub enum TokenCommand {
 
 #[derive(Args)]
 pub struct ExplainCommand {
-    /// The token: - for standard input, or @FILE
+    /// Token, as - (standard input) or @FILE
     #[arg(long, value_name = "-|@FILE")]
     pub token: Input,
-    /// Also show how this client must authenticate, and the answer that it then gets
+    /// Also show how this client must authenticate, and which answer it gets
     #[arg(long, value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     pub client: Option<String>,
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
-Needs the function's settings: from the environment, from --function or from --settings. It writes nothing: a key set
-that it fetches is not shared with the function. It shows every stage; the function stops at the first that fails.
+Needs the function's settings, from the environment, --function or --settings. Writes nothing: a key set that it fetches
+is not shared with the function. Shows every stage, although the function stops at the first that fails.
 
-Exit codes: 0 active, 1 inactive (with --client: or not shown to that client), 3 unknown.
+Exit codes: 0 active; 1 inactive or, with --client, not shown to that client; 3 unknown.
 
 Examples:
   introspection-admin explain --token @token.txt
@@ -124,20 +124,20 @@ Examples:
 
 #[derive(Subcommand)]
 pub enum TablesCommand {
-    /// Create those of the three tables that are missing, billed on demand, with time to live for marks and tokens
+    /// Create the missing tables of the three, billed on demand, with time to live for marks and tokens
     #[command(after_help = TABLES_EXAMPLES)]
     Create,
 }
 
 const TABLES_EXAMPLES: &str = "\
-An existing table stays as it is, except that its time to live is turned on if it is off.
+An existing table is not changed, except that time to live is turned on if it is off.
 A deployment's tables come from its template, with point-in-time recovery and encryption; these are for development.
 
 Examples:
   introspection-admin tables create --endpoint-url http://127.0.0.1:8000 --region eu-west-1
   TOKENS_TABLE=test-tokens introspection-admin tables create --output json";
 
-/// Takes one of the choices by its name, as the library writes it.
+/// Parses one of the choices by its name, which is the library's own.
 pub fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
     choices: &'static [T; N],
     name: fn(T) -> &'static str,

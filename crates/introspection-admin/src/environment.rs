@@ -1,4 +1,4 @@
-//! What surrounds a command: the function's settings and the way to the tables.
+//! The environment of a command: the function's settings, and the connection to the tables.
 
 use std::path::Path;
 
@@ -18,17 +18,17 @@ use crate::{
     variables::Document,
 };
 
-/// The environment variables and the options that every command has.
+/// The environment variables, and the options of every command.
 pub struct Environment {
     connection: Connection,
     tables: TableNames,
     settings: Result<Settings, SettingError>,
     redis_url: Result<Option<RedisUrl>, SettingError>,
-    /// The proxies of this environment, whatever the settings say.
+    /// The proxies of this environment, regardless of the settings.
     proxies: Result<ProxySettings, SettingError>,
-    /// What the settings were read from, unless it was the environment.
+    /// Where the settings were read from, if not from the environment.
     origin: Option<String>,
-    /// The variable without which the trusted issuers are unknown, if it is missing.
+    /// The missing variable without which the trusted issuers are unknown, if there is one.
     missing: Option<&'static str>,
 }
 
@@ -37,8 +37,8 @@ const HINT: &str = "set ISSUER and TRUSTED_ISSUERS as the function has them (TRU
                      give --function NAME or --settings FILE";
 
 impl Environment {
-    /// Reads everything, and each command reports what it needs. The settings are those of a deployed
-    /// function or of a file, if an option says so, else those of the environment.
+    /// Reads everything. Each command then reports only what it needs. The settings are those of a deployed function or
+    /// of a file, if an option says so, or else those of the environment.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Environment {
         proxies: Result<ProxySettings, SettingError>,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Self {
-        // The tool neither signs nor serves metadata, and a private key does not belong on an operator's machine.
+        // The tool neither signs nor serves metadata, and an operator's machine should not have the private key.
         let unused = |name: &str| name.starts_with("SIGNING_") || name == "METADATA_FILE";
         let is_set = |name: &str| variable(name).is_some_and(|value| !value.trim().is_empty());
         let missing = if !is_set("ISSUER") {
@@ -97,11 +97,11 @@ impl Environment {
         }
     }
 
-    /// Opens the tables.
+    /// Opens the tables. No request is sent yet.
     ///
     /// # Errors
     ///
-    /// Returns a [`Problem`] if it is not clear which tables are meant, or whose credentials to use.
+    /// Returns a [`Problem`] if it is unclear which tables or credentials to use.
     pub async fn open(&self) -> Result<AdminStore, Problem> {
         if let Some(url) = &self.connection.endpoint_url {
             let uri = url.parse::<Uri>().ok();
@@ -113,17 +113,18 @@ impl Environment {
                 ));
             }
         }
-        // A mark in a table that the function does not read would revoke nothing.
+        // A mark in a table that the function does not read would not revoke anything.
         let redis_url = self.redis_url.as_ref().map_err(|error| self.wrong(error))?;
         self.tables.check(redis_url.as_ref()).map_err(|error| self.wrong(&error))?;
         Ok(AdminStore::open(self.tables.clone(), redis_url.as_ref(), self.connection.clone()).await?)
     }
 
-    /// The function's settings, for a command whose effect depends on the trusted issuers.
+    /// The function's settings, for a command that depends on the trusted issuers.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Usage`] if the function would not start with them, or if the trusted issuers are unknown.
+    /// Returns [`Problem::Usage`] if the function would refuse to start with them, or if the trusted issuers are
+    /// unknown.
     pub fn settings(&self) -> Result<&Settings, Problem> {
         let settings = self.partial_settings()?;
         match self.missing {
@@ -132,11 +133,11 @@ impl Environment {
         }
     }
 
-    /// The function's settings, of which the trusted issuers may be missing.
+    /// The function's settings, in which the trusted issuers may be missing.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Usage`] if the function would not start with them.
+    /// Returns [`Problem::Usage`] if the function would refuse to start with them.
     pub fn partial_settings(&self) -> Result<&Settings, Problem> {
         self.settings.as_ref().map_err(|error| match self.missing {
             Some("ISSUER") if self.origin.is_none() => Problem::Usage(format!("ISSUER is missing; {HINT}")),
@@ -144,16 +145,17 @@ impl Environment {
         })
     }
 
-    /// The proxies of this environment, for fetching what an issuer publishes without a function's settings.
+    /// The proxies of this environment, for fetching what an issuer publishes without the function's settings.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Usage`] for an address that is not that of an HTTP proxy.
+    /// Returns [`Problem::Usage`] if an address is not that of an HTTP proxy.
     pub fn proxies(&self) -> Result<ProxySettings, Problem> {
         self.proxies.as_ref().cloned().map_err(|error| Problem::Usage(error.to_string()))
     }
 
-    /// The last second of what is revoked "until now": the function accepts tokens that are dated this far ahead.
+    /// The last second that counts as "until now" for a revocation: the function accepts tokens that are dated this far
+    /// in the future.
     ///
     /// # Errors
     ///
@@ -166,19 +168,19 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Usage`] if no item key can contain it.
+    /// Returns [`Problem::Usage`] if no item key can contain the issuer.
     pub fn check_issuer(&self, issuer: &str) -> Result<(), Problem> {
         can_be_in_keys(issuer)?;
         self.warn_of_untrusted(issuer);
         Ok(())
     }
 
-    /// Warns of an issuer whose tokens are inactive anyway.
+    /// Warns if the tokens of an issuer are inactive anyway.
     pub fn warn_of_untrusted(&self, issuer: &str) {
         match self.settings() {
             Ok(settings) if settings.issuer == issuer || settings.trusted_issuer(issuer).is_some() => {}
             Ok(settings) => warn(&untrusted(issuer, settings)),
-            Err(problem) => warn(&format!("whether the issuer {issuer:?} is trusted is unknown: {problem}")),
+            Err(problem) => warn(&format!("it is unknown whether the issuer {issuer:?} is trusted: {problem}")),
         }
     }
 
@@ -190,7 +192,7 @@ impl Environment {
     }
 }
 
-/// A deployed function names its file of issuers by a path in its package, which may lead to nothing here.
+/// Checks the path of the issuers' file. A deployed function names a path in its package, which may not exist here.
 fn issuers_file_is_here(document: &Document, variable: &impl Fn(&str) -> Option<String>) -> Result<(), Problem> {
     let name = "TRUSTED_ISSUERS_FILE";
     let Some(deployed) = document.issuers_file() else { return Ok(()) };

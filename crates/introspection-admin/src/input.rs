@@ -1,4 +1,4 @@
-//! Tokens, secrets, keys and JSON documents that are read from standard input or a file.
+//! Tokens, secrets, keys and JSON documents that are read from standard input or from a file.
 
 use std::io::{self, IsTerminal, Read, Write};
 
@@ -7,7 +7,7 @@ use token_introspection::jwt;
 
 use crate::{output::warn, paste::Pasted, problem::Problem};
 
-/// No token, secret or set of claims is longer.
+/// The maximum size in bytes of what is read.
 const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Where to read a token, a secret or a key set. The typed text may be the token itself, so it has no `Debug`.
@@ -21,28 +21,29 @@ impl From<String> for Input {
 }
 
 impl Input {
-    /// Reads it, without the line break at its end. `option` and `what` are for the error.
+    /// Reads the text, without the line break at its end. `option` and `what` name it in errors.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Usage`] if the secret itself is on the command line, cannot be read, is empty or has more than
-    /// one line.
+    /// Returns [`Problem::Usage`] if the secret itself was typed, cannot be read, is empty or has more than one line.
     pub fn read(&self, option: &str, what: &str) -> Result<String, Problem> {
         let text = self.text(option, what, &format!("; change that {what} if it was a live one"))?;
         let text = text.trim_end_matches(['\r', '\n']);
         if text.contains(char::is_control) {
-            Err(Problem::usage(format!("the {what} of {option} is more than one line, or holds control characters")))
+            Err(Problem::usage(format!(
+                "the {what} of {option} has more than one line, or contains control characters"
+            )))
         } else {
             Ok(text.to_owned())
         }
     }
 
-    /// Reads a token that exists, without what was pasted around it, and says what that was.
+    /// Reads an existing token, removes what was pasted around it, and warns about that.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Usage`] if the token itself is on the command line, cannot be read, is empty or contains
-    /// control characters.
+    /// Returns [`Problem::Usage`] if the token itself was typed, cannot be read, is empty or contains control
+    /// characters.
     pub fn read_token(&self, option: &str) -> Result<String, Problem> {
         let text = self.text(option, "token", "; change that token if it was a live one")?;
         let pasted = Pasted::new(&text);
@@ -58,7 +59,7 @@ impl Input {
         }
     }
 
-    /// Asks the operator a question, if there is a terminal. Returns `None` if there is not.
+    /// Asks the operator a question. Returns `None` if there is no terminal.
     pub fn confirm(&self, question: &str) -> Option<bool> {
         if self.0 == "-" || !io::stdin().is_terminal() {
             return None;
@@ -71,16 +72,16 @@ impl Input {
         Some(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
-    /// Reads a text of many lines.
+    /// Reads a text with any number of lines.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Usage`] if the text itself is on the command line, cannot be read or is empty.
+    /// Returns [`Problem::Usage`] if the text itself was typed, cannot be read or is empty.
     pub fn read_document(&self, option: &str, what: &str) -> Result<String, Problem> {
         self.text(option, what, "")
     }
 
-    /// `hint` is for a text that others may have seen by now.
+    /// `hint` is the advice for a text that was typed, which others may have seen.
     fn text(&self, option: &str, what: &str, hint: &str) -> Result<String, Problem> {
         let text = match (self.0.as_str(), self.0.strip_prefix('@')) {
             ("-", _) => {
@@ -105,11 +106,11 @@ impl Input {
     }
 }
 
-/// Reads a JSON object, as typed or from the file that `@FILE` names.
+/// Reads a JSON object, as typed or from the file of `@FILE`.
 ///
 /// # Errors
 ///
-/// Returns [`Problem::Usage`] if it is not a JSON object, or names a member twice.
+/// Returns [`Problem::Usage`] if it is not a JSON object, or if it repeats a member.
 pub fn json_object(option: &str, typed: &str) -> Result<Map<String, Value>, Problem> {
     let text = match typed.strip_prefix('@') {
         Some(path) => std::fs::File::open(path)

@@ -1,5 +1,4 @@
-//! `introspection-admin`: what an operator does with clients, tokens and revocations, and the question why a token
-//! is not active.
+//! `introspection-admin`: manages clients, tokens and revocations, and explains why a token is not active.
 
 mod args;
 mod client;

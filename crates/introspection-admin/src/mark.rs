@@ -1,4 +1,4 @@
-//! Writing a revocation mark. An existing mark is never weakened by accident: what was revoked stays revoked.
+//! Writes revocation marks. An existing mark is never weakened by accident: what was revoked stays revoked.
 
 use std::collections::HashMap;
 
@@ -12,26 +12,26 @@ use crate::{
     time::dated,
 };
 
-/// A mark that the operator wants to write.
+/// The mark that the operator wants to write.
 pub struct MarkRequest {
     pub mark: MarkKey,
     pub scope: MarkScope,
-    /// When no token that it concerns can be active anymore. `None`: unknown.
+    /// The time after which no token that the mark concerns can be active. `None` if it is unknown.
     pub expires_at: Option<UnixTime>,
     pub reason: Option<String>,
 }
 
-/// What was written.
+/// The result of writing a mark.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum WriteResult {
     New,
-    /// The mark replaced an existing one, which revoked no more than it does.
+    /// The mark replaced an existing one that revoked no more.
     Changed,
-    /// An existing mark already revokes all of it.
+    /// An existing mark already revokes everything that was requested.
     Kept,
 }
 
-/// A mark that was written or found.
+/// A mark that was written, or that exists already.
 pub struct WrittenMark {
     written: WriteResult,
     mark: MarkKey,
@@ -40,14 +40,14 @@ pub struct WrittenMark {
     expires_at: Option<UnixTime>,
 }
 
-/// If other programs change the mark that often at the same time, one of them is faulty.
+/// How often the write is tried. If other programs change the mark more often meanwhile, one of them is faulty.
 const ATTEMPTS: u32 = 5;
 
 /// Writes a mark. With `replace`, it replaces any existing one.
 ///
 /// # Errors
 ///
-/// Returns [`Problem::Negative`] if neither the existing mark nor the new one revokes all that both do.
+/// Returns [`Problem::Negative`] if neither the existing mark nor the new one revokes everything that both do.
 pub async fn write(admin: &AdminStore, request: &MarkRequest, replace: bool) -> Result<WrittenMark, Problem> {
     let key = &request.mark.key;
     for _ in 0..ATTEMPTS {
@@ -68,14 +68,15 @@ pub async fn write(admin: &AdminStore, request: &MarkRequest, replace: bool) -> 
     Err(AdminError::Condition.into())
 }
 
-/// Decides about an existing mark, even an unreadable one: leave it, or change it to one that revokes all that both do.
+/// Decides whether to keep an existing mark, even an unreadable one, or to change it to one that revokes everything
+/// that both do.
 fn decide(request: &MarkRequest, item: Option<&Item>, replace: bool) -> Result<(WrittenMark, Option<Change>), Problem> {
-    let Some(item) = item else { return Ok(mend(request, replace)) };
-    let old = MarkTerms::of(request.mark.kind, item);
+    let Some(item) = item else { return Ok(replace_unreadable(request, replace)) };
+    let old = MarkTerms::from_item(request.mark.kind, item);
     let new = if replace { Some(request.terms()) } else { old.joined(&request.terms()) };
     let Some(MarkTerms { scope, expires_at }) = new else {
         return Err(Problem::Negative(format!(
-            "the mark {:?} already revokes {}, of which this one ({}) would spare some; revoke both with --not-before \
+            "the mark {:?} already revokes {}, some of which the new mark ({}) would not revoke; revoke both with --not-before \
              none and without --except-sid, or replace it with --replace",
             request.mark.key.id(),
             text(&old.scope),
@@ -83,7 +84,7 @@ fn decide(request: &MarkRequest, item: Option<&Item>, replace: bool) -> Result<(
         )));
     };
     let old_expiry = old.expires_at;
-    // What the existing mark revokes beyond the new one is not what the new reason is about.
+    // The new reason does not explain what only the existing mark revokes.
     let is_asked_for = replace || scope == request.scope;
     let same = !replace && scope == old.scope && expires_at == old_expiry && request.reason.is_none();
     let written = if is_asked_for && !same { WriteResult::Changed } else { WriteResult::Kept };
@@ -98,9 +99,9 @@ fn decide(request: &MarkRequest, item: Option<&Item>, replace: bool) -> Result<(
     Ok((outcome, Some(change)))
 }
 
-/// Replaces a mark that cannot be read: it revokes everything that it names, until an unknown time. So does the new one,
-/// without an end, unless the operator asks for less.
-fn mend(request: &MarkRequest, replace: bool) -> (WrittenMark, Option<Change>) {
+/// Replaces a mark that cannot be read. It revokes everything that it names, until an unknown time, so the new one does
+/// the same without an end, unless the operator wants less.
+fn replace_unreadable(request: &MarkRequest, replace: bool) -> (WrittenMark, Option<Change>) {
     let (scope, expires_at) =
         if replace { (request.scope.clone(), request.expires_at) } else { (MarkScope::ALL, None) };
     let outcome = WrittenMark { written: WriteResult::Changed, mark: request.mark.clone(), scope, expires_at };
@@ -135,7 +136,7 @@ impl MarkRequest {
 }
 
 impl WrittenMark {
-    /// The attributes that make it so.
+    /// The change that writes this mark.
     fn change(&self, request: &MarkRequest) -> Change {
         let mut change = Change::default();
         let mut wanted = vec![("expires_at", self.expires_at.map(seconds))];
@@ -153,7 +154,7 @@ impl WrittenMark {
         change
     }
 
-    /// Names and values for people.
+    /// Names and values for humans.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![
             ("mark", self.mark.key.id().to_owned()),
@@ -179,11 +180,11 @@ impl WrittenMark {
                 format!("{}: tokens that are issued from then on are not revoked", dated(not_before.plus(1))),
             ));
         }
-        pairs.push(("stays until", self.expires_at.map_or("it is deleted by hand".to_owned(), dated)));
+        pairs.push(("kept until", self.expires_at.map_or("it is deleted".to_owned(), dated)));
         pairs
     }
 
-    /// The same for scripts.
+    /// The same as JSON, for scripts.
     pub fn json(&self) -> Value {
         json!({
             "id": self.mark.key.id(),
@@ -246,7 +247,7 @@ mod tests {
             (&late_a, &early_a, Some((kept, &late_a))),
             (&all, &all_a, Some((kept, &all))),
             (&all_a, &all, Some((changed, &all))),
-            // Each of these pairs revokes something that the other spares.
+            // Each of these pairs revokes something that the other does not revoke.
             (&early, &late_a, None),
             (&late_a, &early, None),
             (&all_a, &late, None),

@@ -1,6 +1,6 @@
-//! What a command prints: columns for people or one JSON document on standard output, warnings and errors on standard
-//! error. Only verdicts, warnings and errors have colours, and only on a terminal: `anstream` removes them from what is
-//! piped, and if `NO_COLOR` is set.
+//! What a command prints: columns for humans or one JSON document on standard output, and warnings and errors on
+//! standard error. Only verdicts, warnings and errors are coloured, and only on a terminal: `anstream` removes the
+//! colours if the output is piped or `NO_COLOR` is set.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use tabwriter::TabWriter;
 
 use crate::{args::Format, problem::Problem};
 
-/// The answer of a command, in both forms. It may hold a new secret, so it has no `Debug`.
+/// The answer of a command, in both forms. It may contain a new secret, so it has no `Debug`.
 pub struct Report {
     pub text: String,
     pub json: Value,
@@ -22,16 +22,17 @@ pub struct Report {
 }
 
 impl Report {
-    /// The answer of a command that succeeded.
+    /// The answer of a successful command.
     pub fn done(text: String, json: Value) -> Self {
         Self { text, json, exit_code: 0 }
     }
 
-    /// Prints it and returns the exit code.
+    /// Prints the answer, and returns the exit code.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Unknown`] if nothing can be written to standard output: a secret that is shown once is then lost.
+    /// Returns [`Problem::Unknown`] if standard output cannot be written: a secret that is shown only once is then
+    /// lost.
     pub fn print(self, format: Format) -> Result<ExitCode, Problem> {
         let written = match format {
             Format::Table => {
@@ -52,7 +53,7 @@ impl Report {
     }
 }
 
-/// A text in a table: as it is, or in the colour of a verdict.
+/// The text of a table's cell, which may have the colour of a verdict.
 #[derive(Clone)]
 pub struct Cell {
     text: String,
@@ -72,7 +73,7 @@ const ERROR: Style = AnsiColor::Red.on_default();
 
 impl From<String> for Cell {
     fn from(text: String) -> Self {
-        // Other programs write the tables as well, and control characters would steer the terminal.
+        // Other programs write the tables as well, and control characters could change the terminal.
         Self { text: text.replace(char::is_control, " "), tone: None }
     }
 }
@@ -102,14 +103,14 @@ pub fn warn(text: &str) {
     print_error(&format!("introspection-admin: {WARNING}warning:{WARNING:#} {text}"));
 }
 
-/// Prints the one line that says why the command failed.
+/// Prints the line that says why the command failed.
 pub fn fail(text: &str) {
     print_error(&format!("{ERROR}introspection-admin:{ERROR:#} {text}"));
 }
 
 /// Prints a line to standard error.
 pub fn print_error(line: &str) {
-    // If standard error is closed, nothing is left to report to.
+    // If standard error is closed, nothing can be reported.
     let _ = writeln!(anstream::stderr(), "{line}");
 }
 
@@ -150,7 +151,7 @@ mod tests {
     fn a_cell_takes_the_columns_that_a_terminal_gives_it() {
         let rows = vec![vec!["漢字".to_owned(), "a".to_owned()], vec!["e\u{301}".to_owned(), "b".to_owned()]];
         assert_eq!(table(&["id", "name"], rows), "ID    NAME\n漢字  a\ne\u{301}     b\n");
-        // As long as an item of a table can be: a value that is copied from here stays in one piece.
+        // The text is as long as an item of a table may be. It is not broken into lines, so that it can be copied.
         let long = "x".repeat(400 * 1024);
         assert_eq!(pairs(&[("jwks", long.clone())]), format!("jwks  {long}\n"));
     }
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn no_cell_steers_the_terminal() {
+    fn no_cell_contains_control_characters() {
         assert_eq!(pairs(&[("name", "a\u{1b}[2J\nb".to_owned())]), "name  a [2J b\n");
     }
 }

@@ -1,8 +1,8 @@
-//! A token as people paste it: with the name of a header, quotes, or the line breaks of a terminal around it.
+//! A token as people paste it: with a header's name, quotes, or a terminal's line breaks around it.
 
 use std::collections::BTreeSet;
 
-/// What was removed from a pasted token. The order is that of the message.
+/// What was removed from a pasted token, in the order of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Removed {
     HeaderName,
@@ -13,7 +13,7 @@ pub enum Removed {
     InvisibleCharacters,
 }
 
-/// A token without what was pasted around it, and what that was. Holds the token, so it has no `Debug`.
+/// A token without what was pasted around it, and what that was. It contains the token, so it has no `Debug`.
 pub struct Pasted {
     pub token: String,
     pub removed: BTreeSet<Removed>,
@@ -24,7 +24,7 @@ const QUOTES: [(char, char); 6] = [('\'', '\''), ('"', '"'), ('`', '`'), ('“',
 const SCHEMES: [&str; 2] = ["bearer", "dpop"];
 
 impl Pasted {
-    /// Cleans a token. No character that is removed can be part of an access token in a header (RFC 6750 §2.1).
+    /// Cleans a token. None of the removed characters can be part of an access token in a header (RFC 6750 §2.1).
     pub fn new(text: &str) -> Self {
         let mut removed = BTreeSet::new();
         let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
@@ -32,7 +32,7 @@ impl Pasted {
             removed.insert(Removed::InvisibleCharacters);
         }
         let mut rest = visible.as_str();
-        // The end of a file is no white space that anybody pasted.
+        // A line break at the end of a file was not pasted.
         if let Some(line) = rest.strip_suffix('\n') {
             rest = line.strip_suffix('\r').unwrap_or(line);
             removed.insert(Removed::FinalLineBreak);
@@ -63,7 +63,7 @@ impl Pasted {
         Self { token, removed }
     }
 
-    /// What was removed, in words; `None` if nothing was.
+    /// Describes what was removed. `None` if nothing was removed.
     pub fn message(&self) -> Option<String> {
         let words = self.removed.iter().map(|removed| match removed {
             Removed::HeaderName => "the header's name",
@@ -78,7 +78,7 @@ impl Pasted {
     }
 }
 
-/// Byte order marks, zero-width and bidirectional control characters, which web pages and editors add.
+/// Byte order marks, zero-width and bidirectional control characters, which web pages and editors insert.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{feff}' | '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}')
@@ -95,7 +95,7 @@ fn after_scheme(text: &str) -> Option<&str> {
 }
 
 fn between_quotes(text: &str) -> Option<&str> {
-    // A value from a JSON document has its comma behind it.
+    // A value from a JSON document has a comma after it.
     let text = text.strip_suffix([',', ';']).filter(|rest| rest.ends_with(['"', '\''])).unwrap_or(text);
     QUOTES.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
 }

@@ -5,17 +5,17 @@ use std::{fmt, process::ExitCode};
 use crate::store::{AdminError, FunctionFailure};
 use token_introspection::settings::SettingError;
 
-/// Exit code of a negative answer: inactive, not found, exists already, a mark that would revoke nothing.
+/// Exit code of a negative answer: inactive, not found, exists already, or a mark that would revoke nothing.
 pub const NEGATIVE: u8 = 1;
 /// Exit code of an invalid command line or setting.
 pub const USAGE: u8 = 2;
-/// Exit code if the answer, or what was done, is unknown.
+/// Exit code if the answer or the result is unknown.
 pub const UNKNOWN: u8 = 3;
 
-/// Its text is one line that says what is wrong and what helps, and holds neither token nor secret.
+/// A problem, as one line that says what is wrong and what helps. It contains neither tokens nor secrets.
 pub enum Problem {
     Usage(String),
-    /// The answer is no.
+    /// The answer is negative.
     Negative(String),
     Unknown(String),
 }
@@ -29,7 +29,7 @@ impl Problem {
         Self::Negative(text.into())
     }
 
-    /// The same problem, after what was done already.
+    /// The same problem, with what was already done.
     pub fn after(self, done: &str) -> Self {
         let join = |text: String| format!("{done}, but {text}");
         match self {
@@ -51,7 +51,7 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Usage(text) | Self::Negative(text) | Self::Unknown(text)) = self;
-        // What is quoted may hold a line break; the message may not.
+        // Quoted text may contain a line break, but the message must be one line.
         formatter.write_str(&text.replace(char::is_control, " "))
     }
 }

@@ -4,12 +4,12 @@ use crate::problem::Problem;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// 62^43 is the first power over 2^256.
+/// 62^43 is the first power of 62 over 2^256.
 const SECRET_CHARACTERS: usize = 43;
-/// 62^22 is the first power over 2^128.
+/// 62^22 is the first power of 62 over 2^128.
 const IDENTIFIER_CHARACTERS: usize = 22;
 
-/// A secret or a token of 256 bits. Only letters and digits, because no client's encoding changes them (C-09).
+/// A secret or token of 256 bits. It has only letters and digits, because no client's encoding changes these (C-09).
 ///
 /// # Errors
 ///
@@ -22,7 +22,7 @@ pub fn secret() -> Result<String, Problem> {
 ///
 /// # Errors
 ///
-/// As [`secret`].
+/// Returns [`Problem::Unknown`] as [`secret`] does.
 pub fn identifier() -> Result<String, Problem> {
     characters(IDENTIFIER_CHARACTERS)
 }
@@ -33,7 +33,8 @@ fn characters(count: usize) -> Result<String, Problem> {
     while text.len() < count {
         getrandom::fill(&mut bytes)
             .map_err(|error| Problem::Unknown(format!("the operating system provides no random numbers: {error}")))?;
-        // Six bits choose among 64; the two numbers too many are drawn again, so that all characters are as likely.
+        // Six bits give 64 numbers. The two that name no character are drawn again, so that all characters are equally
+        // likely.
         let drawn = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 0x3f)));
         text.extend(drawn.take(count - text.len()).map(|character| char::from(*character)));
     }

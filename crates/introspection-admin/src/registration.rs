@@ -1,5 +1,5 @@
-//! How a client authenticates, or why it never can, in words. A new method or reason of the library needs its words here
-//! to compile.
+//! Describes how a client authenticates, or why it never can. A new method or reason of the library needs a description
+//! here, or this does not compile.
 
 use token_introspection::{
     auth::{CannotAuthenticate, RegisteredMethod},
@@ -74,7 +74,7 @@ pub fn cannot(why: CannotAuthenticate) -> &'static str {
     }
 }
 
-/// Warns if the function accepts the other method of mutual TLS, or if that is not known here.
+/// Warns if the function accepts the other method of mutual TLS, or if it is unknown which one it accepts.
 pub fn warn_of_mtls(client_id: &str, method: &RegisteredMethod, settings: Result<&Settings, Problem>) {
     let Some(mtls) = method.mtls() else { return };
     match settings {

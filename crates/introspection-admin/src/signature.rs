@@ -1,4 +1,4 @@
-//! Whether a trusted issuer made a token's signature, with the library's own answer and keys.
+//! Checks whether a trusted issuer made a token's signature, with the library's own code and keys.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ use tokio::time::Instant;
 
 use crate::{problem::Problem, store::AdminStore};
 
-/// For fetching a key set; a person waits for it.
+/// The time limit for fetching a key set. An operator waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the issuer's keys say of a token.
+/// What the issuer's keys say about a token.
 pub enum Signature {
     Good,
     Bad,
-    /// Why it could not be checked.
+    /// Why the signature could not be checked.
     Unknown(String),
 }
 
-/// Checks the signature with the keys that the function would use: configured, shared or fetched. What is fetched
-/// here is not shared, because the state table is the function's own.
+/// Checks the signature with the keys that the function would use: configured, shared or fetched. Fetched keys are not
+/// shared, because only the function writes the state table.
 ///
 /// # Errors
 ///
@@ -39,11 +39,11 @@ pub async fn check<S>(
     check_with_keys(unverified, settings, admin).await.map(|(verdict, _)| verdict)
 }
 
-/// [`check`], and the keys that the issuer publishes and that were not loaded.
+/// Does the same as [`check`], and also returns the published keys that were not loaded.
 ///
 /// # Errors
 ///
-/// As [`check`].
+/// Returns a [`Problem`] as [`check`] does.
 pub async fn check_with_keys<S>(
     unverified: Box<UnverifiedToken<'_, S>>,
     settings: &Settings,
@@ -55,8 +55,8 @@ pub async fn check_with_keys<S>(
     Ok(check_with(&issuers, unverified, &items).await)
 }
 
-/// The same in one answer, for a command that goes on in each case.
-pub async fn of(unverified: Box<UnverifiedToken<'_>>, settings: &Settings, admin: &AdminStore) -> Signature {
+/// Does the same as [`check`], with one result for a command that continues in each case.
+pub async fn result(unverified: Box<UnverifiedToken<'_>>, settings: &Settings, admin: &AdminStore) -> Signature {
     match check(unverified, settings, admin).await {
         Ok(verdict) => Signature::from(verdict),
         Err(problem) => Signature::Unknown(problem.to_string()),
@@ -79,7 +79,7 @@ impl From<Result<VerifiedToken, VerifyError>> for Signature {
             Ok(_) => Self::Good,
             Err(VerifyError::Inactive(_)) => Self::Bad,
             Err(VerifyError::KeysUnavailable(why)) => {
-                Self::Unknown(format!("the issuer's keys do not tell from here ({})", why.cause.name()))
+                Self::Unknown(format!("the issuer's keys are not known well enough to decide ({})", why.cause.name()))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The signing keys of a trusted issuer, as far as they are known without a fetch.
+//! The signing keys of a trusted issuer, as far as they are known without fetching them.
 
 use token_introspection::{
     jwt,
@@ -13,15 +13,15 @@ use crate::{
     trust::{Force, MarkIssuer},
 };
 
-/// How a key without `kid` is revoked, which no `kid#` mark can name.
+/// What to do about a key without `kid`, which no `kid#` mark can name.
 const KEY_WITHOUT_KID: &str =
     "a key without `kid` cannot be distrusted by itself; `revoke --issuer` revokes all tokens of its issuer";
 
-/// Checks that a `kid#` mark of this key could revoke something.
+/// Checks that a `kid#` mark of this key can revoke something.
 ///
 /// # Errors
 ///
-/// Returns [`Problem::Negative`] if the issuer cannot have such a key, unless the operator insists.
+/// Returns [`Problem::Negative`] if the issuer cannot have such a key, unless the operator forces it.
 pub async fn check_kid(kid: &str, issuer: &MarkIssuer<'_>, force: Force, admin: &AdminStore) -> Result<(), Problem> {
     let Some(entry) = issuer.entry else {
         return force.over(&format!(
@@ -30,7 +30,7 @@ pub async fn check_kid(kid: &str, issuer: &MarkIssuer<'_>, force: Force, admin: 
         ));
     };
     let Some(kids) = kids(entry, admin).await else {
-        warn(&format!("whether the issuer publishes a key with kid {kid:?} is unknown: no key set is shared yet"));
+        warn(&format!("it is unknown whether the issuer publishes a key with kid {kid:?}: no key set is shared yet"));
         return Ok(());
     };
     if kids.iter().any(|known| known.as_deref() == Some(kid)) {
@@ -42,13 +42,13 @@ pub async fn check_kid(kid: &str, issuer: &MarkIssuer<'_>, force: Force, admin: 
     if matches!(entry.keys, KeySource::Inline(_)) {
         return force.over(&missing);
     }
-    // The issuer may have removed the key, and an environment may still hold it.
+    // The issuer may have removed the key while an environment still holds it.
     warn(&format!("in the shared key set, {missing}"));
     Ok(())
 }
 
-/// The `kid` of each key of an issuer that is in the settings, or in the set that the environments share. `None` if
-/// there is no such set.
+/// The `kid` of each key of an issuer, from the settings or from the set that the environments share. `None` if there
+/// is no such set.
 async fn kids(issuer: &TrustedIssuer, admin: &AdminStore) -> Option<Vec<Option<String>>> {
     if let KeySource::Inline(keys) = &issuer.keys {
         return Some(keys.keys.iter().map(|key| key.kid().map(str::to_owned)).collect());
@@ -60,7 +60,7 @@ async fn kids(issuer: &TrustedIssuer, admin: &AdminStore) -> Option<Vec<Option<S
     Some(keys.iter().map(jwt::kid).collect())
 }
 
-/// Warns of each issuer with a key that cannot be distrusted by itself.
+/// Warns about each issuer with a key that no mark can distrust.
 pub async fn warn_of_nameless_keys(issuers: &[TrustedIssuer], admin: &AdminStore) {
     for issuer in issuers {
         if kids(issuer, admin).await.is_some_and(|kids| kids.iter().any(Option::is_none)) {

@@ -1,43 +1,43 @@
-//! Which configured issuer an operator probably meant.
+//! Finds the configured issuer that the operator probably meant.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// A shorter part of a path is not an id.
+/// The minimum length of an id. Shorter parts of a path are not ids.
 const MIN_ID: usize = 16;
 
 /// A configured issuer that resembles the given one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Suggestion<'a> {
     pub issuer: &'a str,
-    /// How the two differ, if they name the same place.
+    /// How the two differ, if they mean the same issuer.
     pub difference: Option<String>,
 }
 
-/// Finds the configured issuer that is nearest to the given one, if any is near.
+/// Finds the configured issuer that is most similar to the given one, if any is similar.
 pub fn nearest<'a>(given: &str, configured: impl IntoIterator<Item = &'a str>) -> Option<Suggestion<'a>> {
     let comparable = comparable(given);
     let (distance, issuer) = configured
         .into_iter()
         .map(|issuer| (strsim::levenshtein(&comparable, &self::comparable(issuer)), issuer))
         .min_by_key(|(distance, issuer)| (*distance > 0 && !shares_id(given, issuer), *distance))?;
-    // A third of the characters is more than any slip of the fingers; the id of a tenant or pool says more than that.
+    // More than a third of the characters is not a typing error, unless both contain the same tenant or pool id.
     let near = distance.saturating_mul(3) <= comparable.chars().count() || shares_id(given, issuer);
     let near = near && !comparable.is_empty();
     near.then(|| Suggestion { issuer, difference: (distance == 0).then(|| difference(given, issuer)) })
 }
 
-/// Whether both contain the same long part of a path.
+/// Whether both contain the same long path segment.
 fn shares_id(one: &str, other: &str) -> bool {
     one.split('/').any(|part| part.len() >= MIN_ID && other.split('/').any(|own| own.eq_ignore_ascii_case(part)))
 }
 
-/// An issuer without what people overlook: white space, scheme, case, slashes at the end and Unicode's forms.
+/// An issuer without what people overlook: white space, scheme, case, trailing slashes and Unicode forms.
 fn comparable(issuer: &str) -> String {
     let text: String = without_space(issuer).nfkc().collect::<String>().to_lowercase();
     without_scheme(&text).trim_end_matches('/').to_owned()
 }
 
-/// Names each difference between two issuers that are the same once they are comparable.
+/// Names each difference between two issuers whose comparable forms are equal.
 fn difference(given: &str, configured: &str) -> String {
     let nfc = |text: &str| text.nfc().collect::<String>();
     let slashes = |text: &str| text.len() - text.trim_end_matches('/').len();
@@ -102,7 +102,7 @@ mod tests {
         ] {
             let suggestion = nearest(given, CONFIGURED);
             let expected = Suggestion { issuer: CONFIGURED[index], difference: difference.map(str::to_owned) };
-            // Only that the right one is found matters if both differ in the case of the scheme.
+            // If both differ in the case of the scheme, only the found issuer matters.
             assert_eq!(suggestion.as_ref().map(|found| found.issuer), Some(expected.issuer), "{given}");
             if !given.starts_with("HTTPS") {
                 assert_eq!(suggestion, Some(expected), "{given}");
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn g17_a_stranger_leads_nowhere() {
+    fn g17_an_unrelated_issuer_suggests_nothing() {
         for given in ["https://other.example", "alice", ""] {
             assert_eq!(nearest(given, CONFIGURED), None, "{given}");
         }

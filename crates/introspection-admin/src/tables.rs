@@ -1,4 +1,4 @@
-//! `tables create`: the three tables, for development and scripts.
+//! `tables create`: creates the three tables, for development and scripts.
 
 use serde_json::json;
 use token_introspection::records::Table;
@@ -14,7 +14,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Returns [`Problem`] if a table cannot be created, or if a different table has its name.
+/// Returns [`Problem`] if a table cannot be created, or if another table has its name.
 pub async fn create(environment: &Environment) -> Result<Report, Problem> {
     let admin = environment.open().await?;
     let (mut rows, mut tables) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! Times and durations as operators type them, and seconds since the epoch with the date beside them.
+//! Times and durations as operators type them, and how times are printed: seconds since the epoch, and the date.
 
 use std::fmt;
 
@@ -19,22 +19,22 @@ pub enum TimeArgument {
     At(UnixTime),
 }
 
-/// In which direction from now a duration leads.
+/// Whether a duration is counted into the past or the future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     Past,
     Future,
 }
 
-/// What an option takes.
+/// The times that an option accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
-    /// Its words with a meaning of their own.
+    /// The words that the option accepts.
     words: &'static str,
     direction: Direction,
 }
 
-/// Why a text is not a time. It does not quote the text, which may be a token.
+/// Why a text is not a time. It never quotes the text, which may be a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeError {
     Unreadable(Form),
@@ -49,7 +49,7 @@ const EXPIRES_AT: Form = Form { words: "never or", direction: Direction::Future 
 const PAST: Form = Form { words: "now or", direction: Direction::Past };
 const FUTURE: Form = Form { words: "now or", direction: Direction::Future };
 
-/// Adds to a command's help what a time is.
+/// Adds to a command's help how a time is written.
 pub fn explained(help: &str) -> String {
     format!(
         "TIME is seconds since the epoch; a date, which means its first second in UTC (2030-01-31); RFC 3339\n\
@@ -58,11 +58,11 @@ pub fn explained(help: &str) -> String {
     )
 }
 
-/// Parses `--not-before`, for which a duration leads into the past.
+/// Parses `--not-before`, for which a duration is counted into the past.
 ///
 /// # Errors
 ///
-/// Returns [`TimeError`] with the values that it takes.
+/// Returns [`TimeError`] with the accepted values if the text is not one of them.
 pub fn not_before(text: &str) -> Result<TimeArgument, TimeError> {
     match text {
         "now" => Ok(TimeArgument::Now),
@@ -71,11 +71,12 @@ pub fn not_before(text: &str) -> Result<TimeArgument, TimeError> {
     }
 }
 
-/// Parses `--expires-at`, for which a duration leads into the future.
+/// Parses `--expires-at`, for which a duration is counted into the future.
 ///
 /// # Errors
 ///
-/// Returns [`TimeError`] with the values that it takes. `now` is not one of them: such a mark would revoke nothing.
+/// Returns [`TimeError`] with the accepted values if the text is not one of them. `now` is not accepted, because such a
+/// mark would revoke nothing.
 pub fn expires_at(text: &str) -> Result<TimeArgument, TimeError> {
     match text {
         "now" => Err(TimeError::Unreadable(EXPIRES_AT)),
@@ -84,29 +85,29 @@ pub fn expires_at(text: &str) -> Result<TimeArgument, TimeError> {
     }
 }
 
-/// Parses a time for which a duration leads into the past.
+/// Parses a time for which a duration is counted into the past.
 ///
 /// # Errors
 ///
-/// Returns [`TimeError`] with the values that it takes.
+/// Returns [`TimeError`] with the accepted values if the text is not one of them.
 pub fn past(text: &str) -> Result<UnixTime, TimeError> {
     time(text, PAST, now()).map(UnixTime)
 }
 
-/// Parses a time for which a duration leads into the future.
+/// Parses a time for which a duration is counted into the future.
 ///
 /// # Errors
 ///
-/// Returns [`TimeError`] with the values that it takes.
+/// Returns [`TimeError`] with the accepted values if the text is not one of them.
 pub fn future(text: &str) -> Result<UnixTime, TimeError> {
     time(text, FUTURE, now()).map(UnixTime)
 }
 
-/// Parses a duration in seconds: a number of them, or one with units.
+/// Parses a duration: a number of seconds, or a number with units.
 ///
 /// # Errors
 ///
-/// Returns [`TimeError`] with the values that it takes.
+/// Returns [`TimeError`] with the accepted values if the text is not one of them.
 pub fn duration(text: &str) -> Result<u32, TimeError> {
     let now = now();
     let span = || {
@@ -123,7 +124,8 @@ fn time(text: &str, form: Form, now: i64) -> Result<i64, TimeError> {
     if text == "now" {
         return Ok(now);
     }
-    // A Timestamp ends before the year does, so that every time zone can express it.
+    // `Timestamp` ends before the year 9999 does, so that every time zone can express it. So UTC is parsed as a
+    // `DateTime`.
     let utc = ["Z", "z", " UTC"].iter().find_map(|suffix| text.strip_suffix(suffix)).map(str::parse::<DateTime>);
     let seconds = if let Some(Ok(utc)) = utc {
         Some(seconds(utc))
@@ -144,7 +146,7 @@ fn time(text: &str, form: Form, now: i64) -> Result<i64, TimeError> {
     seconds.and_then(in_range).ok_or(TimeError::OutOfRange(form))
 }
 
-/// The time that is that far from now.
+/// The time that is this far from now.
 fn shift(span: Span, direction: Direction, now: i64) -> Option<i64> {
     let now = utc(now)?;
     let shifted = match direction {
@@ -269,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_duration_leads_where_its_option_says() {
-        // 2024-03-01 00:00:00 UTC, so that a month and a year are those of the calendar.
+        // 2024-03-01 00:00:00 UTC, so that months and years depend on the calendar.
         let now = 1_709_251_200;
         for (text, before, after) in [
             ("0s", 0, 0),

@@ -1,4 +1,4 @@
-//! `token put`: the record of an opaque token, as an issuer would store it.
+//! `token put`: stores the record of an opaque token, as its issuer would.
 
 use std::collections::HashMap;
 
@@ -35,63 +35,63 @@ Examples:
 
 #[derive(Args)]
 pub struct Put {
-    /// The token: - for standard input, or @FILE; if left out, one of 256 bits is generated
+    /// Token, as - (standard input) or @FILE; if left out, a token of 256 bits is generated
     #[arg(long, value_name = "-|@FILE")]
     token: Option<Input>,
-    /// Whether it is an access token or a refresh token
+    /// Type of the token
     #[arg(long = "type", value_parser = choice(&TokenType::ALL, TokenType::name), value_name = "TYPE", default_value = TokenType::AccessToken.name())]
     kind: TokenType,
-    /// The client that the token is issued to
+    /// Client that the token is issued to
     #[arg(long, value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     client: String,
     /// Subject of the token; several gateways refuse a token without one
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     sub: Option<String>,
-    /// Its scopes, separated by spaces
+    /// Scopes, separated by spaces
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     scope: Option<String>,
-    /// A resource server that the token is for; may be repeated
+    /// Resource server that the token is for; may be repeated
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     aud: Vec<String>,
-    /// Its issuer (the function's ISSUER if left out)
+    /// Issuer of the token [default: ISSUER]
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     issuer: Option<String>,
-    /// When it expires: now or a TIME (2h: in two hours); an access token needs this or --expires-in
+    /// Time of expiry: now or a TIME (2h: in two hours); an access token needs this or --expires-in
     #[arg(long, value_name = "TIME", value_parser = future, conflicts_with = "expires_in")]
     exp: Option<UnixTime>,
-    /// How long from now it is valid: seconds, or a duration such as 12h or 7d
+    /// Time for which it is valid: seconds, or a duration such as 12h or 7d
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     expires_in: Option<u32>,
-    /// When it was issued: now or a TIME (2h: two hours ago) [default: now]
+    /// Time of issue: now or a TIME (2h: two hours ago) [default: now]
     #[arg(long, value_name = "TIME", value_parser = past)]
     iat: Option<UnixTime>,
-    /// When it begins to be valid: now or a TIME (2h: in two hours)
+    /// Time from which it is valid: now or a TIME (2h: in two hours)
     #[arg(long, value_name = "TIME", value_parser = future)]
     nbf: Option<UnixTime>,
-    /// Its identifier
+    /// Identifier of the token
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     jti: Option<String>,
-    /// Its session
+    /// Session that the token belongs to
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     sid: Option<String>,
-    /// Its grant; never released
+    /// Grant that the token belongs to; never released
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     grant_id: Option<String>,
-    /// A name of the subject for people
+    /// Name of the subject for humans
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     username: Option<String>,
-    /// The key it is bound to (RFC 7800): a JSON object, or @FILE
+    /// Key that the token is bound to (RFC 7800): a JSON object, or @FILE
     #[arg(long, value_name = "JSON")]
     cnf: Option<String>,
-    /// Further claims: a JSON object, or @FILE. Claims with an option of their own are given with that option
+    /// Additional claims: a JSON object, or @FILE. Claims that have an option must be given with that option
     #[arg(long, value_name = "JSON")]
     claims: Option<String>,
-    /// Store it as revoked
+    /// Store the token as revoked
     #[arg(long)]
     revoked: bool,
 }
 
-/// RFC 6749 §10.10 wants 128 bits, which no shorter text of letters and digits has.
+/// RFC 6749 §10.10 requires 128 bits, which needs this many letters and digits.
 const SHORT_TOKEN_CHARACTERS: usize = 22;
 
 pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem> {
@@ -115,7 +115,8 @@ pub async fn put(put: Put, environment: &Environment) -> Result<Report, Problem>
     is_readable(&key, attributes.clone(), own_issuer)?;
     let admin = environment.open().await?;
     match admin.insert(&key, attributes).await {
-        // No other process can have stored a token that was just generated: the answer to a first attempt was lost.
+        // No other process can have stored a token that was just generated, so the answer to an earlier attempt was
+        // lost.
         Ok(()) => {}
         Err(AdminError::Condition) if made => {}
         Err(AdminError::Condition) => {
@@ -193,7 +194,8 @@ fn attributes(put: Put, exp: Option<UnixTime>) -> Result<HashMap<String, Attribu
     Ok(attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
 }
 
-/// Refuses claims that the function would ignore: they have attributes of their own, or no record can set them.
+/// Refuses claims that the function would ignore, because they have attributes of their own or because no record can
+/// set them.
 fn have_no_option(claims: &Map<String, Value>) -> Result<(), Problem> {
     let Some(claim) = claims.keys().find(|claim| is_ignored_in_claims(claim)) else { return Ok(()) };
     let option = match claim.as_str() {
@@ -225,9 +227,9 @@ fn map(members: Map<String, Value>) -> Option<AttributeValue> {
     serde_dynamo::to_attribute_value(members).ok()
 }
 
-/// Checks that the function could read the record: `claims` may contain a registered claim with a wrong type.
+/// Checks that the function could read the record, because `claims` may contain a registered claim of a wrong type.
 fn is_readable(key: &ItemKey, attributes: HashMap<String, AttributeValue>, own_issuer: &str) -> Result<(), Problem> {
-    let items = FetchedItems::of(key, attributes.into());
+    let items = FetchedItems::single(key, attributes.into());
     let record = items.token_record(key).ok().flatten();
     let claims = record.and_then(|record| claims_of_record(record, own_issuer).ok());
     match claims.filter(|claims| claims.left_out.is_empty()).map(|claims| claims.marks()) {

@@ -1,22 +1,22 @@
-//! Whether a mark of an issuer could match a token that is active. A mark of any other issuer revokes nothing.
+//! Checks whether a mark could concern an active token. A mark of an issuer that is not trusted would revoke nothing.
 
 use token_introspection::settings::{Settings, TrustedIssuer};
 
 use crate::{environment::Environment, output::warn, problem::Problem, suggestion::nearest};
 
-/// More issuers are not listed in an error.
+/// The maximum number of issuers that an error lists.
 const MAX_LISTED: usize = 5;
 
-/// Whether the operator insists on a mark that would revoke nothing.
+/// Whether the operator forces a mark that would revoke nothing.
 #[derive(Clone, Copy)]
 pub struct Force(pub bool);
 
 impl Force {
-    /// Refuses to write a mark, or warns if the operator insists.
+    /// Refuses to write a mark, or warns if the operator forces it.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Negative`] unless the operator insists.
+    /// Returns [`Problem::Negative`] unless the operator forces it.
     pub fn over(self, why: &str) -> Result<(), Problem> {
         if !self.0 {
             return Err(Problem::Negative(format!("{why}; nothing was written (--force writes the mark anyway)")));
@@ -26,25 +26,25 @@ impl Force {
     }
 }
 
-/// The issuer that a mark names, and its entry in `TRUSTED_ISSUERS`. `ISSUER` itself may have none.
+/// The issuer in a mark, and its entry in `TRUSTED_ISSUERS`. `ISSUER` itself may have no entry.
 pub struct MarkIssuer<'a> {
     pub name: String,
     pub entry: Option<&'a TrustedIssuer>,
 }
 
-/// The issuer of a mark: the given one, else `ISSUER`.
+/// The issuer of a mark: the given one, or else `ISSUER`.
 ///
 /// # Errors
 ///
-/// Returns [`Problem::Negative`] if no token of the issuer can be active, unless the operator insists, and
-/// [`Problem::Usage`] if the settings do not say.
+/// Returns [`Problem::Negative`] if no token of the issuer can be active, unless the operator forces it, and
+/// [`Problem::Usage`] if the settings are missing.
 pub fn mark_issuer<'a>(
     given: Option<&str>,
     force: Force,
     environment: &'a Environment,
 ) -> Result<MarkIssuer<'a>, Problem> {
     let Some(given) = given else {
-        // Without a name, the choice of ISSUER is a guess unless the other issuers are known.
+        // If no issuer is given, ISSUER is a guess unless the other issuers are known.
         let settings = environment.settings()?;
         let entry = settings.trusted_issuer(&settings.issuer);
         let name = entry.map_or(&settings.issuer, |entry| &entry.issuer).clone();
@@ -64,7 +64,7 @@ pub fn mark_issuer<'a>(
     Ok(MarkIssuer { name: given.to_owned(), entry: None })
 }
 
-/// Says that no token of this issuer can be active, and which issuer may have been meant.
+/// Says that no token of this issuer can be active, and which issuer was probably meant.
 pub fn untrusted(issuer: &str, settings: &Settings) -> String {
     let names = || {
         let own = std::iter::once(settings.issuer.as_str());
@@ -84,11 +84,11 @@ pub fn untrusted(issuer: &str, settings: &Settings) -> String {
     )
 }
 
-/// Checks that the keys of marks can contain an issuer.
+/// Checks that item keys can contain this issuer.
 ///
 /// # Errors
 ///
-/// Returns [`Problem::Usage`] if they cannot.
+/// Returns [`Problem::Usage`] if they cannot contain it.
 pub fn can_be_in_keys(issuer: &str) -> Result<(), Problem> {
     if issuer.contains('#') {
         return Err(Problem::usage("--issuer contains '#', which no issuer identifier may"));

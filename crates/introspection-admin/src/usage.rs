@@ -1,4 +1,4 @@
-//! A command line that does not parse, in one line. clap would quote what was typed, which may be a token.
+//! Reports a command line that does not parse, in one line. clap would quote what was typed, which may be a token.
 
 use std::{error::Error as _, io::Write, process::ExitCode};
 
@@ -12,7 +12,7 @@ use crate::{
     problem::USAGE,
 };
 
-/// Prints the help that was asked for, or what is wrong with the command line.
+/// Prints the requested help, or what is wrong with the command line.
 pub fn answer(error: &Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -34,7 +34,7 @@ pub fn answer(error: &Error) -> ExitCode {
 fn what(error: &Error) -> String {
     let option = named(error, ContextKind::InvalidArg).unwrap_or_else(|| "an argument".to_owned());
     match error.kind() {
-        // An option's own name may be quoted, and nothing that could be its value. A PEM begins with dashes, too.
+        // The name of an option may be quoted, but nothing that could be its value. A PEM begins with dashes too.
         ErrorKind::UnknownArgument if is_option(option.split('=').next().unwrap_or_default()) => {
             format!("unknown option {}", option.split('=').next().unwrap_or_default())
         }
@@ -63,7 +63,7 @@ fn what(error: &Error) -> String {
     }
 }
 
-/// Whether a text has the form of an option's name.
+/// Whether a text has the form of an option.
 fn is_option(text: &str) -> bool {
     let name = text.strip_prefix("--").unwrap_or_default();
     (1..=30).contains(&name.len())

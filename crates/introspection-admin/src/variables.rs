@@ -1,4 +1,4 @@
-//! The function's settings as a document: the answer of the Lambda API, or a file of `NAME=value` lines.
+//! The function's settings as a document: the answer of the Lambda API, or a file with `NAME=value` lines.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::problem::Problem;
 
-/// The environment variables of a deployed function. They may hold secrets, so it has no `Debug`.
+/// The environment variables of a deployed function. They may contain secrets, so there is no `Debug`.
 pub struct Document {
-    /// Where they come from, for errors.
+    /// Where the variables are from, for errors.
     pub origin: String,
     pub variables: BTreeMap<String, String>,
 }
@@ -16,11 +16,11 @@ pub struct Document {
 const TRUSTED_ISSUERS_FILE: &str = "TRUSTED_ISSUERS_FILE";
 
 impl Document {
-    /// Reads what `--settings` names: JSON as the Lambda API returns it, or lines. No value is quoted in an error.
+    /// Parses the document of `--settings`: JSON as the Lambda API returns it, or lines. Errors never quote a value.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Usage`] if the text is neither.
+    /// Returns [`Problem::Usage`] if the text is neither of the two.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let origin = "the file of --settings".to_owned();
         let text = text.trim_start_matches('\u{feff}');
@@ -30,8 +30,8 @@ impl Document {
             .map_err(|what| Problem::Usage(format!("--settings: {what}")))
     }
 
-    /// The value of a variable. Account, Region and credentials stay the operator's own, and so does a local copy of
-    /// the file with the trusted issuers.
+    /// The value of a variable. Account, Region and credentials are always the operator's own, and so is a local copy
+    /// of the file with the trusted issuers.
     pub fn variable(&self, name: &str, environment: &impl Fn(&str) -> Option<String>) -> Option<String> {
         match name {
             _ if name.starts_with("AWS_") => environment(name),
@@ -43,13 +43,13 @@ impl Document {
         }
     }
 
-    /// The file in the function's package that holds its trusted issuers.
+    /// The file in the function's package that contains its trusted issuers.
     pub fn issuers_file(&self) -> Option<&str> {
         self.variables.get(TRUSTED_ISSUERS_FILE).map(String::as_str).filter(|path| !path.trim().is_empty())
     }
 }
 
-/// The answer of `aws lambda get-function-configuration` or `get-function`, the argument of
+/// Parses the answer of `aws lambda get-function-configuration` or `get-function`, the argument of
 /// `update-function-configuration --environment`, or a plain object.
 fn json(text: &str) -> Result<BTreeMap<String, String>, String> {
     let document: Value =
@@ -75,7 +75,7 @@ fn json(text: &str) -> Result<BTreeMap<String, String>, String> {
         .collect()
 }
 
-/// `NAME=value` lines: comments, `export`, and values in quotes, which may have several lines.
+/// Parses `NAME=value` lines, with comments, `export`, and quoted values, which may have several lines.
 fn lines(text: &str) -> Result<BTreeMap<String, String>, String> {
     let mut variables = BTreeMap::new();
     let (mut rest, mut number) = (text, 1);
@@ -105,13 +105,13 @@ fn lines(text: &str) -> Result<BTreeMap<String, String>, String> {
         let used = rest.get(..length).unwrap_or(rest);
         number += used.matches('\n').count() + 1;
         rest = rest.get(length..).unwrap_or_default();
-        // What follows a closing quote is a comment at most.
+        // Only a comment may follow a closing quote.
         rest = rest.split_once('\n').map_or("", |(_, next)| next);
     }
     if variables.is_empty() { Err("there is no NAME=value line in it".to_owned()) } else { Ok(variables) }
 }
 
-/// A value without quotes. A comment may follow, except after JSON.
+/// A value without quotes. A comment may follow it, except after JSON.
 fn plain(value: &str) -> String {
     let value = value.trim();
     let is_json = value.starts_with(['[', '{']);
@@ -119,7 +119,7 @@ fn plain(value: &str) -> String {
     end.and_then(|end| value.get(..end)).unwrap_or(value).trim_end().to_owned()
 }
 
-/// A value in quotes, as a shell reads it (`'it'\''s'` included), and how many bytes it takes.
+/// A quoted value, as a shell reads it (including `'it'\''s'`), and its length in bytes.
 fn quoted(text: &str) -> Option<(String, usize)> {
     let mut value = String::new();
     let mut quote = None;
@@ -210,7 +210,7 @@ mod tests {
     fn credentials_stay_the_operators_and_the_file_of_issuers_may_be_a_local_copy() {
         let document =
             Document::parse("AWS_REGION=there\nISSUER=deployed\nTRUSTED_ISSUERS_FILE=/var/task/issuers.json");
-        let Ok(document) = document else { panic!("it does not parse") };
+        let Ok(document) = document else { panic!("the document does not parse") };
         let environment = |name: &str| Some(format!("operator's {name}"));
         assert_eq!(document.variable("AWS_REGION", &environment), Some("operator's AWS_REGION".to_owned()));
         assert_eq!(document.variable("ISSUER", &environment), Some("deployed".to_owned()));

@@ -1,4 +1,4 @@
-//! The demo: an issuer, clients that may introspect, and tokens of every kind. Never used by the function itself.
+//! The demo: an issuer, clients that may introspect, and tokens of every kind. The function itself never uses it.
 
 use std::io;
 
@@ -12,22 +12,22 @@ pub const TRUSTED_ISSUER: &str = "https://issuer.demo.example";
 /// The audience of the demo's tokens.
 const ORDERS: &str = "https://orders.demo.example";
 
-/// A resource server that sees every token.
+/// A resource server that may see every token.
 pub const ORDERS_API: (&str, &str) = ("orders-api", "dF2kQ9sLm4Xv7RbT1yHc8NwZ3pJg6EaU5oKi0VxB2nM");
-/// A resource server that sees tokens for orders, the scope `orders:read`, and no claims beyond the registered.
+/// A resource server that may see tokens for orders with the scope `orders:read`, and only registered claims.
 pub const BILLING_API: (&str, &str) = ("billing-api", "b7Yw2RkX9cVt4LhQ1nZs6MpF3jDg8EaT5uKo0WxC2iN");
-/// A client that may look at its own refresh tokens.
+/// A client that may see its own refresh tokens.
 pub const WEB_APP: (&str, &str) = ("web-app", "w3Jp8TzN5rKd1GxV6bHq9LmS4cFy7EaR2uWo0QiX5nB");
 /// A public client, which may not introspect.
 pub const SPA: &str = "spa";
 
 pub const OPAQUE_TOKEN: &str = "demo-opaque-token-4fXq8Zr2Lw";
 pub const REFRESH_TOKEN: &str = "demo-refresh-token-9kVb3Tn7Ym";
-/// The times of tokens that must not change from run to run: 2026-01-01 and 2100-01-01.
+/// The times of tokens that must not change between runs: 2026-01-01 and 2100-01-01.
 const LONG_AGO: i64 = 1_767_225_600;
 const FAR_AHEAD: i64 = 4_102_444_800;
 
-/// The key of the demo's issuer. It is no secret: whoever trusts this issuer trusts everybody.
+/// The key of the demo's issuer. It is public, so a function that trusts this issuer accepts tokens from any attacker.
 pub fn signer() -> Signer {
     Signer::ed25519(Some("demo-key"), *b"token-introspection demo key !!!")
 }
@@ -44,7 +44,7 @@ pub struct Jwts {
     pub revoked: String,
 }
 
-/// Tokens whose texts never change, so that events can be recorded with them.
+/// Tokens whose texts never change, so that recorded events can contain them.
 pub fn jwts() -> Jwts {
     let token = |jti: &str, expires_at: i64| {
         let claims = json!({
@@ -61,27 +61,27 @@ pub fn jwts() -> Jwts {
     }
 }
 
-/// A request that shows something, and its answer.
+/// A request of the guide, and its answer.
 pub struct Example {
     pub what: &'static str,
     pub client: (&'static str, &'static str),
     pub path: &'static str,
-    /// A header beside the credentials.
+    /// A header in addition to the credentials.
     pub header: Option<(&'static str, &'static str)>,
     pub body: fn(&Jwts) -> String,
     pub answer: Answer,
 }
 
-/// `{issuer}` stands for our own issuer identifier, which the opaque tokens have.
+/// In a text, `{issuer}` means our own issuer identifier, which is the issuer of the opaque tokens.
 pub enum Answer {
     Body(&'static str),
-    /// A JWT, another one each time, whose claim `token_introspection` is this.
+    /// A JWT that differs each time, with this claim `token_introspection`.
     Signed(&'static str),
     NoBody,
 }
 
 impl Answer {
-    /// How the guide says it, for the server with that issuer identifier.
+    /// The answer as the guide shows it, for the server with this issuer identifier.
     pub fn shown(&self, issuer: &str) -> String {
         match self {
             Self::Body(text) => text.replace("{issuer}", issuer),
@@ -96,7 +96,7 @@ impl Answer {
 const INTROSPECT: &str = "/token/introspect";
 const OPAQUE_ANSWER: &str = r#"{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600}"#;
 
-/// The requests of the guide, in their order: the revocation changes what comes after it.
+/// The requests of the guide, in order: after the revocation, answers differ.
 pub const EXAMPLES: [Example; 13] = [
     introspection(
         "an active JWT",
@@ -110,9 +110,9 @@ pub const EXAMPLES: [Example; 13] = [
         |jwts| form(&jwts.active),
         r#"{"active":true,"iss":"https://issuer.demo.example","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","token_type":"Bearer","exp":4102444800,"iat":1767225600,"jti":"demo-active"}"#,
     ),
-    introspection("a JWT that expired", ORDERS_API, |jwts| form(&jwts.expired), r#"{"active":false}"#),
+    introspection("an expired JWT", ORDERS_API, |jwts| form(&jwts.expired), r#"{"active":false}"#),
     introspection(
-        "a JWT that was revoked: its signature and its times are as good as the first one's",
+        "a revoked JWT, whose signature and times are valid",
         ORDERS_API,
         |jwts| form(&jwts.revoked),
         r#"{"active":false}"#,
@@ -141,7 +141,7 @@ pub const EXAMPLES: [Example; 13] = [
         r#"{"active":true,"iss":"{issuer}","sub":"alice","aud":"https://orders.demo.example","client_id":"web-app","scope":"orders:read","exp":4102444800,"iat":1767225600}"#,
     ),
     introspection(
-        "the same refresh token, for anybody else",
+        "the same refresh token, for another client",
         ORDERS_API,
         |_| form(REFRESH_TOKEN),
         r#"{"active":false}"#,
@@ -152,7 +152,7 @@ pub const EXAMPLES: [Example; 13] = [
         ..introspection("its client revokes it (RFC 7009)", WEB_APP, |_| form(REFRESH_TOKEN), "")
     },
     introspection(
-        "from now on, until this server is started again, it is inactive",
+        "it is now inactive, until this server is restarted",
         WEB_APP,
         |_| form(REFRESH_TOKEN),
         r#"{"active":false}"#,
@@ -175,7 +175,7 @@ const fn introspection(
     Example { what, client, path: INTROSPECT, header: None, body, answer: Answer::Body(answer) }
 }
 
-/// The token as a parameter; nothing in the demo's tokens needs an encoding.
+/// The token as a parameter. The demo's tokens need no encoding.
 fn form(token: &str) -> String {
     format!("token={token}")
 }
@@ -188,7 +188,7 @@ pub fn seed(engine: &Engine) -> io::Result<()> {
         confidential(BILLING_API, json!({ "audiences": [ORDERS], "scopes": ["orders:read"], "claims": [] })),
         confidential(WEB_APP, json!({ "token_types": ["access_token", "refresh_token"] })),
         json!({ "client_id": SPA }),
-        // They authenticate through a gateway alone, which the recorded events have.
+        // These clients authenticate only through a gateway, which only the recorded events have.
         json!({
             "client_id": "warehouse-api", "token_endpoint_auth_method": "tls_client_auth",
             "tls_client_auth_san_dns": "orders.example.com",

@@ -1,4 +1,4 @@
-//! A DynamoDB-compatible engine in this process, with the three tables in it.
+//! A DynamoDB-compatible engine in this process, with the three tables.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use token_introspection::{settings::Settings, store::Store};
 use tokio::net::TcpListener;
 
-/// The engine, and where it listens.
+/// The engine, and its address.
 #[derive(Clone)]
 pub struct Engine {
     database: Database,
@@ -17,7 +17,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts listening on that port of this machine, or on any free one for 0.
+    /// Starts listening on this port of the local machine, or on any free port for 0.
     pub async fn start(port: u16) -> io::Result<Self> {
         let database = Database::memory().map_err(io::Error::other)?;
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
@@ -32,12 +32,12 @@ impl Engine {
         Ok(engine)
     }
 
-    /// The tables as the function reaches them: over the network, through the SDK, at that address.
+    /// The tables as the function reaches them: over the network, through the SDK, at this address.
     pub async fn store_at(url: &str, settings: &Settings) -> io::Result<Store> {
         Store::with_config(&Self::config_at(url).await, settings).map_err(io::Error::other)
     }
 
-    /// The SDK's configuration for whatever answers at that address.
+    /// The SDK's configuration for a server at this address.
     pub async fn config_at(url: &str) -> SdkConfig {
         aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new("eu-west-1"))
@@ -47,12 +47,12 @@ impl Engine {
             .await
     }
 
-    /// Writes an item that is given as plain JSON.
+    /// Writes an item, given as plain JSON.
     pub fn put(&self, table: &str, item: &Value) -> io::Result<()> {
         self.put_attributes(table, &attribute(item)["M"])
     }
 
-    /// Writes an item that is given as DynamoDB's own JSON, so that any type can be chosen.
+    /// Writes an item, given as DynamoDB's own JSON, so that any type is possible.
     pub fn put_attributes(&self, table: &str, item: &Value) -> io::Result<()> {
         let request = serde_json::from_value(json!({ "TableName": table, "Item": item }))?;
         self.database.put_item(request).map(drop).map_err(io::Error::other)
@@ -69,7 +69,7 @@ impl Engine {
     }
 }
 
-/// A JSON value as DynamoDB writes it.
+/// A JSON value in DynamoDB's own JSON.
 pub fn attribute(value: &Value) -> Value {
     match value {
         Value::Null => json!({ "NULL": true }),

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use crate::server;
 
-/// What it answers, and how often it was asked.
+/// Its answer, and how often it was asked.
 #[derive(Clone)]
 pub struct KeyHost {
     pub url: String,
@@ -34,7 +34,7 @@ impl KeyHost {
         host
     }
 
-    /// Publishes something else from now on, to those too who still wait for an answer.
+    /// Publishes another answer from now on, also for requests that are still waiting.
     pub fn publish(&self, status: u16, body: impl Into<String>) {
         let mut state = self.state.lock().unwrap();
         state.status = StatusCode::from_u16(status).unwrap();
@@ -43,12 +43,12 @@ impl KeyHost {
         self.published.notify_waiters();
     }
 
-    /// Accepts requests from now on without answering, until something else is published.
+    /// Accepts requests without answering them, until another answer is published.
     pub fn hang(&self) {
         self.state.lock().unwrap().hangs = true;
     }
 
-    /// How many requests came since the last time.
+    /// The number of requests since the last call.
     pub fn take_requests(&self) -> usize {
         std::mem::take(&mut self.state.lock().unwrap().requests)
     }
@@ -56,7 +56,7 @@ impl KeyHost {
     async fn answer(self) -> Result<Response<String>, std::convert::Infallible> {
         self.state.lock().unwrap().requests += 1;
         let (status, body) = loop {
-            // Made before the look, so that it misses no publication.
+            // Created before the state is read, so that no publication is missed.
             let published = self.published.notified();
             {
                 let state = self.state.lock().unwrap();
@@ -68,7 +68,7 @@ impl KeyHost {
         };
         let mut response = Response::new(body);
         *response.status_mut() = status;
-        // Where a redirect would lead, so that a client that follows it finds an answer.
+        // The target of a redirect, which would give an answer if a client followed it.
         response.headers_mut().insert("location", http::HeaderValue::from_static("/elsewhere.json"));
         Ok(response)
     }

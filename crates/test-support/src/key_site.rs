@@ -1,4 +1,5 @@
-//! An issuer's site on a loopback port, with several documents, with or without TLS, and a proxy that tunnels to it.
+//! An issuer's site on a loopback port, with several documents, with or without TLS, and a proxy that opens tunnels to
+//! it.
 
 use std::{
     collections::HashMap,
@@ -14,10 +15,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::world::{AUDIENCE, World};
 
-/// What the site answers for each path, and the texts of the requests that it saw.
+/// The answer for each path, and the texts of the requests.
 #[derive(Clone, Default)]
 pub struct Site {
-    /// Without a scheme.
+    /// The address without a scheme.
     pub address: String,
     answers: Arc<Mutex<HashMap<String, String>>>,
     requests: Arc<Mutex<Vec<String>>>,
@@ -55,17 +56,17 @@ impl Site {
         format!("http://{}{path}", self.address)
     }
 
-    /// Answers requests for that path with this body, as JSON.
+    /// Answers requests for this path with this body, as JSON.
     pub fn put(&self, path: &str, body: &Value) {
         self.put_raw(path, &response("200 OK", "", &body.to_string()));
     }
 
-    /// The same with the whole response.
+    /// Answers requests for this path with this whole response.
     pub fn put_raw(&self, path: &str, response: &str) {
         self.answers.lock().unwrap().insert(path.to_owned(), response.to_owned());
     }
 
-    /// The requests since the last time, each as its whole head.
+    /// The requests since the last call, each with its whole head.
     pub fn take_requests(&self) -> Vec<String> {
         std::mem::take(&mut *self.requests.lock().unwrap())
     }
@@ -81,16 +82,16 @@ impl Site {
     }
 }
 
-/// A whole response with these further header lines.
+/// A whole response with these additional header lines.
 pub fn response(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
 }
 
-/// A request up to its empty line.
+/// Reads a request up to its empty line.
 async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = vec![stream.read_u8().await.ok()?];
-    // A client that speaks TLS gets an invalid answer, as from a server without TLS.
+    // A client that speaks TLS gets an answer that is not valid, as from a server without TLS.
     if head == [0x16] {
         return Some("TLS".to_owned());
     }
@@ -100,8 +101,8 @@ async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     String::from_utf8(head).ok()
 }
 
-/// Starts a proxy that tunnels every CONNECT to that address, or refuses it with a status line. Returns its address
-/// and the heads of the requests.
+/// Starts a proxy that opens a tunnel to this address for every CONNECT, or refuses it with a status line. Returns the
+/// proxy's address and the heads of the requests.
 pub async fn proxy(target: &str, status: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

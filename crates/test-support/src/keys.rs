@@ -1,4 +1,4 @@
-//! Signing keys of every kind, made once for the whole run.
+//! Signing keys of every kind, which are generated once for the whole run.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use crate::signer::Signer;
 
 static RSA: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    // The library signs with the PKCS#1 form, which is the last part of the PKCS#8 one.
+    // The library signs with the PKCS#1 form, which is the last part of the PKCS#8 form.
     let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
     let pkcs8 = key.as_der().unwrap().as_ref().to_vec();
     let pkcs1 = pkcs8.windows(4).skip(4).position(|bytes| bytes[..2] == [0x30, 0x82]).unwrap() + 4;
@@ -25,7 +25,7 @@ static EC: LazyLock<Vec<u8>> = LazyLock::new(|| {
     pkcs8.as_ref().to_vec()
 });
 
-/// An Ed25519 key, another one for each number.
+/// An Ed25519 key. Each number gives another key.
 pub fn ed25519(kid: Option<&str>, number: u8) -> Signer {
     Signer::ed25519(kid, [number; 32])
 }
@@ -35,12 +35,12 @@ pub fn es256(kid: Option<&str>) -> Signer {
     Signer::new(kid, Algorithm::ES256, EncodingKey::from_ec_der(&EC))
 }
 
-/// The 2048-bit RSA key, for that algorithm.
+/// The 2048-bit RSA key, for this algorithm.
 pub fn rsa(kid: Option<&str>, algorithm: Algorithm) -> Signer {
     Signer::new(kid, algorithm, EncodingKey::from_rsa_der(&RSA))
 }
 
-/// A private key in PKCS#8 PEM, another one each time.
+/// A new private key in PKCS#8 PEM.
 pub fn pem(kind: &str) -> String {
     let random = SystemRandom::new();
     let der = match kind {

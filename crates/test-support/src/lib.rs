@@ -1,7 +1,7 @@
-//! What the tests and the dev server run the service with: an engine in place of DynamoDB, issuers' keys, demo data, and
-//! a [`world::World`] in which a test asks about tokens.
+//! What the tests and the dev server need to run the service: an engine instead of DynamoDB, issuers' keys, demo data,
+//! and a [`world::World`] in which a test asks about tokens.
 //!
-//! With the feature `redis`, a world keeps its tokens in a Redis server of its own.
+//! With the feature `redis`, each world has a Redis server for its tokens.
 
 #![allow(
     clippy::indexing_slicing,
@@ -43,7 +43,7 @@ pub mod tokens_in_redis;
 pub mod world;
 pub mod wrong_settings;
 
-/// The client of the tests' own connections, for crates that have no such dependency.
+/// The client library of the tests' own connections, for crates that do not depend on it.
 #[cfg(feature = "redis")]
 pub use redis;
 #[cfg(not(feature = "redis"))]

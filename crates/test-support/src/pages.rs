@@ -1,4 +1,4 @@
-//! The documentation as the tests read it: code blocks, tables, headings and links.
+//! The pages of the documentation for the tests: code blocks, tables, headings and links.
 
 use std::{
     fs,
@@ -7,18 +7,18 @@ use std::{
 
 /// A page of the documentation.
 pub struct Page {
-    /// Its path from the root of the repository.
+    /// The path from the root of the repository.
     pub path: String,
     pub text: String,
 }
 
 /// A fenced code block.
 pub struct Block {
-    /// The page and the line of the fence, for messages.
+    /// The page and line of the fence, for messages.
     pub place: String,
-    /// The first word of the info string, by which GitHub highlights the block.
+    /// The first word of the info string, which GitHub uses for highlighting.
     pub language: String,
-    /// The second one, by which a test recognizes it.
+    /// The second word of the info string, which tells a test what to do with the block.
     pub kind: String,
     pub text: String,
 }
@@ -35,7 +35,7 @@ pub fn page(path: &str) -> Page {
     Page { path: path.to_owned(), text: read(path) }
 }
 
-/// Every page below docs/, and the README.
+/// Every page in docs/, and the README.
 pub fn pages() -> Vec<Page> {
     let (mut folders, mut paths) = (vec![root().join("docs")], vec![root().join("README.md")]);
     while let Some(folder) = folders.pop() {
@@ -88,14 +88,14 @@ impl Page {
         lines.collect()
     }
 
-    /// The cells of each row of each table, headings included, with the number of the line.
+    /// The cells of each row of each table, including headings, with the number of the line.
     pub fn rows(&self) -> Vec<(usize, Vec<String>)> {
         let rows = self.prose().into_iter().filter(|(_, line)| line.starts_with('|'));
         rows.map(|(number, line)| (number, cells(line))).collect()
     }
 }
 
-/// The cells of a row. A `\|` is a character of a cell.
+/// The cells of a row. A `\|` is part of a cell.
 fn cells(row: &str) -> Vec<String> {
     let row = row.trim().trim_start_matches('|').replace("\\|", "\u{0}");
     row.trim_end_matches('|').split('|').map(|cell| cell.trim().replace('\u{0}', "|")).collect()
@@ -106,20 +106,20 @@ pub fn spans(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).filter(|span| !span.is_empty()).collect()
 }
 
-/// Every block of that language and kind, of all pages.
+/// Every block with this language and kind, on all pages.
 pub fn blocks(language: &str, kind: &str) -> Vec<Block> {
     let blocks = pages().into_iter().flat_map(|page| page.blocks());
     blocks.filter(|block| block.language == language && block.kind == kind).collect()
 }
 
-/// The commands of a shell block: continued lines are joined, comments and empty lines left out.
+/// The commands of a shell block. Continued lines are joined; comments and empty lines are left out.
 pub fn commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ").replace("|\n", "| ");
     let lines = joined.lines().map(|line| line.split(" # ").next().unwrap_or_default().trim());
     lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
 }
 
-/// The words of a command as a shell splits them, with quotes taken away; variables stay as they are.
+/// The words of a command, split as a shell does, without quotes. Variables are not replaced.
 pub fn words(command: &str) -> Vec<String> {
     let (mut words, mut word, mut quote, mut any) = (Vec::new(), String::new(), None::<char>, false);
     let mut characters = command.chars();

@@ -1,4 +1,4 @@
-//! A token of each provider as the provider makes it, and the answer to it.
+//! A token of each provider in the form of that provider, and its answer.
 
 use serde_json::{Value, json};
 use token_introspection::{call, service::Service};
@@ -15,16 +15,16 @@ pub const ENTRA_2: &str = "https://login.microsoftonline.com/9122040d-6c67-4c5b-
 pub const OKTA: &str = "https://tenant.okta.com/oauth2/default";
 pub const KEYCLOAK: &str = "https://keycloak.example.com/realms/shop";
 
-/// A provider's token, and the answer to it beyond `active`, `iss`, `exp` and `iat`.
+/// A provider's token, and its answer in addition to `active`, `iss`, `exp` and `iat`.
 pub struct Golden {
     pub profile: &'static str,
     pub issuer: &'static str,
     pub header: Value,
     pub claims: Value,
     pub answer: Value,
-    /// An ID token of the same provider for the same sign-in: claims to change, null to take away.
+    /// An ID token of the same provider and sign-in: the claims that differ; null removes a claim.
     pub id_token: Value,
-    /// The session's name in a `sid#` mark.
+    /// The session as a `sid#` mark names it.
     pub session: &'static str,
 }
 
@@ -151,8 +151,7 @@ pub fn goldens() -> Vec<Golden> {
     ]
 }
 
-/// A deployment that trusts all of them.
-/// The providers as the setting has them.
+/// The trusted issuers of a deployment that trusts all of these providers.
 pub fn trusted_issuers(signer: &Signer) -> String {
     let mut issuers: Vec<Value> = Vec::new();
     for golden in goldens() {

@@ -1,4 +1,4 @@
-//! A proxy before the store that counts what passes, and fails as it is told to.
+//! A proxy in front of the store. It counts requests, and fails when a test wants it to.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{server, time};
 
-/// What the store does.
+/// How the store fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
     #[default]
@@ -20,24 +20,24 @@ pub enum Fault {
     AccessDenied,
     Hangs,
     Resets,
-    /// Every key is left unprocessed, again and again.
+    /// Every key is always left unprocessed.
     Unprocessed,
-    /// The first read leaves all but one key of each table unprocessed; the second is whole.
+    /// The first read leaves all but one key of each table unprocessed. The second is complete.
     UnprocessedOnce,
     Truncated,
     Empty,
-    /// The answer lacks the tables that have none of the items.
+    /// The answer lacks the tables without items.
     LacksTables,
-    /// The first read leaves keys unprocessed as `UnprocessedOnce` does, but echoes them in another way.
+    /// The first read leaves keys unprocessed, as with `UnprocessedOnce`, but returns them in another form.
     Echoes(Echo),
 }
 
-/// How a server echoes unprocessed keys.
+/// How a server returns unprocessed keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Echo {
     /// Without the consistency that was requested.
     Bare,
-    /// With the opposite consistency, and an attribute list that lacks all that matters.
+    /// With the opposite consistency, and an attribute list without any relevant attribute.
     Changed,
     /// With a key that was not requested.
     OtherKey,
@@ -68,14 +68,14 @@ impl Echo {
     }
 }
 
-/// What another program does before a request of that operation arrives, once `spared` of them have passed.
+/// What another program does before a request with this operation arrives, after `spared` of them have passed.
 struct Interference {
     operation: &'static str,
     spared: usize,
     act: Box<dyn FnOnce() + Send>,
 }
 
-/// The proxy, and what has passed it.
+/// The proxy, and the requests that it has seen.
 #[derive(Clone, Default)]
 pub struct Proxy {
     pub url: String,
@@ -85,17 +85,17 @@ pub struct Proxy {
 #[derive(Default)]
 struct State {
     fault: Fault,
-    /// How many requests pass before it shows.
+    /// The number of requests that pass before the fault occurs.
     spared: usize,
-    /// Whether it shows to one request alone.
+    /// Whether the fault occurs only once.
     once: bool,
-    /// Each request's operation and body.
+    /// The operation and body of each request.
     requests: Vec<(String, Value)>,
     interference: Option<Interference>,
 }
 
 impl Proxy {
-    /// Starts a proxy before that engine.
+    /// Starts a proxy in front of this engine.
     pub async fn start(upstream: &str) -> Self {
         let (listener, url) = server::bind().await;
         let proxy = Self { url, state: Arc::default() };
@@ -109,24 +109,25 @@ impl Proxy {
         self.fail_after(0, fault);
     }
 
-    /// Fails once so many more requests have passed.
+    /// Fails after this many more requests have passed.
     pub fn fail_after(&self, spared: usize, fault: Fault) {
         let mut state = self.state.lock().unwrap();
         (state.spared, state.fault, state.once) = (spared, fault, false);
     }
 
-    /// Fails the next request alone.
+    /// Fails only the next request.
     pub fn fail_once(&self, fault: Fault) {
         let mut state = self.state.lock().unwrap();
         (state.spared, state.fault, state.once) = (0, fault, true);
     }
 
-    /// Has another program act before the next request of that operation arrives, once `spared` of them have passed.
+    /// Lets another program act before the next request with this operation arrives, after `spared` of them have
+    /// passed.
     pub fn interfere(&self, spared: usize, operation: &'static str, act: impl FnOnce() + Send + 'static) {
         self.state.lock().unwrap().interference = Some(Interference { operation, spared, act: Box::new(act) });
     }
 
-    /// Takes the requests that have passed since the last time: operation and body.
+    /// The operation and body of each request since the last call.
     pub fn take_requests(&self) -> Vec<(String, Value)> {
         std::mem::take(&mut self.state.lock().unwrap().requests)
     }
@@ -217,7 +218,7 @@ fn answer(body: String) -> Response<Full<Bytes>> {
 }
 
 fn error(status: StatusCode, code: &str) -> Response<Full<Bytes>> {
-    let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "told to fail" });
+    let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "the test made this request fail" });
     let mut response = answer(body.to_string());
     *response.status_mut() = status;
     response

@@ -14,16 +14,16 @@ use token_introspection::{
 
 use crate::{engine::Engine, world::OWN};
 
-/// Ended with the test.
+/// Ended when the test ends.
 pub struct RedisServer {
     pub port: u16,
     process: Child,
 }
 
 impl RedisServer {
-    /// Starts one with further options; it keeps nothing on disk.
+    /// Starts a server with these additional options. It writes nothing to disk.
     pub fn start(options: &[&str]) -> Self {
-        // Somebody else may get the port in between; then another one is tried.
+        // Another process may take the port in the meantime, so several are tried.
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let process = Command::new("redis-server")
@@ -52,7 +52,7 @@ impl RedisServer {
         Client::open(self.url()).unwrap().get_connection().unwrap()
     }
 
-    /// Runs a command of one reply that nobody reads, given as words.
+    /// Runs a command, given as words, and ignores its reply.
     pub fn run(&self, line: &str) {
         run(self.port, &line.split(' ').collect::<Vec<_>>());
     }
@@ -63,7 +63,7 @@ impl RedisServer {
             if self.process.try_wait().unwrap().is_some() {
                 return false;
             }
-            // One that asks for a password or a certificate is there all the same.
+            // A server that requires a password or a certificate has started as well.
             if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return true;
             }
@@ -73,7 +73,7 @@ impl RedisServer {
     }
 }
 
-/// Runs a command of which nobody reads the reply, on whichever server listens there.
+/// Runs a command on the server at this port, and ignores its reply.
 pub fn run(port: u16, words: &[&str]) {
     let mut connection = Client::open(format!("redis://127.0.0.1:{port}")).unwrap().get_connection().unwrap();
     cmd(words[0]).arg(&words[1..]).exec(&mut connection).unwrap_or_else(|error| panic!("{words:?}: {error}"));
@@ -94,7 +94,7 @@ fn settings(url: &str) -> Result<Settings, SettingError> {
     })
 }
 
-/// What the start says of a server; nothing where it goes on.
+/// The error with which the function refuses to start with this server. Empty if it starts.
 pub async fn refusal(url: &str) -> Option<String> {
     let settings = settings(url).unwrap_or_else(|error| panic!("{error}"));
     let store = Store::with_config(&Engine::config_at("http://127.0.0.1:1").await, &settings).unwrap();

@@ -1,4 +1,4 @@
-//! A proxy before Redis that counts the round trips which pass, and fails as it is told to.
+//! A proxy in front of Redis. It counts round trips, and fails when a test wants it to.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,22 +11,22 @@ use tokio::{
     sync::Notify,
 };
 
-/// What happens to a request.
+/// How a request fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Break {
     #[default]
     Nothing,
-    /// It arrives nowhere, and nothing tells.
+    /// The request is lost, without any error.
     Swallow,
-    /// The connection ends, the next one too.
+    /// The connection is closed, and so is the next one.
     Close,
-    /// The connection ends, and the next one is good.
+    /// The connection is closed, and the next one works.
     CloseOnce,
 }
 
-/// What somebody else does in between.
+/// What another client does in the meantime.
 struct Interference {
-    /// Before which request: the one with this word, once so many with it have passed.
+    /// Occurs before a request with this word, after `spared` of them have passed.
     word: &'static str,
     spared: usize,
     act: Box<dyn FnOnce() + Send>,
@@ -35,29 +35,29 @@ struct Interference {
 /// The words of one command.
 pub type Command = Vec<String>;
 
-/// The proxy, and what has passed it.
+/// The proxy, and the requests that it has seen.
 #[derive(Clone, Default)]
 pub struct Tap {
     pub port: u16,
     state: Arc<Mutex<State>>,
-    /// Told when connections shall end that nobody uses just now.
+    /// Notified when idle connections must be closed.
     ended: Arc<Notify>,
 }
 
 #[derive(Default)]
 struct State {
     fault: Break,
-    /// How many pipelines pass before it shows.
+    /// The number of pipelines that pass before the fault occurs.
     spared: usize,
     interference: Option<Interference>,
     /// What was sent before each answer.
     trips: Vec<Vec<u8>>,
-    /// Whether the last one is not answered yet.
+    /// Whether the last one has not been answered yet.
     open: bool,
 }
 
 impl Tap {
-    /// Starts a proxy before that port.
+    /// Starts a proxy in front of this port.
     pub fn start(upstream: u16) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -87,30 +87,30 @@ impl Tap {
         self.fail_after(0, fault);
     }
 
-    /// Fails once so many more pipelines have passed.
+    /// Fails after this many more pipelines have passed.
     pub fn fail_after(&self, spared: usize, fault: Break) {
         let mut state = self.state.lock().unwrap();
         (state.spared, state.fault) = (spared, fault);
     }
 
-    /// Has somebody else act before the next request with that word arrives, once `spared` of them have passed.
+    /// Lets another client act before the next request with this word arrives, after `spared` of them have passed.
     pub fn interfere(&self, spared: usize, word: &'static str, act: impl FnOnce() + Send + 'static) {
         self.state.lock().unwrap().interference = Some(Interference { word, spared, act: Box::new(act) });
     }
 
-    /// Ends the open connections, as a server does that restarts.
+    /// Closes the open connections, like a server that restarts.
     pub fn end_connections(&self) {
         self.ended.notify_waiters();
     }
 
-    /// Takes the round trips since the last time, each as its commands, without what a new connection begins with.
+    /// The round trips since the last call, each with its commands, except the first commands of a new connection.
     pub fn take_trips(&self) -> Vec<Vec<Command>> {
         let trips = std::mem::take(&mut self.state.lock().unwrap().trips);
         let trips = trips.iter().map(|sent| commands(sent));
         trips.filter(|trip| trip.first().is_some_and(|command| command[0] == "ROLE")).collect()
     }
 
-    /// Every byte that was sent to the server since the last time.
+    /// Every byte that was sent to the server since the last call.
     pub fn take_text(&self) -> String {
         let trips = std::mem::take(&mut self.state.lock().unwrap().trips);
         String::from_utf8_lossy(&trips.concat()).into_owned()
@@ -165,7 +165,7 @@ impl Tap {
     }
 }
 
-/// The commands of one trip, of which each is an array of bulk strings.
+/// The commands of one trip. Each is an array of bulk strings.
 fn commands(sent: &[u8]) -> Vec<Command> {
     let text = String::from_utf8_lossy(sent).into_owned();
     let mut commands = Vec::new();

@@ -1,4 +1,4 @@
-//! The HTTP server on a loopback port that the proxy, the key host and the services of AWS are built on.
+//! The HTTP server on a loopback port that the proxy, the key host and the AWS services are built on.
 
 use std::error::Error;
 
@@ -11,14 +11,14 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-/// A free port, and the base URL of what will be served there.
+/// A free port, and the base URL for it.
 pub async fn bind() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     (listener, url)
 }
 
-/// Answers every request, for as long as the test lives. An error breaks the connection off.
+/// Answers every request, until the test ends. An error closes the connection.
 pub fn serve<F, B, E>(listener: TcpListener, answer: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static)
 where
     F: Future<Output = Result<Response<B>, E>> + Send + 'static,

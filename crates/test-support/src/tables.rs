@@ -1,4 +1,4 @@
-//! The tables of a world beside its service: what is stored, as DynamoDB's own JSON.
+//! The tables of a world: what is stored, as DynamoDB's own JSON.
 
 use http::StatusCode;
 use http_body_util::{BodyExt, Full};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 impl World {
-    /// An item as DynamoDB's own JSON; null where there is none.
+    /// An item as DynamoDB's own JSON. Null if it does not exist.
     pub async fn stored(&self, table: &str, key: &str, id: &str) -> Value {
         let request = json!({ "TableName": table, "Key": { key: { "S": id } } });
         self.dynamodb("GetItem", &request).await["Item"].clone()
@@ -36,13 +36,13 @@ impl World {
         self.dynamodb("DeleteItem", &json!({ "TableName": table, "Key": { "id": { "S": id } } })).await;
     }
 
-    /// Calls an operation of DynamoDB that the service itself has no use for.
+    /// Calls an operation of DynamoDB that the service itself does not use.
     pub async fn dynamodb(&self, operation: &str, request: &Value) -> Value {
         let request = http::Request::post(&self.engine.url)
             .header("content-type", "application/x-amz-json-1.0")
             .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
             .header("x-amz-date", "20270115T080000Z")
-            // The engine wants to see a signature and does not check it.
+            // The engine requires a signature, but does not check it.
             .header("authorization", "AWS4-HMAC-SHA256 Credential=dev, SignedHeaders=host, Signature=none")
             .body(Full::new(Bytes::from(request.to_string())));
         let response = Client::builder(TokioExecutor::new()).build_http().request(request.unwrap()).await.unwrap();

@@ -1,12 +1,12 @@
-//! The tokens table of a world, in the same engine as its other tables.
+//! The tokens table of a world, in the same engine as the other tables.
 
 use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// What a world has for it beside the engine: nothing.
+/// What a world needs for its tokens table in addition to the engine: nothing.
 pub struct Tokens {
-    /// By which a service and the tool find it.
+    /// The settings with which a service and the tool find the table.
     pub settings: Vec<(&'static str, String)>,
 }
 
@@ -17,34 +17,34 @@ impl Tokens {
 }
 
 impl World {
-    /// Writes an item that is given as plain JSON.
+    /// Writes an item, given as plain JSON.
     pub fn put_item(&self, item: &Value) {
         self.engine.put("oauth-tokens", item).unwrap();
     }
 
-    /// Writes an item that is given as DynamoDB's own JSON.
+    /// Writes an item, given as DynamoDB's own JSON.
     pub fn put_attributes(&self, item: &Value) {
         self.engine.put_attributes("oauth-tokens", item).unwrap();
     }
 
-    /// Deletes what is under that id.
+    /// Deletes the item with this id.
     pub async fn delete_item(&self, id: &str) {
         self.delete("oauth-tokens", id).await;
     }
 
-    /// What is under that id, as DynamoDB's own JSON; null where there is nothing.
+    /// The item with this id, as DynamoDB's own JSON. Null if it does not exist.
     pub async fn stored_item(&self, id: &str) -> Value {
         let request = json!({ "TableName": "oauth-tokens", "Key": { "id": { "S": id } } });
         self.dynamodb("GetItem", &request).await["Item"].clone()
     }
 
-    /// How many items there are.
+    /// The number of items.
     pub async fn count_items(&self) -> u64 {
         self.dynamodb("Scan", &json!({ "TableName": "oauth-tokens" })).await["Count"].as_u64().unwrap()
     }
 }
 
-/// The ids that the tokens table was asked for, in this one request to DynamoDB.
+/// The ids that this request to DynamoDB reads from the tokens table.
 pub fn ids_asked_for(_: &World, request: &Value) -> Vec<String> {
     let keys = request["RequestItems"]["oauth-tokens"]["Keys"].as_array().unwrap();
     keys.iter().map(|key| key["id"]["S"].as_str().unwrap().to_owned()).collect()

@@ -1,6 +1,6 @@
-//! The tokens table of a world in a Redis server of its own: the same tests over the second store.
+//! The tokens table of a world in its own Redis server, so that the same tests run with the second store.
 
-#![allow(clippy::unused_async, reason = "where the table is in DynamoDB they wait")]
+#![allow(clippy::unused_async, reason = "they wait if the table is in DynamoDB")]
 
 use redis::{Connection, cmd};
 use serde_json::{Value, json};
@@ -9,9 +9,9 @@ use crate::{engine::attribute, redis_server::RedisServer, redis_tap::Tap, world:
 
 pub struct Tokens {
     pub server: RedisServer,
-    /// What the service and the tool see of it.
+    /// The proxy through which the service and the tool use it.
     pub tap: Tap,
-    /// By which a service and the tool find it.
+    /// The settings with which a service and the tool find the table.
     pub settings: Vec<(&'static str, String)>,
 }
 
@@ -29,7 +29,7 @@ impl World {
         self.tokens.server.connection()
     }
 
-    /// Writes an item that is given as plain JSON, as somebody else would who keeps the contract.
+    /// Writes an item, given as plain JSON, as another program does that follows the contract.
     pub fn put_item(&self, item: &Value) {
         let mut item = item.clone();
         let item = item.as_object_mut().unwrap();
@@ -38,7 +38,7 @@ impl World {
         self.put_value(&id, &json!(item).to_string(), expires_at.and_then(|time| time.as_i64()));
     }
 
-    /// Writes an item that is given as DynamoDB's own JSON. Of its types Redis has those that JSON has.
+    /// Writes an item, given as DynamoDB's own JSON. Redis has only those types that JSON has.
     pub fn put_attributes(&self, item: &Value) {
         let mut item = item.clone();
         let id = item.as_object_mut().unwrap().remove("id").unwrap();
@@ -54,12 +54,12 @@ impl World {
         set.exec(&mut self.redis()).unwrap();
     }
 
-    /// Deletes what is under that id.
+    /// Deletes the item with this id.
     pub async fn delete_item(&self, id: &str) {
         cmd("DEL").arg(id).exec(&mut self.redis()).unwrap();
     }
 
-    /// What is under that id, as DynamoDB would say it; null where there is nothing.
+    /// The item with this id, as DynamoDB's own JSON. Null if it does not exist.
     pub async fn stored_item(&self, id: &str) -> Value {
         let value: Option<String> = cmd("GET").arg(id).query(&mut self.redis()).unwrap();
         let Some(value) = value else { return Value::Null };
@@ -72,13 +72,13 @@ impl World {
         attribute(&item)["M"].clone()
     }
 
-    /// How many items there are.
+    /// The number of items.
     pub async fn count_items(&self) -> u64 {
         cmd("DBSIZE").query(&mut self.redis()).unwrap()
     }
 }
 
-/// The ids that the tokens table was asked for, in the one pipeline beside this request to DynamoDB.
+/// The ids that the pipeline reads from the tokens table, in addition to this request to DynamoDB.
 pub fn ids_asked_for(world: &World, _: &Value) -> Vec<String> {
     let trips = world.tokens.tap.take_trips();
     let [trip] = trips.as_slice() else { panic!("{trips:?}") };

@@ -1,5 +1,5 @@
-//! Secrets in the places of settings, by mistake or pasted in place of their location. Nothing that is printed or logged
-//! quotes one.
+//! Secrets as the values of settings, typed by mistake or pasted instead of their location. No output or log line may
+//! quote one.
 
 use std::process::Command;
 
@@ -45,13 +45,13 @@ pub fn secrets() -> [String; 4] {
 
 #[track_caller]
 pub fn assert_quotes_nothing(output: &str, variable: &str, value: &str) {
-    // The body of the PEM differs each time, but begins with the same header of its format.
+    // The body of the PEM differs each time, but begins with the same bytes of its format.
     for secret in ["hunter2", "BEGIN PRIVATE", "MIGHAgEAM", "MHcCAQEE", "\"d\""] {
         assert!(!output.contains(secret), "{variable}={value} is quoted: {output}");
     }
 }
 
-/// The one line for that value, if it ends the start.
+/// The error line for this value, if it makes the function refuse to start.
 pub fn error(variable: &str, value: &str) -> Option<String> {
     let read = |name: &str| match name {
         _ if name == variable => Some(value.to_owned()),
@@ -67,7 +67,7 @@ pub fn error(variable: &str, value: &str) -> Option<String> {
     }
 }
 
-/// What a program prints whose environment has that setting and otherwise good ones.
+/// The output of a program whose environment has this setting and otherwise valid ones.
 pub fn printed(program: &str, arguments: &[&str], variable: &str, value: &str) -> String {
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs([
@@ -86,26 +86,26 @@ pub fn printed(program: &str, arguments: &[&str], variable: &str, value: &str) -
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// One value of each kind for programs, which take longer to start.
+/// One value of each kind, for programs, which take longer to start.
 fn few(secret: &str) -> Vec<String> {
     let forms =
         ["{}", "file:{}", "https://user:{}@a.example", "http://u:{}@127.0.0.1:1", "http://{}", "[{\"issuer\":\"{}\"}]"];
     forms.iter().map(|form| form.replace("{}", secret)).collect()
 }
 
-/// Such values as texts, for programs.
+/// The same values as texts, for programs.
 pub fn few_values() -> Vec<String> {
     let [password, pem, ..] = secrets();
     [password, pem].iter().flat_map(|secret| few(secret)).collect()
 }
 
-/// Runs a program with each of these values in each variable, as far as it ends the start, and checks that what it
-/// prints quotes none of them.
+/// Runs a program with each of these values in each variable that makes it refuse to start, and checks that its output
+/// quotes none of them.
 pub fn assert_prints_no_setting(program: &str, arguments: &[&str]) {
     let values = few_values();
     let check = |variable: &str| {
         for value in &values {
-            // The other ones end the start only once the function waits for events.
+            // The others are only noticed after the function has started.
             if variable.starts_with("AWS_") || error(variable, value).is_some() {
                 assert_quotes_nothing(&printed(program, arguments, variable, value), variable, value);
             }

@@ -1,4 +1,4 @@
-//! One element of the setting, as written, and what it must be.
+//! One entry of `TRUSTED_ISSUERS` as written, and its checks.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::{
     settings::url,
 };
 
-/// An entry as written. [`Entry::for_each_tenant`] makes one for each tenant, [`Entry::check`] the issuer itself.
+/// An entry as written. [`Entry::for_each_tenant`] makes a copy for each tenant, and [`Entry::check`] makes the issuer.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
@@ -32,13 +32,13 @@ pub(super) struct Entry {
     aliases: Vec<String>,
     tenants: Option<Vec<String>>,
     jwks_bearer_file: Option<PathBuf>,
-    /// The one tenant that this copy of the entry is for.
+    /// The tenant of this copy of the entry.
     #[serde(skip)]
     tenant: Option<String>,
 }
 
 impl Entry {
-    /// The entry itself, or a copy of it for each of its tenants with `{tenantid}` filled in.
+    /// The entry itself or, if it has tenants, a copy for each of them in which `{tenantid}` is replaced.
     pub fn for_each_tenant(self) -> Result<Vec<Self>, String> {
         let Some(tenants) = &self.tenants else { return Ok(vec![self]) };
         if !identifier::has_tenant(&self.issuer) {
@@ -61,11 +61,11 @@ impl Entry {
         }
     }
 
-    /// The issuer that the entry at this position describes.
+    /// Makes the issuer from the entry at this position.
     ///
     /// # Errors
     ///
-    /// Returns what is wrong, to be continued after the issuer's name. It quotes nothing of the entry, which may hold a
+    /// Returns what is wrong, to be written after the issuer's name. It never quotes the entry, which may contain a
     /// secret by mistake.
     pub fn check(self, position: usize) -> Result<TrustedIssuer, String> {
         identifier::check(&self.issuer)?;
@@ -89,7 +89,7 @@ impl Entry {
             (Some(_), Some(_)) => return Err("with both \"jwks_uri\" and \"jwks\"".into()),
             (None, None) => match profile.key_set {
                 Some(path) => KeySource::Remote(key_set_of(&self.issuer, path)?),
-                None => KeySource::Discovered(metadata_places(&self.issuer).map_err(
+                None => KeySource::Discovered(metadata_addresses(&self.issuer).map_err(
                     |_| "with neither \"jwks_uri\" nor \"jwks\", whose identifier is not a URL to find them by",
                 )?),
             },
@@ -113,7 +113,8 @@ impl Entry {
         })
     }
 
-    /// Something must tell this issuer's access tokens from its other tokens, and say whom they are for.
+    /// Checks that the entry distinguishes this issuer's access tokens from its other tokens, and determines who they
+    /// are for.
     fn tells_access_tokens(&self, profile: &Profile) -> Result<(), String> {
         let lists_any = |values: &Option<Vec<String>>| values.iter().flatten().next().is_some();
         if profile.is_generic() && self.required_claims.is_empty() && !lists_any(&self.audiences) {
@@ -131,7 +132,7 @@ impl Entry {
     }
 }
 
-/// The place that the profile knows, below the issuer's identifier.
+/// The location of the keys according to the profile, below the issuer's identifier.
 fn key_set_of(issuer: &str, path: &str) -> Result<Uri, String> {
     let why = "without \"jwks_uri\", whose identifier is not an https URL to find the keys by";
     url::identifier(issuer)
@@ -139,24 +140,25 @@ fn key_set_of(issuer: &str, path: &str) -> Result<Uri, String> {
         .map_err(|_| why.to_owned())
 }
 
-/// The places of an issuer's metadata: below its identifier; RFC 8414 has its well-known part before the path instead.
+/// The locations of an issuer's metadata: below its identifier and, as RFC 8414 has it, with the well-known part in
+/// front of the path.
 ///
 /// # Errors
 ///
-/// Returns what is wrong with the identifier, if it is not the URL of an issuer.
-pub fn metadata_places(issuer: &str) -> Result<[Uri; 2], &'static str> {
+/// Returns what is wrong with the identifier, if it is not an issuer's URL.
+pub fn metadata_addresses(issuer: &str) -> Result<[Uri; 2], &'static str> {
     url::identifier(issuer)?;
     let path = url::path(issuer);
     let origin = issuer.trim_end_matches('/').strip_suffix(path).unwrap_or(issuer);
-    let place = |text: String| text.parse::<Uri>().map_err(|_| "is not a URL");
+    let address = |text: String| text.parse::<Uri>().map_err(|_| "is not a URL");
     Ok([
-        place(format!("{origin}{path}/.well-known/openid-configuration"))?,
-        place(format!("{origin}/.well-known/oauth-authorization-server{path}"))?,
+        address(format!("{origin}{path}/.well-known/openid-configuration"))?,
+        address(format!("{origin}/.well-known/oauth-authorization-server{path}"))?,
     ])
 }
 
-/// As in a fetched set, keys that a rule refuses are passed over; a copied set often has some. A key that cannot be
-/// read was meant to be used, so it ends the start.
+/// As in a fetched set, keys that a rule refuses are ignored, because copied sets often contain some. A key that cannot
+/// be read was meant to be used, so the function refuses to start.
 fn inline(jwks: &RawValue, algorithms: &[Algorithm]) -> Result<LoadedKeys, String> {
     let entries = key_set_entries(jwks.get().as_bytes()).map_err(|unreadable| match unreadable {
         UnreadableKeySet::DuplicateMembers => "whose \"jwks\" names a member twice",

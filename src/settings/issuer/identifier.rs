@@ -1,48 +1,48 @@
 //! The characters of issuer identifiers, and the placeholder for a tenant in them.
 
-/// Stands for the tenant in `issuer`, `aliases` and `jwks_uri`.
+/// The placeholder for the tenant in `issuer`, `aliases` and `jwks_uri`.
 const TENANT: &str = "{tenantid}";
-/// A longer identifier would leave no room for the rest of an item key.
+/// The maximum size in bytes. A longer identifier would leave too little space for the rest of an item key.
 const MAX_BYTES: usize = 1024;
 
-/// Checks an identifier after the tenant was filled in.
+/// Checks an identifier in which the tenant was already replaced.
 ///
 /// # Errors
 ///
-/// Returns what is wrong, to be continued after the issuer's name.
+/// Returns what is wrong, to be written after the issuer's name.
 pub(super) fn check(identifier: &str) -> Result<(), String> {
-    // None of these characters is allowed in a URI (RFC 3986 §2), and '#' separates the parts of item keys.
+    // No URI may contain these characters (RFC 3986 §2), and '#' separates the parts of item keys.
     let is_foreign = |c: char| c.is_control() || c.is_whitespace() || "#{}<>\"\\^`|".contains(c);
     if identifier.is_empty() || identifier.len() > MAX_BYTES {
         Err("whose identifier is empty or over 1,024 bytes".to_owned())
     } else if let Some(character) = identifier.chars().find(|c| is_foreign(*c)) {
-        let cure = if "{}".contains(character) { "; {tenantid} needs \"tenants\"" } else { "" };
-        Err(format!("whose identifier contains {character:?}, which no issuer identifier does{cure}"))
+        let hint = if "{}".contains(character) { "; {tenantid} needs \"tenants\"" } else { "" };
+        Err(format!("whose identifier contains {character:?}, which no issuer identifier does{hint}"))
     } else if authority(identifier).contains('@') {
-        // Audit records and log lines name the issuer.
+        // Audit records and log lines contain the issuer.
         Err("whose identifier contains a user or a password".to_owned())
     } else {
         Ok(())
     }
 }
 
-/// What is between `://` and the path of a URL; empty for other identifiers.
+/// The part of a URL between `://` and its path. Empty for other identifiers.
 fn authority(identifier: &str) -> &str {
     let after_scheme = identifier.split_once("://").map_or("", |(_, rest)| rest);
     after_scheme.split(['/', '?']).next().unwrap_or_default()
 }
 
-/// Whether the text is a template for several tenants.
+/// Whether the text contains the placeholder.
 pub(super) fn has_tenant(text: &str) -> bool {
     text.contains(TENANT)
 }
 
-/// The text for one tenant.
+/// The text with the placeholder replaced by this tenant.
 pub(super) fn with_tenant(text: &str, tenant: &str) -> String {
     text.replace(TENANT, tenant)
 }
 
-/// Whether a tenant is a plain name that changes nothing else in a URL.
+/// Whether a tenant is a plain name that cannot change other parts of a URL.
 pub(super) fn is_tenant(tenant: &str) -> bool {
     !tenant.is_empty() && tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }

@@ -1,4 +1,4 @@
-//! `TRUSTED_ISSUERS`: whose tokens are judged, by which rules and with which keys.
+//! `TRUSTED_ISSUERS`: which issuers' tokens are judged, by which rules and with which keys.
 
 mod entry;
 mod identifier;
@@ -9,7 +9,7 @@ use http::Uri;
 use serde_json::{Map, Value};
 
 use self::entry::Entry;
-pub use self::entry::metadata_places;
+pub use self::entry::metadata_addresses;
 use super::{SettingError, error::json_problem, url};
 use crate::{
     jwt::{Algorithm, LoadedKeys},
@@ -21,45 +21,45 @@ const EXAMPLE: &str =
 
 /// An issuer whose tokens are judged.
 pub struct TrustedIssuer {
-    /// Compared with `iss` byte for byte. Marks, policies and client records name the issuer by it.
+    /// Compared with `iss` byte for byte. Marks, policies and client records use this identifier.
     pub issuer: String,
-    /// Further values of `iss` in tokens of this issuer.
+    /// Additional values of `iss` in tokens of this issuer.
     pub aliases: Vec<String>,
-    /// The value that the claim `tid` must have, if the entry lists `tenants`. Each tenant is an issuer of its own.
+    /// The required value of the claim `tid`, if the entry lists `tenants`. Each tenant is a separate issuer.
     pub tenant: Option<String>,
-    /// The position of its entry in the setting. Several tenants share one.
+    /// The position of its entry in the setting. Several tenants may share an entry.
     pub entry: usize,
     pub profile: &'static Profile,
-    /// Claims that are read before those of the profile.
+    /// Claims that take precedence over those of the profile.
     pub claim_names: ClaimNames,
     pub keys: KeySource,
     /// A file with a token that is sent when the keys are fetched.
     pub jwks_bearer_file: Option<PathBuf>,
     pub algorithms: Vec<Algorithm>,
-    /// Accepted clients. `None`: any.
+    /// The accepted clients. `None` means any.
     pub client_ids: Option<Vec<String>>,
-    /// Accepted `aud` values. `None`: any.
+    /// The accepted `aud` values. `None` means any.
     pub audiences: Option<Vec<String>>,
     /// Claims that a token must contain with exactly these values.
     pub required_claims: Map<String, Value>,
 }
 
-/// Where an issuer's keys are.
+/// The location of an issuer's keys.
 pub enum KeySource {
     /// In the setting itself; never fetched.
     Inline(LoadedKeys),
     /// At a URL.
     Remote(Uri),
-    /// Where the issuer's own metadata say; these are the places of the metadata, the first of which counts
-    /// (OpenID Connect Discovery §4, RFC 8414 §3).
+    /// At a URL that the issuer's metadata name. These are the addresses of the metadata; the first one that has them
+    /// is used (OpenID Connect Discovery §4, RFC 8414 §3).
     Discovered([Uri; 2]),
 }
 
-/// Reads the JSON array; `variable` is the setting that it came from.
+/// Reads the JSON array. `variable` is the setting that it is from.
 ///
 /// # Errors
 ///
-/// Returns [`SettingError`] if the JSON has another shape or an entry could not be honoured.
+/// Returns [`SettingError`] if the JSON has another shape, or if an entry cannot be used.
 pub fn parse(variable: &'static str, text: &str) -> Result<Vec<TrustedIssuer>, SettingError> {
     let entries: Vec<Entry> = serde_json::from_str(text)
         .map_err(|error| problem(variable, format!("is not the expected JSON: {}", json_problem(&error))))?;
@@ -78,14 +78,15 @@ pub fn parse(variable: &'static str, text: &str) -> Result<Vec<TrustedIssuer>, S
     Ok(issuers)
 }
 
-/// The issuer with that identifier or alias. RFC 9068 §4 and RFC 8725 §3.8: the `iss` of a token must match exactly,
-/// byte for byte (H-05).
+/// Finds the issuer with this identifier or alias. RFC 9068 §4 and RFC 8725 §3.8: the `iss` of a token must match
+/// exactly, byte for byte (H-05).
 pub fn find<'a>(issuers: &'a [TrustedIssuer], name: &str) -> Option<&'a TrustedIssuer> {
     issuers.iter().find(|issuer| issuer.identifiers().any(|own| own == name))
 }
 
 impl TrustedIssuer {
-    /// Whether tokens that were issued to that client are accepted. A token that names no client is not, if any are listed.
+    /// Whether tokens that were issued to this client are accepted. If clients are listed, a token that names no client
+    /// is not accepted.
     pub fn accepts_client(&self, client_id: Option<&str>) -> bool {
         let is_listed = |listed: &[String]| client_id.is_some_and(|id| listed.iter().any(|listed| listed == id));
         self.client_ids.as_deref().is_none_or(is_listed)
@@ -96,7 +97,8 @@ impl TrustedIssuer {
         std::iter::once(&self.issuer).chain(&self.aliases).map(String::as_str)
     }
 
-    /// Checks that its token file can be read, if it has one. The path is not quoted: it may be the token.
+    /// Checks that the token file can be read, if there is one. The path is not quoted, because it may be the token
+    /// itself.
     ///
     /// # Errors
     ///
@@ -112,13 +114,14 @@ impl TrustedIssuer {
         Err(problem("TRUSTED_ISSUERS", format!("has an issuer {name} whose \"jwks_bearer_file\" {what}")))
     }
 
-    /// Whether this entry tells access tokens from ID tokens only by their audience, which an ID token may share.
+    /// Whether only the audience distinguishes this entry's access tokens from its ID tokens, which may have the same
+    /// audience.
     pub fn tells_access_tokens_by_audience_only(&self) -> bool {
         self.profile.is_generic() && self.required_claims.is_empty()
     }
 }
 
-/// How an error names an entry: by its issuer if that may be quoted, otherwise by its number.
+/// How an error names an entry: by its issuer if that may be quoted, or else by its number.
 fn shown(issuer: &str, position: usize) -> String {
     let is_quotable = url::is_quotable(&identifier::with_tenant(issuer, "tenantid"));
     if is_quotable { format!("{issuer:?}") } else { format!("(entry {})", position + 1) }

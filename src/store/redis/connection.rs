@@ -1,4 +1,4 @@
-//! The one connection of an execution environment, and what is sent over it.
+//! The one connection of an execution environment, and the commands that are sent over it.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -19,8 +19,9 @@ use crate::{
     },
 };
 
-/// How old a connection may get, in seconds. A primary that others have given up, and that does not know, answers on;
-/// only a new connection goes where the name leads by now, and sees how the server is configured by now.
+/// The maximum age of a connection, in seconds. A primary that was replaced may continue to answer without knowing
+/// that. Only a new connection leads to the server that the name means now, and checks that server's current
+/// configuration.
 const MAX_HELD: i64 = 30;
 
 /// Redis or Valkey.
@@ -28,7 +29,7 @@ const MAX_HELD: i64 = 30;
 pub struct Redis {
     client: Client,
     limits: RedisLimits,
-    /// Broken ones are found out by using them: nothing watches it while the environment is frozen.
+    /// A broken connection is noticed only when it is used: no task watches it while the environment is frozen.
     held: Arc<Mutex<Option<Held>>>,
 }
 
@@ -41,25 +42,25 @@ struct Held {
 }
 
 impl Redis {
-    /// Sends nothing yet.
+    /// Configures the client. No request is sent yet.
     ///
     /// # Errors
     ///
-    /// [`SettingError`] for a URL that the client cannot read.
+    /// Returns [`SettingError`] if the client library cannot read the URL.
     pub fn new(url: &RedisUrl, limits: RedisLimits) -> Result<Self, SettingError> {
         let client = Client::open(url.expose());
-        // The error's own text may quote the URL.
+        // The text of the library's error may quote the URL.
         let client = client.map_err(|_| RedisUrl::error("cannot be read as the URL of a server"))?;
         Ok(Self { client, limits, held: Arc::default() })
     }
 
-    /// The end of a request that starts now and has no deadline of its own.
+    /// The deadline of a request that starts now and has none of its own.
     pub fn deadline(&self) -> Instant {
         Instant::now() + self.limits.total
     }
 
-    /// Sends the commands in one pipeline, and brings a reply for each. Where the held connection turns out to be
-    /// broken, or leads to a replica by now, they are sent again over a new one, so they must bear repetition.
+    /// Sends the commands in one pipeline, and returns a reply for each. If the held connection is broken, or leads to
+    /// a replica by now, the commands are sent again over a new one, so they must be idempotent.
     pub(super) async fn send(
         &self,
         commands: impl IntoIterator<Item = Cmd>,
@@ -93,8 +94,8 @@ impl Redis {
         })
     }
 
-    /// Replies count only where the same pipeline says, before and after them, that it met the primary: a replica may
-    /// not know of a mark yet, and after a failover an old connection leads to one.
+    /// Replies count only if the same pipeline shows, before and after them, that the server is the primary. A replica
+    /// may not know a mark yet, and after a failover an old connection may lead to a replica.
     async fn attempt(&self, pipeline: &Pipeline) -> Result<Vec<RedisResult<Value>>, RedisFailure> {
         let mut connection = self.connection().await?;
         let mut replies: Vec<RedisResult<Value>> = pipeline.query_async(&mut connection).await?;
@@ -107,7 +108,7 @@ impl Redis {
         Ok(replies)
     }
 
-    /// The held connection, or a new one to a server that was looked at.
+    /// The held connection, or a new one to a server that was checked.
     async fn connection(&self) -> Result<MultiplexedConnection, RedisFailure> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(Held { connection, since, .. }) = held
@@ -125,8 +126,8 @@ impl Redis {
         Ok(connection)
     }
 
-    /// How long the next attempt may take. A held connection that may have died in a pause gets only a short time, so
-    /// that a silent peer costs no more than that and a new connection.
+    /// The time limit of the next attempt. A held connection that may have died in a pause gets only a short time, so
+    /// that a silent peer costs only that time and a new connection.
     fn limit(&self) -> Duration {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let may_be_dead =
@@ -145,12 +146,13 @@ impl Redis {
     }
 }
 
-/// Whether a connection may be used still; one from the future is of a clock that was set back, and may be old.
+/// Whether a connection may still be used. If its time is in the future, the clock was set back, and the connection may
+/// be old.
 fn is_young(since: i64, now: i64) -> bool {
     (0..MAX_HELD).contains(&now.saturating_sub(since))
 }
 
-/// Reads what `ROLE` said.
+/// Checks the reply to `ROLE`.
 fn is_primary(role: Value) -> Result<(), RedisFailure> {
     let Value::Array(role) = role else { return Err(RedisFailure::Unreadable) };
     let is_primary = matches!(role.first(), Some(Value::BulkString(role)) if role == b"master");

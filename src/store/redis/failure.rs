@@ -1,4 +1,4 @@
-//! Why Redis did not do what was asked of it.
+//! Why Redis did not do what it was asked to do.
 
 use std::fmt;
 
@@ -6,40 +6,41 @@ use redis::{ErrorKind, RedisError};
 
 use crate::settings::{RedisUrl, SettingError};
 
-/// Its `Display` is one line that quotes neither key, value nor URL.
+/// A failure of Redis. Its `Display` is one line that quotes neither keys, values nor the URL.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RedisFailure {
-    /// It may not hold revocations.
+    /// The server must not hold revocations.
     UnsuitableServer(UnsuitableServer),
-    /// It does not take the user, the password or the database of the URL.
+    /// The server refuses the user, the password or the database of the URL.
     Credentials,
-    /// It answered with an error of this name.
+    /// The server answered with an error of this name.
     Refused(String),
-    /// It answered something that is no answer.
+    /// The server's answer cannot be read.
     Unreadable,
-    /// There is no connection; the reason is the operating system's or TLS's.
+    /// There is no connection. The reason is from the operating system or TLS.
     Unreachable(String),
-    /// A write may have been made all the same.
+    /// The server did not answer in time. A write may still have been made.
     Timeout,
-    /// Others changed the same value again and again.
+    /// Other writers changed the same value again and again.
     Contended,
 }
 
-/// Why a server may not hold revocations.
+/// Why a server must not hold revocations.
 #[derive(Debug, PartialEq, Eq)]
 pub enum UnsuitableServer {
-    /// It may drop keys that are not over, under this `maxmemory-policy`; empty: it does not say under which.
+    /// The server may evict keys before they expire, under this `maxmemory-policy`. Empty if the server does not report
+    /// one.
     Evicts(String),
     Replica,
-    /// This version lacks commands; empty: it does not say which it is.
+    /// This version lacks commands. Empty if the server does not report its version.
     Old(String),
-    /// Its keys are in as many shards.
+    /// The keys are in this many shards.
     Sharded(String),
 }
 
 impl RedisFailure {
-    /// What kept a connection from being opened. Of what is sent then only `AUTH` and `SELECT` can be answered with an
-    /// error that has no other name.
+    /// Why a connection could not be opened. At that point, only `AUTH` and `SELECT` can cause an error that has no
+    /// other name.
     pub(super) fn of_opening(error: RedisError) -> Self {
         match error.code() {
             Some("ERR" | "NOPERM") => Self::Credentials,
@@ -47,7 +48,7 @@ impl RedisFailure {
         }
     }
 
-    /// Whether it may be over with a new connection.
+    /// Whether a new connection may help.
     pub(super) fn may_pass(&self) -> bool {
         matches!(
             self,
@@ -55,14 +56,14 @@ impl RedisFailure {
         )
     }
 
-    /// The wrong setting that it comes from, if it does.
+    /// The wrong setting that caused this, if one did.
     pub fn setting(&self) -> Option<SettingError> {
         match self {
-            // During a failover the name may lead to a replica for a while.
+            // During a failover, the name may lead to a replica for a while.
             Self::UnsuitableServer(UnsuitableServer::Replica) => None,
             Self::UnsuitableServer(why) => Some(RedisUrl::error(why.to_string())),
             Self::Credentials => {
-                Some(RedisUrl::error("holds a user, a password or a database that the server does not take"))
+                Some(RedisUrl::error("contains a user, a password or a database that the server refuses"))
             }
             Self::Refused(code) if code == "NOPERM" => {
                 Some(RedisUrl::error("names a user who may not use INFO, ROLE, GET, SET, EXPIRETIME and EVAL"))
@@ -88,12 +89,12 @@ impl fmt::Display for RedisFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnsuitableServer(why) => write!(formatter, "the server {why}"),
-            Self::Credentials => write!(formatter, "the server does not take the user, the password or the database"),
+            Self::Credentials => write!(formatter, "the server refuses the user, the password or the database"),
             Self::Refused(code) => write!(formatter, "the server answered {code}"),
             Self::Unreadable => write!(formatter, "the server's answer cannot be read"),
             Self::Unreachable(why) => write!(formatter, "the server cannot be reached: {why}"),
             Self::Timeout => write!(formatter, "the server did not answer in time"),
-            Self::Contended => write!(formatter, "the value was changed by others again and again"),
+            Self::Contended => write!(formatter, "the value was changed by other writers too often"),
         }
     }
 }
@@ -118,7 +119,7 @@ impl fmt::Display for UnsuitableServer {
             Self::Sharded(shards) => {
                 write!(
                     formatter,
-                    "is a cluster of {shards} shards, and one pipeline asks for keys of all; use one shard"
+                    "is a cluster of {shards} shards, but one pipeline reads keys of all shards; use one shard"
                 )
             }
         }

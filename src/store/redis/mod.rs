@@ -1,5 +1,5 @@
-//! The tokens table in Redis or Valkey: the same ids as keys, JSON objects of the same attributes as values, the keys'
-//! expiry in the place of `expires_at`.
+//! The tokens table in Redis or Valkey: the same ids as keys, JSON objects with the same attributes as values, and the
+//! keys' expiry instead of `expires_at`.
 
 mod connection;
 mod failure;
@@ -21,8 +21,8 @@ use crate::{
 pub use self::{connection::Redis, failure::RedisFailure, write::StoredValue};
 
 impl Redis {
-    /// Whether the server may hold revocations, as far as it can be reached. A key that holds nothing is asked for, so
-    /// that missing rights are noticed now.
+    /// Checks that the server may hold revocations, if it can be reached. It reads a key that does not exist, so that
+    /// missing rights are noticed now.
     pub(in crate::store) async fn check(&self, deadline: Instant) -> Result<(), SettingError> {
         match self.read(&[ItemKey::padding(&Digest::of("start"), 0)], deadline).await {
             Ok(_) => Ok(()),
@@ -34,8 +34,8 @@ impl Redis {
         }
     }
 
-    /// The items under these keys, in one pipeline. `GET` for each, and not one `MGET`: a cluster's keys are in many
-    /// slots, and one key of another type must not hide the rest.
+    /// Fetches the items under these keys in one pipeline. It sends a `GET` for each key instead of one `MGET`, because
+    /// a cluster's keys are in many slots, and because one key of another type must not hide the others.
     pub(in crate::store) async fn get(
         &self,
         keys: &[ItemKey],
@@ -59,7 +59,7 @@ impl Redis {
     }
 }
 
-/// What a `GET` brought. A key that holds another type than a string is there, and unreadable.
+/// The result of a `GET`. A key of another type than a string exists, but is unreadable.
 fn item_of(reply: RedisResult<Value>) -> Result<Option<Result<Item, Corrupt>>, RedisFailure> {
     match reply {
         Ok(Value::Nil) => Ok(None),
@@ -74,7 +74,7 @@ fn is_wrong_type(error: &RedisError) -> bool {
     error.code() == Some("WRONGTYPE")
 }
 
-/// Logs which failure it was; the text quotes neither key nor value.
+/// Logs the failure. Its text quotes neither keys nor values.
 fn unavailable(failure: &RedisFailure) -> StoreUnavailable {
     error!(event = "store_unavailable", operation = "Redis", cause = %failure);
     StoreUnavailable

@@ -1,19 +1,20 @@
-//! Whether a server may hold revocations: it must keep every key until it is over, and know of every write.
+//! Whether a server may hold revocations: it must keep every key until it expires, and know of every write.
 
 use redis::{aio::MultiplexedConnection, cmd};
 
 use super::{RedisFailure, failure::UnsuitableServer};
 
-/// The first version that has `EXPIRETIME`. Valkey, which came later, calls itself 7.2 here for old clients.
+/// The first version that has `EXPIRETIME`. Valkey, which is newer, reports 7.2 here for old clients.
 const OLDEST_VERSION: u32 = 7;
 
-/// Looks at a server that was just connected to.
+/// Checks a server after connecting to it.
 ///
 /// # Errors
 ///
-/// [`RedisFailure::UnsuitableServer`], and whatever else keeps it from answering.
+/// Returns [`RedisFailure::UnsuitableServer`] if the server must not hold revocations, or another failure if it does
+/// not answer.
 pub(super) async fn check(connection: &mut MultiplexedConnection) -> Result<(), RedisFailure> {
-    // CONFIG would say the same, but managed servers allow it to nobody.
+    // CONFIG would return the same, but managed servers do not allow it.
     let info: String = cmd("INFO").query_async(connection).await?;
     fitness(&info).map_err(RedisFailure::UnsuitableServer)?;
     if field(&info, "cluster_enabled") == "1" {
@@ -37,7 +38,7 @@ fn fitness(info: &str) -> Result<(), UnsuitableServer> {
     }
 }
 
-/// A cluster of one shard, as AWS's durable service makes them, is as good as a server without one.
+/// A cluster of one shard, which AWS's durable service uses, is as good as a server that is not a cluster.
 fn cluster_fitness(cluster: &str) -> Result<(), UnsuitableServer> {
     match field(cluster, "cluster_size") {
         "1" => Ok(()),
@@ -45,7 +46,7 @@ fn cluster_fitness(cluster: &str) -> Result<(), UnsuitableServer> {
     }
 }
 
-/// The value of a line `name:value`; empty where there is none.
+/// The value of the line `name:value`. Empty if the line does not exist.
 fn field<'a>(info: &'a str, name: &str) -> &'a str {
     let values = info.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     values.map(str::trim).next().unwrap_or_default()
@@ -59,7 +60,7 @@ mod tests {
                         # Replication\r\nrole:master\r\nrole_of_others:slave\r\n# Cluster\r\ncluster_enabled:0\r\n";
 
     #[test]
-    fn a_server_says_what_it_is_or_is_refused() {
+    fn a_server_must_report_that_it_is_suitable() {
         assert_eq!(fitness(GOOD), Ok(()));
         assert_eq!(fitness(&GOOD.replace("7.0.15", "10.1.0")), Ok(()));
         for (old, new, expected) in [

@@ -1,4 +1,5 @@
-//! Attributes as JSON. A number is N, an array L, an object M; the rest is named alike. Numbers keep their text.
+//! Attributes as JSON. N is a number, L an array, M an object; the others have the JSON type of the same name. Numbers
+//! keep their text.
 
 use std::collections::HashMap;
 
@@ -10,11 +11,11 @@ use crate::{
     records::{Corrupt, Item, to_json},
 };
 
-/// Reads a value. A duplicate member could be read two ways, so it is corrupt.
+/// Parses a value. A duplicate member could be read in two ways, so it is corrupt.
 ///
 /// # Errors
 ///
-/// Returns [`Corrupt`] for anything but a JSON object.
+/// Returns [`Corrupt`] if the text is not exactly one JSON object.
 pub(super) fn item(value: &[u8]) -> Result<Item, Corrupt> {
     attributes(parse_members(value).map_err(|_| Corrupt)?).map(Item::from)
 }
@@ -23,7 +24,7 @@ pub(super) fn item(value: &[u8]) -> Result<Item, Corrupt> {
 ///
 /// # Errors
 ///
-/// Returns [`Corrupt`] for bytes, for which JSON has no form.
+/// Returns [`Corrupt`] if an attribute contains bytes, which JSON cannot represent.
 pub(super) fn text(attributes: HashMap<String, AttributeValue>) -> Result<String, Corrupt> {
     to_json(&AttributeValue::M(attributes)).map(|text| text.get().to_owned())
 }
@@ -43,7 +44,7 @@ fn attribute(text: &RawValue) -> Result<AttributeValue, Corrupt> {
             b'"' => AttributeValue::S(serde_json::from_str(text.get()).ok()?),
             b't' | b'f' => AttributeValue::Bool(text.get() == "true"),
             b'n' => AttributeValue::Null(true),
-            // A number beyond a double is beyond those of DynamoDB too.
+            // A number beyond a double is beyond DynamoDB's numbers too.
             _ => AttributeValue::N(Some(text.get()).filter(|text| text.parse().is_ok_and(f64::is_finite))?.to_owned()),
         })
     };
@@ -72,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn g11_whatever_is_no_json_object_is_corrupt() {
+    fn g11_anything_but_a_json_object_is_corrupt() {
         assert!(item(b"{}").is_ok());
         for value in ["", "1", "[]", "null", "\"{}\"", "{", "{}{}", "{\"a\":1,\"a\":2}", "{\"a\":1e999}", "not_before"]
         {

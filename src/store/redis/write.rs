@@ -1,4 +1,4 @@
-//! Conditional writes. Nothing is written over a value that has changed since it was read.
+//! Conditional writes. A value is never overwritten if it has changed since it was read.
 
 use std::collections::HashMap;
 
@@ -12,8 +12,8 @@ use crate::{
     store::{MARK_ATTEMPTS, StoreUnavailable, new_mark},
 };
 
-/// Writes a value where the one that is there, and its expiry, are as expected. A script, since no command compares.
-/// `EXPIRETIME` is -2 where there is no key, and -1 where it stays.
+/// Writes a value if the existing one, and its expiry, are as expected. This needs a script, because no command
+/// compares. `EXPIRETIME` is -2 if the key does not exist, and -1 if it does not expire.
 const REPLACE: &str = "\
 if redis.call('EXPIRETIME', KEYS[1]) ~= tonumber(ARGV[1]) then return 0 end
 if ARGV[1] ~= '-2' and redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
@@ -22,19 +22,19 @@ return 1";
 const ABSENT: i64 = -2;
 const STAYS: i64 = -1;
 
-/// An expiry that the server takes: not before its first second, and no more milliseconds than it can count.
+/// The expiries that the server accepts: after the epoch, and with no more milliseconds than it can count.
 const EXPIRIES: std::ops::RangeInclusive<i64> = 1..=9_000_000_000_000_000;
 
-/// A value as it was read, with the expiry of its key. It may hold a token's record, so it has no `Debug`.
+/// A value as it was read, with the expiry of its key. It may contain a token's record, so it has no `Debug`.
 pub struct StoredValue {
     bytes: Vec<u8>,
-    /// What `EXPIRETIME` says.
+    /// The result of `EXPIRETIME`.
     expiry: i64,
     item: Result<Item, Corrupt>,
 }
 
 impl StoredValue {
-    /// Its attributes, and its key's expiry as `expires_at`.
+    /// The attributes, with the key's expiry as `expires_at`.
     ///
     /// # Errors
     ///
@@ -43,7 +43,7 @@ impl StoredValue {
         self.item.clone().map(|item| dated(item, self.expires_at()))
     }
 
-    /// The same for a change. Only the expiry is left of a value that cannot be read.
+    /// The attributes, for a change. Of a value that cannot be read, only the expiry is returned.
     pub fn item_to_change(&self) -> Item {
         let no_attributes = || HashMap::<String, AttributeValue>::new().into();
         self.item().unwrap_or_else(|Corrupt| dated(no_attributes(), self.expires_at()))
@@ -55,7 +55,7 @@ impl StoredValue {
 }
 
 impl Redis {
-    /// Writes a mark that revokes all that it names. An existing one keeps its other attributes.
+    /// Writes a mark that revokes everything it names. An existing mark keeps its other attributes.
     pub(in crate::store) async fn put_mark(
         &self,
         key: &ItemKey,
@@ -75,7 +75,7 @@ impl Redis {
                     if value.item.is_ok() {
                         self.replace(key, stored.as_ref(), attributes, deadline).await?
                     } else {
-                        // An unreadable value revokes all that it names as it is, so only its expiry may change.
+                        // An unreadable value already revokes everything it names, so only its expiry may change.
                         let (_, expires_at) = undated(attributes);
                         self.replace_value(key, stored.as_ref(), &value.bytes, expires_at, deadline).await?
                     }
@@ -88,11 +88,11 @@ impl Redis {
         Err(RedisFailure::Contended)
     }
 
-    /// The value under a key; `None` if the key does not exist.
+    /// The value under a key. `None` if the key does not exist.
     ///
     /// # Errors
     ///
-    /// Returns [`RedisFailure`] if that is unknown.
+    /// Returns [`RedisFailure`] if the value could not be read.
     pub async fn stored(&self, key: &ItemKey, deadline: Instant) -> Result<Option<StoredValue>, RedisFailure> {
         let replies = self.send([Cmd::get(key.id()), Cmd::expire_time(key.id())], deadline).await?;
         let [value, expiry]: [_; 2] = replies.try_into().map_err(|_: Vec<_>| RedisFailure::Unreadable)?;
@@ -105,12 +105,12 @@ impl Redis {
         Ok(item.map(|item| StoredValue { bytes, expiry, item }))
     }
 
-    /// Writes attributes, with `expires_at` as the key's expiry, if the key still holds what was read; for `None`, if it
-    /// does not exist. Returns whether they were written.
+    /// Writes attributes, with `expires_at` as the key's expiry, if the key still has the value that was read or, for
+    /// `None`, if it still does not exist. Returns whether they were written.
     ///
     /// # Errors
     ///
-    /// Returns [`RedisFailure`] if it is unknown whether they were.
+    /// Returns [`RedisFailure`] if it is unknown whether they were written.
     pub async fn replace(
         &self,
         key: &ItemKey,
@@ -139,14 +139,14 @@ impl Redis {
         script.arg(expiry).arg(bytes).arg(value).arg(expires_at);
         match self.send([script], deadline).await?.pop() {
             Some(Ok(Value::Int(written))) => Ok(written == 1),
-            // A key that holds another type than a string stays so: it is for a person to remove.
+            // A key of another type than a string is kept, for the operator to remove.
             Some(Err(error)) => Err(error.into()),
             _ => Err(RedisFailure::Unreadable),
         }
     }
 }
 
-/// An item with its key's expiry as an attribute, whatever it says of it itself.
+/// An item with the key's expiry as its `expires_at`, instead of its own.
 fn dated(item: Item, expires_at: Option<i64>) -> Item {
     let mut attributes = item.into_inner();
     attributes.remove("expires_at");
@@ -154,7 +154,7 @@ fn dated(item: Item, expires_at: Option<i64>) -> Item {
     attributes.into()
 }
 
-/// The attributes of a value, and the expiry of its key.
+/// Separates the attributes of a value from the expiry of its key.
 fn undated(mut attributes: HashMap<String, AttributeValue>) -> (HashMap<String, AttributeValue>, Option<i64>) {
     let expires_at = match attributes.remove("expires_at") {
         Some(N(number)) => number.parse().ok(),

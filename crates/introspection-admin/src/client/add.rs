@@ -1,4 +1,4 @@
-//! `client add`: a new client.
+//! `client add`: registers a client.
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
@@ -15,9 +15,9 @@ use crate::{
 };
 
 pub const EXAMPLES: &str = "\
-A secret has 256 bits, consists of letters and digits and is shown once; only its SHA-256 is stored. An existing client is
-not changed. Whatever the policy options leave out is not restricted, except that without --token-type the client sees
-only access tokens, and that without --audience DEFAULT_POLICY decides.
+A generated secret has 256 bits, consists of letters and digits, and is shown once; only its SHA-256 is stored. An existing
+client is not changed. Policy options that are left out do not restrict the client, with two exceptions: without
+--token-type it sees only access tokens, and without --audience DEFAULT_POLICY decides.
 
 Methods, and the options that belong to them:
   client_secret_basic, client_secret_post
@@ -25,11 +25,11 @@ Methods, and the options that belong to them:
   private_key_jwt              --jwks; --assertion-audience, if its assertions name something other than ISSUER
   tls_client_auth              exactly one of --tls-client-auth-subject-dn, -san-dns, -san-uri, -san-ip, -san-email
   self_signed_tls_client_auth  --jwks, whose keys have its certificates as x5c
-  bearer                       --id and --issuer: whose tokens it presents
+  bearer                       --id and --issuer, whose tokens it presents
   aws_iam                      --iam-principal-arn; --iam-principal-id, the unique id that must match as well
-The function accepts one of the two tls methods: the one that its setting MTLS_METHOD names, tls_client_auth by default.
-The function's own code reads the record before it is written: a client that could never authenticate is refused, and
-so is a private key.
+The function accepts only one of the two tls methods, which MTLS_METHOD names (tls_client_auth by default).
+The record is checked by the function's own code before it is written: a client that could never authenticate is
+refused, and so is a private key.
 
 Examples:
   introspection-admin client add --name 'Orders API' --audience https://orders.example.com --scope 'orders:*'
@@ -44,13 +44,13 @@ Examples:
 
 #[derive(Args)]
 pub struct Add {
-    /// The client id; generated if left out
+    /// Client id; generated if left out
     #[arg(long, value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     id: Option<String>,
-    /// A name for people
+    /// Name for humans
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
-    /// The issuer where this client id is registered (ISSUER and the first trusted issuer, if left out)
+    /// Issuer at which this client id is registered [default: ISSUER and the first trusted issuer]
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     issuer: Option<String>,
     #[command(flatten)]
@@ -82,7 +82,8 @@ pub(super) async fn run(add: Add, environment: &Environment) -> Result<Report, P
         Err(AdminError::Condition) => {
             let stored = admin.item(&key).await?;
             let same = |name| stored.as_ref().and_then(|stored| stored.get(name)) == attributes.get(name);
-            // No other process can have stored what was just generated: the answer to a first attempt was lost.
+            // No other process can have stored a client id that was just generated, so the answer to an earlier attempt
+            // was lost.
             let secret_was_made = secret.as_ref().is_some_and(|secret| secret.made);
             if !(id_was_made || secret_was_made && same("client_secret")) {
                 let rotate =

@@ -1,4 +1,4 @@
-//! How a new client has to authenticate: the options of each method, and the attributes that they become.
+//! How a new client must authenticate: the options of each method, and the attributes that they set.
 
 use std::collections::HashMap;
 
@@ -15,66 +15,66 @@ use token_introspection::{
 use super::{Secret, jwks::ClientKeySet, named};
 use crate::{args::choice, environment::Environment, input::Input, problem::Problem, registration};
 
-/// How the client has to authenticate.
+/// How the client must authenticate.
 #[derive(Args)]
 pub(super) struct Authentication {
-    /// How it must authenticate, by one of the methods below; if left out, by a secret, sent either way
+    /// Method of authentication, see below; if left out, a secret, which may be sent either way
     #[arg(long, value_parser = choice(&AuthMethod::CONFIDENTIAL, AuthMethod::name), hide_possible_values = true, conflicts_with = "public")]
     method: Option<AuthMethod>,
-    /// A client without a secret, which may not introspect
+    /// Register a public client: it has no secret and may not introspect
     #[arg(long, conflicts_with_all = ["secret", "jwks", "assertion_audience", "CertificateNames", "iam_principal_arn", "iam_principal_id", "Policy"])]
     public: bool,
-    /// Import a secret of at least 32 characters: - for standard input, or @FILE
+    /// Import a secret of at least 32 characters, as - (standard input) or @FILE
     #[arg(long, value_name = "-|@FILE")]
     secret: Option<Input>,
-    /// Its public keys, a JSON Web Key Set: - for standard input, or @FILE
+    /// Public keys of the client, a JSON Web Key Set, as - (standard input) or @FILE
     #[arg(long, value_name = "-|@FILE")]
     jwks: Option<Input>,
-    /// One `aud` that its assertions may have beside ISSUER
+    /// Additional `aud` that its assertions may have instead of ISSUER
     #[arg(long, value_name = "AUDIENCE", value_parser = NonEmptyStringValueParser::new())]
     assertion_audience: Option<String>,
     #[command(flatten)]
     certificate: CertificateNames,
-    /// The IAM user or role that it is; a role includes all of its sessions
+    /// ARN of the client's IAM user or role; a role includes all of its sessions
     #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
     iam_principal_arn: Option<String>,
-    /// The unique id of that user (AIDA…) or role (AROA…), which a principal that is created again does not have
+    /// Unique id of that user (AIDA…) or role (AROA…); a principal that is created again has another one
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     iam_principal_id: Option<String>,
 }
 
-/// The one value that identifies the client's certificate. The attributes have the options' names.
+/// The one value that identifies the client's certificate. The attributes have the names of the options.
 #[derive(Args)]
 #[group(multiple = true)]
 struct CertificateNames {
-    /// Its certificate's subject as RFC 4514 writes it, the last relative name first
+    /// Subject of its certificate as in RFC 4514, with the last relative name first
     #[arg(long = "tls-client-auth-subject-dn", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     subject_dn: Option<String>,
-    /// A DNS name of its certificate
+    /// DNS name in its certificate
     #[arg(long = "tls-client-auth-san-dns", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     san_dns: Option<String>,
-    /// A URI of its certificate
+    /// URI in its certificate
     #[arg(long = "tls-client-auth-san-uri", value_name = "URI", value_parser = NonEmptyStringValueParser::new())]
     san_uri: Option<String>,
-    /// An IP address of its certificate
+    /// IP address in its certificate
     #[arg(long = "tls-client-auth-san-ip", value_name = "ADDRESS", value_parser = NonEmptyStringValueParser::new())]
     san_ip: Option<String>,
-    /// A mail address of its certificate
+    /// Mail address in its certificate
     #[arg(long = "tls-client-auth-san-email", value_name = "ADDRESS", value_parser = NonEmptyStringValueParser::new())]
     san_email: Option<String>,
 }
 
 impl Authentication {
-    /// Whether it is by an access token of its issuer.
+    /// Whether the client authenticates with an access token of its issuer.
     pub fn is_by_token(&self) -> bool {
         self.method == Some(AuthMethod::Bearer)
     }
 
-    /// Checks that each option belongs to the method, and that no option that it needs is missing.
+    /// Checks that each option belongs to the method, and that no required option is missing.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Usage`] for the first option that does not fit.
+    /// Returns [`Problem::Usage`] for the first option at fault.
     pub fn fits(&self, has_id: bool, has_issuer: bool) -> Result<(), Problem> {
         let secret = AuthMethod::WITH_SECRET;
         let keys = [AuthMethod::PrivateKeyJwt, AuthMethod::SelfSignedTlsClientAuth];
@@ -88,7 +88,7 @@ impl Authentication {
         ];
         let certificate = self.certificate.values().map(|(name, value)| (option_of(name), value.is_some(), &tls[..]));
         let options = options.map(|(option, given, methods)| (option.to_owned(), given, methods));
-        // Without a method it is a secret.
+        // Without a method, the client uses a secret.
         let method = self.method.unwrap_or(AuthMethod::ClientSecretBasic);
         let misplaced = |(_, given, methods): &(String, bool, &[AuthMethod])| *given && !methods.contains(&method);
         if let Some((option, _, methods)) = options.into_iter().chain(certificate).find(misplaced) {
@@ -115,7 +115,7 @@ impl Authentication {
         }
     }
 
-    /// The secret, if it is by one.
+    /// The secret, if the client uses one.
     ///
     /// # Errors
     ///
@@ -125,12 +125,12 @@ impl Authentication {
         if by_secret && !self.public { Secret::new(self.secret.as_ref()).map(Some) } else { Ok(None) }
     }
 
-    /// Adds its attributes to the record's, and lets the function's own code read the whole, so that no client is
-    /// written that could never authenticate. Returns `None` for a public client.
+    /// Adds the attributes to the record. The function's own code then reads the record, so that a client that could
+    /// never authenticate is not written. Returns `None` for a public client.
     ///
     /// # Errors
     ///
-    /// The option that is at fault, and what helps.
+    /// Returns [`Problem`] if the client could never authenticate, with the option at fault and what helps.
     pub fn register(
         &self,
         key: &ItemKey,
@@ -152,15 +152,15 @@ impl Authentication {
             ("iam_principal_id", text(&self.iam_principal_id)),
         ]));
         attributes.extend(self.certificate.attributes());
-        let items = FetchedItems::of(key, Item::from(attributes.clone()));
+        let items = FetchedItems::single(key, Item::from(attributes.clone()));
         let method = if self.is_by_token() {
-            // Only the function's settings say which issuers are trusted.
-            Registration::of(key, &items, environment.partial_settings()?, now())
+            // Only the function's settings list the trusted issuers.
+            Registration::from_items(key, &items, environment.partial_settings()?, now())
                 .map(|registration| registration.method)
         } else {
             let record = items.record::<ClientRecord>(key).ok().flatten();
             let record = record.ok_or(CannotAuthenticate::CorruptClientRecord);
-            record.and_then(|record| RegisteredMethod::of(&record, now()))
+            record.and_then(|record| RegisteredMethod::from_record(&record, now()))
         };
         let method = method.map_err(|why| Problem::usage(self.hint(why, keys.as_ref())))?;
         registration::warn_of_mtls(key.id(), &method, environment.settings());
@@ -170,7 +170,7 @@ impl Authentication {
         Ok(Some(method))
     }
 
-    /// The option that is at fault, and what helps.
+    /// The option at fault, and what helps.
     fn hint(&self, why: CannotAuthenticate, keys: Option<&ClientKeySet>) -> String {
         match why {
             CannotAuthenticate::NoUsableKey => format!(
@@ -233,7 +233,7 @@ impl CertificateNames {
     }
 }
 
-/// The option for that attribute.
+/// The option of this attribute.
 fn option_of(name: CertificateName) -> String {
     format!("--{}", name.attribute().replace('_', "-"))
 }

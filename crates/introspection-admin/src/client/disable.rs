@@ -1,4 +1,4 @@
-//! `client disable`: the client is refused from now on, and what was issued to it is revoked.
+//! `client disable`: refuses the client from now on, and revokes what was issued to it.
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
@@ -17,10 +17,10 @@ use crate::{
 };
 
 pub const EXAMPLES: &str = "\
-Writes `disabled` into the client's record, and a `client#` mark for each issuer at which the client is registered
-(ISSUER and the first trusted issuer, if the record names none). The mark revokes what was issued until now plus
-CLOCK_SKEW_SECONDS, because the function accepts tokens that are dated that far ahead. Tokens that are issued later
-count, so have the authorization server stop issuing them, or give --not-before none.
+Sets `disabled` in the client's record, and writes a `client#` mark for each issuer at which the client is registered
+(ISSUER and the first trusted issuer, if the record names none). The mark revokes tokens that were issued up to now plus
+CLOCK_SKEW_SECONDS, because the function accepts tokens that are dated that far ahead. Tokens that are issued later are
+not revoked, so have the authorization server stop issuing them, or give --not-before none.
 
 Nothing is written, and the exit code is 1, if the record names an issuer that is neither ISSUER nor in TRUSTED_ISSUERS.
 
@@ -32,14 +32,13 @@ Examples:
 pub struct Disable {
     #[arg(value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     client: String,
-    /// Revoke what was issued to it until then: none (all of them), now (plus the clock skew) or a TIME (2h: two hours
-    /// ago)
+    /// Revoke tokens issued up to this time: none (all tokens), now (plus the clock skew) or a TIME (2h: two hours ago)
     #[arg(long, value_name = "TIME", value_parser = not_before, default_value = "now")]
     not_before: TimeArgument,
-    /// Why; for audit records and `explain`, never sent to callers
+    /// Reason, for audit records and `explain`; never sent to callers
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: Option<String>,
-    /// Disable the client even if the mark of its issuer would revoke nothing
+    /// Disable the client even if the mark would revoke nothing
     #[arg(long)]
     force: bool,
 }
@@ -48,7 +47,7 @@ pub(super) async fn run(disable: &Disable, environment: &Environment) -> Result<
     let key = client_key(&disable.client)?;
     let admin = environment.open().await?;
     let client = admin.item(&key).await?.ok_or_else(|| not_found(&disable.client))?;
-    // Before anything is written, so that a missing setting leaves nothing half done.
+    // This precedes every write, so that a missing setting leaves nothing half done.
     let not_before = match disable.not_before {
         TimeArgument::Now => Some(environment.until_now()?),
         TimeArgument::None => None,
@@ -79,7 +78,7 @@ pub(super) async fn run(disable: &Disable, environment: &Environment) -> Result<
     Ok(Report::done(pairs(&answer), json!({ "client_id": disable.client, "disabled": true, "marks": written })))
 }
 
-/// The issuers at which the client is registered, as the function decides it.
+/// The issuers at which the function considers the client registered.
 fn issuers(client: &Item, force: Force, environment: &Environment) -> Result<Vec<String>, Problem> {
     match client.get("issuer") {
         Some(AttributeValue::S(issuer)) => return Ok(vec![mark_issuer(Some(issuer), force, environment)?.name]),

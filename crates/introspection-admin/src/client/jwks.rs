@@ -1,4 +1,4 @@
-//! `--jwks`: a client's public keys, as they come from a file. A private key in it goes no further.
+//! `--jwks`: a client's public keys from a file. A private key in it is refused.
 
 use serde_json::Value;
 use token_introspection::{
@@ -8,21 +8,21 @@ use token_introspection::{
 
 use crate::{input::Input, output::warn, problem::Problem};
 
-/// The members of a JSON Web Key that only its owner may know (RFC 7518 §6.2.2, RFC 7518 §6.3.2,
-/// RFC 7518 §6.4.1).
+/// The members of a JSON Web Key that only its owner may know (RFC 7518 §6.2.2, RFC 7518 §6.3.2, RFC 7518 §6.4.1).
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-/// The record is read with every request of its client. Certificates are the longest members of a key.
+/// The maximum size in bytes, because the record is read with every request of its client. Certificates are the longest
+/// members of a key.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// A JSON Web Key Set (RFC 7517 §5) without private keys.
 pub(super) struct ClientKeySet(Vec<Value>);
 
 impl ClientKeySet {
-    /// Reads the set.
+    /// Reads the key set.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Usage`] if it is not a key set, or contains a private key. The error quotes nothing of it.
+    /// Returns [`Problem::Usage`] if it is not a key set, or if it contains a private key. The error never quotes it.
     pub fn read(source: &Input) -> Result<Self, Problem> {
         let text = source.read_document("--jwks", "key set")?;
         let text = text.trim();
@@ -42,12 +42,12 @@ impl ClientKeySet {
         Ok(set)
     }
 
-    /// The set as the record holds it.
+    /// The set as text, for the record.
     pub fn text(&self) -> String {
         key_set(&self.0)
     }
 
-    /// The keys that could check no assertion, each with its reason.
+    /// The keys that cannot check an assertion, each with its reason.
     pub fn unusable(&self) -> Vec<String> {
         let reason = |(number, jwk): (usize, &Value)| {
             let why = match load_client_key(jwk).err()? {
@@ -63,7 +63,7 @@ impl ClientKeySet {
         self.0.iter().enumerate().filter_map(reason).collect()
     }
 
-    /// Warns of keys that the client can never use.
+    /// Warns about keys that the client can never use.
     pub fn warn_of_unused(&self, method: &RegisteredMethod) {
         match method {
             RegisteredMethod::PrivateKeyJwt(keys) if keys.len() < self.0.len() => {
@@ -84,13 +84,13 @@ impl ClientKeySet {
     }
 }
 
-/// Whether a text contains a private or a shared key, in PEM or as a JSON Web Key.
+/// Whether a text contains a private or shared key, in PEM or as a JSON Web Key.
 pub(super) fn is_private(text: &str) -> bool {
     let is_private_jwk = || serde_json::from_str::<Value>(text).is_ok_and(|value| holds_private_key(&value));
     text.contains("PRIVATE KEY-----") || is_private_jwk()
 }
 
-/// Whether a private or a shared key is anywhere in it.
+/// Whether a JSON value contains a private or shared key at any depth.
 pub(super) fn holds_private_key(set: &Value) -> bool {
     match set {
         Value::Object(members) => {

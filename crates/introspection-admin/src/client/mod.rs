@@ -1,4 +1,4 @@
-//! `client …`: the records of the clients table.
+//! `client …`: manages the records of the clients table.
 
 mod add;
 mod authentication;
@@ -25,7 +25,7 @@ pub enum Command {
     /// Give a client a new secret; the old one stays valid for a while
     #[command(after_help = rotate::EXAMPLES)]
     RotateSecret(Rotate),
-    /// Show one client, without its secret's digest
+    /// Show one client, without the digest of its secret
     #[command(after_help = show::SHOW_EXAMPLES)]
     Show {
         #[arg(value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
@@ -49,18 +49,18 @@ pub async fn run(command: Command, environment: &Environment) -> Result<Report, 
     }
 }
 
-/// Fewer characters may have been chosen by a person, and be guessed from the digest.
+/// A shorter secret may have been chosen by a person, and could be guessed from its digest.
 const MIN_SECRET_CHARACTERS: usize = 32;
 
 /// A client's secret in plain text, so it has no `Debug`.
 struct Secret {
     text: String,
-    /// Whether it was generated here, so that no one knows it yet.
+    /// Whether it was generated here, so that it must be shown.
     made: bool,
 }
 
 impl Secret {
-    /// Makes one, or reads the one to import.
+    /// Generates a secret, or reads the one to import.
     fn new(source: Option<&Input>) -> Result<Self, Problem> {
         let Some(source) = source else { return Ok(Self { text: random::secret()?, made: true }) };
         let text = source.read("--secret", "secret")?;
@@ -77,7 +77,7 @@ impl Secret {
 ///
 /// # Errors
 ///
-/// Returns [`Problem::Usage`] if it is not a client id.
+/// Returns [`Problem::Usage`] if the text is not a client id.
 pub fn client_key(client_id: &str) -> Result<ItemKey, Problem> {
     request::client_key(client_id)
         .ok_or_else(|| Problem::usage("a client id is 1 to 2,048 bytes long and contains no control characters"))
@@ -89,7 +89,7 @@ fn not_found(client_id: &str) -> Problem {
     ))
 }
 
-/// Leaves out the attributes that have no value.
+/// Removes the attributes that have no value.
 fn named<const N: usize>(attributes: [(&str, Option<AttributeValue>); N]) -> HashMap<String, AttributeValue> {
     attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

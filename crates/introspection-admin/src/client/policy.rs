@@ -1,4 +1,4 @@
-//! What a new client may see: the options that make the `introspection` map of its record.
+//! What a new client may see: the options that set the `introspection` map of its record.
 
 use std::collections::HashMap;
 
@@ -13,28 +13,28 @@ use crate::args::choice;
 #[derive(Args)]
 #[group(multiple = true)]
 pub(super) struct Policy {
-    /// An identifier of this resource server: it sees tokens with such an `aud`; may be repeated
+    /// Identifier of this resource server, which sees tokens with this `aud`; may be repeated
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     audience: Vec<String>,
-    /// Scopes to show it; a trailing * matches a prefix; may be repeated, or several between spaces
+    /// Scopes to release; a trailing * matches a prefix; may be repeated, or several separated by spaces
     #[arg(long, value_delimiter = ' ', value_parser = NonEmptyStringValueParser::new())]
     scope: Vec<String>,
-    /// A member to show it beyond the registered ones; may be repeated
+    /// Member to release in addition to the registered ones; may be repeated
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     claim: Vec<String>,
-    /// A kind of token that it may see; may be repeated
+    /// Type of token that the client may see; may be repeated
     #[arg(long, value_parser = choice(&TokenType::ALL, TokenType::name))]
     token_type: Vec<TokenType>,
-    /// An issuer whose tokens it may see; may be repeated
+    /// Issuer whose tokens the client may see; may be repeated
     #[arg(long = "policy-issuer", value_name = "ISSUER", value_parser = NonEmptyStringValueParser::new())]
     from: Vec<String>,
-    /// Whether audiences, scopes and claims are enforced, or only reported
+    /// Enforce audiences, scopes and claims, or only report what they would hide
     #[arg(long, value_parser = choice(&Mode::ALL, Mode::name))]
     mode: Option<Mode>,
-    /// It gets only signed answers (RFC 9701)
+    /// Release only signed answers (RFC 9701)
     #[arg(long)]
     require_signed_response: bool,
-    /// It may not introspect
+    /// Do not allow the client to introspect
     #[arg(long)]
     not_allowed: bool,
 }

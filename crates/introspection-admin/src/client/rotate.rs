@@ -1,4 +1,4 @@
-//! `client rotate-secret`: a new secret, while the old one stays valid for a while.
+//! `client rotate-secret`: sets a new secret, while the old one stays valid for a while.
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub const EXAMPLES: &str = "\
-The old secret stays valid for a day, or as long as --overlap says. If anyone else may know it, give --overlap 0: it ends at
+The old secret stays valid for a day, or as long as --overlap says. If it may have leaked, give --overlap 0: it ends at
 once, and so does an earlier one. The rest of the record is not changed. A client that authenticates without a secret has
 none to rotate: its keys, names, principal or issuer are changed in its record.
 
@@ -36,10 +36,10 @@ Examples:
 pub struct Rotate {
     #[arg(value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     client: String,
-    /// How long the old secret stays valid: seconds, or a duration such as 12h or 7d; 0 ends it at once
+    /// Time for which the old secret stays valid: seconds, or a duration such as 12h or 7d; 0 ends it at once
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1d")]
     overlap: u32,
-    /// Import a secret of at least 32 characters: - for standard input, or @FILE; generated if left out
+    /// Import a secret of at least 32 characters, as - (standard input) or @FILE; generated if left out
     #[arg(long, value_name = "-|@FILE")]
     secret: Option<Input>,
 }
@@ -50,8 +50,8 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
     let digest = Digest::of(&secret.text).to_hex();
     let admin = environment.open().await?;
     let client = admin.item(&key).await?.ok_or_else(|| not_found(&rotate.client))?;
-    let record = FetchedItems::of(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
-    let method = record.as_ref().map(|record| RegisteredMethod::of(record, now()));
+    let record = FetchedItems::single(&key, client.clone()).record::<ClientRecord>(&key).ok().flatten();
+    let method = record.as_ref().map(|record| RegisteredMethod::from_record(record, now()));
     let Some(AttributeValue::S(old)) = client.get("client_secret") else {
         return Err(without_secret(&rotate.client, method));
     };
@@ -70,7 +70,7 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
     }
     let mut change = Change::default();
     change.set.insert("client_secret".to_owned(), AttributeValue::S(digest.clone()));
-    // The secret that it replaces is the one that was read: two rotations at once must not lose one.
+    // The secret must still be the one that was read, so that two rotations at the same time do not lose a secret.
     change.unchanged.push(("client_secret", Some(AttributeValue::S(old.clone()))));
     if overlap > 0 {
         change.set.insert("previous_client_secret".to_owned(), AttributeValue::S(old.clone()));
@@ -86,7 +86,7 @@ pub(super) async fn run(rotate: &Rotate, environment: &Environment) -> Result<Re
     Ok(report(rotate, secret, (overlap > 0).then_some(UnixTime(now + overlap))))
 }
 
-/// Why the client has no secret to rotate, and where its credentials are replaced instead.
+/// Explains why the client has no secret to rotate, and how to replace its credentials instead.
 fn without_secret(client_id: &str, method: Option<Result<RegisteredMethod, CannotAuthenticate>>) -> Problem {
     let why = match method {
         None => "its record is corrupt".to_owned(),
@@ -108,7 +108,8 @@ fn without_secret(client_id: &str, method: Option<Result<RegisteredMethod, Canno
     Problem::Negative(format!("the client {client_id:?} has no secret to replace: {why}"))
 }
 
-/// A write that was made while its answer got lost finds, at its next attempt, the secret changed: by itself.
+/// Checks whether the secret is written. If an earlier attempt was made and only its answer was lost, the next attempt
+/// fails because the secret has changed.
 async fn is_written(admin: &AdminStore, key: &ItemKey, digest: &str) -> Result<(), Problem> {
     let stored = admin.item(key).await?;
     match stored.as_ref().and_then(|stored| stored.get("client_secret")) {

@@ -1,4 +1,5 @@
-//! `client show` and `client list`. Digests of secrets are not shown: an imported secret might be guessed from one.
+//! `client show` and `client list`. Digests of secrets are not shown, because an imported secret might be guessed from
+//! its digest.
 
 use std::collections::BTreeMap;
 
@@ -80,25 +81,25 @@ pub(super) async fn all(environment: &Environment) -> Result<Report, Problem> {
     Ok(Report::done(text, json!({ "clients": clients })))
 }
 
-/// A record as it may be shown.
+/// The parts of a record that may be shown.
 struct ClientItem {
     key: ItemKey,
     status: &'static str,
-    /// How it authenticates, unless it never can.
+    /// How the client authenticates. `None` if it never can.
     method: Option<RegisteredMethod>,
     has_secret: bool,
-    /// Until when the secret before the last rotation is valid, if it is.
+    /// Until when the secret before the last rotation is valid. `None` if it is not.
     previous_until: Option<UnixTime>,
-    /// All but the secrets.
+    /// All attributes except the secrets.
     attributes: BTreeMap<String, Value>,
 }
 
 impl ClientItem {
     fn read(item: &Item, key: ItemKey, environment: &Environment) -> Self {
-        let record = FetchedItems::of(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
+        let record = FetchedItems::single(&key, item.clone()).record::<ClientRecord>(&key).ok().flatten();
         let previous_until = record.as_ref().and_then(|record| record.previous_secret(now())).map(|(_, until)| until);
         let readable = record.as_ref().ok_or(CannotAuthenticate::CorruptClientRecord);
-        let method = readable.and_then(|record| RegisteredMethod::of(record, now()));
+        let method = readable.and_then(|record| RegisteredMethod::from_record(record, now()));
         let status = match &method {
             Err(CannotAuthenticate::CorruptClientRecord) => "corrupt",
             _ if record.as_ref().is_some_and(|record| record.disabled) => "disabled",
@@ -131,7 +132,7 @@ impl ClientItem {
         Self { key, status, method: method.ok(), has_secret, previous_until, attributes }
     }
 
-    /// An attribute as it may be shown. Another program may have stored more than public keys.
+    /// The value of an attribute, to be shown. Another program may have stored private keys in it.
     fn shown(key: &ItemKey, name: &str, value: &AttributeValue) -> Value {
         let value = json_of(value);
         let is_private = match &value {
@@ -168,7 +169,7 @@ impl ClientItem {
 }
 
 fn json_of(value: &AttributeValue) -> Value {
-    // A value that JSON cannot express was written by another program.
+    // JSON cannot represent binary values, which another program wrote.
     serde_dynamo::from_attribute_value(value.clone()).unwrap_or_else(|_| "(binary)".into())
 }
 

@@ -1,4 +1,4 @@
-//! What one client would be answered about a token, once it has authenticated as its record says.
+//! The answer that one client would get about a token, if it authenticated as its record requires.
 
 use serde_json::{Value, json};
 use token_introspection::{
@@ -12,15 +12,15 @@ use token_introspection::{
 use super::{Context, Verdict};
 use crate::{client, problem::Problem, registration};
 
-/// An answer, and the reason for it.
+/// An answer, and its reason.
 pub(super) struct Answer {
     pub client_id: String,
-    /// How it has to authenticate; `None` if it never can.
+    /// How the client must authenticate. `None` if it never can.
     method: Option<RegisteredMethod>,
     outcome: Decision,
     /// The body of an active answer.
     pub view: Option<Value>,
-    /// Whether it gets only signed answers.
+    /// Whether the client gets only signed answers.
     signed_only: bool,
 }
 
@@ -31,13 +31,13 @@ enum Decision {
     Inactive,
     Hidden(Inactive),
     Shown {
-        /// A policy in report mode would have shown less.
+        /// Whether a policy in report mode would have shown less.
         would_deny: bool,
     },
 }
 
-/// Asks in the client's name. `claims` are those of a token that got as far as its signature, and `active` those of an
-/// active one.
+/// Determines the answer to this client. `claims` are those of a token that reached the signature stage, and `active`
+/// those of an active token.
 pub(super) async fn explain(
     client_id: &str,
     verdict: &Verdict,
@@ -48,7 +48,7 @@ pub(super) async fn explain(
     let key = client::client_key(client_id)?;
     let items = context.admin.items(std::slice::from_ref(&key)).await?;
     let client_id = client_id.to_owned();
-    let registration = match Registration::of(&key, &items, context.settings, context.now) {
+    let registration = match Registration::from_items(&key, &items, context.settings, context.now) {
         Ok(registration) => registration,
         Err(why) => {
             return Ok(Answer {
@@ -60,7 +60,7 @@ pub(super) async fn explain(
             });
         }
     };
-    // Before the signature the function looks whether the policy hides the token anyway.
+    // As in the function, the check whether the policy hides the token anyway precedes the signature.
     let hidden = claims.and_then(|claims| hides(&registration, claims, context));
     let (outcome, view) = match (verdict, active) {
         _ if !registration.client.may_introspect() => (Decision::NotAllowed, None),
@@ -79,17 +79,17 @@ pub(super) async fn explain(
     Ok(Answer { client_id, method: Some(registration.method), outcome, view, signed_only })
 }
 
-/// The rule of the policy that hides a token with these claims, whatever its signature and marks are.
+/// The rule of the policy that hides a token with these claims, regardless of its signature and marks.
 fn hides(registration: &Registration, claims: &Claims, context: &Context<'_>) -> Option<Inactive> {
     policy::could_show(&registration.client, claims, context.settings).err()
 }
 
 impl Answer {
-    /// The answer in words, beside the names of what they are about.
+    /// The answer as names and values, for humans.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![("client", self.client_id.clone())];
         pairs.extend(self.method.as_ref().map(|method| ("by", registration::method(method))));
-        pairs.push(("is answered", self.text()));
+        pairs.push(("answer", self.text()));
         if self.signed_only {
             pairs.push((
                 "note",

@@ -1,4 +1,4 @@
-//! A JWT, stage by stage. All stages are looked at, since one that fails may hide another.
+//! Explains a JWT, stage by stage. All stages are checked, because one that fails may hide another.
 
 use std::cmp::Ordering;
 
@@ -31,7 +31,7 @@ pub(super) async fn explain(
     let (typ, named) = (header.typ.as_deref().unwrap_or("none"), key_named(&token));
     explanation.passed(Name::Form, format!("JWT, typ {typ}, alg {}, {named}", header.alg));
     explanation.passed(Name::Issuer, &issuer.issuer);
-    explanation.passed(Name::Claims, said(claims));
+    explanation.passed(Name::Claims, claims_summary(claims));
     explanation.judged(Name::Profile, judge::follows_profile(&token), issuer.profile.name);
     let current = judge::is_current(claims, context.now, context.settings.clock_skew_seconds);
     explanation.judged(Name::Times, current, times(claims, context.now));
@@ -41,7 +41,7 @@ pub(super) async fn explain(
                 explanation.active = judge::active(token, &items, &items).ok();
             }
         }
-        // The token is inactive whatever its signature is. The operator may want to know all the same.
+        // The token is inactive regardless of its signature, but the operator may want to know about that too.
         Err(_) => {
             if let Ok(token) = UnverifiedToken::parse(text, context.settings) {
                 explain_signature(&mut explanation, Box::new(token), context).await?;
@@ -51,8 +51,8 @@ pub(super) async fn explain(
     Ok(explanation)
 }
 
-/// Adds the stages of the signature and of the marks. The function reads marks only for a verified token, but an operator
-/// may want to see them anyway.
+/// Adds the stages of the signature and of the marks. The function reads marks only for a verified token, but an
+/// operator may want to see them anyway.
 async fn explain_signature<S>(
     explanation: &mut Explanation,
     token: Box<UnverifiedToken<'_, S>>,
@@ -96,9 +96,9 @@ fn key_named<S>(token: &UnverifiedToken<'_, S>) -> String {
     token.header().kid.as_deref().map_or("without kid".to_owned(), |kid| format!("kid {kid:?}"))
 }
 
-/// A token of which the function reads no record.
+/// Explains a token for which the function reads no record.
 fn unreadable(explanation: &mut Explanation, why: Inactive, token: &str, settings: &Settings) {
-    let stage = Name::of(&why);
+    let stage = Name::for_rule(&why);
     if stage > Name::Form {
         explanation.passed(Name::Form, "JWT");
     }
@@ -119,8 +119,8 @@ fn unreadable(explanation: &mut Explanation, why: Inactive, token: &str, setting
     explanation.failed(why, detail);
 }
 
-/// What `revoke` would need to know.
-pub(super) fn said(claims: &Claims) -> String {
+/// What `revoke` needs to know about the token.
+pub(super) fn claims_summary(claims: &Claims) -> String {
     [
         ("sub", &claims.subject),
         ("client_id", &claims.client_id),

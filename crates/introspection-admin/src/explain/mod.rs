@@ -1,4 +1,4 @@
-//! `explain`: why a token is active or not. Every answer is the library's own; nothing is judged here.
+//! `explain`: shows why a token is active or not. All results are the library's own; nothing is judged here.
 
 mod caller;
 mod jwt;
@@ -18,7 +18,7 @@ use token_introspection::{
 
 use self::{
     caller::Answer,
-    marks::Looked,
+    marks::MarkFinding,
     stage::{Finding, Name, Stage},
 };
 use crate::{
@@ -29,17 +29,17 @@ use crate::{
     store::AdminStore,
 };
 
-/// What was found out about a token. Holds what it says, so it has no `Debug`.
+/// The explanation of a token. It contains the token's claims, so it has no `Debug`.
 #[derive(Default)]
 struct Explanation {
     stages: Vec<Stage>,
     /// The marks that could revoke the token, whether they exist or not.
-    marks: Vec<Looked>,
-    /// The keys that the issuer publishes and that were not loaded.
+    marks: Vec<MarkFinding>,
+    /// The published keys that were not loaded.
     dropped_keys: Vec<DroppedKey>,
-    /// What the token says; its issuer says it only if the signature stage is passed.
+    /// The token's claims. They are its issuer's only if the signature stage is passed.
     claims: Option<Claims>,
-    /// The same, if the token is active.
+    /// The same claims, if the token is active.
     active: Option<ActiveClaims>,
 }
 
@@ -57,7 +57,7 @@ struct Context<'a> {
     now: i64,
 }
 
-/// Explains the token, and with a client id what that client would be answered.
+/// Explains the token and, if a client id is given, which answer that client would get.
 ///
 /// # Errors
 ///
@@ -87,16 +87,16 @@ impl Explanation {
     }
 
     fn failed(&mut self, why: Inactive, detail: impl Into<String>) {
-        self.stages.push(Stage { name: Name::of(&why), finding: Finding::Failed(why), detail: detail.into() });
+        self.stages.push(Stage { name: Name::for_rule(&why), finding: Finding::Failed(why), detail: detail.into() });
     }
 
-    /// Adds a stage as the library judged it.
+    /// Adds a stage with the library's result.
     fn judged(&mut self, name: Name, judged: Result<(), Inactive>, detail: impl Into<String>) {
         let finding = judged.map_or_else(Finding::Failed, |()| Finding::Passed);
         self.stages.push(Stage { name, finding, detail: detail.into() });
     }
 
-    /// The function stops at the first stage that is not passed, in the order of the contract. So does the verdict.
+    /// The verdict. Like the function, it depends on the first stage that is not passed, in the order of the contract.
     fn verdict(&self) -> Verdict {
         let mut stages: Vec<_> = self.stages.iter().collect();
         stages.sort_by_key(|stage| stage.name);
@@ -108,13 +108,13 @@ impl Explanation {
         decided.unwrap_or(Verdict::Active)
     }
 
-    /// Whether the function gets as far as this stage.
+    /// Whether the function reaches this stage.
     fn reaches(&self, name: Name) -> bool {
         self.stages.iter().all(|stage| stage.name >= name || stage.finding == Finding::Passed)
     }
 }
 
-/// A key that was published and not loaded.
+/// A key that was published but not loaded.
 pub fn dropped_key(key: &DroppedKey) -> Value {
     json!({
         "kid": key.kid, "kty": key.kty, "cause": key.cause.name(), "member": key.cause.member(),
@@ -140,8 +140,8 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
     let stages = explanation.stages.iter().map(Stage::row).collect();
     let mut text = format!("{}\n{}", pairs(&summary), table(&["stage", "result", "detail"], stages));
     if !explanation.marks.is_empty() {
-        let rows = explanation.marks.iter().map(Looked::row).collect();
-        let marks = table(&["mark", "there", "revokes", "not before", "except sid", "reason"], rows);
+        let rows = explanation.marks.iter().map(MarkFinding::row).collect();
+        let marks = table(&["mark", "exists", "revokes", "not before", "except sid", "reason"], rows);
         text = format!("{text}\n{marks}");
     }
     if !explanation.dropped_keys.is_empty() {
@@ -157,7 +157,7 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
         "because": because,
         "hint": hint,
         "stages": explanation.stages.iter().map(Stage::json).collect::<Vec<_>>(),
-        "marks": explanation.marks.iter().map(Looked::json).collect::<Vec<_>>(),
+        "marks": explanation.marks.iter().map(MarkFinding::json).collect::<Vec<_>>(),
         "dropped_keys": explanation.dropped_keys.iter().map(dropped_key).collect::<Vec<_>>(),
         "client": answer.map_or(Value::Null, Answer::json),
     });

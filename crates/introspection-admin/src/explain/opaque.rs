@@ -1,4 +1,4 @@
-//! An opaque token, stage by stage: its record, then the marks that the record names.
+//! Explains an opaque token, stage by stage: its record, then the marks that the record names.
 
 use token_introspection::{
     digest::Digest,
@@ -9,7 +9,7 @@ use token_introspection::{
 
 use super::{
     Context, Explanation, Name,
-    jwt::{said, times},
+    jwt::{claims_summary, times},
     marks,
 };
 use crate::problem::Problem;
@@ -31,7 +31,7 @@ pub(super) async fn explain(digest: &Digest, too_long: bool, context: &Context<'
     explanation.passed(Name::Record, record.id());
     let claims = token.claims();
     explanation.passed(Name::Issuer, &claims.issuer);
-    explanation.passed(Name::Claims, said(claims));
+    explanation.passed(Name::Claims, claims_summary(claims));
     explanation.passed(Name::Times, times(claims, context.now));
     let keys: Vec<ItemKey> = token.marks().iter().map(|mark| mark.key.clone()).collect();
     let items = context.admin.items(&keys).await?;
@@ -41,13 +41,13 @@ pub(super) async fn explain(digest: &Digest, too_long: bool, context: &Context<'
     Ok(explanation)
 }
 
-/// A token whose record the function did not get past.
+/// Explains a token that is inactive because of its form or its record.
 fn refused(explanation: &mut Explanation, why: Inactive, record: &str) {
-    let stage = Name::of(&why);
+    let stage = Name::for_rule(&why);
     if stage > Name::Form {
         explanation.passed(Name::Form, "opaque, because it does not have the three parts of a JWT");
     }
-    // The record's own issuer and times are the library's to read; that they were reached is all that is known.
+    // The library reads the record's issuer and times. All that is known here is that it reached them.
     if stage > Name::Record {
         explanation.passed(Name::Record, record);
     }

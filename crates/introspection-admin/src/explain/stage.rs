@@ -1,4 +1,4 @@
-//! The stages of a judgement. A new rule of the library needs its stage here to compile.
+//! The stages of a judgement. A new rule of the library needs a stage here, or this does not compile.
 
 use serde_json::{Value, json};
 use token_introspection::{issuers::Cause, token::Inactive};
@@ -12,7 +12,7 @@ pub(super) struct Stage {
     pub detail: String,
 }
 
-/// The steps, in the order in which the function takes them.
+/// The stages, in the function's order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Name {
     Form,
@@ -35,8 +35,8 @@ pub(super) enum Finding {
 }
 
 impl Name {
-    /// The step at which a rule is looked at.
-    pub fn of(why: &Inactive) -> Self {
+    /// The stage that checks this rule.
+    pub fn for_rule(why: &Inactive) -> Self {
         match why {
             Inactive::TooLong | Inactive::Malformed(_) => Self::Form,
             Inactive::UnknownToken | Inactive::CorruptRecord | Inactive::RevokedRecord => Self::Record,

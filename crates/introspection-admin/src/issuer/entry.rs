@@ -1,11 +1,11 @@
-//! The entry of `TRUSTED_ISSUERS` that is suggested, and how it follows from a token.
+//! The suggested entry of `TRUSTED_ISSUERS`, and how it follows from a token.
 
 use serde_json::{Map, Value, json};
 use token_introspection::{jwt::Algorithm, profile::Profile};
 
 use super::shape::Shape;
 
-/// An entry, and why it is as it is.
+/// An entry, and the reasons for it.
 pub(super) struct Suggestion {
     pub profile: &'static str,
     pub because: &'static str,
@@ -24,13 +24,13 @@ const FIXED: [(&str, Option<&str>); 6] = [
 ];
 
 impl Suggestion {
-    /// An entry with nothing but these.
+    /// An entry with only the issuer and the profile.
     pub fn new(issuer: &str, profile: &'static str, because: &'static str) -> Self {
         let members = vec![("issuer", issuer.into()), ("profile", profile.into())];
         Self { profile, because, members, notes: Vec::new() }
     }
 
-    pub fn of(shape: &Shape) -> Self {
+    pub fn from_shape(shape: &Shape) -> Self {
         let (profile, because) = profile(shape);
         let mut suggestion = Self::new(shape.issuer(), profile, because);
         suggestion.add_keys(shape);
@@ -45,7 +45,7 @@ impl Suggestion {
         self.members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Map<_, _>>().into()
     }
 
-    /// The entry to paste, with the issuer first.
+    /// The entry as text to paste, with the issuer first.
     pub fn text(&self) -> String {
         let members: Vec<_> = self.members.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
         format!("{{{}}}", members.join(", "))
@@ -67,7 +67,7 @@ impl Suggestion {
         Profile::named(self.profile)
     }
 
-    /// Where the keys are, if the issuer's own metadata does not say.
+    /// Adds the location of the keys, if the issuer's metadata do not name it.
     fn add_keys(&mut self, shape: &Shape) {
         let issuer = shape.issuer().trim_end_matches('/');
         if shape.has("kubernetes.io") {
@@ -107,7 +107,7 @@ impl Suggestion {
         }
     }
 
-    /// For whom the tokens must be, and what tells them from ID tokens.
+    /// Adds who the tokens must be for, and what distinguishes them from ID tokens.
     fn add_recipients(&mut self, shape: &Shape) {
         let audiences: Vec<_> =
             shape.audiences().into_iter().filter(|audience| !audience.ends_with("/userinfo")).collect();
@@ -135,13 +135,13 @@ impl Suggestion {
             }
             (None, _) if shape.is_typed() => {}
             (None, _) => self.note(
-                "only aud tells these tokens from ID tokens, which may have the same; have the issuer add a claim with a \
+                "only aud distinguishes these tokens from ID tokens, which may have the same aud; have the issuer add a claim with a \
                  fixed value to its access tokens, and list it in required_claims",
             ),
         }
     }
 
-    /// Claims with a meaning that the profile does not know.
+    /// Adds names of claims that the profile does not know.
     fn add_claim_names(&mut self, shape: &Shape) {
         let renames =
             |claim: &str| self.rules().is_some_and(|rules| rules.renamed.iter().any(|(from, _)| *from == claim));
@@ -158,7 +158,7 @@ impl Suggestion {
     }
 
     fn add_notes(&mut self, shape: &Shape) {
-        if let Some(kind) = shape.of_another_kind() {
+        if let Some(kind) = shape.other_kind() {
             self.note(format!("{kind}; give an access token instead"));
         }
         if shape.client().is_none() {
@@ -185,13 +185,13 @@ impl Suggestion {
     }
 }
 
-/// Whether a host is Microsoft's.
+/// Whether this is a host of Microsoft.
 pub(super) fn is_microsoft(host: &str) -> bool {
     ["login.microsoftonline.com", "login.partner.microsoftonline.cn", "sts.windows.net"].contains(&host)
         || [".b2clogin.com", ".ciamlogin.com", ".microsoftonline.us"].iter().any(|end| host.ends_with(end))
 }
 
-/// The profile that the host by itself shows, and why.
+/// The profile that follows from the host, and why.
 pub(super) fn profile_of_host(host: &str) -> Option<(&'static str, &'static str)> {
     if host.starts_with("cognito-idp.") {
         Some(("cognito", "the issuer is a user pool of Amazon Cognito"))
@@ -200,7 +200,7 @@ pub(super) fn profile_of_host(host: &str) -> Option<(&'static str, &'static str)
     }
 }
 
-/// The profile, and what speaks for it.
+/// The profile, and the evidence for it.
 fn profile(shape: &Shape) -> (&'static str, &'static str) {
     let host = shape.host();
     let rfc9068 = Profile::named("rfc9068").map_or(&[][..], |profile| profile.required);

@@ -1,32 +1,32 @@
-//! What an issuer's metadata tell of its access tokens, and what an entry needs beside them.
+//! What an issuer's metadata say about its access tokens, and what an entry needs in addition.
 
 use serde_json::{Map, Value, json};
 use token_introspection::profile::Profile;
 
 use super::entry::{Suggestion, is_microsoft, profile_of_host};
 
-/// What only a token, or the operator, can tell.
+/// A placeholder for what only a token or the operator knows.
 const CLIENT: &str = "fill-in-client-id";
 const AUDIENCE: &str = "fill-in-audience";
 const TENANT: &str = "fill-in-tenant-id";
-/// Claims with a fixed value, by which access tokens of hosted services are known.
+/// Claims with a fixed value that identify the access tokens of hosted services.
 const FIXED: [(&str, &str, &str); 2] =
     [(".supabase.co", "role", "authenticated"), (".clerk.accounts.dev", "sts", "active")];
 
-/// The members of the metadata that matter here.
+/// The relevant members of the metadata.
 pub(super) struct Facts {
-    /// The issuer as its access tokens name it. `None` if the metadata name none.
+    /// The issuer as its access tokens name it. `None` if the metadata do not name one.
     pub issuer: Option<String>,
     pub jwks_uri: Option<String>,
-    /// Whether access tokens name another issuer than the metadata do, as those of AD FS.
+    /// Whether access tokens name another issuer than the metadata, as those of AD FS do.
     pub has_token_issuer: bool,
-    /// The algorithms of its ID tokens, which are the best guess for a key without `alg`.
+    /// The algorithms of its ID tokens, which are the best guess for keys without `alg`.
     pub algorithms: Vec<String>,
     is_auth0: bool,
 }
 
 impl Facts {
-    pub fn of(metadata: &Map<String, Value>) -> Self {
+    pub fn from_metadata(metadata: &Map<String, Value>) -> Self {
         let text = |name: &str| metadata.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let token_issuer = text("access_token_issuer");
         let algorithms = metadata.get("id_token_signing_alg_values_supported").and_then(Value::as_array);
@@ -39,7 +39,7 @@ impl Facts {
         }
     }
 
-    /// Whether the metadata are a template for all tenants, as those of Microsoft's `common`.
+    /// Whether the metadata are a template for all tenants, as those of Microsoft's `common` are.
     pub fn has_tenants(&self) -> bool {
         self.issuer.as_deref().is_some_and(|issuer| issuer.contains("{tenantid}"))
     }
@@ -54,19 +54,19 @@ impl Facts {
         } else if self.has_tenants() {
             ("entra", "the issuer in its metadata has the placeholder {tenantid}, as only Microsoft writes it")
         } else if keys_end_in("/discovery/v2.0/keys") {
-            ("entra", "its keys are where Microsoft's are")
+            ("entra", "the address of its keys is Microsoft's")
         } else if host.ends_with(".auth0.com") || self.is_auth0 {
             ("auth0", "the issuer, or its mfa_challenge_endpoint, is Auth0's")
         } else if is_okta || (has_keys_of("okta") && self.issuer.as_ref().is_some_and(|i| i.contains("/oauth2/"))) {
             ("okta", "the issuer or the path of its keys is Okta's")
         } else if has_keys_of("keycloak") {
-            ("keycloak", "its keys are where Keycloak has them")
+            ("keycloak", "the address of its keys is one that Keycloak uses")
         } else {
             ("generic", "nothing in its metadata is particular to another profile")
         }
     }
 
-    /// An entry for this issuer, without the address of its keys.
+    /// An entry for this issuer, without the location of its keys.
     pub fn suggestion(&self) -> Suggestion {
         let issuer = self.issuer.as_deref().unwrap_or_default();
         let host = host(issuer);
@@ -75,7 +75,7 @@ impl Facts {
         let tenant =
             issuer.strip_prefix("https://login.microsoftonline.com/").and_then(|rest| rest.strip_suffix("/v2.0"));
         if let Some(tenant) = tenant {
-            // An API gets tokens of version 1 unless its registration asks for version 2.
+            // An API gets tokens of version 1 unless its registration requests version 2.
             suggestion.push("aliases", json!([format!("https://sts.windows.net/{tenant}/")]));
         }
         if self.has_tenants() {
@@ -97,7 +97,7 @@ impl Facts {
             suggestion.push("required_claims", json!({ claim: value }));
             suggestion.note(
                 "required_claims: fill in a claim and its value that only access tokens have, not ID tokens; without it, \
-                 audiences must tell them apart",
+                 audiences must distinguish them",
             );
             suggestion.note(
                 "if the header of the access tokens has the typ at+jwt, use the profile rfc9068 without required_claims",
@@ -116,7 +116,7 @@ impl Facts {
     }
 }
 
-/// The host of a URL; empty for other texts.
+/// The host of a URL. Empty for any other text.
 pub(super) fn host(issuer: &str) -> &str {
     let rest = issuer.split_once("://").map_or("", |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or_default();
@@ -126,7 +126,8 @@ pub(super) fn host(issuer: &str) -> &str {
         .map_or(authority, |(host, _)| host)
 }
 
-/// Whether two issuers are of one host, or both Microsoft's, whose version 1 tokens name another host than version 2.
+/// Whether two issuers have the same host, or are both Microsoft's: tokens of version 1 and version 2 name different
+/// hosts.
 pub(super) fn is_same_party(one: &str, other: &str) -> bool {
     let (one, other) = (host(one), host(other));
     one.eq_ignore_ascii_case(other) || (is_microsoft(one) && is_microsoft(other))
@@ -187,9 +188,9 @@ mod tests {
         ] {
             let mut metadata = json!({ "issuer": issuer, "jwks_uri": jwks_uri });
             metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let suggestion = Facts::of(metadata.as_object().unwrap()).suggestion();
+            let suggestion = Facts::from_metadata(metadata.as_object().unwrap()).suggestion();
             assert_eq!((suggestion.profile, suggestion.issuer()), (expected, issuer));
-            // What is left to fill in parses, and accepts nothing.
+            // The entry parses even before it is filled in, but accepts no token.
             let settings = super::super::settings(&suggestion);
             assert!(settings.is_ok(), "{issuer}: {:?}", settings.err().map(|error| error.to_string()));
             assert!(suggestion.text().contains("fill-in-"), "{issuer}");
@@ -200,14 +201,14 @@ mod tests {
     fn tokens_of_version_1_are_an_alias_of_version_2() {
         for (tenant, members) in [("11112222", 4), ("{tenantid}", 5)] {
             let metadata = json!({ "issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0") });
-            let entry = Facts::of(metadata.as_object().unwrap()).suggestion().entry();
+            let entry = Facts::from_metadata(metadata.as_object().unwrap()).suggestion().entry();
             assert_eq!(entry["aliases"], json!([format!("https://sts.windows.net/{tenant}/")]), "{entry}");
             assert_eq!(entry.as_object().map(Map::len), Some(members), "{entry}");
         }
     }
 
     #[test]
-    fn only_the_same_host_speaks_for_another_issuer() {
+    fn only_metadata_of_the_same_host_may_name_another_issuer() {
         for (one, other, expected) in [
             ("https://a.example/x", "https://A.example/y/", true),
             ("https://login.microsoftonline.com/t", "https://sts.windows.net/t/", true),

@@ -1,5 +1,5 @@
-//! `issuer suggest`: the entry of `TRUSTED_ISSUERS` that fits a real token, or what an issuer publishes. Nothing that it
-//! reads is believed: the entry is for a person to check.
+//! `issuer suggest`: suggests the entry of `TRUSTED_ISSUERS` that fits a token, or what an issuer publishes. Nothing
+//! that it reads is trusted, so the operator must check the entry.
 
 mod entry;
 mod facts;
@@ -33,19 +33,19 @@ pub enum Command {
 }
 
 const EXAMPLES: &str = "\
-With --token, it reads the token and prints the entry to paste and what it saw: the profile and why, the algorithm, the
-audiences, the claims that carry client, session and scope, and whether the issuer's keys load and made the signature.
-It warns of tokens that are not access tokens. It never prints the token.
+With --token, prints the entry to paste and what the token shows: the profile and why, the algorithm, the audiences, the
+claims with the client, the session and the scope, and whether the issuer's keys load and made the signature. Warns
+about tokens that are not access tokens. Never prints the token.
 
-With --issuer, it reads the issuer's metadata and keys and prints the entry, with fill-in-… in place of what only a
-token can tell, and the keys that load and that do not. Prefer --token.
+With --issuer, reads the issuer's metadata and keys, and prints the entry, with fill-in-… for values that only a token
+shows, and which keys load. Prefer --token.
 
-Both fetch what the issuer publishes, and need neither settings nor AWS credentials. Nothing that they read is verified
-otherwise, so check the issuer before you paste the entry.
+Both fetch what the issuer publishes, and need neither settings nor AWS credentials. Nothing else is verified, so check
+the issuer before you paste the entry.
 
 Exit codes: 0 the token passes the rules of the entry, or the issuer's keys load; 1 it does not, the issuer publishes
-nothing that can be used, or its metadata name another issuer; 3 the issuer cannot be reached. The output says why, with
-the names of docs/reasons.md.
+nothing usable, or its metadata name another issuer; 3 the issuer cannot be reached. The output says why, with the names
+of docs/reasons.md.
 
 Examples:
   introspection-admin issuer suggest --token @token.txt
@@ -55,10 +55,10 @@ Examples:
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub struct Suggest {
-    /// An access token of the issuer: - for standard input, or @FILE
+    /// Access token of the issuer, as - (standard input) or @FILE
     #[arg(long, value_name = "-|@FILE")]
     token: Option<Input>,
-    /// The issuer's URL, as its tokens have it in iss
+    /// URL of the issuer, as its tokens have it in `iss`
     #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     issuer: Option<String>,
 }
@@ -67,8 +67,8 @@ pub struct Suggest {
 ///
 /// # Errors
 ///
-/// Returns [`Problem::Negative`] if the token is not a JWT, from which nothing can be read, or if the issuer publishes
-/// nothing that can be used, and [`Problem::Unknown`] if the issuer cannot be reached.
+/// Returns [`Problem::Negative`] if the token is not a JWT or the issuer publishes nothing usable, and
+/// [`Problem::Unknown`] if the issuer cannot be reached.
 pub async fn run(command: &Command, environment: &Environment) -> Result<Report, Problem> {
     let Command::Suggest(Suggest { token, issuer }) = command;
     let proxies = environment.proxies()?;
@@ -82,7 +82,7 @@ pub async fn run(command: &Command, environment: &Environment) -> Result<Report,
 async fn by_token(token: &Input, proxies: ProxySettings) -> Result<Report, Problem> {
     let text = token.read_token("--token")?;
     let shape = read(&text)?;
-    let mut suggestion = Suggestion::of(&shape);
+    let mut suggestion = Suggestion::from_shape(&shape);
     let settings = settings(&suggestion);
     let verdict = check(&text, settings.as_ref().ok());
     match &settings {
@@ -92,7 +92,7 @@ async fn by_token(token: &Input, proxies: ProxySettings) -> Result<Report, Probl
     Ok(report(&shape, &suggestion, verdict.as_ref().err()))
 }
 
-/// The result of checking the token with the issuer's keys, which are fetched as the function would.
+/// Checks the token with the issuer's keys, which are fetched as the function would, and describes the result.
 async fn keys(text: &str, settings: &Settings, proxies: ProxySettings) -> Vec<String> {
     let Ok(unverified) = UnverifiedToken::parse(text, settings) else {
         return vec!["the issuer's keys were not fetched, because the token is inactive without them".to_owned()];
@@ -108,7 +108,7 @@ async fn keys(text: &str, settings: &Settings, proxies: ProxySettings) -> Vec<St
             format!("the issuer's keys load, but none of them made the token's signature ({})", why.name())
         }
         Ok(Err(VerifyError::KeysUnavailable(why))) => {
-            format!("the issuer's keys do not tell whether one of them made the signature ({})", why.cause.name())
+            format!("it is unknown whether one of the issuer's keys made the signature ({})", why.cause.name())
         }
         Err(error) => {
             format!(
@@ -120,24 +120,24 @@ async fn keys(text: &str, settings: &Settings, proxies: ProxySettings) -> Vec<St
     std::iter::once(verdict).chain(elsewhere).chain(dropped.map(|key| format!("key not loaded: {key}"))).collect()
 }
 
-/// Where the keys are if the metadata name another issuer than the tokens do, as those of Azure AD B2C: the function takes
-/// the address from the entry only.
+/// The location of the keys if the metadata name another issuer than the tokens, as those of Azure AD B2C do. The
+/// function accepts that location only from the entry.
 async fn elsewhere(
     probe: &Probe,
     issuer: &TrustedIssuer,
     fetched: &Result<PublishedKeys, FetchError>,
 ) -> Option<String> {
-    let (Err(FetchError::IssuerDiffers { .. }), KeySource::Discovered(places)) = (fetched, &issuer.keys) else {
+    let (Err(FetchError::IssuerDiffers { .. }), KeySource::Discovered(addresses)) = (fetched, &issuer.keys) else {
         return None;
     };
-    let metadata = probe.metadata(places).await.ok()?;
+    let metadata = probe.metadata(addresses).await.ok()?;
     let jwks_uri = metadata.get("jwks_uri")?.as_str()?;
     Some(format!(
         "if the metadata are nevertheless those of the tokens' issuer, add \"jwks_uri\": {jwks_uri:?} to the entry"
     ))
 }
 
-/// Reads header and claims of a token.
+/// Reads the header and the claims of a token.
 fn read(text: &str) -> Result<Shape, Problem> {
     if !is_jwt(text) {
         return Err(Problem::negative(match text.split('.').count() {
@@ -170,7 +170,7 @@ fn settings(suggestion: &Suggestion) -> Result<Settings, SettingError> {
     Settings::read(settings)
 }
 
-/// Judges the token by the entry, with the function's own code; the signature and the marks are left out.
+/// Judges the token by the entry, with the function's own code, but without checking the signature and the marks.
 fn check(text: &str, settings: Option<&Settings>) -> Result<(), Inactive> {
     let Some(settings) = settings else { return Err(Inactive::UntrustedIssuer { iss: None }) };
     let unverified = UnverifiedToken::parse(text, settings)?;

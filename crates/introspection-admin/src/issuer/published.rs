@@ -5,7 +5,7 @@ use token_introspection::{
     issuers::{FetchError, Probe, PublishedKeys},
     jwt::{Algorithm, LoadedKeys, VerificationKey},
     profile::Profile,
-    settings::{ProxySettings, Settings, TrustedIssuer, is_loopback, metadata_places},
+    settings::{ProxySettings, Settings, TrustedIssuer, is_loopback, metadata_addresses},
 };
 
 use super::{
@@ -19,11 +19,11 @@ use crate::{
     problem::{NEGATIVE, Problem, UNKNOWN},
 };
 
-/// Fetches the metadata and the keys of an issuer, and suggests the entry for it.
+/// Fetches the metadata and the keys of an issuer, and suggests an entry for it.
 ///
 /// # Errors
 ///
-/// Returns [`Problem`] if there are no metadata, or they name an issuer that does not confirm them.
+/// Returns [`Problem`] if the issuer has no metadata, or if the metadata name an issuer that does not confirm them.
 pub async fn suggest(typed: &str, proxies: ProxySettings) -> Result<Report, Problem> {
     let typed = typed.trim();
     let place = place(typed);
@@ -67,8 +67,8 @@ pub async fn suggest(typed: &str, proxies: ProxySettings) -> Result<Report, Prob
     Ok(report(&suggestion, &jwks_uri, keys, differs))
 }
 
-/// The issuer whose metadata are asked for: without what is left of the address of a document, and for AD FS the
-/// address of its service.
+/// The issuer whose metadata are fetched. If the address of a document was typed, its path is removed; for AD FS, the
+/// path of its service is added.
 fn place(text: &str) -> String {
     if let Some(issuer) = text.strip_suffix("/.well-known/openid-configuration") {
         return issuer.to_owned();
@@ -83,12 +83,12 @@ fn place(text: &str) -> String {
 }
 
 async fn facts(probe: &Probe, place: &str) -> Result<Facts, Problem> {
-    let places = metadata_places(place).map_err(|what| {
+    let addresses = metadata_addresses(place).map_err(|what| {
         let text = format!("--issuer {what}");
         if place.starts_with("http://") { Problem::Negative(text) } else { Problem::Usage(text) }
     })?;
-    let metadata = probe.metadata(&places).await.map_err(|error| failed(place, &error))?;
-    let facts = Facts::of(&metadata);
+    let metadata = probe.metadata(&addresses).await.map_err(|error| failed(place, &error))?;
+    let facts = Facts::from_metadata(&metadata);
     if facts.issuer.is_none() {
         let error = FetchError::IssuerDiffers { expected: place.to_owned(), found: String::new() };
         return Err(failed(place, &error));
@@ -96,7 +96,7 @@ async fn facts(probe: &Probe, place: &str) -> Result<Facts, Problem> {
     Ok(facts)
 }
 
-/// The metadata of the issuer that other metadata name, if they name it as well.
+/// The metadata of the issuer that other metadata name, if that issuer's metadata name it as well.
 async fn confirmed(probe: &Probe, named: &str) -> Option<Facts> {
     let own = facts(probe, named).await.ok()?;
     (own.issuer.as_deref() == Some(named)).then_some(own)
@@ -116,7 +116,7 @@ fn failed(place: &str, error: &FetchError) -> Problem {
     if error.is_answer() { Problem::Negative(text) } else { Problem::Unknown(text) }
 }
 
-/// Whether the function fetches keys from this address: over https, except on this machine.
+/// Whether the function fetches keys from this address: over https, or from a loopback address.
 fn is_secure(uri: &str) -> bool {
     uri.starts_with("https://") || (uri.starts_with("http://") && is_loopback(host(uri)))
 }
@@ -127,7 +127,7 @@ fn is_derived(suggestion: &Suggestion, issuer: &str, jwks_uri: &str) -> bool {
     path.is_none_or(|path| format!("{}{path}", issuer.trim_end_matches('/')) == jwks_uri)
 }
 
-/// The keys that load with the entry, to which the algorithms are added that they need.
+/// The keys that load with the entry. Adds the algorithms that they need to the entry.
 async fn keys(
     probe: &Probe,
     suggestion: &mut Suggestion,
@@ -157,7 +157,7 @@ fn trusted(settings: &Settings) -> Result<&TrustedIssuer, Problem> {
     settings.trusted_issuers.first().ok_or_else(|| Problem::negative("the entry has no issuer"))
 }
 
-/// The algorithms without which some key would be of no use, after those of the profile that the keys serve.
+/// The algorithms without which a key could not be used, after those of the profile that the keys serve.
 fn needed(published: &PublishedKeys, facts: &Facts, rules: &[Algorithm]) -> Result<Vec<Algorithm>, FetchError> {
     let all: Vec<_> = Algorithm::all().collect();
     let (LoadedKeys { keys, .. }, _) = published.load(&all)?;
@@ -165,7 +165,7 @@ fn needed(published: &PublishedKeys, facts: &Facts, rules: &[Algorithm]) -> Resu
     let mut needed: Vec<_> = rules.iter().copied().filter(serves).collect();
     let advertised: Vec<_> = facts.algorithms.iter().filter_map(|name| Algorithm::from_name(name)).collect();
     for key in &keys {
-        // A key without `alg` serves several; the metadata tell which of them the issuer uses.
+        // A key without `alg` serves several algorithms. The metadata say which of them the issuer uses.
         let own = served(key);
         let used: Vec<_> = own.iter().copied().filter(|algorithm| advertised.contains(algorithm)).collect();
         let own = if used.is_empty() { own } else { used };
@@ -211,7 +211,7 @@ fn report(
     let mut notes = suggestion.notes.clone();
     notes.extend(loaded.dropped.iter().map(|key| format!("key not loaded: {key}")));
     if is_truncated {
-        notes.push("the issuer publishes over 100 keys, of which only the first 100 are loaded".to_owned());
+        notes.push("the issuer publishes over 100 keys, but only the first 100 are loaded".to_owned());
     }
     notes.extend(failure.as_ref().map(|error| format!("{error}: the function could not use the keys of this issuer")));
     seen.extend(notes.iter().map(|note| ("note", note.clone())));

@@ -1,4 +1,4 @@
-//! What a token shows of its issuer: the claims by which issuers differ.
+//! What a token shows about its issuer: the claims in which issuers differ.
 
 use serde_json::{Map, Value};
 use token_introspection::{
@@ -8,7 +8,7 @@ use token_introspection::{
 
 use super::facts::host;
 
-/// Header and claims of a token, unverified. Holds personal data, so it has no `Debug`.
+/// The header and claims of a token, unverified. They contain personal data, so there is no `Debug`.
 pub(super) struct Shape {
     pub alg: String,
     pub typ: Option<String>,
@@ -16,12 +16,12 @@ pub(super) struct Shape {
     pub claims: Map<String, Value>,
 }
 
-/// Claims that carry the client and the session. The first that is present counts.
+/// Claims that contain the client and the session. The first one that is present is used.
 const CLIENT: [&str; 6] = ["client_id", "azp", "cid", "appid", "applicationId", "clientId"];
 const SESSION: [&str; 5] = ["sid", "origin_jti", "session_state", "session_id", "sessionId"];
 
 impl Shape {
-    /// A claim that is a string.
+    /// The value of a claim that is a string.
     pub fn text(&self, claim: &str) -> Option<&str> {
         self.claims.get(claim).and_then(Value::as_str)
     }
@@ -51,7 +51,7 @@ impl Shape {
         }
     }
 
-    /// The claim that carries the client, and its value.
+    /// The claim that contains the client, and its value.
     pub fn client(&self) -> Option<(&'static str, &str)> {
         CLIENT.into_iter().find_map(|claim| Some((claim, self.text(claim)?)))
     }
@@ -64,13 +64,13 @@ impl Shape {
         ["scope"].into_iter().chain(OTHER_SCOPES).find(|claim| self.has(claim))
     }
 
-    /// Whether `typ` says that it is an access token (RFC 9068 §2.1).
+    /// Whether `typ` is that of an access token (RFC 9068 §2.1).
     pub fn is_typed(&self) -> bool {
         self.typ.as_deref().is_some_and(is_access_token_type)
     }
 
-    /// What shows that this is another kind of token than an access token.
-    pub fn of_another_kind(&self) -> Option<String> {
+    /// What shows that the token is not an access token.
+    pub fn other_kind(&self) -> Option<String> {
         if let Some(claim) = OF_ANOTHER_KIND.into_iter().find(|claim| self.has(claim)) {
             let kind = match claim {
                 "events" => "a logout token or a security event",
@@ -79,10 +79,10 @@ impl Shape {
             };
             return Some(format!("it is {kind}: it has the claim {claim}"));
         }
-        self.says_another_kind().map(str::to_owned)
+        self.declared_kind().map(str::to_owned)
     }
 
-    fn says_another_kind(&self) -> Option<&'static str> {
+    fn declared_kind(&self) -> Option<&'static str> {
         match (self.text("token_use"), self.text("typ")) {
             (Some("id"), _) | (_, Some("ID")) => Some("it is an ID token, as it says itself"),
             (Some("refresh"), _) | (_, Some("Refresh" | "Offline")) => Some("it is a refresh token, as it says itself"),

@@ -1,4 +1,4 @@
-//! Access tokens of many issuers, as they make them, and the entry that is suggested for each.
+//! Access tokens as many issuers make them, and the suggested entry for each.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use token_introspection::call::now;
 
 use super::{check, entry::Suggestion, read, report, settings};
 
-/// A token with these members of header and claims beside the usual ones. Its signature is not one.
+/// A token with these members in its header and claims, in addition to the usual ones. Its signature is not valid.
 fn token(header: &Value, claims: &Value) -> String {
     let (mut all_header, mut all_claims) =
         (json!({ "alg": "RS256", "kid": "key-1" }), json!({ "sub": "alice", "iat": now() - 10, "exp": now() + 600 }));
@@ -21,11 +21,11 @@ fn token(header: &Value, claims: &Value) -> String {
     [all_header, all_claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()) + ".").concat() + "AAAA"
 }
 
-/// The suggestion for a token, and the rule that it breaks with the suggested entry.
+/// The suggestion for a token, and the rule that the token breaks with the suggested entry.
 fn suggest(header: &Value, claims: &Value) -> (Suggestion, Option<&'static str>) {
     let text = token(header, claims);
     let shape = read(&text).unwrap_or_else(|problem| panic!("{problem}"));
-    let suggestion = Suggestion::of(&shape);
+    let suggestion = Suggestion::from_shape(&shape);
     let why = check(&text, settings(&suggestion).ok().as_ref()).err();
     let report = report(&shape, &suggestion, why.as_ref());
     assert!(!report.text.contains(&text) && !report.json.to_string().contains(&text), "O-04");
@@ -237,7 +237,7 @@ fn what_is_not_an_access_token_is_pointed_out() {
         (json!({ "alg": "HS256" }), json!({ "aud": "web" }), "shared secret"),
         (json!({ "alg": "none" }), json!({ "aud": "web" }), "which no entry can accept"),
         (json!({ "kid": null }), json!({ "aud": "web" }), "no kid"),
-        (json!({}), json!({ "aud": "web" }), "only aud tells these tokens from ID tokens"),
+        (json!({}), json!({ "aud": "web" }), "only aud distinguishes these tokens from ID tokens"),
         (json!({}), json!({ "aud": "web", "iss": "issuer" }), "fill in jwks_uri"),
     ] {
         let mut all = json!({ "iss": issuer });

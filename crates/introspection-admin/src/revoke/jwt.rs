@@ -1,5 +1,5 @@
-//! The mark of one JWT. It is written only if it revokes a token that could be active: a forged copy with the `jti` of
-//! another token would revoke that one instead.
+//! The mark of one JWT. It is written only if it revokes a token that could be active, because a forged token with the
+//! `jti` of another token would revoke that one instead.
 
 use token_introspection::{
     call::now,
@@ -20,21 +20,21 @@ use crate::{
     trust::{Force, untrusted},
 };
 
-/// A presented JWT and how the operator presented it.
+/// A presented JWT, and how the operator presented it.
 pub(super) struct Presented<'a> {
     pub text: &'a str,
     pub source: &'a Input,
-    /// Write the mark even if it would revoke nothing, or another token.
+    /// Whether to write the mark even if it would revoke nothing, or another token.
     pub force: Force,
 }
 
 impl Presented<'_> {
-    /// The token's mark.
+    /// The mark of the token.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Negative`] if the token is inactive anyway or its signature is not the issuer's, unless
-    /// the operator insists.
+    /// Returns [`Problem::Negative`] if the token is inactive anyway or the issuer did not sign it, unless the operator
+    /// forces it.
     pub async fn target(&self, environment: &Environment, admin: &AdminStore) -> Result<Target, Problem> {
         let settings = environment.settings()?;
         let unverified = match UnverifiedToken::parse(self.text, settings) {
@@ -52,8 +52,8 @@ impl Presented<'_> {
         let issuer = unverified.issuer().issuer.clone();
         let exp = claims.expires_at;
         let mark = unverified.own_mark().clone();
-        match signature::of(unverified, settings, admin).await {
-            // The `exp` of a token that the issuer did not sign must not decide when the mark ends.
+        match signature::result(unverified, settings, admin).await {
+            // The `exp` of a token that the issuer did not sign must not determine when the mark expires.
             Signature::Good => return Ok(Target { mark, issuer, last_exp: exp }),
             Signature::Bad => self.force.over(
                 "no key of its issuer made the token's signature, so the token is inactive anyway, and a mark could \
@@ -64,7 +64,7 @@ impl Presented<'_> {
         Ok(Target { mark, issuer, last_exp: None })
     }
 
-    /// A token that the function would refuse before it knows any mark.
+    /// The mark of a token that the function refuses before it reads any mark.
     fn unreadable(&self, why: &Inactive, settings: &Settings) -> Result<Target, Problem> {
         let Ok(jwt) = UnverifiedJwt::parse(self.text) else {
             return Err(Problem::Negative(format!("the token is inactive anyway: {why}; nothing was written")));
@@ -80,7 +80,7 @@ impl Presented<'_> {
         Ok(Target { mark, issuer, last_exp: None })
     }
 
-    /// Goes on if the operator says so, now or beforehand.
+    /// Continues if the operator agrees, now or with `--force`.
     fn ask_about(&self, why: &str) -> Result<(), Problem> {
         let refused = || {
             Problem::Negative(format!(

@@ -1,4 +1,4 @@
-//! `revoke`: one mark for one token, or for all that a subject, session, grant, client, issuer or key has.
+//! `revoke`: writes one mark, for one token or for all tokens of a subject, session, grant, client, issuer or key.
 
 mod jwt;
 mod named;
@@ -24,21 +24,21 @@ use crate::{
 };
 
 pub const EXAMPLES: &str = "\
-A mark works from the next request on. \"Until now\" includes CLOCK_SKEW_SECONDS more, because the function accepts
-tokens that are dated that far ahead; the answer says from which second on new tokens count. A user who signs in again
-before that second has to sign in once more. An existing mark is never weakened: one that revokes more stays.
+A mark takes effect on the next request. \"Now\" is CLOCK_SKEW_SECONDS later than the clock, because the function accepts
+tokens that are dated that far ahead; the output says from which second new tokens count. A user who signs in again
+before that second must sign in once more. An existing mark is never weakened: one that revokes more is kept.
 
 Nothing is written, and the exit code is 1, if the mark would revoke nothing: its issuer is neither ISSUER nor in
 TRUSTED_ISSUERS, the token is unknown, malformed or inactive anyway, or no key of its issuer made its signature. If the
 signature cannot be checked, the tool asks, or needs --force. Subjects, sessions, grants, clients and `jti`s are not
 looked up: a mark for one that does not exist is written.
 
-Of a token, `Bearer`, quotes and white space around it are removed, and the tool says so.
+`Bearer`, quotes and white space around a token are removed, with a warning.
 
-A key without `kid` cannot be distrusted by itself; --issuer revokes all tokens of its issuer instead.
+No mark can distrust a key without `kid`; --issuer revokes all tokens of its issuer instead.
 
-Without --expires-at, a mark stays until it is deleted, except that of a JWT with a good signature, whose own exp says
-when the mark is over. The record of an opaque token may be extended later, so its mark stays.
+Without --expires-at, a mark is kept until it is deleted, except the mark of a JWT with a valid signature, which expires
+after the token's exp. The mark of an opaque token is kept, because its record may be extended later.
 
 Examples:
   introspection-admin revoke --token - < token.txt
@@ -54,23 +54,23 @@ Examples:
 pub struct Command {
     #[command(flatten)]
     what: What,
-    /// The issuer of what is revoked (default: ISSUER); without another of these options, all of its tokens
+    /// Issuer of what is revoked [default: ISSUER]; without another of these options, revokes all of its tokens
     #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
     issuer: Option<String>,
-    /// With --sub: the session that is not revoked
-    // clap asks for no requirement that another argument excludes.
+    /// With --sub: session that is not revoked
+    // clap cannot require an argument that another argument excludes.
     #[arg(long, requires = "sub", conflicts_with_all = ["token", "jti", "sid", "grant", "client", "kid"],
         value_name = "SID", value_parser = NonEmptyStringValueParser::new())]
     except_sid: Option<String>,
-    /// Revoke what was issued until then: none (all of them), now (plus the clock skew) or a TIME (2h: two hours ago)
+    /// Revoke tokens issued up to this time: none (all tokens), now (plus the clock skew) or a TIME (2h: two hours ago)
     /// [default: now for --sub, --client and --issuer, else none]
     #[arg(long, value_name = "TIME", value_parser = not_before)]
     not_before: Option<TimeArgument>,
-    /// When no token that this concerns can be active anymore, so that DynamoDB may remove the mark: never or a TIME
-    /// (30d: in 30 days)
+    /// Time after which no token that this concerns can be active, so that DynamoDB may remove the mark: never or a
+    /// TIME (30d: in 30 days)
     #[arg(long, value_name = "TIME", value_parser = expires_at)]
     expires_at: Option<TimeArgument>,
-    /// Why; for audit records and `explain`, never sent to callers
+    /// Reason, for audit records and `explain`; never sent to callers
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: Option<String>,
     /// Replace an existing mark, even one that revokes more
@@ -84,10 +84,10 @@ pub struct Command {
 #[derive(Args)]
 #[group(multiple = false)]
 struct What {
-    /// One token, a JWT or an opaque one: - for standard input, or @FILE
+    /// One token, a JWT or an opaque one, as - (standard input) or @FILE
     #[arg(long, group = "what", value_name = "-|@FILE", conflicts_with = "issuer")]
     token: Option<Input>,
-    /// The one JWT of this `jti`
+    /// The JWT with this `jti`
     #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
     jti: Option<String>,
     /// All tokens of a subject
@@ -96,18 +96,18 @@ struct What {
     /// All tokens of a session
     #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
     sid: Option<String>,
-    /// All tokens of a grant (of a JWT: its claim `grant_id`, or what `claim_names` maps to it)
+    /// All tokens of a grant: of a JWT, the claim `grant_id` or the one that `claim_names` maps to it
     #[arg(long, group = "what", value_name = "GRANT_ID", value_parser = NonEmptyStringValueParser::new())]
     grant: Option<String>,
     /// All tokens of a client
     #[arg(long, group = "what", value_name = "CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
     client: Option<String>,
-    /// All tokens that a signing key made
+    /// All tokens that a signing key signed
     #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
     kid: Option<String>,
 }
 
-/// A mark's key, the issuer that it is about, and the last moment at which it can matter, if that is known.
+/// The key of a mark, the issuer that it belongs to, and the last time at which it can matter, if that is known.
 struct Target {
     mark: MarkKey,
     issuer: String,
@@ -171,7 +171,7 @@ fn reach_back(
     }
 }
 
-/// A time near the present is probably meant to be "now".
+/// Warns about a time near the present, which was probably meant to be "now".
 fn warn_of_time(time: UnixTime, environment: &Environment) {
     let Ok(until_now) = environment.until_now() else { return };
     if time > until_now {
@@ -185,7 +185,7 @@ fn warn_of_time(time: UnixTime, environment: &Environment) {
     }
 }
 
-/// A mark must outlive every token that it concerns.
+/// The expiry of a mark, which must be later than that of every token that it concerns.
 fn expiry(given: Option<TimeArgument>, last_exp: Option<UnixTime>) -> Result<Option<UnixTime>, Problem> {
     match given {
         None => Ok(last_exp.map(|exp| exp.plus(Mark::EXPIRY_MARGIN_SECONDS))),

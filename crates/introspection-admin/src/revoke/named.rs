@@ -1,4 +1,4 @@
-//! The marks that name an issuer and, except `iss#`, one thing of that issuer.
+//! Marks on an issuer, or on one subject, session, grant, client, token or key of an issuer.
 
 use serde_json::Value;
 use token_introspection::records::{InvalidItemKey, MarkKey, MarkKind};
@@ -14,7 +14,7 @@ use crate::{
     trust::{Force, MarkIssuer, mark_issuer},
 };
 
-/// What the operator named, and the issuer that it belongs to.
+/// What the operator named, and its issuer.
 pub(super) struct Named {
     pub kind: MarkKind,
     name: Option<String>,
@@ -37,11 +37,11 @@ impl Named {
         Self { kind, name, force }
     }
 
-    /// The mark of what was named.
+    /// The mark on what was named.
     ///
     /// # Errors
     ///
-    /// Returns [`Problem::Negative`] if no token that is active could match it, unless the operator insists.
+    /// Returns [`Problem::Negative`] if it cannot concern an active token, unless the operator forces it.
     pub async fn target(
         self,
         issuer: Option<&str>,
@@ -85,7 +85,7 @@ impl Named {
         }
     }
 
-    /// Identifiers are compared byte for byte, and these differences are invisible.
+    /// Warns about characters that are easily overlooked, because identifiers are compared byte for byte.
     fn warn_of_odd_characters(&self) {
         let Some(name) = &self.name else { return };
         if name.trim() != name || name.contains(['\u{200b}', '\u{feff}', '\u{a0}']) {
@@ -97,7 +97,8 @@ impl Named {
     }
 }
 
-/// If the operator means a subject of another issuer and does not name it, the mark revokes nothing.
+/// Warns about other issuers: if the operator means a subject of another issuer but does not name it, the mark revokes
+/// nothing.
 fn warn_of_other_issuers(environment: &Environment) {
     let Ok(settings) = environment.settings() else { return };
     let others = settings.trusted_issuers.iter().filter(|trusted| trusted.issuer != settings.issuer);

@@ -1,4 +1,4 @@
-//! The mark of one opaque token, which must be stored: a mark of any other text revokes nothing.
+//! The mark of one opaque token, which must be stored: a mark of any other text would revoke nothing.
 
 use token_introspection::{
     call::now,
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Returns [`Problem::Negative`] if the token is unknown or inactive anyway, unless the operator insists.
+/// Returns [`Problem::Negative`] if the token is unknown or inactive anyway, unless the operator forces it.
 pub(super) async fn target(
     token: &str,
     force: Force,
@@ -38,7 +38,7 @@ pub(super) async fn target(
             return Ok(Target { mark, issuer: own_issuer(), last_exp: None });
         }
         Err(Corrupt) => {
-            // It may be repaired, so the mark may matter.
+            // The record may be repaired later, so the mark may matter.
             warn("the record of the token cannot be read, so it is inactive anyway");
             return Ok(Target { mark, issuer: own_issuer(), last_exp: None });
         }
@@ -64,7 +64,7 @@ pub(super) async fn target(
     Ok(Target { mark, issuer: record.issuer(&own_issuer()).to_owned(), last_exp: None })
 }
 
-/// Why a text that is neither a JWT nor stored was probably given.
+/// What was probably given, if the text is neither a JWT nor a stored token.
 fn unknown(token: &str) -> String {
     let hint = if token.starts_with("eyJ") {
         match token.split('.').count() {

@@ -1,33 +1,34 @@
-//! Why the store did not do what the operator's tool asked of it.
+//! Why the store did not do what the operator's tool asked for.
 
 use std::fmt;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use token_introspection::{settings::SettingError, store::RedisFailure};
 
-/// Its `Display` is one line that names the cure. It quotes no key and no attribute, since errors of DynamoDB do.
+/// A failure of the store. Its `Display` is one line that says what helps. It quotes neither keys nor attributes,
+/// although DynamoDB's errors do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum AdminError {
-    /// The item is not, or not any more, as the write expected it.
+    /// The item has changed, or does not exist, although the write expected it.
     Condition,
     NoCredentials,
     NoRegion,
-    /// Whose credentials these are is unknown, or they are too old.
+    /// The credentials are unknown to AWS, or have expired.
     BadCredentials(String),
-    /// The table that is not there.
+    /// This table does not exist.
     NoTable(String),
-    /// The table whose primary key is none of ours.
+    /// This table has another primary key than ours.
     OtherTable(String),
     NotAllowed {
         operation: &'static str,
         table: String,
     },
-    /// What Redis cannot be used for is a wrong setting.
+    /// A wrong setting, because Redis cannot be used like this.
     Setting(SettingError),
-    /// What Redis did instead. A write may have been made all the same.
+    /// What Redis did instead. A write may still have been made.
     Redis(String),
     Unreachable,
-    /// A write may have been made all the same.
+    /// DynamoDB did not answer in time. A write may still have been made.
     Timeout,
     Other {
         operation: &'static str,
@@ -40,7 +41,7 @@ impl fmt::Display for AdminError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Condition => {
-                write!(formatter, "the item was changed by somebody else meanwhile; run the command again")
+                write!(formatter, "another program changed the item at the same time; run the command again")
             }
             Self::NoCredentials => write!(
                 formatter,
@@ -70,20 +71,23 @@ impl fmt::Display for AdminError {
                  granted"
             ),
             Self::Setting(error) => write!(formatter, "{error}"),
-            Self::Redis(failure) => write!(formatter, "with Redis, {failure}; look, then run the command again"),
+            Self::Redis(failure) => {
+                write!(formatter, "with Redis, {failure}; check the result, then run the command again")
+            }
             Self::Unreachable => {
                 write!(formatter, "DynamoDB cannot be reached; check --endpoint-url, --region and the network")
             }
             Self::Timeout => write!(
                 formatter,
-                "DynamoDB did not answer in time, and a write may have been made; look, then run the command again"
+                "DynamoDB did not answer in time, and a write may have been made; check the result, then run the command \
+                 again"
             ),
             Self::Other { operation, table, code } => {
-                let cure = match code.as_str() {
+                let hint = match code.as_str() {
                     "ValidationException" => "check the names of the tables and what was given",
                     _ => "try again",
                 };
-                write!(formatter, "DynamoDB answered {operation} on the table {table:?} with {code}; {cure}")
+                write!(formatter, "DynamoDB answered {operation} on the table {table:?} with {code}; {hint}")
             }
         }
     }
@@ -103,7 +107,7 @@ impl From<RedisFailure> for AdminError {
     }
 }
 
-/// Names the failure by the error's code; its message may quote what was written.
+/// Names the failure by the error's code. The error's message is not used, because it may quote what was written.
 pub(super) fn failure<E: ProvideErrorMetadata, R>(
     operation: &'static str,
     table: &str,
@@ -113,9 +117,9 @@ pub(super) fn failure<E: ProvideErrorMetadata, R>(
         SdkError::TimeoutError(_) => return AdminError::Timeout,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => return AdminError::Timeout,
         SdkError::DispatchFailure(_) => return AdminError::Unreachable,
-        SdkError::ServiceError(service) => service.err().code().unwrap_or("an error without a name"),
-        SdkError::ResponseError(_) => "something that is no answer of DynamoDB's",
-        _ => "nothing, since the request could not be made",
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("an error without a code"),
+        SdkError::ResponseError(_) => "an answer that cannot be read",
+        _ => "no answer, because the request could not be made",
     };
     match code {
         "ConditionalCheckFailedException" => AdminError::Condition,

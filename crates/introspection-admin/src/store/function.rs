@@ -1,5 +1,6 @@
-//! The environment variables of a deployed function, by one request to the Lambda API. The client of that service would
-//! be a large dependency for one operation, so the request is signed with the SDK's signer and sent with its connector.
+//! Reads the environment variables of a deployed function with one request to the Lambda API. A client library for that
+//! service would be a large dependency for one operation, so the request is signed with the SDK's signer and sent with
+//! its connector.
 
 use std::{
     collections::BTreeMap,
@@ -25,30 +26,30 @@ use tokio::time::{sleep, timeout};
 
 use super::{AdminError, Connection, TOTAL_TIMEOUT, configuration};
 
-/// The API's limit for a name or ARN is 170 characters.
+/// The maximum length of a name or ARN. The API's own limit is 170 characters.
 const MAX_NAME: usize = 200;
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 const ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(200);
-/// What a path segment may contain as it is (RFC 3986 §2.3).
+/// The characters that a path segment may contain unencoded (RFC 3986 §2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// What a deployed function was configured with. The variables may hold secrets, so it has no `Debug`.
+/// The configuration of a deployed function. The variables may contain secrets, so there is no `Debug`.
 pub struct Deployed {
     pub variables: BTreeMap<String, String>,
-    /// The Region in the function's ARN, if it was given by one.
+    /// The Region in the function's ARN, if an ARN was given.
     pub region: Option<String>,
 }
 
-/// Why the configuration could not be read. Its `Display` is one line that names the cure.
+/// Why the configuration could not be read. Its `Display` is one line that says what helps.
 #[derive(Debug, PartialEq, Eq)]
 pub enum FunctionFailure {
-    /// No Region or no credentials, or credentials that AWS does not accept.
+    /// There is no Region or there are no credentials, or AWS does not accept the credentials.
     Account(AdminError),
     Name,
     NotFound(String),
     NotAllowed(String),
-    /// Lambda may not decrypt the variables for these credentials.
+    /// Lambda may not decrypt the variables with these credentials.
     Encrypted(String),
     Throttled,
     Unreachable,
@@ -57,7 +58,7 @@ pub enum FunctionFailure {
 }
 
 impl FunctionFailure {
-    /// Whether the operator named the wrong thing; otherwise, the configuration is unknown.
+    /// Whether the operator named something wrong. Otherwise, the configuration is unknown.
     pub fn is_wrong_usage(&self) -> bool {
         matches!(self, Self::Name | Self::NotFound(_))
     }
@@ -118,11 +119,11 @@ struct EnvironmentError {
     error_code: String,
 }
 
-/// Reads the environment variables of a function, given by its name or ARN, with an alias or version after it.
+/// Reads the environment variables of a function. The name or ARN may end with an alias or version.
 ///
 /// # Errors
 ///
-/// Returns [`FunctionFailure`] if they are unknown.
+/// Returns [`FunctionFailure`] if the variables could not be read.
 pub async fn deployed_variables(name: &str, connection: &Connection) -> Result<Deployed, FunctionFailure> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "-_:$.".contains(c);
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_name) {
@@ -135,7 +136,7 @@ pub async fn deployed_variables(name: &str, connection: &Connection) -> Result<D
     } else {
         None
     };
-    // `--endpoint-url` is that of DynamoDB.
+    // `--endpoint-url` is only for DynamoDB.
     let connection = Connection {
         endpoint_url: None,
         region: region.clone().or_else(|| connection.region.clone()),
@@ -204,7 +205,7 @@ async fn ask(
     }
 }
 
-/// The request with AWS Signature Version 4.
+/// Makes a request with AWS Signature Version 4.
 async fn signed(uri: &str, config: &SdkConfig) -> Result<HttpRequest, FunctionFailure> {
     use aws_sdk_dynamodb::config::ProvideCredentials as _;
     let provider = config.credentials_provider().ok_or(AdminError::NoCredentials)?;

@@ -1,5 +1,5 @@
 //! What the operator's tool does with the tables and the function never does: it writes clients, token records and
-//! marks, lists clients and creates tables. Nothing here is on the way of a request.
+//! marks, lists clients and creates tables. No request of a caller gets here.
 
 mod failure;
 mod function;
@@ -32,7 +32,7 @@ pub use self::{
     tables::TimeToLive,
 };
 
-/// A person waits for the tool, perhaps an ocean away from the Region, so its limits are wider than the function's.
+/// An operator may be far away from the Region and can wait, so these limits are longer than the function's.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -40,16 +40,16 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const REDIS_LIMITS: RedisLimits =
     RedisLimits { connect: CONNECT_TIMEOUT, attempt: ATTEMPT_TIMEOUT, total: Duration::from_secs(15) };
 
-/// Where DynamoDB is, if not where the SDK's standard variables say.
+/// The location of DynamoDB, if the SDK's standard variables do not name it.
 #[derive(Clone, Default)]
 pub struct Connection {
     pub endpoint_url: Option<String>,
     pub region: Option<String>,
-    /// The endpoint of Lambda, where deployed functions are looked up.
+    /// The endpoint of Lambda, for reading deployed functions.
     pub lambda_endpoint_url: Option<String>,
 }
 
-/// The SDK's configuration: endpoint, Region and credentials as every AWS tool finds them.
+/// The SDK's configuration: endpoint, Region and credentials are found as in every AWS tool.
 async fn configuration(connection: &Connection) -> Result<SdkConfig, AdminError> {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -74,29 +74,30 @@ async fn configuration(connection: &Connection) -> Result<SdkConfig, AdminError>
     Ok(config)
 }
 
-/// The three tables, as the operator may use them.
+/// The three tables, with the operator's rights.
 pub struct AdminStore {
     client: Client,
     tables: TableNames,
-    /// Where the tokens table is, if not in DynamoDB.
+    /// The tokens table, if it is not in DynamoDB.
     redis: Option<Redis>,
 }
 
-/// Changes to one item that is there. What it does not name stays, attributes of other programs included.
+/// Changes to one existing item. Attributes that it does not name are kept, including those of other programs.
 #[derive(Default)]
 pub struct Change {
     pub set: HashMap<String, serde_dynamo::AttributeValue>,
     pub remove: Vec<&'static str>,
-    /// Attributes that must still be as they were read; `None`: absent.
+    /// Attributes that must still have the value that was read. `None` means absent.
     pub unchanged: Vec<(&'static str, Option<serde_dynamo::AttributeValue>)>,
 }
 
 impl AdminStore {
-    /// Finds endpoint, Region and credentials as every AWS tool does.
+    /// Finds endpoint, Region and credentials as every AWS tool does. No request is sent yet.
     ///
     /// # Errors
     ///
-    /// [`AdminError::NoRegion`], [`AdminError::NoCredentials`] and [`AdminError::Setting`]. Nothing is sent yet.
+    /// Returns [`AdminError::NoRegion`], [`AdminError::NoCredentials`] or [`AdminError::Setting`] if one of them is
+    /// missing or wrong.
     pub async fn open(
         tables: TableNames,
         redis_url: Option<&RedisUrl>,
@@ -114,11 +115,11 @@ impl AdminStore {
         tables
     }
 
-    /// The item under this key of a table in DynamoDB, read strongly consistent.
+    /// The item under this key of a table in DynamoDB, with a strongly consistent read.
     ///
     /// # Errors
     ///
-    /// [`AdminError`], if it is unknown whether there is one.
+    /// Returns [`AdminError`] if it is unknown whether the item exists.
     pub async fn item(&self, key: &ItemKey) -> Result<Option<Item>, AdminError> {
         let table = self.tables.name(key.table());
         let request = self.client.get_item().table_name(table).consistent_read(true);
@@ -126,11 +127,11 @@ impl AdminStore {
         Ok(answer.map_err(|error| failure("GetItem", table, &error))?.item.map(Item::from))
     }
 
-    /// The items under these keys, for the library's own judgement.
+    /// The items under these keys, to be judged by the library.
     ///
     /// # Errors
     ///
-    /// [`AdminError`], if one of them could not be read.
+    /// Returns [`AdminError`] if one of them could not be read.
     pub async fn items(&self, keys: &[ItemKey]) -> Result<FetchedItems, AdminError> {
         let (in_redis, others): (Vec<_>, Vec<_>) = keys.iter().cloned().partition(|key| self.redis_of(key).is_some());
         let found = try_join_all(others.iter().map(|key| self.item(key))).await?;
@@ -146,7 +147,7 @@ impl AdminStore {
     ///
     /// # Errors
     ///
-    /// [`AdminError`], if a page could not be read; half a list is none.
+    /// Returns [`AdminError`] if a page could not be read, because half a list would be misleading.
     pub async fn clients(&self) -> Result<Vec<Item>, AdminError> {
         let table = self.tables.name(Table::Clients);
         let mut pages = self.client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
@@ -157,11 +158,11 @@ impl AdminStore {
         Ok(clients)
     }
 
-    /// Writes an item where there is none.
+    /// Writes an item that does not exist yet.
     ///
     /// # Errors
     ///
-    /// [`AdminError::Condition`] where there is one, which stays as it is.
+    /// Returns [`AdminError::Condition`] if the item exists. It is not changed.
     pub async fn insert(
         &self,
         key: &ItemKey,
@@ -182,11 +183,12 @@ impl AdminStore {
         answer.map(drop).map_err(|error| failure("PutItem", table, &error))
     }
 
-    /// Changes an item that is there.
+    /// Changes an existing item.
     ///
     /// # Errors
     ///
-    /// [`AdminError::Condition`] where there is none, or not as it was read; then nothing is changed.
+    /// Returns [`AdminError::Condition`] if the item does not exist or has changed since it was read. It is not
+    /// changed.
     pub async fn update(&self, key: &ItemKey, change: Change) -> Result<(), AdminError> {
         if let Some(redis) = self.redis_of(key) {
             return tokens::update(redis, key, change).await?.then_some(()).ok_or(AdminError::Condition);
@@ -222,20 +224,20 @@ impl AdminStore {
         request.send().await.map(drop).map_err(|error| failure("UpdateItem", table, &error))
     }
 
-    /// The store as the library knows it, but for reading alone: the state table is the function's own, so what
-    /// `explain` fetches it keeps to itself.
+    /// The same store as the library's type, but only for reading. Only the function writes the state table, so key
+    /// sets that `explain` fetches are not shared.
     pub fn read_only_store(&self) -> Store {
         let config = self.client.config().to_builder().interceptor(ReadOnly);
         Store::with_clients(Client::from_conf(config.build()), self.tables.clone(), self.redis.clone())
     }
 
-    /// Redis, where it holds the item under that key.
+    /// Redis, if it contains the item under this key.
     fn redis_of(&self, key: &ItemKey) -> Option<&Redis> {
         self.redis.as_ref().filter(|_| key.table() == Table::Tokens)
     }
 }
 
-/// Stops every operation but the read one before it is sent.
+/// Stops every operation except reads before it is sent.
 #[derive(Debug)]
 struct ReadOnly;
 
@@ -250,7 +252,7 @@ impl Intercept for ReadOnly {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let reads = context.input().downcast_ref::<BatchGetItemInput>().is_some();
-        if reads { Ok(()) } else { Err("this store is for reading".into()) }
+        if reads { Ok(()) } else { Err("this store is read-only".into()) }
     }
 }
 

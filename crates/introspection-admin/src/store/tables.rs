@@ -1,4 +1,4 @@
-//! Creating the three tables. A deployment's own come from its template; these are for development and scripts.
+//! Creates the three tables, for development and scripts. The template of a deployment creates its own.
 
 use std::time::Duration;
 
@@ -14,37 +14,37 @@ use tokio::time::{Instant, sleep};
 
 use super::{AdminError, AdminStore, failure};
 
-/// A table is usually there within ten seconds.
+/// The time limit for creating a table. It usually takes less than ten seconds.
 const MAX_CREATION: Duration = Duration::from_mins(2);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
-/// The attribute by which DynamoDB removes what is over.
+/// The attribute by which DynamoDB removes expired items.
 const TIME_TO_LIVE: &str = "expires_at";
 
-/// What became of one table.
+/// The result for one table.
 pub struct TableCreation {
     pub name: String,
-    /// Whether it was there before.
+    /// Whether the table existed before.
     pub existed: bool,
     pub time_to_live: TimeToLive,
 }
 
-/// Whether DynamoDB removes what is over from a table.
+/// Whether DynamoDB removes expired items from a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimeToLive {
-    /// Nothing in the table is ever over.
+    /// No item of the table expires.
     NotWanted,
     On,
-    /// By an attribute that is none of ours.
+    /// It is turned on for another attribute.
     OtherAttribute(String),
 }
 
 impl AdminStore {
-    /// Creates a table, or completes one that is there; waits until it can be used.
+    /// Creates a table, or completes an existing one, and waits until it can be used.
     ///
     /// # Errors
     ///
-    /// [`AdminError::OtherTable`], if there is one of that name with another primary key.
+    /// Returns [`AdminError::OtherTable`] if a table of this name has another primary key.
     pub async fn create_table(&self, table: Table) -> Result<TableCreation, AdminError> {
         let name = self.tables.name(table).to_owned();
         let existed = !self.request_table(table, &name).await?;
@@ -56,10 +56,10 @@ impl AdminStore {
         Ok(TableCreation { name, existed, time_to_live })
     }
 
-    /// Says whether the table was not there before.
+    /// Requests the table. Returns whether it did not exist before.
     async fn request_table(&self, table: Table, name: &str) -> Result<bool, AdminError> {
         let key = table.partition_key();
-        let unusable = |_| other("CreateTable", name, "nothing, since the request could not be made");
+        let unusable = |_| other("CreateTable", name, "no answer, because the request could not be made");
         let definition = AttributeDefinition::builder().attribute_name(key).attribute_type(ScalarAttributeType::S);
         let element = KeySchemaElement::builder().attribute_name(key).key_type(KeyType::Hash);
         let request = self
@@ -82,7 +82,7 @@ impl AdminStore {
             let answer = self.client.describe_table().table_name(name).send().await;
             let description = match answer {
                 Ok(answer) => answer.table,
-                // A table that was just asked for may be unknown to the next machine.
+                // A table that was just requested may still be unknown to another server.
                 Err(error) if code(&error) == Some("ResourceNotFoundException") => None,
                 Err(error) => return Err(failure("DescribeTable", name, &error)),
             };

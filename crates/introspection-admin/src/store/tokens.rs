@@ -1,4 +1,4 @@
-//! The tokens table in Redis, as the operator's tool uses it: the same conditional writes as the function's marks.
+//! The tokens table in Redis for the operator's tool, with the same conditional writes as the function's marks.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use token_introspection::{
 
 use super::Change;
 
-/// The items under these keys. Each has its key's expiry as `expires_at`.
+/// The items under these keys, each with its key's expiry as `expires_at`.
 pub(super) async fn items(redis: &Redis, keys: &[ItemKey]) -> Result<FetchedItems, RedisFailure> {
     let mut items = FetchedItems::default();
     for key in keys {
@@ -30,7 +30,7 @@ pub(super) async fn insert(
     redis.replace(key, None, attributes, redis.deadline()).await
 }
 
-/// Changes an existing item. Returns false if it does not exist or is not as it was read.
+/// Changes an existing item. Returns false if it does not exist or has changed since it was read.
 pub(super) async fn update(redis: &Redis, key: &ItemKey, change: Change) -> Result<bool, RedisFailure> {
     let Some(stored) = redis.stored(key, redis.deadline()).await? else { return Ok(false) };
     let mut attributes = stored.item_to_change().into_inner();

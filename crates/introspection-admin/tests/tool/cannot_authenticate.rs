@@ -92,10 +92,7 @@ async fn a_client_that_can_never_authenticate_is_explained_as_such() {
         if status == "unusable" {
             tool.run("client list").await.done().warned("can never authenticate, because ");
             let text = tool.run_with("explain --token - --client orders", &token).await.ended(1).stdout;
-            assert!(
-                text.contains("is answered  401, whatever it presents: it can never authenticate, because "),
-                "{text}"
-            );
+            assert!(text.contains("answer   401, whatever it presents: it can never authenticate, because "), "{text}");
         }
     }
 }

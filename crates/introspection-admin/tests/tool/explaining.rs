@@ -253,7 +253,7 @@ async fn the_answer_to_a_client_is_the_same_as_the_services() {
     let expired = explain(&tool, &world.token(&json!({ "exp": 1 })), "--client api").await.ended(1).json();
     assert_eq!(expired["client"]["answer"], json!({ "active": false }));
     let run = tool.run_with("explain --token - --client api", &token).await.done();
-    assert!(run.stdout.contains("is answered  active, with the members below"), "{}", run.stdout);
+    assert!(run.stdout.contains("answer   active, with the members below"), "{}", run.stdout);
     assert!(run.stdout.contains("\"username\": \"Alice\""), "{}", run.stdout);
 }
 

@@ -132,7 +132,7 @@ async fn an_existing_mark_that_revokes_more_is_kept() {
     let answer = tool.json(&revoke("--not-before 3000 --except-sid s1")).await;
     assert_eq!((&answer["result"], &answer["except_sid"]), (&json!("kept"), &Value::Null));
     let before = world.stored_mark(&id).await;
-    tool.run(&revoke("--not-before 4000 --except-sid s1")).await.failed(1, "would spare some");
+    tool.run(&revoke("--not-before 4000 --except-sid s1")).await.failed(1, "some of which the new mark");
     assert_eq!(world.stored_mark(&id).await, before);
     let answer = tool.json(&revoke("--not-before 4000 --except-sid s1 --replace")).await;
     assert_eq!((&answer["result"], &answer["except_sid"]), (&json!("changed"), &json!("s1")));

@@ -260,7 +260,7 @@ async fn g17_a_key_that_the_issuer_cannot_have_is_not_distrusted() {
     tool.run("revoke --kid key-1").await.failed(1, "is not in TRUSTED_ISSUERS, so no key of that issuer can sign");
     tool.run(&format!("revoke --kid key-2 --issuer {ISSUER} --force")).await.done().warned("has no key");
     let remote = "revoke --kid key-9 --issuer https://remote.example.com";
-    tool.run(remote).await.done().warned("is unknown: no key set is shared yet");
+    tool.run(remote).await.done().warned("no key set is shared yet");
     let snapshot = json!({
         "id": "jwks#https://remote.example.com", "jwks_uri": "http://127.0.0.1:1/", "fetched_at": now(),
         "jwks": json!({ "keys": [world.signer.jwk(), keys::ed25519(None, 2).jwk()] }).to_string(),
