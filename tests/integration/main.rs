@@ -24,6 +24,7 @@ use test_support::{
 use test_support::{redis_server, redis_tap};
 
 mod aws;
+mod english;
 mod events;
 mod kms;
 mod line;

@@ -281,7 +281,7 @@ impl Request {
         self
     }
 
-    /// Whom API Gateway has authenticated by `AWS_IAM`.
+    /// The IAM principal that API Gateway has authenticated by `AWS_IAM`.
     pub fn iam(mut self, user_arn: &str) -> Self {
         self.0.identity.iam_user_arn = Some(user_arn.to_owned());
         self
