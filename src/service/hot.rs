@@ -15,7 +15,7 @@ use crate::records::{Corrupt, FetchedItems, Item, ItemKey, MarkKind, Table, item
 const MAX_ITEMS: usize = 1024;
 /// A larger item is not held, in bytes of memory.
 const MAX_ITEM_BYTES: usize = 8 * 1024;
-/// The marks that many tokens share. Every other mark takes effect on the next request (G-03).
+/// The marks that many tokens share. Every other mark takes effect on the next request (RFC 7662 §4, G-03).
 const SHARED_MARKS: [MarkKind; 3] = [MarkKind::Issuer, MarkKind::SigningKey, MarkKind::Client];
 
 /// What an item is shared as.
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn b12_a_clients_record_is_held_only_if_it_exists() {
+    fn a_clients_record_is_held_only_if_it_exists() {
         let (hot, start, key) = (hot(5), Moment::now(), client("api"));
         let keys = std::slice::from_ref(&key);
         hot.hold(keys, &FetchedItems::of(&key, item("1")), start);

@@ -83,10 +83,9 @@ impl Service {
             all.clone()
         };
         let unread: BTreeSet<ItemKey> = all.difference(&first).cloned().collect();
-        if first.is_empty() && (own.held.is_none() || unread.is_empty()) {
-            // A client id that no record can have costs a read all the same, and so does a request that needs no other
-            // item than a held record.
-            first.insert(ItemKey::padding(&Digest::of(&call.request_id), 0));
+        if first.is_empty() && own.held.is_none() {
+            // A client id that no record can have costs a read all the same.
+            first.insert(ItemKey::padding(&Digest::of(client_id), 0));
         }
         let first: Vec<ItemKey> = first.into_iter().collect();
         let items = self.read(&first, reads, call).await?;
