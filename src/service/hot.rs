@@ -229,7 +229,7 @@ mod tests {
     fn g03_an_item_is_over_on_time_by_either_clock_and_a_clock_that_goes_back_prolongs_nothing() {
         let (hot, start, key) = (hot(2), Moment::now(), mark("client", "app"));
         hot.hold(std::slice::from_ref(&key), &FetchedItems::default(), start);
-        let almost = 2 * SECOND - Duration::from_nanos(1);
+        let almost = Duration::from_nanos(1_999_999_999);
         for (monotonic, wall, fresh) in [
             (Duration::ZERO, Duration::ZERO, true),
             (almost, almost, true),
