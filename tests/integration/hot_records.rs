@@ -375,7 +375,7 @@ async fn n04_revocation_reads_every_item_and_strongly() {
 async fn g08_what_could_not_be_read_is_not_held() {
     let world = hot().await;
     let token = world.token(&json!({}));
-    for fault in [Fault::Unprocessed, Fault::ServerError, Fault::Truncated, Fault::LacksTables] {
+    for fault in [Fault::Unprocessed, Fault::ServerError, Fault::Truncated] {
         world.proxy.fail(fault);
         world.send(introspection(&token).within(Duration::from_millis(600))).await.assert_unavailable();
         world.proxy.fail(Fault::None);
