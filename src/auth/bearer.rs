@@ -60,14 +60,13 @@ impl Bearer {
     }
 }
 
-/// Checks everything except the signature and the marks. The record must name this issuer. Otherwise, any trusted
+/// Checks everything that depends on the client's record, which must name the token's issuer. Otherwise, any trusted
 /// issuer could name any client.
-pub(super) fn check<'a>(
-    presented: PresentedBearer<'a>,
+pub(super) fn registration(
+    presented: &PresentedBearer<'_>,
     found: Found,
     settings: &Settings,
-    now: i64,
-) -> Result<(ClientRecord, Box<UnverifiedToken<'a, Judged>>), AuthError> {
+) -> Result<ClientRecord, AuthError> {
     if presented.client_id.is_empty() {
         return Err(AuthError::BearerMalformed);
     }
@@ -77,12 +76,24 @@ pub(super) fn check<'a>(
     if presented.asks_about_itself {
         return Err(AuthError::BearerAsksAboutItself);
     }
-    let unverified = presented.unverified.ok_or(AuthError::BearerMalformed)?;
+    let unverified = presented.unverified.as_ref().ok_or(AuthError::BearerMalformed)?;
     let registered_at = record.issuer.as_deref().and_then(|issuer| settings.canonical_issuer(issuer));
     if registered_at != Some(&unverified.issuer().issuer) {
         let found = unverified.issuer().issuer.clone();
         return Err(AuthError::BearerForeign { found, registered: record.issuer });
     }
+    Ok(record)
+}
+
+/// Checks everything but the signature and the marks.
+pub(super) fn check<'a>(
+    presented: PresentedBearer<'a>,
+    found: Found,
+    settings: &Settings,
+    now: i64,
+) -> Result<(ClientRecord, Box<UnverifiedToken<'a, Judged>>), AuthError> {
+    let record = registration(&presented, found, settings)?;
+    let unverified = presented.unverified.ok_or(AuthError::BearerMalformed)?;
     let unverified = judge::jwt(*unverified, settings, now).map_err(AuthError::BearerInactive)?;
     may_be_presented(unverified.unverified_claims(), &settings.issuer)?;
     Ok((record, Box::new(unverified)))

@@ -24,7 +24,7 @@ pub use self::{
 use crate::{
     auth_method::AuthMethod,
     records::{ClientRecord, Corrupt, FetchedItems, ItemKey, NamedMethod, UnixTime},
-    request::Credentials,
+    request::{Credentials, GatewayCredentials, PresentedAssertion, PresentedBearer, PresentedSecret},
     settings::Settings,
     store::FirstUse,
 };
@@ -47,6 +47,14 @@ pub enum Authentication<'a> {
     NeedsFirstUse(UnspentAssertion),
     /// The signature of the caller's own token has not been verified.
     NeedsSignature(UnverifiedBearer<'a>),
+}
+
+/// The result of checking credentials against a record that was read for an earlier request.
+pub enum Reuse<'a> {
+    /// The record accepts these credentials. An error is about the credentials themselves, whatever the record.
+    Accepted(Result<Authentication<'a>, AuthError>),
+    /// The record does not accept them, or there is none. Nothing follows from that before it has been read again.
+    NeedsRecord(Credentials<'a>),
 }
 
 /// The caller of a valid assertion. Only proof that this is its first use makes it a [`Caller`].
@@ -92,34 +100,86 @@ impl Caller {
         settings: &Settings,
         now: i64,
     ) -> Result<Authentication<'a>, AuthError> {
-        let found = credentials.client_key().map_or(Ok(None), |key| items.record::<ClientRecord>(&key));
+        let found = found(&credentials, items);
         match credentials {
-            Credentials::Secret(presented) => {
-                let record = secret::check(&presented, found, now)?;
-                Ok(Authentication::Complete(Self::new(&presented.client_id, record, settings)))
-            }
-            Credentials::Assertion(presented) => {
-                let accepted = assertion::check(&presented, found, settings, now)?;
-                Ok(Authentication::NeedsFirstUse(UnspentAssertion {
-                    caller: Self::new(&presented.client_id, accepted.record, settings),
-                    use_key: accepted.use_key,
-                    use_expires_at: accepted.use_expires_at,
-                    by_registered_audience: accepted.by_registered_audience,
-                }))
-            }
-            Credentials::Gateway(presented) => {
-                let record = gateway::check(presented.identity, found, settings)?;
-                Ok(Authentication::Complete(Self::new(&presented.client_id, record, settings)))
-            }
-            Credentials::Bearer(presented) => {
-                let client_id = presented.client_id.clone();
-                let (record, unverified) = bearer::check(*presented, found, settings, now)?;
-                let caller = Self::new(&client_id, record, settings);
-                let bearer = Bearer::of(caller, unverified.issuer(), settings);
-                Ok(Authentication::NeedsSignature(UnverifiedBearer { unverified, bearer }))
-            }
+            Credentials::Secret(presented) => Self::by_secret(&presented, found, settings, now),
+            Credentials::Assertion(presented) => Self::by_assertion(&presented, found, settings, now),
+            Credentials::Gateway(presented) => Self::by_gateway(&presented, found, settings),
+            Credentials::Bearer(presented) => Self::by_bearer(*presented, found, settings, now),
             Credentials::Unsupported => Err(AuthError::UnsupportedMechanism),
         }
+    }
+
+    /// The same with a record of an earlier request, from which acceptance follows but no refusal: a client that has just
+    /// been registered, or has a new secret, is never refused because of an old record.
+    pub fn authenticate_again<'a>(
+        credentials: Credentials<'a>,
+        held: &FetchedItems,
+        settings: &Settings,
+        now: i64,
+    ) -> Reuse<'a> {
+        let found = found(&credentials, held);
+        let accepted = match &credentials {
+            Credentials::Secret(presented) => Self::by_secret(presented, found, settings, now),
+            Credentials::Assertion(presented) => Self::by_assertion(presented, found, settings, now),
+            Credentials::Gateway(presented) => Self::by_gateway(presented, found, settings),
+            Credentials::Bearer(presented) => match bearer::registration(presented, found, settings) {
+                Ok(_) => return Reuse::Accepted(Self::authenticate(credentials, held, settings, now)),
+                Err(error) => Err(error),
+            },
+            Credentials::Unsupported => Err(AuthError::UnsupportedMechanism),
+        };
+        match accepted {
+            Ok(authentication) => Reuse::Accepted(Ok(authentication)),
+            Err(_) => Reuse::NeedsRecord(credentials),
+        }
+    }
+
+    fn by_secret<'a>(
+        presented: &PresentedSecret,
+        found: Found,
+        settings: &Settings,
+        now: i64,
+    ) -> Result<Authentication<'a>, AuthError> {
+        let record = secret::check(presented, found, now)?;
+        Ok(Authentication::Complete(Self::new(&presented.client_id, record, settings)))
+    }
+
+    fn by_assertion<'a>(
+        presented: &PresentedAssertion,
+        found: Found,
+        settings: &Settings,
+        now: i64,
+    ) -> Result<Authentication<'a>, AuthError> {
+        let accepted = assertion::check(presented, found, settings, now)?;
+        Ok(Authentication::NeedsFirstUse(UnspentAssertion {
+            caller: Self::new(&presented.client_id, accepted.record, settings),
+            use_key: accepted.use_key,
+            use_expires_at: accepted.use_expires_at,
+            by_registered_audience: accepted.by_registered_audience,
+        }))
+    }
+
+    fn by_gateway<'a>(
+        presented: &GatewayCredentials<'_>,
+        found: Found,
+        settings: &Settings,
+    ) -> Result<Authentication<'a>, AuthError> {
+        let record = gateway::check(presented.identity, found, settings)?;
+        Ok(Authentication::Complete(Self::new(&presented.client_id, record, settings)))
+    }
+
+    fn by_bearer<'a>(
+        presented: PresentedBearer<'a>,
+        found: Found,
+        settings: &Settings,
+        now: i64,
+    ) -> Result<Authentication<'a>, AuthError> {
+        let client_id = presented.client_id.clone();
+        let (record, unverified) = bearer::check(presented, found, settings, now)?;
+        let caller = Self::new(&client_id, record, settings);
+        let bearer = Bearer::of(caller, unverified.issuer(), settings);
+        Ok(Authentication::NeedsSignature(UnverifiedBearer { unverified, bearer }))
     }
 
     fn new(client_id: &str, record: ClientRecord, settings: &Settings) -> Self {
@@ -127,8 +187,11 @@ impl Caller {
     }
 }
 
-/// Returns the record if the client is not disabled and is registered for one of the accepted methods (RFC 7591 §2,
-/// B-08).
+fn found(credentials: &Credentials<'_>, items: &FetchedItems) -> Found {
+    credentials.client_key().map_or(Ok(None), |key| items.record::<ClientRecord>(&key))
+}
+
+/// The record of a client that is not disabled and is registered for one of the accepted methods (RFC 7591 §2, B-08).
 fn registered(found: Found, used: AuthMethod, accepted: &[AuthMethod]) -> Result<ClientRecord, AuthError> {
     let record = found.map_err(|Corrupt| AuthError::CorruptClientRecord)?.ok_or(AuthError::UnknownClient)?;
     if record.disabled {

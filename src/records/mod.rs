@@ -19,7 +19,7 @@ pub use self::{
     snapshot::Snapshot,
     strengthen::{MarkScope, MarkTerms, strengthened},
     token::{Audience, TokenRecord, TokenType},
-    types::{Corrupt, FetchedItems, Item, MAX_REASON_CHARACTERS, StrictString, UnixTime},
+    types::{Corrupt, FetchedItems, Item, MAX_REASON_CHARACTERS, StrictString, UnixTime, item_size},
 };
 
 impl FetchedItems {

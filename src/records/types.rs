@@ -11,6 +11,29 @@ use serde_dynamo::AttributeValue;
 /// An item as a mapping library knows it: attribute names to values.
 pub type Item = serde_dynamo::Item;
 
+/// About how many bytes of memory an item needs.
+pub fn item_size(item: &Item) -> usize {
+    map_size(item.inner())
+}
+
+fn map_size(map: &HashMap<String, AttributeValue>) -> usize {
+    map.iter().map(|(name, value)| name.len() + value_size(value)).sum()
+}
+
+fn value_size(value: &AttributeValue) -> usize {
+    let texts = |texts: &[String]| texts.iter().map(|text| size_of_val(text) + text.len()).sum::<usize>();
+    let content = match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        AttributeValue::B(bytes) => bytes.len(),
+        AttributeValue::Bool(_) | AttributeValue::Null(_) => 0,
+        AttributeValue::M(map) => map_size(map),
+        AttributeValue::L(list) => list.iter().map(value_size).sum(),
+        AttributeValue::Ss(set) | AttributeValue::Ns(set) => texts(set),
+        AttributeValue::Bs(set) => set.iter().map(|bytes| size_of_val(bytes) + bytes.len()).sum(),
+    };
+    size_of_val(value) + content
+}
+
 /// An item whose relevant attributes do not follow the contract. Corrupt data never helps the bearer (G-11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Corrupt;

@@ -10,7 +10,7 @@ use super::{
     reads::{FirstRead, OwnKeys, Reads},
 };
 use crate::{
-    auth::{AuthError, Authentication, Caller, RevokingClient, UnspentAssertion, UnverifiedBearer},
+    auth::{AuthError, Authentication, Caller, Reuse, RevokingClient, UnspentAssertion, UnverifiedBearer},
     call::Call,
     outcome::{Answer, Challenge, Outcome, Unavailable},
     records::{FetchedItems, ItemKey, Table},
@@ -48,17 +48,32 @@ impl Service {
             _ => None,
         };
         let snapshot = own.and_then(|token| self.issuers.snapshot_item_key(token, call.now));
-        let own_keys = OwnKeys {
+        let mut own_keys = OwnKeys {
             client: credentials.client_key(),
+            held: None,
             bearer: own.into_iter().flat_map(|token| token.item_keys().cloned()).chain(snapshot).collect(),
         };
         let presented = Presented {
             client_id: credentials.client_id().to_owned(),
             by_bearer: matches!(credentials, Credentials::Bearer(_)),
         };
+        let held = self.held_record(own_keys.client.as_ref(), &presented.client_id, reads, call);
+        let reuse = match &held {
+            // Also if no record is held: known and unknown clients cost the same work (B-12).
+            Some(held) => Caller::authenticate_again(credentials, held, &self.settings, call.now),
+            None => Reuse::NeedsRecord(credentials),
+        };
+        own_keys.held = held.filter(|_| matches!(reuse, Reuse::Accepted(_)));
         let mut first = self.first_read(&own_keys, &presented.client_id, tokens, reads, call).await?;
+        first.items.0.extend(own_keys.held.take().into_iter().flat_map(|held| held.0));
         let known = known_client(own_keys.client.as_ref(), &first.items);
-        let caller = match Caller::authenticate(credentials, &first.items, &self.settings, call.now) {
+        let authentication = match reuse {
+            Reuse::Accepted(authentication) => authentication,
+            Reuse::NeedsRecord(credentials) => {
+                Caller::authenticate(credentials, &first.items, &self.settings, call.now)
+            }
+        };
+        let caller = match authentication {
             Ok(Authentication::Complete(caller)) => Ok(caller),
             Ok(Authentication::NeedsFirstUse(assertion)) => self.check_replay(assertion, known, call).await,
             Ok(Authentication::NeedsSignature(bearer)) => {
@@ -87,7 +102,7 @@ impl Service {
             }
             RevocationCredentials::PublicClient(client_id) => client_id,
         };
-        let own_keys = OwnKeys { client: client_key(&client_id), bearer: BTreeSet::new() };
+        let own_keys = OwnKeys { client: client_key(&client_id), held: None, bearer: BTreeSet::new() };
         let first = self.first_read(&own_keys, &client_id, tokens, reads, call).await?;
         match RevokingClient::public(own_keys.client.as_ref(), &first.items, &self.settings) {
             Ok(client) => Ok((client, first)),
@@ -114,7 +129,7 @@ impl Service {
             self.read_unread(first, own.iter().filter(is_key_set), call).await?;
             let token = self.issuers.verify(token, &first.items, call.now, call.deadline).await?;
             self.read_unread(first, own.iter(), call).await?;
-            self.unrevoked(token, &first.items, call).await
+            self.unrevoked(token, &first.items, first.reads, call).await
         };
         let claims = active.await.map_err(|error| match error {
             NotActive::Inactive(why) => NotAuthenticated::Refused(AuthError::BearerInactive(why)),

@@ -4,7 +4,7 @@
 
 use tracing::error;
 
-use super::Service;
+use super::{Service, reads::Reads};
 use crate::{
     auth::Caller,
     call::Call,
@@ -19,7 +19,7 @@ use crate::{
 
 /// The number of keys that are read for an opaque token without a valid record. A usual record names as many marks, so
 /// known and unknown tokens cost the same (O-02).
-const PADDING_READS: usize = 4;
+pub(super) const PADDING_READS: usize = 4;
 
 /// A token between its first judgement and its verdict.
 pub(super) struct Pending<'a> {
@@ -119,7 +119,7 @@ impl Service {
         call: &Call,
     ) -> Result<ActiveClaims, NotActive> {
         let token = self.issuers.verify(token, items, call.now, call.deadline).await?;
-        self.unrevoked(token, items, call).await
+        self.unrevoked(token, items, Reads::Introspection, call).await
     }
 
     /// Checks the marks of a verified token. If its signing key was not expected, that key's mark is read now.
@@ -127,10 +127,11 @@ impl Service {
         &self,
         token: VerifiedToken<Judged>,
         items: &FetchedItems,
+        reads: Reads,
         call: &Call,
     ) -> Result<ActiveClaims, NotActive> {
         let later = match token.unread_mark() {
-            Some(mark) => self.store.get(std::slice::from_ref(&mark.key), call.deadline).await?,
+            Some(mark) => self.read(std::slice::from_ref(&mark.key), reads, call).await?,
             None => FetchedItems::default(),
         };
         Ok(judge::active(token, items, &later)?)

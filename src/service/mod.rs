@@ -1,6 +1,7 @@
 //! The main path, top to bottom: a call becomes a response, and each stage takes the result of the one above.
 
 mod authentication;
+mod hot;
 mod judgement;
 mod reads;
 mod revocation;
@@ -17,7 +18,7 @@ use http::Response;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, error_span};
 
-use self::{judgement::Pending, reads::Reads};
+use self::{hot::HotItems, judgement::Pending, reads::Reads};
 use crate::{
     audit::{Fingerprinter, RequestFacts, write_record},
     auth::Caller,
@@ -41,6 +42,8 @@ pub struct Service {
     signer: Signer,
     issuers: Issuers,
     throttle: Throttle,
+    /// `None` if every request reads all of its items.
+    hot: Option<HotItems>,
     fingerprinter: Fingerprinter,
 }
 
@@ -54,6 +57,7 @@ impl Service {
         Ok(Self {
             issuers: Issuers::new(&settings, store.clone()),
             throttle: Throttle::new(settings.failed_authentication_limit),
+            hot: HotItems::new(settings.hot_record_lifetime),
             fingerprinter: Fingerprinter::new()?,
             settings,
             store,
@@ -124,7 +128,7 @@ impl Service {
             authorize_introspection(&caller, signed)?;
             let items = self.read_rest(first, call).await?;
             let pending = self.judge(token, &caller, &items, call);
-            let marks = self.store.get(pending.record_marks(), call.deadline).await?;
+            let marks = self.read_record_marks(pending.record_marks(), call).await?;
             let token = self.verdict(pending, &caller, &items, &marks, call).await?;
             Ok(if signed { self.sign(token, &caller, call).await } else { Outcome::Introspected(token) })
         };
@@ -144,7 +148,7 @@ impl Service {
             let keys: BTreeSet<&ItemKey> = pending.iter().flat_map(Pending::record_marks).collect();
             let keys: Vec<ItemKey> = keys.into_iter().cloned().collect();
             // Without opaque tokens there are no keys, so no request is sent.
-            let marks = &self.store.get(&keys, call.deadline).await?;
+            let marks = &self.read_record_marks(&keys, call).await?;
             // All at once, so that fetches of several issuers' keys overlap, and an issuer that does not answer takes
             // no time from the others.
             let verdicts = pending.into_iter().map(|token| self.verdict(token, &caller, items, marks, call));

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Service;
+use super::{
+    Service,
+    hot::{HotItems, Moment},
+    judgement::PADDING_READS,
+};
 use crate::{
     call::Call,
     digest::Digest,
@@ -28,15 +32,23 @@ pub(super) enum Reads {
 pub(super) struct OwnKeys {
     /// The client's record. `None` if no record can have this id.
     pub client: Option<ItemKey>,
+    /// The client's record, if an earlier request has read it and it accepts the credentials.
+    pub held: Option<FetchedItems>,
     /// What the caller's own token needs: its marks and its issuer's keys.
     pub bearer: BTreeSet<ItemKey>,
+}
+
+impl OwnKeys {
+    fn client_to_read(&self) -> Option<&ItemKey> {
+        self.client.as_ref().filter(|_| self.held.is_none())
+    }
 }
 
 /// The items of the first trip, and the keys that are still to be read.
 pub(super) struct FirstRead {
     pub items: FetchedItems,
     unread: Vec<ItemKey>,
-    reads: Reads,
+    pub reads: Reads,
 }
 
 impl Service {
@@ -62,16 +74,17 @@ impl Service {
         });
         let snapshots = jwts.filter_map(|token: &UnverifiedToken<'_>| self.issuers.snapshot_item_key(token, call.now));
         let of_tokens = tokens.iter().flat_map(PresentedToken::keys).chain(snapshots);
-        let all: BTreeSet<ItemKey> = of_tokens.chain(own.client.clone()).chain(own.bearer.iter().cloned()).collect();
+        let all: BTreeSet<ItemKey> =
+            of_tokens.chain(own.client_to_read().cloned()).chain(own.bearer.iter().cloned()).collect();
         let mut first: BTreeSet<ItemKey> = if self.throttle.is_at_limit(client_id, &call.source_address, call.now) {
-            own.client.iter().cloned().collect()
+            own.client_to_read().into_iter().cloned().collect()
         } else if reads == Reads::Batch {
-            own.client.iter().chain(&own.bearer).cloned().collect()
+            own.client_to_read().into_iter().chain(&own.bearer).cloned().collect()
         } else {
             all.clone()
         };
         let unread: BTreeSet<ItemKey> = all.difference(&first).cloned().collect();
-        if first.is_empty() {
+        if first.is_empty() && own.held.is_none() {
             // A client id that no record can have costs a read too.
             first.insert(ItemKey::padding(&Digest::of(client_id), 0));
         }
@@ -104,12 +117,68 @@ impl Service {
         Ok(items)
     }
 
-    /// The only place that chooses the consistency: revocation reads strongly, regardless of `READ_CONSISTENCY` (N-04).
-    async fn read(&self, keys: &[ItemKey], reads: Reads, call: &Call) -> Result<FetchedItems, StoreUnavailable> {
-        match reads {
-            Reads::Introspection | Reads::Batch => self.store.get(keys, call.deadline).await,
-            Reads::Revocation => self.store.get_strongly(keys, call.deadline).await,
+    /// Reads the marks that records of opaque tokens name. Padding replaces marks that are held, as far as it does for
+    /// unknown tokens, so that known and unknown tokens cost the same (O-02).
+    pub(super) async fn read_record_marks(
+        &self,
+        keys: &[ItemKey],
+        call: &Call,
+    ) -> Result<FetchedItems, StoreUnavailable> {
+        let Some(hot) = &self.hot else { return self.read(keys, Reads::Introspection, call).await };
+        let asked_at = Moment::now();
+        let (held, mut unread) = hot.split(keys, asked_at);
+        let padding = unread.len()..keys.len().min(PADDING_READS);
+        unread.extend(padding.map(|number| ItemKey::padding(&Digest::of(&call.request_id), number)));
+        self.read_beside(hot, held, &unread, asked_at, call).await
+    }
+
+    /// The only place that chooses the consistency, and leaves out the items that are held: revocation reads everything
+    /// strongly, regardless of `READ_CONSISTENCY` and `HOT_RECORD_SECONDS` (N-04).
+    pub(super) async fn read(
+        &self,
+        keys: &[ItemKey],
+        reads: Reads,
+        call: &Call,
+    ) -> Result<FetchedItems, StoreUnavailable> {
+        let hot = match (reads, &self.hot) {
+            (Reads::Revocation, _) => return self.store.get_strongly(keys, call.deadline).await,
+            (Reads::Introspection | Reads::Batch, None) => return self.store.get(keys, call.deadline).await,
+            (Reads::Introspection | Reads::Batch, Some(hot)) => hot,
+        };
+        let asked_at = Moment::now();
+        let (held, unread) = hot.split(keys, asked_at);
+        self.read_beside(hot, held, &unread, asked_at, call).await
+    }
+
+    /// Reads what is not held, and holds what is shared of it. A failed read leaves nothing to hold.
+    async fn read_beside(
+        &self,
+        hot: &HotItems,
+        held: FetchedItems,
+        unread: &[ItemKey],
+        asked_at: Moment,
+        call: &Call,
+    ) -> Result<FetchedItems, StoreUnavailable> {
+        let mut items = self.store.get(unread, call.deadline).await?;
+        hot.hold(unread, &items, asked_at);
+        items.0.extend(held.0);
+        Ok(items)
+    }
+
+    /// The client's record if it is held. `None` if it must be read: by revocation, for a client and address that are
+    /// throttled (B-19), and if no items are held in this deployment.
+    pub(super) fn held_record(
+        &self,
+        client: Option<&ItemKey>,
+        client_id: &str,
+        reads: Reads,
+        call: &Call,
+    ) -> Option<FetchedItems> {
+        let hot = self.hot.as_ref().filter(|_| reads != Reads::Revocation)?;
+        if self.throttle.is_at_limit(client_id, &call.source_address, call.now) {
+            return None;
         }
+        Some(client.map(|key| hot.client_record(key, Moment::now())).unwrap_or_default())
     }
 
     /// Determines which key most likely signed a token without `kid`, so that the key's mark is read in the same trip.

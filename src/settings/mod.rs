@@ -49,6 +49,8 @@ pub struct Settings {
     pub default_policy: DefaultPolicy,
     /// For the reads that a verdict needs. Revocation and the operator's tool always read strongly consistently.
     pub read_consistency: ReadConsistency,
+    /// How long an execution environment may reuse the items that many requests share. If zero, it never does.
+    pub hot_record_lifetime: Duration,
     /// The exact origins from which browsers may call. If empty, CORS is off.
     pub cors_allowed_origins: Vec<String>,
     /// Additional metadata members, which describe the authorization server.
@@ -108,8 +110,6 @@ impl Settings {
         let issuer = get("ISSUER").ok_or_else(|| issuer_error("is missing"))?;
         url::identifier(&issuer).map_err(issuer_error)?;
         let public_url = base_url(&get, "PUBLIC_URL", "https://introspection.example.com")?;
-        whole_number(&get, "HOT_RECORD_SECONDS", 0, 0..=0)
-            .map_err(|_| SettingError::new("HOT_RECORD_SECONDS", "can only be 0 in this version", "0"))?;
         let tables = TableNames::read(get);
         let redis_url = RedisUrl::read(get)?;
         tables.check(redis_url.as_ref())?;
@@ -139,6 +139,7 @@ impl Settings {
                     ));
                 }
             },
+            hot_record_lifetime: Duration::from_secs(whole_number(&get, "HOT_RECORD_SECONDS", 0, 0..=5)?.into()),
             cors_allowed_origins: cors_allowed_origins(&get)?,
             metadata: metadata(&get)?,
             clock_skew_seconds: whole_number(&get, "CLOCK_SKEW_SECONDS", 10, 0..=MAX_CLOCK_SKEW_SECONDS)?.into(),
@@ -179,6 +180,13 @@ impl Settings {
             warn!(
                 event = "read_consistency_eventual",
                 meaning = "under READ_CONSISTENCY=eventual a revocation may take effect a moment later, usually within a second"
+            );
+        }
+        if !self.hot_record_lifetime.is_zero() {
+            warn!(
+                event = "hot_record_seconds",
+                seconds = self.hot_record_lifetime.as_secs(),
+                meaning = "a change to a client record or an iss#, kid# or client# mark takes effect up to that many seconds later"
             );
         }
         if self.trusted_issuers.is_empty() {

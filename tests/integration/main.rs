@@ -52,6 +52,7 @@ mod forged;
 mod form;
 mod front_door;
 mod head;
+mod hot_records;
 mod iam_callers;
 mod issuers;
 mod jwt_access_tokens;

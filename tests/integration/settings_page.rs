@@ -92,7 +92,7 @@ fn choices_and_numbers() -> Vec<Case> {
         case("CLOCK_SKEW_SECONDS", "61", &format!("{whole_number} 0 to 60")),
         case("JWKS_REFRESH_SECONDS", "59", &format!("{whole_number} 60 to 86400")),
         case("FAILED_AUTHENTICATION_LIMIT", "0", &format!("{whole_number} 1 to 1000000")),
-        case("HOT_RECORD_SECONDS", "5", "can only be 0 in this version"),
+        case("HOT_RECORD_SECONDS", "6", &format!("{whole_number} 0 to 5")),
         case(
             "CORS_ALLOWED_ORIGINS",
             "*",

@@ -1,6 +1,7 @@
 """Wrong settings stop the start with one line that names the variable; they never show only at a request."""
 
 import json
+import time
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -74,12 +75,13 @@ BAD = {
     "LOG_LEVEL-unknown": {"LOG_LEVEL": "loud"},
     "SIGNING_KEY-missing": {"SIGNING_KEY": "file:/nowhere/key.pem"},
     "SIGNING_KEY-no-arn": {"SIGNING_KEY": "kms:alias/signing"},
+    "HOT_RECORD_SECONDS-too-many": {"HOT_RECORD_SECONDS": "6"},
+    "HOT_RECORD_SECONDS-no-number": {"HOT_RECORD_SECONDS": "5s"},
     "SIGNING_ALGORITHM-unknown": {"SIGNING_ALGORITHM": "ES512"},
 }
 
 # These belong to parts that this binary does not have. Ignoring such a setting would mislead the operator.
 NOT_BUILT = {
-    "HOT_RECORD_SECONDS-not-built": {"HOT_RECORD_SECONDS": "1"},
     "REDIS_URL-without-the-feature": {"REDIS_URL": "rediss://cache.example.com"},
     "REDIS_URL-without-tls": {"REDIS_URL": "redis://cache.example.com"},
 }
@@ -119,8 +121,8 @@ def test_o04_no_line_quotes_what_was_pasted_into_a_setting(start, variable):
 
 
 GOOD = {
-    "edges": {"CLOCK_SKEW_SECONDS": "60", "JWKS_REFRESH_SECONDS": "86400", "HOT_RECORD_SECONDS": "0"},
-    "other-edges": {"CLOCK_SKEW_SECONDS": "0", "JWKS_REFRESH_SECONDS": "60", "FAILED_AUTHENTICATION_LIMIT": "1"},
+    "edges": {"CLOCK_SKEW_SECONDS": "60", "JWKS_REFRESH_SECONDS": "86400", "HOT_RECORD_SECONDS": "5"},
+    "other-edges": {"HOT_RECORD_SECONDS": "0", "CLOCK_SKEW_SECONDS": "0", "JWKS_REFRESH_SECONDS": "60", "FAILED_AUTHENTICATION_LIMIT": "1"},
     "generic-with-audiences": issuers(profile="generic", audiences=["https://api.example.com"]),
     "no-trusted-issuers": {"TRUSTED_ISSUERS": None},
     "loopback-http": issuers(jwks=None, jwks_uri="http://127.0.0.1:9/jwks.json"),
@@ -187,6 +189,20 @@ def test_g03_read_consistency(start, proxy, items, caller):
             # This store has one replica, so the mark is read at once in either case.
             items.mark(f"revoked#{digest(token)}")
             assert_inactive(function.introspect(token, caller))
+
+
+def test_g03_hot_records(start, proxy, items, caller):
+    with start(HOT_RECORD_SECONDS="1") as function:
+        token = mint(KEYS["ES256"], claims(RFC9068))
+        for reads_all in (True, False):
+            with proxy.watch() as calls:
+                assert_active(function.introspect(token, caller))
+            read = str([call.body for call in calls])
+            assert f"jti#{RFC9068}#" in read
+            assert [name in read for name in (f"'{caller.id}'", f"iss#{RFC9068}", f"kid#{RFC9068}#")] == [reads_all] * 3
+        items.mark(f"iss#{RFC9068}")
+        time.sleep(1)
+        assert_inactive(function.introspect(token, caller))
 
 
 def test_policy_any_logs_a_warning(start):

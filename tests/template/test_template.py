@@ -338,7 +338,7 @@ def test_only_this_api_may_invoke_the_function():
 
 SETTINGS = {
     "ISSUER", "PUBLIC_URL", "CLIENTS_TABLE", "TOKENS_TABLE", "STATE_TABLE", "TRUSTED_ISSUERS", "DEFAULT_POLICY",
-    "READ_CONSISTENCY", "CORS_ALLOWED_ORIGINS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "FAILED_AUTHENTICATION_LIMIT", "LOG_LEVEL",
+    "READ_CONSISTENCY", "HOT_RECORD_SECONDS", "CORS_ALLOWED_ORIGINS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "FAILED_AUTHENTICATION_LIMIT", "LOG_LEVEL",
     "SIGNING_KEY", "SIGNING_ALGORITHM", "MTLS_PUBLIC_URL", "MTLS_METHOD", "REDIS_URL",
 }  # fmt: skip
 
@@ -378,6 +378,13 @@ def test_reads_are_strongly_consistent_by_default():
     assert (parameter["Default"], parameter["AllowedValues"]) == ("strong", ["strong", "eventual"])
     variables = properties("IntrospectionFunction")["Environment"]["Variables"]
     assert variables["READ_CONSISTENCY"] == {"Ref": "ReadConsistency"}
+
+
+def test_no_item_is_reused_by_default():
+    parameter = EXPANDED["Parameters"]["HotRecordSeconds"]
+    assert (parameter["Default"], parameter["MinValue"], parameter["MaxValue"]) == (0, 0, 5)
+    variables = properties("IntrospectionFunction")["Environment"]["Variables"]
+    assert variables["HOT_RECORD_SECONDS"] == {"Ref": "HotRecordSeconds"}
 
 
 # --- Tables ---
