@@ -43,7 +43,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// Returns [`Fault`] if one of them is missing, occurs twice, or has another type than the source sends.
+    /// Returns `Fault` if one of them is missing, occurs twice, or has another type than the source sends.
     pub fn read(&self) -> Result<Incoming, Fault> {
         let event = Members::of_event(&self.0)?;
         let context = event.inner("requestContext")?;

@@ -18,7 +18,7 @@ use crate::{
 /// A JWT whose signature is not verified. Its claims may only choose which records are read. `S` says what has been
 /// judged.
 ///
-/// [`UnverifiedToken::verify`] is the only way from here to a [`VerifiedToken`].
+/// Its method `verify` is the only way from here to a [`VerifiedToken`].
 pub struct UnverifiedToken<'a, S = Parsed> {
     issuer: &'a TrustedIssuer,
     jwt: UnverifiedJwt,
