@@ -53,7 +53,7 @@ pub enum Authentication<'a> {
 pub enum Reuse<'a> {
     /// The record accepts these credentials. An error is about the credentials themselves, whatever the record.
     Accepted(Result<Authentication<'a>, AuthError>),
-    /// The record does not accept them, or there is none. Nothing follows from that before it has been read again.
+    /// The record does not accept them, or it is missing. Nothing follows from that before it has been read again.
     NeedsRecord(Credentials<'a>),
 }
 
