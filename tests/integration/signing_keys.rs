@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use token_introspection::{
     call,
     lambda::{Event, handle},
-    settings::Settings,
+    settings::{LogLevel, Settings},
 };
 use tokio::time::Instant;
 
@@ -21,7 +21,7 @@ use crate::{
     keys::pem,
     log::Log,
     signed_responses::{KEY_SET, SIGNED, key_file, verified},
-    world::{Answer, OWN, World, get, introspection, issuers, send},
+    world::{Answer, ISSUER, OWN, World, get, introspection, issuers, send},
 };
 
 const OPENID: &str = "/.well-known/openid-configuration";
@@ -301,5 +301,34 @@ async fn j11_without_a_signing_key_a_client_that_requires_signed_answers_gets_an
         let answer = send(&world.service, introspection("x").header("accept", accept)).await;
         let reason = if accept == SIGNED { "nothing_is_signed" } else { "signed_response_required" };
         answer.assert_error(400, "invalid_request", reason);
+    }
+}
+
+#[tokio::test]
+async fn o06_g11_a_verdict_that_cannot_be_signed_leaves_all_that_is_known_of_its_token() {
+    let (log, _guard) = Log::start(LogLevel::Error);
+    let aws = Aws::start().await;
+    let world = deployment(&aws, &format!("kms:{KEY}")).await;
+    aws.fail(Fault::AccessDenied);
+    world.put_policy(&json!({ "audiences": ["https://elsewhere.example.com"], "mode": "report" }));
+    let exp = call::now() + 600;
+    world.put_token("opaque", &json!({ "token_type": "access_token", "client_id": "app", "exp": exp }));
+    world.put_mark(&format!("sid#{ISSUER}#s1"), &json!({ "reason": "logout" }));
+    world.put_mark(&format!("sid#{ISSUER}#s2"), &json!({ "not_before": "yesterday" }));
+    for (token, issuer, policy, mark_reason, is_corrupt) in [
+        ("opaque".to_owned(), OWN, "would_deny", None, false),
+        (world.token(&json!({ "sid": "s1" })), ISSUER, "none", Some("logout"), false),
+        (world.token(&json!({ "sid": "s2" })), ISSUER, "none", None, true),
+    ] {
+        log.take();
+        ask(&world, &token).await.assert_unavailable("signer_unavailable");
+        let lines: Vec<Value> = log.take().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let record = lines.iter().find(|line| line["target"] == "audit").unwrap();
+        let members = ["outcome", "issuer", "policy"].map(|member| record[member].as_str().unwrap());
+        assert_eq!(members, ["unavailable", issuer, policy]);
+        assert_eq!(record.get("mark_reason"), mark_reason.map(Value::from).as_ref());
+        let corrupt = lines.iter().find(|line| line["event"] == "corrupt_item");
+        assert_eq!(corrupt.is_some(), is_corrupt, "{lines:?}");
+        assert!(corrupt.is_none_or(|line| line["span"]["request_id"] == "request-1"), "{corrupt:?}");
     }
 }
