@@ -34,7 +34,7 @@ async fn g08_a_name_that_leads_to_a_replica_is_503_until_it_leads_to_a_primary()
     server.run("REPLICAOF NO ONE");
     world.introspect(&jwt).await.assert_active();
     tool.run(&format!("revoke --sub alice --issuer {ISSUER}")).await.done();
-    world.introspect(&jwt).await.assert_inactive("revoked_token");
+    world.introspect(&jwt).await.assert_inactive("revoked_subject");
     server.run("CONFIG SET maxmemory-policy allkeys-lru");
     server.run(&format!("REPLICAOF 127.0.0.1 {}", primary.port));
     let line = refusal(&server.url()).await.unwrap_or_default();
@@ -50,7 +50,7 @@ async fn wrong_credentials_are_not_quoted_and_the_documented_permissions_are_eno
     for wrong in [url(":hunter3"), url("nobody:hunter2"), format!("{}/99", url(":hunter2")), plain] {
         let line = refusal(&wrong).await.unwrap_or_default();
         assert!(
-            line.starts_with("REDIS_URL holds a user, a password or a database") && !line.contains("hunter"),
+            line.starts_with("REDIS_URL contains a user, a password or a database") && !line.contains("hunter"),
             "{line}"
         );
     }
@@ -65,7 +65,7 @@ async fn wrong_credentials_are_not_quoted_and_the_documented_permissions_are_eno
     }
     acl(&["stuck", "on", ">p", "~*", "+@all", "-select"]);
     let line = refusal(&format!("{}/1", url("stuck:p"))).await.unwrap_or_default();
-    assert!(line.starts_with("REDIS_URL holds a user, a password or a database"), "{line}");
+    assert!(line.starts_with("REDIS_URL contains a user, a password or a database"), "{line}");
 
     // These rules are those that docs/redis.md shows.
     let documented = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/redis.md")).unwrap();
@@ -142,7 +142,7 @@ async fn a_cluster_of_one_shard_is_accepted_and_one_of_two_is_refused() {
     let jwt = world.token(&json!({}));
     world.introspect(&jwt).await.assert_active();
     Tool::beside(&world).with("REDIS_URL", &url).run(&format!("revoke --sub alice --issuer {ISSUER}")).await.done();
-    world.introspect(&jwt).await.assert_inactive("revoked_token");
+    world.introspect(&jwt).await.assert_inactive("revoked_subject");
 
     one.run("CLUSTER DELSLOTSRANGE 8192 16383");
     two.run("CLUSTER ADDSLOTSRANGE 8192 16383");
