@@ -29,8 +29,9 @@ const OPENID: &str = "/.well-known/openid-configuration";
 /// A deployment with this `SIGNING_KEY` that uses KMS and Secrets Manager at that address.
 pub async fn deployment(aws: &Aws, signing_key: &str) -> World {
     let mut world = World::new().await;
-    let changes = [("SIGNING_KEY", signing_key)];
-    world.service = World::service_beside(&world.proxy.url, &aws.url, &issuers(&world.signer), &changes).await;
+    let changes = [world.token_settings(), vec![("SIGNING_KEY", signing_key)]].concat();
+    let service = World::service_beside(&world.proxy.url, &aws.url, &issuers(&world.signer), &changes).await;
+    world.service = service;
     world
 }
 
