@@ -203,7 +203,7 @@ async fn g08_a_key_service_that_does_not_answer_is_given_up_at_the_deadline() {
 
 #[tokio::test]
 async fn o04_no_log_line_contains_any_part_of_a_private_key() {
-    let (log, _guard) = Log::start(token_introspection::settings::LogLevel::Trace);
+    let (log, _guard) = Log::start(LogLevel::Trace);
     let aws = Aws::start().await;
     let key = pem("EC");
     let secret = format!("secretsmanager:{}", aws.put_secret("logged", json!({ "SecretString": key })));
