@@ -13,8 +13,8 @@ set +a
 # A token of the printed guide, by its description.
 token_of() { grep -A1 "^# $1" "$WORK/dev-ES256.log" | sed -n 's/.* -d token=\([^ ]*\) .*/\1/p'; }
 ACTIVE=$(token_of 'an active JWT')
-EXPIRED=$(token_of 'a JWT that expired')
-REVOKED=$(token_of 'a JWT that was revoked')
+EXPIRED=$(token_of 'an expired JWT')
+REVOKED=$(token_of 'a revoked JWT')
 OPAQUE=$(token_of 'an opaque access token')
 export ACTIVE EXPIRED REVOKED OPAQUE
 for token in "$ACTIVE" "$EXPIRED" "$REVOKED" "$OPAQUE"; do
