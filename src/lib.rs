@@ -8,6 +8,7 @@ pub mod auth;
 pub mod auth_method;
 pub mod call;
 pub mod certificate;
+pub mod connect;
 pub mod digest;
 pub mod issuers;
 pub mod judge;

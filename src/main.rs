@@ -33,7 +33,7 @@ async fn start() -> Result<(), lambda_http::Error> {
     settings.check_token_files()?;
     logging::start(settings.log_level);
     settings.warn();
-    let config = Box::pin(store::configuration()).await;
+    let config = Box::pin(store::configuration(&settings.proxies)).await;
     let store = Store::with_config(&config, &settings)?;
     Box::pin(store.check(Instant::now() + WARM_UP)).await?;
     let signer = Signer::new(&settings, config);

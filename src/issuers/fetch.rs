@@ -14,11 +14,9 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::{
-    connect::{Connector, connector},
-    fetch_error::FetchError,
-};
+use super::fetch_error::FetchError;
 use crate::{
+    connect::{Connector, connector},
     jwt::document,
     settings::{KeySource, ProxySettings, TrustedIssuer, is_loopback},
 };
@@ -30,8 +28,7 @@ const MAX_BYTES: usize = 256 * 1024;
 
 type HttpsClient = Client<Connector, Empty<&'static [u8]>>;
 
-/// An HTTP client that is made when it is first needed. Loading the root certificates costs a cold start more than
-/// everything else, and most cold starts find the keys in the state table.
+/// An HTTP client that is made when it is first needed: most cold starts find the keys in the state table.
 pub struct Fetcher {
     client: OnceLock<HttpsClient>,
     proxies: ProxySettings,

@@ -5,11 +5,11 @@ use std::{error::Error, fmt, io};
 use http::StatusCode;
 use rustls::CertificateError;
 
-use super::{
+use super::key_set::UnusableKeySet;
+use crate::{
     connect::{NameNotFound, ProxyFailure},
-    key_set::UnusableKeySet,
+    jwt::UnreadableKeySet,
 };
-use crate::jwt::UnreadableKeySet;
 
 /// Why a fetch failed. It never contains a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,5 +210,25 @@ fn of_tls(error: &rustls::Error) -> FetchError {
         ) => FetchError::CertificateNameMismatch,
         rustls::Error::InvalidCertificate(_) => FetchError::CertificateNotTrusted,
         _ => FetchError::Tls,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tower_service::Service;
+
+    use super::*;
+    use crate::{connect::ProxyConnector, settings::ProxySettings};
+
+    #[tokio::test]
+    async fn a_name_without_an_address_is_not_a_failed_connection() {
+        let connect = async |uri: String| {
+            let error = ProxyConnector::new(&ProxySettings::default()).call(uri.parse().unwrap()).await.err().unwrap();
+            FetchError::of_request(&*error)
+        };
+        // No resolver has to look up this name: one of its labels is too long.
+        assert_eq!(connect(format!("http://{}.example/", "a".repeat(64))).await, FetchError::Dns);
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert_eq!(connect(format!("http://{free}/")).await, FetchError::Refused);
     }
 }

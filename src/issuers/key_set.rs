@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use crate::{
-    jwt::{self, Algorithm, DroppedKey, Header, LoadedKeys, UnreadableKeySet, VerificationKey, key_set_entries, kid},
+    jwt::{
+        self, Algorithm, CheckedSignatures, DroppedKey, Header, LoadedKeys, UnreadableKeySet, VerificationKey,
+        key_set_entries, kid,
+    },
     records::Snapshot,
     token::{UnverifiedToken, VerifiedToken},
 };
@@ -140,8 +143,12 @@ impl IssuerKeySet {
     }
 
     /// Checks the token's signature against the keys of the set.
-    pub fn check<'a, S>(&self, unverified: Box<UnverifiedToken<'a, S>>) -> SignatureCheck<'a, S> {
-        check(&self.keys, &self.gaps, unverified)
+    pub fn check<'a, S>(
+        &self,
+        unverified: Box<UnverifiedToken<'a, S>>,
+        checked: &CheckedSignatures,
+    ) -> SignatureCheck<'a, S> {
+        check(&self.keys, &self.gaps, unverified, checked)
     }
 }
 
@@ -156,9 +163,10 @@ pub fn check<'a, S>(
     keys: &[VerificationKey],
     gaps: &Gaps,
     unverified: Box<UnverifiedToken<'a, S>>,
+    checked: &CheckedSignatures,
 ) -> SignatureCheck<'a, S> {
     let selection = Selection::new(keys, gaps, unverified.header());
-    match unverified.verify(selection.keys.iter().copied().take(MAX_TRIES)) {
+    match unverified.verify(selection.keys.iter().copied().take(MAX_TRIES), checked) {
         Ok(token) => SignatureCheck::Signed(Box::new(token)),
         Err(unverified) => match selection.gap(gaps) {
             Some(gap) => SignatureCheck::Undecided(gap, unverified),

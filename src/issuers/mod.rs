@@ -2,7 +2,6 @@
 //! [`UnverifiedToken`] to a [`VerifiedToken`].
 
 mod budget;
-mod connect;
 mod fetch;
 mod fetch_error;
 mod issuer_keys;
@@ -26,7 +25,7 @@ pub use self::{
     verify_error::{Cause, KeysUnavailable, VerifyError},
 };
 use crate::{
-    jwt::DroppedKey,
+    jwt::{CheckedSignatures, DroppedKey},
     records::{FetchedItems, ItemKey, Snapshot},
     settings::{KeySource, Settings, TrustedIssuer},
     store::Store,
@@ -40,6 +39,7 @@ const RESERVE: Duration = Duration::from_millis(200);
 pub struct Issuers {
     /// The issuers whose keys are fetched. The keys of the others are in the settings.
     fetched: HashMap<String, IssuerKeys>,
+    checked: CheckedSignatures,
     fetcher: Fetcher,
     store: Store,
 }
@@ -60,7 +60,12 @@ impl Issuers {
         let fetched = settings.trusted_issuers.iter().filter_map(|issuer| {
             KeyLocation::for_issuer(issuer).map(|location| (issuer.issuer.clone(), IssuerKeys::new(location, refresh)))
         });
-        Self { fetched: fetched.collect(), fetcher: Fetcher::new(settings.proxies.clone()), store }
+        Self {
+            fetched: fetched.collect(),
+            checked: CheckedSignatures::default(),
+            fetcher: Fetcher::new(settings.proxies.clone()),
+            store,
+        }
     }
 
     /// The item keys of all shared snapshots, which are read during the start.
@@ -126,7 +131,9 @@ impl Issuers {
     ) -> Result<VerifiedToken<S>, VerifyError> {
         let issuer = unverified.issuer();
         let verdict = match &issuer.keys {
-            KeySource::Inline(loaded) => conclude(check(&loaded.keys, &Gaps::default(), unverified), None, 1),
+            KeySource::Inline(loaded) => {
+                conclude(check(&loaded.keys, &Gaps::default(), unverified, &self.checked), None, 1)
+            }
             KeySource::Remote(_) | KeySource::Discovered(_) => match self.fetched.get(&issuer.issuer) {
                 Some(keys) => {
                     self.adopt(issuer, items, now);
@@ -157,7 +164,7 @@ impl Issuers {
             let cause = if attempt == Attempt::NoTime { Cause::NoTime } else { Cause::FetchFailed };
             KeysUnavailable { cause, retry_after: keys.retry_after(now) }
         })?;
-        let mut checked = set.check(unverified);
+        let mut checked = set.check(unverified, &self.checked);
         let reason = match &checked {
             SignatureCheck::Signed(_) => None,
             SignatureCheck::UnknownKey(_) | SignatureCheck::Undecided(Gap::TruncatedSet, _) => {
@@ -175,7 +182,7 @@ impl Issuers {
                 checked = match checked {
                     SignatureCheck::UnknownKey(unverified)
                     | SignatureCheck::BadSignature(unverified)
-                    | SignatureCheck::Undecided(_, unverified) => newer.check(unverified),
+                    | SignatureCheck::Undecided(_, unverified) => newer.check(unverified, &self.checked),
                     signed @ SignatureCheck::Signed(_) => signed,
                 };
             }

@@ -13,7 +13,7 @@ use super::{
     key_set::{IssuerKeySet, load},
 };
 use crate::{
-    jwt::{Algorithm, LoadedKeys, document, key_set_entries},
+    jwt::{Algorithm, CheckedSignatures, LoadedKeys, document, key_set_entries},
     settings::{ProxySettings, TrustedIssuer},
     token::{UnverifiedToken, VerifiedToken},
 };
@@ -81,6 +81,6 @@ impl PublishedKeys {
         unverified: Box<UnverifiedToken<'_>>,
     ) -> Result<Result<VerifiedToken, VerifyError>, FetchError> {
         let set = IssuerKeySet::parse(&self.text, &unverified.issuer().algorithms, 0)?;
-        Ok(conclude(set.check(unverified), None, 1))
+        Ok(conclude(set.check(unverified, &CheckedSignatures::default()), None, 1))
     }
 }

@@ -7,6 +7,7 @@ use super::{
     Algorithm, RejectedKey, UnverifiedJws,
     material::{Material, string},
 };
+use crate::digest::Digest;
 
 /// A public key that verifies signatures only of the algorithms that were fixed when it was loaded.
 pub struct VerificationKey {
@@ -16,6 +17,7 @@ pub struct VerificationKey {
     further: Vec<Algorithm>,
     key: DecodingKey,
     public_jwk: Value,
+    digest: Digest,
 }
 
 impl VerificationKey {
@@ -61,7 +63,9 @@ impl VerificationKey {
             Material::Ed25519 { x } => DecodingKey::from_ed_der(x),
             Material::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
         };
-        Ok(Self { kid: kid.map(str::to_owned), algorithm, further, key, public_jwk: Value::Object(public_jwk) })
+        let public_jwk = Value::Object(public_jwk);
+        let digest = Digest::of(public_jwk.to_string());
+        Ok(Self { kid: kid.map(str::to_owned), algorithm, further, key, public_jwk, digest })
     }
 
     /// The `kid` of the key, if it has one (RFC 7517 §4.5). An empty one counts as missing.
@@ -82,6 +86,11 @@ impl VerificationKey {
     /// The entry with only its public members.
     pub fn public_jwk(&self) -> &Value {
         &self.public_jwk
+    }
+
+    /// The digest of the entry's public members.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// Whether this key made the signature. RFC 8725 §3.1: the token's `alg` only chooses among the algorithms that the

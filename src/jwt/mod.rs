@@ -2,6 +2,7 @@
 //! own keys, and what they sign, are here too.
 
 mod algorithm;
+mod checked;
 mod ecdsa;
 mod json;
 mod key;
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 pub use self::{
     algorithm::Algorithm,
+    checked::CheckedSignatures,
     ecdsa::raw_p256,
     json::parse_object,
     key::VerificationKey,

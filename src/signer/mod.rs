@@ -15,7 +15,7 @@ use self::{kms::KmsKey, remote::Remote};
 use crate::{
     arn::Arn,
     jwt::{Algorithm, PublishedKey, SigningKey, compact, signing_input},
-    settings::{Settings, SigningKeySource},
+    settings::{ProxySettings, Settings, SigningKeySource},
     store::{cause_of, http_client},
 };
 
@@ -33,6 +33,7 @@ pub struct Signer {
     /// The algorithm of an RSA key that does not name one itself.
     rsa: Algorithm,
     config: SdkConfig,
+    proxies: ProxySettings,
 }
 
 /// A key is unavailable or did not sign, so there is no answer.
@@ -55,7 +56,12 @@ impl Signer {
             SigningKeySource::SecretsManager(arn) => SignerKey::Secret(arn.clone(), Remote::new()),
             SigningKeySource::Kms(arn) => SignerKey::Kms(arn.clone(), Remote::new()),
         };
-        Self { keys: settings.signing_keys.iter().map(key).collect(), rsa: settings.rsa_signing_algorithm, config }
+        Self {
+            keys: settings.signing_keys.iter().map(key).collect(),
+            rsa: settings.rsa_signing_algorithm,
+            config,
+            proxies: settings.proxies.clone(),
+        }
     }
 
     /// The algorithm of signed answers, or `None` if answers are not signed. Only the first key is loaded for this,
@@ -148,7 +154,7 @@ impl Signer {
             .build();
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
         let config = self.config.to_builder().timeout_config(timeouts).retry_config(retries);
-        let config = config.http_client(http_client(CONNECT_TIMEOUT));
+        let config = config.http_client(http_client(CONNECT_TIMEOUT, &self.proxies));
         config.region(Region::new(arn.region.clone())).build()
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, SdkConfig, environment::EnvironmentVariableCredentialsProvider, retry::RetryConfig,
+    stalled_stream_protection::StalledStreamProtectionConfig, timeout::TimeoutConfig,
+};
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
@@ -15,7 +18,7 @@ use tracing::error;
 use super::{StoreUnavailable, reconnect::http_client};
 use crate::{
     records::{ItemKey, Snapshot, Table},
-    settings::TableNames,
+    settings::{ProxySettings, TableNames},
 };
 
 /// The time limit for opening a connection. Within a Region it takes a few milliseconds. Redis has the same limits.
@@ -37,7 +40,7 @@ pub(super) struct DynamoDb {
 
 impl DynamoDb {
     /// Configures the client with our time limits. No request is sent yet.
-    pub fn with_config(config: &SdkConfig, tables: TableNames) -> Self {
+    pub fn with_config(config: &SdkConfig, tables: TableNames, proxies: &ProxySettings) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -50,7 +53,7 @@ impl DynamoDb {
         let config = aws_sdk_dynamodb::config::Builder::from(config)
             .timeout_config(timeouts)
             .retry_config(retries)
-            .http_client(http_client(CONNECT_TIMEOUT));
+            .http_client(http_client(CONNECT_TIMEOUT, proxies));
         Self { client: Client::from_conf(config.build()), tables }
     }
 
@@ -90,8 +93,17 @@ impl DynamoDb {
 }
 
 /// The SDK's configuration from its standard variables. No request is sent yet.
-pub async fn configuration() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest()).load().await
+pub async fn configuration(proxies: &ProxySettings) -> SdkConfig {
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client(CONNECT_TIMEOUT, proxies))
+        // Our own time limits are shorter than its grace period.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    // Lambda puts the credentials into the environment. The default chain would look there first as well, but it
+    // prepares clients for all the other places.
+    if std::env::var_os("AWS_ACCESS_KEY_ID").is_some_and(|id| !id.is_empty()) {
+        return loader.credentials_provider(EnvironmentVariableCredentialsProvider::new()).load().await;
+    }
+    loader.load().await
 }
 
 /// Whether the condition of a write was met, and so the item was written.

@@ -30,7 +30,7 @@ use crate::{
 
 pub use self::{
     dynamodb::{cause_of, configuration},
-    reconnect::http_client,
+    reconnect::{http_client, http_connector},
     redis::{Redis, RedisFailure, StoredValue},
     replay::FirstUse,
 };
@@ -77,7 +77,7 @@ impl Store {
     /// Returns [`SettingError`] if `REDIS_URL` cannot be used, or if it is set in a build without the feature `redis`.
     pub fn with_config(config: &SdkConfig, settings: &Settings) -> Result<Self, SettingError> {
         let redis = settings.redis_url.as_ref().map(|url| Redis::new(url, RedisLimits::FUNCTION)).transpose()?;
-        let dynamodb = DynamoDb::with_config(config, settings.tables.clone());
+        let dynamodb = DynamoDb::with_config(config, settings.tables.clone(), &settings.proxies);
         Ok(Self { dynamodb, redis, consistency: settings.read_consistency })
     }
 

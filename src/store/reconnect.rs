@@ -6,16 +6,12 @@
 //! until its time limit. So here, a request that ends without an answer discards the whole pool.
 
 use std::{
-    fmt,
+    error::Error,
+    fmt, io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use aws_smithy_http_client::{
-    Connector,
-    proxy::ProxyConfig,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
 use aws_smithy_runtime_api::client::{
     connector_metadata::ConnectorMetadata,
     http::{
@@ -25,26 +21,39 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt;
+use hyper_util::{client::legacy, rt::TokioExecutor};
 use tokio::time::timeout;
+use tracing::error;
 
 use super::pause::{FIRST_TRY, LastAnswer};
+use crate::{
+    connect::{self, Limited},
+    settings::ProxySettings,
+};
 
 /// An HTTP client with this time limit for opening a connection. It may repeat every request, as the SDK itself does.
-pub fn http_client(connect_timeout: Duration) -> SharedHttpClient {
-    let pool = Pool::new(connect_timeout, 0);
-    SharedHttpClient::new(Reconnecting(Arc::new(Held { connect_timeout, pool: Mutex::new(pool) })))
+pub fn http_client(connect_timeout: Duration, proxies: &ProxySettings) -> SharedHttpClient {
+    SharedHttpClient::new(Reconnecting::new(connect_timeout, proxies))
+}
+
+/// The same for a single request outside the SDK's clients.
+pub fn http_connector(connect_timeout: Duration, proxies: &ProxySettings) -> SharedHttpConnector {
+    SharedHttpConnector::new(Reconnecting::new(connect_timeout, proxies))
 }
 
 /// Holds the pool that is in use.
 struct Held {
-    connect_timeout: Duration,
+    /// `None` if there are no root certificates.
+    connector: Option<Limited>,
     pool: Mutex<Pool>,
 }
 
 /// A connection pool, and whether it may contain old connections.
 #[derive(Clone)]
 struct Pool {
-    connector: SharedHttpConnector,
+    client: Option<legacy::Client<Limited, SdkBody>>,
     /// Distinguishes it from earlier and later pools.
     number: u64,
     /// `None` if all its connections are new.
@@ -52,15 +61,32 @@ struct Pool {
 }
 
 impl Pool {
-    fn new(connect_timeout: Duration, number: u64) -> Self {
-        // This is the SDK's own default. The system's certificates are read once per process.
-        let connector = Connector::builder()
-            .connector_settings(HttpConnectorSettings::builder().connect_timeout(connect_timeout).build())
-            .proxy_config(ProxyConfig::from_env())
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .build();
-        Self { connector: SharedHttpConnector::new(connector), number, last_answer: None }
+    fn new(connector: Option<&Limited>, number: u64) -> Self {
+        let client = connector.map(|connector| legacy::Client::builder(TokioExecutor::new()).build(connector.clone()));
+        Self { client, number, last_answer: None }
     }
+
+    /// Sends a request and reads the whole response.
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let client =
+            self.client.as_ref().ok_or_else(|| ConnectorError::user("there are no root certificates".into()))?;
+        let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+        let response = client.request(request).await.map_err(|error| failure(error.into()))?;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| failure(error.into()))?.to_bytes();
+        let response = http::Response::from_parts(head, SdkBody::from(body));
+        HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+    }
+}
+
+/// The SDK repeats a request after either kind of failure, and reports them differently.
+fn failure(error: Box<dyn Error + Send + Sync>) -> ConnectorError {
+    if is_timeout(&*error) { ConnectorError::timeout(error) } else { ConnectorError::io(error) }
+}
+
+fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+        || error.source().is_some_and(is_timeout)
 }
 
 impl Held {
@@ -80,7 +106,7 @@ impl Held {
     fn discard(&self, number: u64) {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if pool.number == number {
-            *pool = Pool::new(self.connect_timeout, number.wrapping_add(1));
+            *pool = Pool::new(self.connector.as_ref(), number.wrapping_add(1));
         }
     }
 
@@ -99,7 +125,7 @@ impl Held {
 
     async fn try_once(&self, pool: &Pool, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let mut attempt = Attempt { held: self, pool: pool.number, answered: false };
-        let response = pool.connector.call(request).await?;
+        let response = pool.send(request).await?;
         attempt.answered = true;
         self.note_answer(pool.number);
         Ok(response)
@@ -124,6 +150,17 @@ impl Drop for Attempt<'_> {
 /// The client and its connector.
 #[derive(Clone)]
 struct Reconnecting(Arc<Held>);
+
+impl Reconnecting {
+    fn new(connect_timeout: Duration, proxies: &ProxySettings) -> Self {
+        let connector = connect::connector(proxies).ok().map(|connector| Limited::new(connector, connect_timeout));
+        if connector.is_none() {
+            error!(event = "no_root_certificates");
+        }
+        let pool = Pool::new(connector.as_ref(), 0);
+        Self(Arc::new(Held { connector, pool: Mutex::new(pool) }))
+    }
+}
 
 impl HttpConnector for Reconnecting {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
@@ -153,7 +190,7 @@ mod tests {
     use super::*;
 
     fn held() -> Held {
-        Held { connect_timeout: FIRST_TRY, pool: Mutex::new(Pool::new(FIRST_TRY, 0)) }
+        Held { connector: None, pool: Mutex::new(Pool::new(None, 0)) }
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub enum PresentedToken<'a> {
         unverified: Result<Box<UnverifiedToken<'a>>, Inactive>,
         /// The trusted issuer that it names, for the audit record, even if the token does not parse.
         issuer: Option<&'a TrustedIssuer>,
-        /// The digest of the text, for padding reads.
+        /// The digest of the text.
         digest: Digest,
     },
     Opaque {
@@ -57,7 +57,7 @@ impl<'a> PresentedToken<'a> {
                 UnverifiedJwt::parse(token).map_err(|jwt::Malformed(what)| Inactive::Malformed(what))
             };
             let issuer = jwt.as_ref().ok().and_then(|jwt| UnverifiedToken::issuer_named(jwt, settings));
-            let unverified = jwt.and_then(|jwt| UnverifiedToken::read(jwt, issuer));
+            let unverified = jwt.and_then(|jwt| UnverifiedToken::read(jwt, digest, issuer));
             Self::Jwt { unverified: unverified.map(Box::new), issuer, digest }
         } else {
             Self::Opaque { digest, too_long }

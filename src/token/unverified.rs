@@ -9,7 +9,8 @@ use super::{
     marks::{JwtMarks, OwnIdentity},
 };
 use crate::{
-    jwt::{Header, Malformed, RawMembers, UnverifiedJwt, VerificationKey},
+    digest::Digest,
+    jwt::{CheckedSignatures, Header, Malformed, RawMembers, UnverifiedJwt, VerificationKey},
     profile::ProfileMismatch,
     records::{ItemKey, MarkKey, MarkKind, TokenType},
     settings::{Settings, TrustedIssuer},
@@ -22,6 +23,8 @@ use crate::{
 pub struct UnverifiedToken<'a, S = Parsed> {
     issuer: &'a TrustedIssuer,
     jwt: UnverifiedJwt,
+    /// The digest of the whole token.
+    digest: Digest,
     claims: Claims,
     /// Whether a claim shows that this is an access token.
     has_evidence: bool,
@@ -40,7 +43,7 @@ impl<'a> UnverifiedToken<'a> {
     pub fn parse(token: &str, settings: &'a Settings) -> Result<Self, Inactive> {
         let jwt = UnverifiedJwt::parse(token).map_err(|Malformed(what)| Inactive::Malformed(what))?;
         let issuer = Self::issuer_named(&jwt, settings);
-        Self::read(jwt, issuer)
+        Self::read(jwt, Digest::of(token), issuer)
     }
 
     /// The trusted issuer that a token names, even if that issuer did not make it.
@@ -48,12 +51,13 @@ impl<'a> UnverifiedToken<'a> {
         string(&jwt.claims, "iss").and_then(|issuer| settings.trusted_issuer(&issuer))
     }
 
-    /// Reads the claims by the issuer's profile. `issuer` is that of [`UnverifiedToken::issuer_named`].
+    /// Reads the claims by the issuer's profile. `digest` is that of the token's text, and `issuer` that of
+    /// [`UnverifiedToken::issuer_named`].
     ///
     /// # Errors
     ///
     /// Returns [`Inactive`] as [`UnverifiedToken::parse`] does.
-    pub fn read(mut jwt: UnverifiedJwt, issuer: Option<&'a TrustedIssuer>) -> Result<Self, Inactive> {
+    pub fn read(mut jwt: UnverifiedJwt, digest: Digest, issuer: Option<&'a TrustedIssuer>) -> Result<Self, Inactive> {
         let set = std::mem::take(&mut jwt.claims);
         let presented = string(&set, "iss");
         let Some(issuer) = issuer else { return Err(Inactive::UntrustedIssuer { iss: presented }) };
@@ -79,15 +83,15 @@ impl<'a> UnverifiedToken<'a> {
         // A claim that is only checked is not repeated in the answer.
         claims.others.retain(|name, _| !issuer.required_claims.contains_key(name));
         let marks = JwtMarks::derive(&claims, &own, jwt.jws.signing_input(), jwt.jws.header.kid.as_deref())?;
-        Ok(Self { issuer, jwt, claims, has_evidence, marks, expected_key_mark: None, state: PhantomData })
+        Ok(Self { issuer, jwt, digest, claims, has_evidence, marks, expected_key_mark: None, state: PhantomData })
     }
 }
 
 impl<'a, S> UnverifiedToken<'a, S> {
     /// The same token, with proof of what has been judged since.
     pub fn into_state<T>(self, _proof: T) -> UnverifiedToken<'a, T> {
-        let Self { issuer, jwt, claims, has_evidence, marks, expected_key_mark, state: PhantomData } = self;
-        UnverifiedToken { issuer, jwt, claims, has_evidence, marks, expected_key_mark, state: PhantomData }
+        let Self { issuer, jwt, digest, claims, has_evidence, marks, expected_key_mark, state: PhantomData } = self;
+        UnverifiedToken { issuer, jwt, digest, claims, has_evidence, marks, expected_key_mark, state: PhantomData }
     }
 
     /// The trusted issuer that it names.
@@ -142,9 +146,10 @@ impl<'a, S> UnverifiedToken<'a, S> {
     pub(crate) fn verify<'k>(
         self: Box<Self>,
         mut keys: impl Iterator<Item = &'k VerificationKey>,
+        checked: &CheckedSignatures,
     ) -> Result<VerifiedToken<S>, Box<Self>> {
         // RFC 7662 §4: the signature of a signed token must be checked, with a key of the issuer that it names (G-04).
-        let Some(key) = keys.find(|key| key.verifies(&self.jwt.jws)) else { return Err(self) };
+        let Some(key) = keys.find(|key| checked.verify(&self.jwt.jws, &self.digest, key)) else { return Err(self) };
         // If the header names the key, its mark is already among the marks.
         let (read, unread_mark) = match key.kid().filter(|_| self.header().kid.is_none()) {
             None => (None, None),

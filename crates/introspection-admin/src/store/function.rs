@@ -13,18 +13,17 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SigningSettings, sign},
     sign::v4,
 };
-use aws_smithy_http_client::default_connector;
 use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector},
+    http::{HttpConnector, SharedHttpConnector},
     orchestrator::HttpRequest,
 };
 use http_body_util::{BodyExt, Limited};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
-use token_introspection::arn::Arn;
+use token_introspection::{arn::Arn, store::http_connector};
 use tokio::time::{sleep, timeout};
 
-use super::{AdminError, Connection, TOTAL_TIMEOUT, configuration};
+use super::{AdminError, CONNECT_TIMEOUT, Connection, TOTAL_TIMEOUT, configuration, proxies};
 
 /// The maximum length of a name or ARN. The API's own limit is 170 characters.
 const MAX_NAME: usize = 200;
@@ -144,8 +143,7 @@ pub async fn deployed_variables(name: &str, connection: &Connection) -> Result<D
     };
     let config = configuration(&connection).await?;
     let uri = uri(name, &config, connection.lambda_endpoint_url.as_deref());
-    let connector = default_connector(&HttpConnectorSettings::builder().build(), None);
-    let connector = connector.ok_or(FunctionFailure::Unreachable)?;
+    let connector = http_connector(CONNECT_TIMEOUT, &proxies().map_err(AdminError::from)?);
     let request = || ask(name, &uri, &config, &connector);
     let variables = timeout(TOTAL_TIMEOUT, with_retries(request)).await.unwrap_or(Err(FunctionFailure::Timeout))?;
     Ok(Deployed { variables, region })

@@ -21,8 +21,8 @@ use aws_sdk_dynamodb::{
 use futures_util::future::try_join_all;
 use token_introspection::{
     records::{FetchedItems, Item, ItemKey, Table},
-    settings::{RedisUrl, TableNames},
-    store::{Redis, RedisLimits, Store},
+    settings::{ProxySettings, RedisUrl, SettingError, TableNames},
+    store::{Redis, RedisLimits, Store, http_client},
 };
 
 use self::failure::failure;
@@ -57,6 +57,7 @@ async fn configuration(connection: &Connection) -> Result<SdkConfig, AdminError>
         .operation_timeout(TOTAL_TIMEOUT)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client(CONNECT_TIMEOUT, &proxies()?))
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF));
     if let Some(region) = &connection.region {
@@ -72,6 +73,11 @@ async fn configuration(connection: &Connection) -> Result<SdkConfig, AdminError>
     let credentials = config.credentials_provider().ok_or(AdminError::NoCredentials)?;
     credentials.provide_credentials().await.map_err(|_| AdminError::NoCredentials)?;
     Ok(config)
+}
+
+/// The proxy of the environment's variables.
+fn proxies() -> Result<ProxySettings, SettingError> {
+    ProxySettings::read(|name| std::env::var(name).ok())
 }
 
 /// The three tables, with the operator's rights.

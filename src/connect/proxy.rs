@@ -1,4 +1,4 @@
-//! Connections to key hosts: direct, or through the proxy of the settings.
+//! TCP connections: direct, or through the proxy of the settings.
 
 use std::{
     error::Error,
@@ -11,7 +11,6 @@ use std::{
 };
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::{
         legacy::connect::{
@@ -28,11 +27,8 @@ use tower_service::Service;
 
 use crate::settings::{ProxySettings, is_loopback};
 
-type BoxError = Box<dyn Error + Send + Sync>;
-type Pending<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
-
-/// Opens connections for the HTTP client.
-pub type Connector = HttpsConnector<ProxyConnector>;
+pub(super) type BoxError = Box<dyn Error + Send + Sync>;
+pub(super) type Pending<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 /// A host name has no address.
 #[derive(Debug)]
@@ -42,17 +38,6 @@ pub struct NameNotFound(io::Error);
 #[derive(Debug)]
 pub struct ProxyFailure(BoxError);
 
-/// Makes connectors.
-///
-/// # Errors
-///
-/// Returns an error if the system has no root certificates.
-pub fn connector(proxies: &ProxySettings) -> io::Result<Connector> {
-    // Plain http is only for loopback addresses: the settings refuse any other.
-    let builder = HttpsConnectorBuilder::new().with_native_roots()?;
-    Ok(builder.https_or_http().enable_http1().wrap_connector(ProxyConnector::new(proxies)))
-}
-
 /// Connects directly to loopback addresses and to hosts of `NO_PROXY`, and to any other host through the proxy.
 #[derive(Clone)]
 pub struct ProxyConnector {
@@ -61,8 +46,9 @@ pub struct ProxyConnector {
 }
 
 impl ProxyConnector {
-    fn new(proxies: &ProxySettings) -> Self {
+    pub fn new(proxies: &ProxySettings) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+        tcp.set_nodelay(true);
         // The TLS layer above this one asks for https.
         tcp.enforce_http(false);
         let proxies = Matcher::builder()
@@ -169,19 +155,5 @@ mod tests {
         }
         let direct = ProxyConnector::new(&ProxySettings::default());
         assert!(direct.proxy_for(&"https://issuer.example".parse().unwrap()).is_none());
-    }
-
-    #[tokio::test]
-    async fn a_name_without_an_address_is_not_a_failed_connection() {
-        use crate::issuers::fetch_error::FetchError;
-
-        let connect = async |uri: String| {
-            let error = ProxyConnector::new(&ProxySettings::default()).call(uri.parse().unwrap()).await.err().unwrap();
-            FetchError::of_request(&*error)
-        };
-        // No resolver has to look up this name: one of its labels is too long.
-        assert_eq!(connect(format!("http://{}.example/", "a".repeat(64))).await, FetchError::Dns);
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        assert_eq!(connect(format!("http://{free}/")).await, FetchError::Refused);
     }
 }
