@@ -8,6 +8,7 @@ use sha2::Sha256;
 use tracing::info;
 
 use crate::{
+    digest::Digest,
     outcome::{Answer, Outcome, TokenFacts, TokenVerdict, Verdict},
     records::RevokedBy,
     token::Inactive,
@@ -112,7 +113,7 @@ fn mark_reason(verdict: &Verdict) -> Option<&str> {
     }
 }
 
-/// Fingerprints texts under a random key that never leaves the execution environment: two records of one token can be
+/// Fingerprints tokens under a random key that never leaves the execution environment: two records of one token can be
 /// told to belong together, but a token cannot be searched for.
 pub struct Fingerprinter {
     keyed: Hmac<Sha256>,
@@ -130,10 +131,10 @@ impl Fingerprinter {
         Ok(Self { keyed: Hmac::<Sha256>::new(&key.into()) })
     }
 
-    /// The first 8 hex digits of the text's HMAC.
-    pub fn fingerprint(&self, text: &str) -> String {
+    /// The first 8 hex digits of the HMAC of the token's digest.
+    pub fn fingerprint(&self, token: &Digest) -> String {
         // RFC 7662 §4: token values must not get into logs, so a log contains only this fingerprint (O-04).
-        let tag = self.keyed.clone().chain_update(text).finalize().into_bytes();
-        hex::encode(tag).chars().take(8).collect()
+        let tag = self.keyed.clone().chain_update(token.bytes()).finalize().into_bytes();
+        hex::encode(tag.get(..4).unwrap_or_default())
     }
 }

@@ -136,31 +136,24 @@ fn headers(source: EventSource, event: &Members<'_>) -> Result<HeaderMap, Fault>
 
 /// Adds the headers of one map, in which each value is a text, which replaces earlier ones, or a list of texts.
 fn add_headers(headers: &mut HeaderMap, event: &Members<'_>, map: &str) -> Result<(), Fault> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Values {
-        None(()),
-        One(String),
-        Several(Vec<String>),
-    }
     let Some(members) = event.object(map)? else { return Ok(()) };
     for (position, (name, values)) in members.iter().enumerate() {
         let fault = |problem| members.fault_at(position, problem);
-        let values =
-            serde_json::from_str(values.get()).map_err(|_| fault("is neither a string nor a list of strings"))?;
+        let not_values = |_| fault("is neither a string nor a list of strings");
+        let text = values.get();
+        // The first character decides, so that no form is tried in vain.
+        let (value, list) = match text.as_bytes().first() {
+            Some(b'[') => (None, serde_json::from_str::<Vec<String>>(text).map_err(not_values)?),
+            _ => (serde_json::from_str::<Option<String>>(text).map_err(not_values)?, Vec::new()),
+        };
         // None of the headers that are read here has a name that HTTP does not allow.
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
         let is_full = |_| fault("is a header beyond the maximum number");
-        match values {
-            Values::None(()) => {}
-            Values::One(value) => {
-                headers.try_insert(name, header_value(&value)).map_err(is_full)?;
-            }
-            Values::Several(values) => {
-                for value in values {
-                    headers.try_append(&name, header_value(&value)).map_err(is_full)?;
-                }
-            }
+        if let Some(value) = value {
+            headers.try_insert(&name, header_value(&value)).map_err(is_full)?;
+        }
+        for value in list {
+            headers.try_append(&name, header_value(&value)).map_err(is_full)?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 //! A member that the function does not need may contain anything: numbers of any size, nested objects, duplicates. It
 //! is never parsed, so it cannot make an event unreadable.
 
-use std::{collections::BTreeSet, fmt};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -22,7 +22,7 @@ pub struct Fault {
 /// The members of an object as raw JSON, in their original order.
 pub struct Members<'a> {
     path: String,
-    members: Vec<(String, &'a RawValue)>,
+    members: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl<'a> Members<'a> {
@@ -46,7 +46,7 @@ impl<'a> Members<'a> {
     ///
     /// Returns [`Fault`] if the object has two members of this name, because either could be meant.
     pub fn get(&self, name: &str) -> Result<Option<&'a RawValue>, Fault> {
-        let mut values = self.members.iter().filter(|(member, _)| member == name).map(|(_, value)| *value);
+        let mut values = self.members.iter().filter(|(member, _)| *member == name).map(|(_, value)| *value);
         let value = values.next();
         if values.next().is_some() {
             return Err(self.fault(name, "occurs twice"));
@@ -83,7 +83,7 @@ impl<'a> Members<'a> {
 
     /// All members.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
-        self.members.iter().map(|(name, value)| (name.as_str(), *value))
+        self.members.iter().map(|(name, value)| (name.as_ref(), *value))
     }
 
     /// A text member, if it exists.
@@ -140,13 +140,17 @@ impl<'a> Members<'a> {
 }
 
 /// An object as a list, so that duplicates are noticed.
-struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+struct Pairs<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// A name. It is copied only if it contains an escape.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct InOrder;
         impl<'de> Visitor<'de> for InOrder {
-            type Value = Vec<(String, &'de RawValue)>;
+            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object")
@@ -154,7 +158,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 
             fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Self::Value, M::Error> {
                 let mut members = Vec::new();
-                while let Some((name, value)) = object.next_entry::<String, &RawValue>()? {
+                while let Some((Name(name), value)) = object.next_entry::<Name<'_>, &RawValue>()? {
                     members.push((name, value));
                 }
                 Ok(members)

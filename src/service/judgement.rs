@@ -54,11 +54,11 @@ impl Service {
     pub(super) fn judge<'a>(
         &self,
         token: PresentedToken<'a>,
+        mut facts: TokenFacts,
         caller: &Caller,
         items: &FetchedItems,
         call: &Call,
     ) -> Pending<'a> {
-        let mut facts = self.facts(&token);
         match token {
             PresentedToken::Jwt { unverified, .. } => {
                 let token = unverified.and_then(|token| {

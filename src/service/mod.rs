@@ -91,7 +91,7 @@ impl Service {
         let (facts, answer) = match span.in_scope(|| catch_unwind(AssertUnwindSafe(parse))) {
             Ok((facts, request)) => {
                 // Boxed, because the SDK's futures are nested so deeply that they almost reach the compiler's limits.
-                let answer = Box::pin(self.answer(request, &call));
+                let answer = Box::pin(self.answer(request, &facts, &call));
                 let answer = AssertUnwindSafe(answer).catch_unwind().instrument(span);
                 let answer = match timeout_at(call.deadline, answer).await {
                     Ok(answered) => answered.unwrap_or_else(|_panic| Outcome::Internal.into()),
@@ -105,9 +105,12 @@ impl Service {
         with_cors(render(answer.outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
     }
 
-    async fn answer(&self, request: Result<Request<'_>, RequestError>, call: &Call) -> Answer {
+    async fn answer(&self, request: Result<Request<'_>, RequestError>, facts: &RequestFacts, call: &Call) -> Answer {
         let answer = match request {
-            Ok(Request::Introspection(query)) => self.introspect(query, call).await,
+            Ok(Request::Introspection(query)) => {
+                let facts = facts.token.clone().unwrap_or_else(|| self.facts(&query.token));
+                self.introspect(query, facts, call).await
+            }
             Ok(Request::Batch(batch)) => self.introspect_batch(batch, call).await,
             Ok(Request::Revocation(revocation)) => self.revoke(revocation, call).await,
             Ok(Request::Metadata) => Ok(self.metadata(call).await.into()),
@@ -120,14 +123,14 @@ impl Service {
 
     /// One token (RFC 7662 §2): read, authenticate, authorize, judge, reach the verdict, and sign it if the caller asked for
     /// that.
-    async fn introspect(&self, query: Query<'_>, call: &Call) -> Result<Answer, Answer> {
+    async fn introspect(&self, query: Query<'_>, facts: TokenFacts, call: &Call) -> Result<Answer, Answer> {
         let Query { credentials, mut token, signed } = query;
         let tokens = std::slice::from_mut(&mut token);
         let (caller, first) = self.authenticate(credentials, tokens, Reads::Introspection, call).await?;
         let outcome = async {
             authorize_introspection(&caller, signed)?;
             let items = self.read_rest(first, call).await?;
-            let pending = self.judge(token, &caller, &items, call);
+            let pending = self.judge(token, facts, &caller, &items, call);
             let marks = self.read_record_marks(pending.record_marks(), call).await?;
             let token = self.verdict(pending, &caller, &items, &marks, call).await?;
             Ok(if signed { self.sign(token, &caller, call).await } else { Outcome::Introspected(token) })
@@ -144,7 +147,11 @@ impl Service {
         let outcome = async {
             authorize_introspection(&caller, false)?;
             let items = &self.read_rest(first, call).await?;
-            let pending: Vec<_> = tokens.into_iter().map(|token| self.judge(token, &caller, items, call)).collect();
+            let judge = |token| {
+                let facts = self.facts(&token);
+                self.judge(token, facts, &caller, items, call)
+            };
+            let pending: Vec<_> = tokens.into_iter().map(judge).collect();
             let keys: BTreeSet<&ItemKey> = pending.iter().flat_map(Pending::record_marks).collect();
             let keys: Vec<ItemKey> = keys.into_iter().cloned().collect();
             // Without opaque tokens there are no keys, so no request is sent.
@@ -177,7 +184,7 @@ impl Service {
             PresentedToken::Jwt { issuer, digest, .. } => (digest, issuer.map(|issuer| issuer.issuer.clone())),
             PresentedToken::Opaque { digest, .. } => (digest, None),
         };
-        TokenFacts { fingerprint: self.fingerprinter.fingerprint(&digest.to_hex()), issuer }
+        TokenFacts { fingerprint: self.fingerprinter.fingerprint(digest), issuer }
     }
 }
 
