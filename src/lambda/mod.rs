@@ -1,5 +1,6 @@
 //! Converts gateway events to calls, and responses to the form of gateways. The only module that names `lambda_http`.
 
+mod concurrency;
 mod event;
 mod members;
 mod response;
@@ -19,7 +20,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tracing::error;
 
-pub use self::event::Event;
+pub use self::{concurrency::Concurrency, event::Event};
 use self::{
     event::{EventSource, Incoming},
     response::GatewayResponse,
@@ -31,17 +32,20 @@ use crate::{
     service::Service,
 };
 
-/// Serves the Lambda Runtime API until the environment is shut down.
+/// Serves the Lambda Runtime API until the environment is shut down: one invocation after the other, or several at
+/// once if Lambda says so. Each of several has a worker of the runtime, which asks for the next event only when it has
+/// answered the last one.
 ///
 /// # Errors
 ///
 /// Returns an error if the Runtime API itself fails.
-pub async fn run(service: Arc<Service>) -> Result<(), lambda_http::Error> {
+pub async fn run(service: Arc<Service>, concurrency: Concurrency) -> Result<(), lambda_http::Error> {
     let handler = service_fn(move |event: LambdaEvent<Event>| {
         let service = Arc::clone(&service);
         async move { Ok::<_, Infallible>(handle(&service, event.payload, event.context).await) }
     });
-    Runtime::new(handler).layer(MapRequestLayer::new(as_json)).run().await
+    let runtime = Runtime::new(handler).layer(MapRequestLayer::new(as_json)).layer(concurrency.delivery());
+    runtime.run_concurrent().await
 }
 
 /// Replaces an event that is not JSON, which the runtime would report as a failed invocation, by one that [`handle`]
@@ -76,8 +80,8 @@ pub async fn handle(service: &Service, event: Event, context: Context) -> impl S
 }
 
 fn call(incoming: Incoming, context: &Context) -> Call {
-    // Lambda never runs code past its deadline. If the deadline has passed, a local emulator sent it, and it means
-    // nothing.
+    // Lambda never delivers an event after its deadline. If the deadline has passed, a local emulator sent it, and it
+    // means nothing.
     let time_left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::MAX);
     Call {
         method: incoming.method,

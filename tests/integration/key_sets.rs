@@ -1,6 +1,6 @@
 //! Fetched keys: when and how often they are fetched, how long they count, and which answers of a key host are refused.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
@@ -270,6 +270,33 @@ async fn h14_all_requests_that_wait_for_a_fetch_use_its_result() {
         answer.assert_active();
     }
     assert_eq!(deployment.host.take_requests(), 2);
+}
+
+#[tokio::test]
+async fn h13_requests_that_only_read_keys_do_not_wait_for_a_fetch() {
+    let (held, unknown) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
+    let deployment = Deployment::publishing(&[&held]).await;
+    let environment = deployment.environment().await;
+    at(&environment, 0, &token(&held)).await.assert_active();
+    assert_eq!(deployment.host.take_requests(), 1);
+    deployment.host.hang();
+    let (is_fetching, token_of_unknown) = (Cell::new(true), token(&unknown));
+    let fetching = async {
+        let answer = at(&environment, 30, &token_of_unknown).await;
+        is_fetching.set(false);
+        answer
+    };
+    let reading = async {
+        while deployment.host.take_requests() == 0 {
+            yield_now().await;
+        }
+        for answer in join_all([&held, &held, &held].map(token).iter().map(|token| at(&environment, 30, token))).await {
+            answer.assert_active();
+        }
+        assert!(is_fetching.get(), "they waited for the fetch");
+        deployment.publish(&[&held, &unknown]);
+    };
+    join(fetching, reading).await.0.assert_active();
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::future::join_all;
 use serde_json::json;
 use token_introspection::{call, records::sha256_hex, settings::LogLevel};
 use tracing::{Event, Subscriber};
@@ -143,4 +144,22 @@ async fn o09_a_panic_while_a_request_is_answered_is_500_and_the_next_request_is_
     ];
     assert_eq!(answer.all_headers(), headers);
     world.introspect_as("corrupt", SECRET, "x").await.assert_error(401, "invalid_client", "corrupt_client_record");
+}
+
+#[tokio::test]
+async fn o09_a_panic_is_500_only_for_its_own_request_among_others_at_the_same_time() {
+    let world = World::new().await;
+    world.put_client(&json!({ "client_id": "corrupt", "client_secret": sha256_hex(SECRET), "disabled": "no" }));
+    let token = world.token(&json!({}));
+    let guard = listen(Registry::default().with(Defect(AtomicBool::new(false))));
+    let asked = |number| if number == 3 { ("corrupt", "x") } else { (API, token.as_str()) };
+    let answers = join_all((0..8).map(asked).map(|(client, token)| world.introspect_as(client, SECRET, token))).await;
+    drop(guard);
+    for (number, answer) in answers.iter().enumerate() {
+        if number == 3 {
+            answer.assert_error(500, "server_error", None);
+        } else {
+            answer.assert_active();
+        }
+    }
 }

@@ -58,7 +58,7 @@ class Answer:
         return json.loads(self.body)
 
 
-class _RuntimeApi(Handler):
+class RuntimeApi(Handler):
     function: "Function"
 
     def do_GET(self):
@@ -70,14 +70,16 @@ class _RuntimeApi(Handler):
             except queue.Empty:
                 continue
             self.function.idle.clear()
-            identifier = str(uuid.uuid4())
-            return self.answer(200, json.dumps(event).encode(), {
-                "Content-Type": "application/json",
-                "Lambda-Runtime-Aws-Request-Id": identifier,
-                "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
-                "Lambda-Runtime-Invoked-Function-Arn": ARN,
-                "Lambda-Runtime-Trace-Id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
-            })
+            return self.deliver(str(uuid.uuid4()), event, deadline)
+
+    def deliver(self, identifier: str, event, deadline: float):
+        self.answer(200, json.dumps(event).encode(), {
+            "Content-Type": "application/json",
+            "Lambda-Runtime-Aws-Request-Id": identifier,
+            "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": ARN,
+            "Lambda-Runtime-Trace-Id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
+        })
 
     def do_POST(self):
         body = self.body()
@@ -88,9 +90,11 @@ class _RuntimeApi(Handler):
 class Function:
     """A running function. `Function(settings)` starts the process and returns once it asks for its first event."""
 
+    api = RuntimeApi
+
     def __init__(self, settings: dict[str, str], wait: bool = True):
         self.waiting, self.answers, self.idle = queue.Queue(), queue.Queue(), threading.Event()
-        self.server = Server(type("RuntimeApi", (_RuntimeApi,), {"function": self})).start()
+        self.server = Server(type("RuntimeApi", (self.api,), {"function": self})).start()
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [str(BINARY)], env=self._environment(settings), stdin=subprocess.DEVNULL,

@@ -27,12 +27,27 @@ class Call:
                 for key in part["Keys"] for value in key.values()]
 
 
+class Gathering:
+    """Holds back all answers until a number of different requests have arrived, so all of them are in flight at once."""
+
+    def __init__(self, requests: int):
+        self.requests, self.arrived, self.complete = requests, set(), threading.Event()
+
+    def hold(self, call: Call):
+        # The SDK may repeat a request that is held for too long. It counts once.
+        self.arrived.add(frozenset(call.keys()))
+        if len(self.arrived) >= self.requests:
+            self.complete.set()
+        self.complete.wait(10)
+
+
 class Proxy:
     def __init__(self, upstream: str):
         self.upstream = upstream.removeprefix("http://")
         self.calls: list[Call] = []
         self.fault, self.skip, self.times = None, 0, None
         self.lifted = threading.Event()
+        self.gathered: Gathering | None = None
         self.connections: set[socket.socket] = set()
         self.server = Server(type("ProxyHandler", (_Handler,), {"proxy": self})).start()
         self.url = f"http://127.0.0.1:{self.server.port}"
@@ -56,6 +71,16 @@ class Proxy:
         finally:
             self.fault = None
             self.lifted.set()
+
+    @contextlib.contextmanager
+    def gathering(self, requests: int):
+        """Yields a `Gathering` that holds back the answers to the requests inside the block."""
+        self.gathered = Gathering(requests)
+        try:
+            with self.failing("gathered"):
+                yield self.gathered
+        finally:
+            self.gathered.complete.set()
 
     def due_fault(self) -> str | None:
         if self.fault and self.skip > 0:
@@ -135,6 +160,10 @@ class _Handler(Handler):
 
     def fault_table_missing(self, raw, call):
         self.error(400, "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException")
+
+    def fault_gathered(self, raw, call):
+        self.proxy.gathered.hold(call)
+        self.answer(*self.forward(raw))
 
     def fault_hang(self, raw, call):
         self.proxy.lifted.wait(30)
