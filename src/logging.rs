@@ -6,7 +6,11 @@ use tracing::{Level, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer, Registry,
     filter::Targets,
-    fmt::{self, MakeWriter},
+    fmt::{
+        self, MakeWriter,
+        format::Writer,
+        time::{FormatTime, SystemTime},
+    },
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
@@ -44,5 +48,19 @@ pub fn subscriber(
         .with_target("audit", Level::INFO)
         .with_target("aws_config", Level::ERROR);
     let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
-    Registry::default().with(lines.with_writer(writer).with_filter(targets))
+    Registry::default().with(lines.with_timer(Milliseconds).with_writer(writer).with_filter(targets))
+}
+
+/// The time of day to the millisecond. `CloudWatch` Logs is no more precise, and charges for every byte.
+struct Milliseconds;
+
+impl FormatTime for Milliseconds {
+    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
+        let mut time = String::new();
+        SystemTime.format_time(&mut Writer::new(&mut time))?;
+        match time.split_once('.').and_then(|(seconds, fraction)| Some((seconds, fraction.get(..3)?))) {
+            Some((seconds, milliseconds)) => write!(writer, "{seconds}.{milliseconds}Z"),
+            None => writer.write_str(&time),
+        }
+    }
 }

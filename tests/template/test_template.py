@@ -481,6 +481,10 @@ def test_lambda_drops_no_log_line_of_the_function():
     assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "TRACE")
 
 
+def test_lambda_adds_no_line_to_an_invocation_that_succeeds():
+    assert properties("IntrospectionFunction")["LoggingConfig"]["SystemLogLevel"] == "WARN"
+
+
 def test_e04_n02_each_event_that_is_counted_is_one_that_the_function_logs():
     source = "".join(path.read_text() for path in (ROOT / "src").rglob("*.rs"))
     filters = of_type("AWS::Logs::MetricFilter")

@@ -11,6 +11,7 @@ mod dev_server;
 mod errors;
 mod items;
 mod links;
+mod log_bytes;
 mod queries;
 mod readme;
 mod redis;
