@@ -1,19 +1,28 @@
 //! Time that passes at once, while real connections stay open.
 //!
 //! A clock that is paused throughout would not do: it runs ahead as soon as all tasks wait, and they wait for real
-//! connections too.
+//! connections too. So the time passes in steps, and each step waits until nothing has happened for a moment.
 
 use std::{
+    cell::Cell,
     future::{pending, poll_fn},
     pin::pin,
     time::Duration,
 };
 
-use tokio::time::{advance, pause, resume, sleep};
+use tokio::{
+    runtime::Handle,
+    select,
+    time::{advance, pause, resume, sleep},
+};
 
-/// A peer that hangs is waited for in steps of this length.
+/// The time that passes in one step.
 const STEP: Duration = Duration::from_millis(50);
-/// After so many steps every caller has given up.
+/// If the tasks of a test do not work for so long, all of them wait for timers.
+const QUIET: Duration = Duration::from_micros(500);
+/// The work of the timer that measures this.
+const IDLE_WORK: Duration = Duration::from_micros(200);
+/// After so many steps every caller of a peer that hangs has given up.
 const STEPS: u32 = 60;
 
 /// Lets that much time pass for every timer of this test.
@@ -32,9 +41,56 @@ pub async fn pass(time: Duration) {
 /// Never ends, as a peer that never answers. The time that its caller waits passes almost at once.
 pub async fn hang() {
     for _ in 0..STEPS {
-        pass(STEP).await;
-        // What the caller does about it takes real time.
-        sleep(Duration::from_millis(1)).await;
+        step().await;
     }
     pending::<()>().await;
+}
+
+/// Runs this to its end. The time that it waits for timers, such as pauses between attempts, passes almost at once.
+pub async fn fast_forward<T>(work: impl Future<Output = T>) -> T {
+    let steps = async {
+        loop {
+            step().await;
+        }
+    };
+    select! {
+        biased;
+        output = work => output,
+        () = steps => unreachable!("the steps never end"),
+    }
+}
+
+/// Lets a step's time pass, once every task of this test waits for a timer.
+async fn step() {
+    let Some(_turn) = Turn::take() else { return sleep(STEP).await };
+    while !is_quiet().await {}
+    pass(STEP).await;
+}
+
+/// Whether the tasks of this test do not work for a moment, so that no answer is on its way either.
+async fn is_quiet() -> bool {
+    let runtime = Handle::current().metrics();
+    let before = runtime.worker_total_busy_duration(0);
+    sleep(QUIET).await;
+    runtime.worker_total_busy_duration(0) - before < IDLE_WORK
+}
+
+/// The right to let the time pass. If several tasks did, the time would pass faster than connections answer.
+struct Turn(());
+
+thread_local! {
+    /// Whether a task of this thread, and so of this test, has the turn.
+    static TAKEN: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Turn {
+    fn take() -> Option<Self> {
+        if TAKEN.replace(true) { None } else { Some(Self(())) }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        TAKEN.set(false);
+    }
 }
