@@ -7,6 +7,7 @@ use crate::{
     key_host::KeyHost,
     keys,
     proxy::Fault,
+    time::fast_forward,
     world::{
         ACTIVE, ALL_IN_DYNAMODB, API, AUDIENCE, Answer, ISSUER, OWN, Request, SECRET, World, claims, request, send,
     },
@@ -209,6 +210,7 @@ async fn g08_an_unreachable_issuer_affects_only_its_own_tokens_and_an_unreachabl
 
     for fault in [Fault::ServerError, Fault::Unprocessed, Fault::Truncated] {
         world.proxy.fail(fault);
-        world.send(tokens(&[world.token(&json!({}))])).await.assert_unavailable("store_unavailable");
+        let answer = fast_forward(world.send(tokens(&[world.token(&json!({}))]))).await;
+        answer.assert_unavailable("store_unavailable");
     }
 }

@@ -3,10 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    io::{AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional, sink},
     net::{TcpListener, TcpStream},
     sync::watch,
 };
+
+use crate::time;
 
 /// How the open connections end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +77,16 @@ async fn carry(mut client: TcpStream, upstream: u16, mut deaths: watch::Receiver
             let _ = client.read(&mut [0; 1]).await;
             reset(client);
         }
-        Death::Silent => tokio::time::sleep(Duration::from_mins(10)).await,
+        Death::Silent => {
+            // The client waits for an answer to what it has sent, until it closes the connection.
+            if client.read(&mut [0; 1]).await.is_ok_and(|length| length > 0) {
+                let mut ignored = sink();
+                tokio::select! {
+                    () = time::hang() => {}
+                    _ = copy(&mut client, &mut ignored) => {}
+                }
+            }
+        }
     }
 }
 

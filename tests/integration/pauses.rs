@@ -1,10 +1,11 @@
 //! Connections that died in a pause: the next request opens new ones, and is answered in time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
 use token_introspection::service::Service;
+use tokio::time::Instant;
 
 use crate::{
     line::{Death, Line},

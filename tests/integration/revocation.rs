@@ -5,6 +5,7 @@ use token_introspection::{call, records::sha256_hex};
 
 use crate::{
     proxy::Fault,
+    time::fast_forward,
     world::{AUDIENCE, Answer, ISSUER, OWN, SECRET, World, request},
 };
 
@@ -204,7 +205,7 @@ async fn n05_a_store_failure_is_503() {
     let token = world.token(&json!({}));
     for fault in [Fault::ServerError, Fault::Throttled, Fault::Unprocessed, Fault::Resets] {
         world.proxy.fail(fault);
-        revoke_as(&world, APP, &token).await.assert_unavailable("store_unavailable");
+        fast_forward(revoke_as(&world, APP, &token)).await.assert_unavailable("store_unavailable");
     }
     world.proxy.fail(Fault::None);
     world.introspect(&token).await.assert_active();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use http::{Response, StatusCode};
 use tokio::sync::Notify;
 
-use crate::server;
+use crate::{server, time};
 
 /// Its answer, and how often it was asked.
 #[derive(Clone)]
@@ -43,7 +43,8 @@ impl KeyHost {
         self.published.notify_waiters();
     }
 
-    /// Accepts requests without answering them, until another answer is published.
+    /// Accepts requests without answering them, until another answer is published. The time that a request waits
+    /// passes almost at once.
     pub fn hang(&self) {
         self.state.lock().unwrap().hangs = true;
     }
@@ -64,7 +65,10 @@ impl KeyHost {
                     break (state.status, state.body.clone());
                 }
             }
-            published.await;
+            tokio::select! {
+                () = published => {}
+                () = time::hang() => {}
+            }
         };
         let mut response = Response::new(body);
         *response.status_mut() = status;

@@ -12,6 +12,7 @@ use crate::{
     events,
     keys::{ed25519, pem},
     signed_responses::{KEY_SET, SIGNED, key_file},
+    time::fast_forward,
     world::{API, Answer, ISSUER, SECRET, World, claims, get, introspection, issuers, request, send},
 };
 
@@ -99,7 +100,7 @@ async fn signing() -> Vec<Answer> {
     let changes = [&[("SIGNING_KEY", kms.as_str())][..], &world.token_settings()].concat();
     let issuers = issuers(&world.signer);
     let unreachable = World::service_beside(&world.proxy.url, "http://127.0.0.1:1", &issuers, &changes).await;
-    vec![without_credentials, signed, json_refused, send(&unreachable, get(KEY_SET)).await]
+    vec![without_credentials, signed, json_refused, fast_forward(send(&unreachable, get(KEY_SET))).await]
 }
 
 /// The answer to an event that cannot be read.
