@@ -34,8 +34,8 @@ fn trusted_certificates() -> Vec<CertificateDer<'static>> {
     if is_set("SSL_CERT_FILE") || is_set("SSL_CERT_DIR") {
         return load_native_certs().certs;
     }
-    let bundle = openssl_probe::probe().cert_file.and_then(|path| fs::read(path).ok());
-    let bundle = bundle.map(|bundle| certificates(&String::from_utf8_lossy(&bundle))).unwrap_or_default();
+    let bundle = openssl_probe::probe().cert_file.and_then(|path| fs::read_to_string(path).ok());
+    let bundle = bundle.map(|bundle| certificates(&bundle)).unwrap_or_default();
     if bundle.is_empty() { load_native_certs().certs } else { bundle }
 }
 

@@ -73,12 +73,12 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::jwt::{SigningKey, compact, signing_input};
+    use crate::jwt::{SigningKey, UnusableSigningKey, compact, signing_input};
 
     fn signer() -> SigningKey {
         let der = RsaKeyPair::generate(KeySize::Rsa2048).unwrap().as_der().unwrap();
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----", STANDARD.encode(der.as_ref()));
-        SigningKey::parse(&pem, Algorithm::Rs256).map_err(|unusable| unusable.problem()).unwrap()
+        SigningKey::parse(&pem, Algorithm::Rs256).map_err(UnusableSigningKey::problem).unwrap()
     }
 
     /// The public key, for one algorithm. The entry itself does not name one.
