@@ -1,10 +1,12 @@
 //! Public keys from JSON Web Key Sets, and the signature check. The one file that names `jsonwebtoken`.
 
+use std::sync::OnceLock;
+
 use jsonwebtoken::{Algorithm as Jws, DecodingKey};
 use serde_json::{Map, Value};
 
 use super::{
-    Algorithm, RejectedKey, UnverifiedJws,
+    Algorithm, Header, RejectedKey, UnverifiedJws,
     material::{Material, string},
 };
 use crate::digest::Digest;
@@ -17,7 +19,8 @@ pub struct VerificationKey {
     further: Vec<Algorithm>,
     key: DecodingKey,
     public_jwk: Value,
-    digest: Digest,
+    /// Computed when it is first needed: a client's key is loaded for each of its requests and never needs it.
+    digest: OnceLock<Digest>,
 }
 
 impl VerificationKey {
@@ -63,9 +66,8 @@ impl VerificationKey {
             Material::Ed25519 { x } => DecodingKey::from_ed_der(x),
             Material::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
         };
-        let public_jwk = Value::Object(public_jwk);
-        let digest = Digest::of(public_jwk.to_string());
-        Ok(Self { kid: kid.map(str::to_owned), algorithm, further, key, public_jwk, digest })
+        let (kid, public_jwk) = (kid.map(str::to_owned), Value::Object(public_jwk));
+        Ok(Self { kid, algorithm, further, key, public_jwk, digest: OnceLock::new() })
     }
 
     /// The `kid` of the key, if it has one (RFC 7517 §4.5). An empty one counts as missing.
@@ -89,16 +91,19 @@ impl VerificationKey {
     }
 
     /// The digest of the entry's public members.
-    pub fn digest(&self) -> Digest {
-        self.digest
+    pub fn digest(&self) -> &Digest {
+        self.digest.get_or_init(|| Digest::of(self.public_jwk.to_string()))
     }
 
-    /// Whether this key made the signature. RFC 8725 §3.1: the token's `alg` only chooses among the algorithms that the
-    /// key was loaded for (H-06).
+    /// The algorithm that a header names, if the key serves it. RFC 8725 §3.1: the token's `alg` only chooses among the
+    /// algorithms that the key was loaded for (H-06).
+    pub fn algorithm_for(&self, header: &Header) -> Option<Algorithm> {
+        Algorithm::from_name(&header.alg).filter(|algorithm| self.serves(*algorithm))
+    }
+
+    /// Whether this key made the signature.
     pub fn verifies(&self, jws: &UnverifiedJws) -> bool {
-        let named = Algorithm::from_name(&jws.header.alg);
-        let mut own = std::iter::once(&self.algorithm).chain(&self.further);
-        let Some(algorithm) = own.find(|own| Some(**own) == named) else { return false };
+        let Some(algorithm) = self.algorithm_for(&jws.header) else { return false };
         let algorithm = match algorithm {
             Algorithm::Rs256 => Jws::RS256,
             Algorithm::Rs384 => Jws::RS384,
