@@ -21,6 +21,8 @@ static CONFIG: LazyLock<Option<ClientConfig>> = LazyLock::new(|| {
     Some(builder.with_safe_default_protocol_versions().ok()?.with_root_certificates(roots).with_no_client_auth())
 });
 
+/// The configuration. All connections share its root certificates.
+///
 /// # Errors
 ///
 /// Returns an error if no root certificate can be loaded.

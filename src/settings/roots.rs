@@ -10,8 +10,8 @@ use super::SettingError;
 const VARIABLE: &str = "SSL_CERT_FILE";
 const EXAMPLE: &str = "/opt/roots.pem";
 
-/// Checks the file with the parser of the libraries that read it, because they end the process with a panic if the file
-/// contains no certificate.
+/// Checks the file with the parser of the library that reads it, which ignores a file that contains no certificate. Every
+/// call over TLS would then fail.
 ///
 /// # Errors
 ///
