@@ -95,6 +95,8 @@ impl DynamoDb {
 /// The SDK's configuration from its standard variables. No request is sent yet.
 pub async fn configuration(proxies: &ProxySettings) -> SdkConfig {
     let loader = aws_config::defaults(BehaviorVersion::latest())
+        // The SDK looks for the Region in places that need a client, and panics if there is none.
+        .http_client(http_client(CONNECT_TIMEOUT, proxies))
         // Our own time limits are shorter than its grace period.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     // Lambda puts the credentials into the environment. The default chain would look there first as well, but it
@@ -102,7 +104,7 @@ pub async fn configuration(proxies: &ProxySettings) -> SdkConfig {
     if std::env::var_os("AWS_ACCESS_KEY_ID").is_some_and(|id| !id.is_empty()) {
         return loader.credentials_provider(EnvironmentVariableCredentialsProvider::new()).load().await;
     }
-    loader.http_client(http_client(CONNECT_TIMEOUT, proxies)).load().await
+    loader.load().await
 }
 
 /// Whether the condition of a write was met, and so the item was written.
