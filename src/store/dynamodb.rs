@@ -95,7 +95,7 @@ impl DynamoDb {
 /// The SDK's configuration from its standard variables. No request is sent yet.
 pub async fn configuration(proxies: &ProxySettings) -> SdkConfig {
     let loader = aws_config::defaults(BehaviorVersion::latest())
-        // The SDK looks for the Region in places that need a client, and panics if there is none.
+        // The SDK looks for the Region in places that need a client, and panics without one.
         .http_client(http_client(CONNECT_TIMEOUT, proxies))
         // Our own time limits are shorter than its grace period.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
