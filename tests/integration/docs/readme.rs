@@ -43,7 +43,7 @@ fn each_figure_and_each_claim_has_a_command_that_shows_it() {
     assert_eq!(of_tables, 2);
     let commands = shown.iter().filter(|(_, cells)| {
         let last = spans(cells.last().unwrap());
-        last.iter().any(|span| span.starts_with("cargo test ") || *span == "tests/figures")
+        last.iter().any(|span| span.starts_with("cargo test ") || *span == "cargo bench")
     });
     assert!(commands.count() >= 12);
     // Every row between a heading "shown by" and the end of its table.
@@ -53,7 +53,7 @@ fn each_figure_and_each_claim_has_a_command_that_shows_it() {
         in_table &= line == last_line + 1;
         if in_table && !cells[0].starts_with("---") {
             let commands = spans(cells.last().unwrap());
-            let is_command = |span: &&str| span.starts_with("cargo test ") || *span == "tests/figures";
+            let is_command = |span: &&str| span.starts_with("cargo test ") || *span == "cargo bench";
             assert!(commands.iter().any(is_command), "README.md:{line}: no command shows {}", cells[0]);
         }
         in_table |= cells.last().is_some_and(|cell| cell == "shown by");

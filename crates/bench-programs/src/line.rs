@@ -1,0 +1,114 @@
+//! The line of `service`, with items from memory in place of the reads: event, request, caller, judgement, signature,
+//! marks, view, response, audit record. It calls the same functions in the same order.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use token_introspection::{
+    audit::{Answer, Asked},
+    auth::{Authentication, Caller},
+    call::{Call, deadline},
+    judge::{self, ActiveClaims},
+    lambda::Event,
+    outcome::{Outcome, TokenFacts, TokenVerdict, Verdict},
+    policy,
+    records::{FetchedItems, ItemKey},
+    request::{Query, Request},
+    response::render,
+    token::{Inactive, PresentedToken, UnverifiedToken},
+};
+
+use crate::world::{NOW, World};
+
+/// Answers an event; how it ended, in a word, and the body.
+pub fn answer(world: &World, event: &str, items: &FetchedItems) -> (&'static str, String) {
+    let settings = &world.settings;
+    let call = call(event);
+    let Ok(Request::Introspection(Query { credentials, token, .. })) = Request::parse(&call, settings) else {
+        panic!("the request is not an introspection");
+    };
+    let facts = facts(world, &token);
+    let asked = Asked { method: credentials.method(), token: Some(facts.clone()) };
+    // What would be read, in the order in which it would be sent.
+    let mut keys: Vec<ItemKey> = token.keys().into_iter().chain(credentials.client_key()).collect();
+    keys.sort_unstable();
+    std::hint::black_box(keys);
+    let caller = match Caller::authenticate(credentials, items, settings, NOW) {
+        Ok(Authentication::Complete(caller)) => caller,
+        Ok(Authentication::NeedsSignature(bearer)) => {
+            let (own, bearer) = bearer.open();
+            let claims = verify(world, own, items).ok().expect("the caller's own token is active");
+            bearer.confirmed(&claims).ok().expect("the caller is confirmed")
+        }
+        // What follows is a write, which the whole-function part measures.
+        Ok(Authentication::NeedsFirstUse(assertion)) => {
+            std::hint::black_box(assertion.guard());
+            return ("first use", String::new());
+        }
+        Err(why) => {
+            let challenge = token_introspection::outcome::Challenge::Basic;
+            return finish(&asked, Answer { caller: None, outcome: Outcome::Refused { why, challenge } });
+        }
+    };
+    let active = match token {
+        PresentedToken::Jwt { unverified, .. } => unverified.and_then(|token| {
+            let token = judge::jwt(*token, settings, NOW)?;
+            policy::could_show(&caller, token.unverified_claims(), settings)?;
+            verify(world, Box::new(token), items)
+        }),
+        PresentedToken::Opaque { digest, too_long } => judge::record(&digest, too_long, items, settings, NOW)
+            .and_then(|token| judge::active(token, items, &FetchedItems::default())),
+    };
+    let verdict = match active.map(|claims| policy::view(&caller, claims, settings)) {
+        Ok(policy::Decision { view: Ok(view), would_deny }) => Verdict::Active { view: Box::new(view), would_deny },
+        Ok(policy::Decision { view: Err(why), .. }) | Err(why) => Verdict::Inactive(why),
+    };
+    let outcome = Outcome::Introspected(TokenVerdict { facts, verdict });
+    finish(&asked, Answer { caller: Some(caller.client_id().to_owned()), outcome })
+}
+
+fn call(event: &str) -> Call {
+    let event: Event = serde_json::from_str(event).unwrap();
+    let incoming = event.read().ok().expect("the event can be read");
+    Call {
+        method: incoming.method,
+        path: incoming.path,
+        query_names: incoming.query_names,
+        headers: incoming.headers,
+        body: incoming.body,
+        source_address: incoming.source_address,
+        identity: incoming.identity,
+        request_id: "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned(),
+        now: NOW,
+        deadline: deadline(Duration::from_secs(3)),
+    }
+}
+
+fn facts(world: &World, token: &PresentedToken<'_>) -> TokenFacts {
+    let (digest, issuer) = match token {
+        PresentedToken::Jwt { issuer, digest, .. } => (digest, issuer.map(|issuer| issuer.issuer.clone())),
+        PresentedToken::Opaque { digest, .. } => (digest, None),
+    };
+    TokenFacts { fingerprint: world.fingerprinter.fingerprint(&digest.to_hex()), issuer }
+}
+
+/// Checks the signature, with keys that the environment holds, and the marks.
+fn verify(
+    world: &World,
+    token: Box<UnverifiedToken<'_, judge::Judged>>,
+    items: &FetchedItems,
+) -> Result<ActiveClaims, Inactive> {
+    let verified = world.issuers.verify(token, items, NOW, deadline(Duration::from_secs(3)));
+    let verified = verified.now_or_never().expect("the keys are at hand");
+    judge::active(verified.ok().expect("the signature is valid"), items, &FetchedItems::default())
+}
+
+fn finish(asked: &Asked, answer: Answer) -> (&'static str, String) {
+    answer.write_record(asked, "8476a536-e9f4-11e8-9739-2dfe598c3fcd", Duration::from_millis(1));
+    let how = match &answer.outcome {
+        Outcome::Introspected(TokenVerdict { verdict: Verdict::Active { .. }, .. }) => "active",
+        Outcome::Introspected(_) => "inactive",
+        _ => "refused",
+    };
+    (how, render(answer.outcome, "8476a536-e9f4-11e8-9739-2dfe598c3fcd").into_body())
+}
