@@ -174,7 +174,7 @@ fn each_cargo_command_of_a_page_names_what_exists() {
             assert!(tests.iter().any(|name| name.contains(filter.as_str())), "{place}: no test is named {filter}");
         }
         assert!(
-            ["run", "test", "install", "lambda", "build", "deny", "doc"].contains(&words[1].as_str()),
+            ["run", "test", "bench", "install", "lambda", "build", "deny", "doc"].contains(&words[1].as_str()),
             "{place}: {command}"
         );
         count += 1;
