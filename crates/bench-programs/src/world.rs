@@ -54,7 +54,7 @@ impl World {
     /// The items that the reads of a request find: the client's record, opaque tokens' records and, if the token is
     /// revoked, the mark of its subject.
     pub fn items(client: &Value, revoked: bool) -> FetchedItems {
-        let mut items = FetchedItems::of(&ItemKey::client(CLIENT).unwrap(), item(client));
+        let mut items = FetchedItems::single(&ItemKey::client(CLIENT).unwrap(), item(client));
         for (token, exp) in OPAQUE.into_iter().zip([4_102_444_800_i64, 1_767_225_900]) {
             let record = json!({
                 "id": format!("token#{}", sha256_hex(token.trim())), "token_type": "access_token", "iss": ISSUER,
@@ -63,12 +63,12 @@ impl World {
                 "grant_id": "g-1", "sid": "s-1", "jti": "j-1",
             });
             let key = ItemKey::token(&Digest::of(token.trim()));
-            items.0.extend(FetchedItems::of(&key, item(&record)).0);
+            items.0.extend(FetchedItems::single(&key, item(&record)).0);
         }
         if revoked {
             let key = ItemKey::mark("sub", ISSUER, Some(SUBJECT)).unwrap();
             let mark = json!({ "id": key.id(), "reason": "left the company" });
-            items.0.extend(FetchedItems::of(&key, item(&mark)).0);
+            items.0.extend(FetchedItems::single(&key, item(&mark)).0);
         }
         items
     }

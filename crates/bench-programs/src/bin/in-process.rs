@@ -1,7 +1,13 @@
 //! The in-process part: `in-process list`, `in-process time CASE` (nanoseconds of one), `in-process repeat CASE TIMES`
 //! (for counting instructions from outside).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failure ends the measurement")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failure ends the measurement"
+)]
 
 use std::{
     hint::black_box,
