@@ -1,4 +1,5 @@
-//! The in-process part of the benchmark: a case is a request, the items that its one read finds, and how it must end.
+//! The in-process part of the benchmark, and the tokens of both parts. A case is requests, the records that their reads find,
+//! and how they must end.
 
 #![allow(
     clippy::indexing_slicing,
@@ -9,11 +10,18 @@
 )]
 
 mod case;
+mod growth;
 mod line;
+pub mod signing;
+mod table;
+mod tokens;
 mod world;
 
 pub use self::{
-    case::{Case, cases},
+    case::{Case, Requests, cases},
+    growth::{SIZES, grown},
     line::answer,
+    table::Table,
+    tokens::Tokens,
     world::World,
 };

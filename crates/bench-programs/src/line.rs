@@ -1,7 +1,7 @@
-//! The line of `service`, with items from memory in place of the reads: event, request, caller, judgement, signature,
+//! The line of `service`, with records from memory in place of the reads: event, request, caller, judgement, signature,
 //! marks, view, response, audit record. It calls the same functions in the same order.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::FutureExt;
 use token_introspection::{
@@ -13,15 +13,15 @@ use token_introspection::{
     outcome::{Answer, Outcome, TokenFacts, TokenVerdict, Verdict},
     policy,
     records::{FetchedItems, ItemKey},
-    request::{Query, Request},
+    request::{Credentials, Query, Request},
     response::render,
     token::{Inactive, PresentedToken, UnverifiedToken},
 };
 
-use crate::world::{NOW, World};
+use crate::{signing::NOW, table::Table, world::World};
 
 /// Answers an event; how it ended, in a word, and the body.
-pub fn answer(world: &World, event: &str, items: &FetchedItems) -> (&'static str, String) {
+pub fn answer(world: &World, table: &Table, event: &str) -> (&'static str, String) {
     let settings = &world.settings;
     let call = call(event);
     let Ok(Request::Introspection(Query { credentials, token, .. })) = Request::parse(&call, settings) else {
@@ -30,9 +30,13 @@ pub fn answer(world: &World, event: &str, items: &FetchedItems) -> (&'static str
     let facts = facts(world, &token);
     let asked = RequestFacts { method: credentials.method(), token: Some(facts.clone()) };
     // What would be read, in the order in which it would be sent.
-    let mut keys: Vec<ItemKey> = token.keys().into_iter().chain(credentials.client_key()).collect();
-    keys.sort_unstable();
-    std::hint::black_box(keys);
+    let own = match &credentials {
+        Credentials::Bearer(presented) => presented.unverified.as_deref(),
+        _ => None,
+    };
+    let own_keys = own.into_iter().flat_map(|own| own.item_keys().cloned());
+    let keys: BTreeSet<ItemKey> = token.keys().into_iter().chain(credentials.client_key()).chain(own_keys).collect();
+    let items = &table.read(&keys.into_iter().collect::<Vec<_>>());
     let caller = match Caller::authenticate(credentials, items, settings, NOW) {
         Ok(Authentication::Complete(caller)) => caller,
         Ok(Authentication::NeedsSignature(bearer)) => {
@@ -56,8 +60,15 @@ pub fn answer(world: &World, event: &str, items: &FetchedItems) -> (&'static str
             policy::could_show(&caller, token.unverified_claims(), settings)?;
             verify(world, Box::new(token), items)
         }),
-        PresentedToken::Opaque { digest, too_long } => judge::record(&digest, too_long, items, settings, NOW)
-            .and_then(|token| judge::active(token, items, &FetchedItems::default())),
+        PresentedToken::Opaque { digest, too_long } => {
+            let token = judge::record(&digest, too_long, items, settings, NOW);
+            let marks: Vec<ItemKey> = match &token {
+                Ok(token) => token.marks().iter().map(|mark| mark.key.clone()).collect(),
+                Err(_) => (0..4).map(|number| ItemKey::padding(&digest, number)).collect(),
+            };
+            let marks = table.read(&marks);
+            token.and_then(|token| judge::active(token, &marks, &FetchedItems::default()))
+        }
     };
     let verdict = match active.map(|claims| policy::view(&caller, claims, settings)) {
         Ok(policy::Decision { view: Ok(view), would_deny }) => Verdict::Active { view: Box::new(view), would_deny },

@@ -1,18 +1,41 @@
-//! The event that every handler gets, and the settings that they share.
+//! The events that every handler gets, and the settings that they share.
+
+use crate::{handler::Handler, tokens};
 
 const EVENT: &str = include_str!("../../../events/http-api-active.json");
-const TOKEN: &str = include_str!("../fixtures/token-rs256.txt");
 const JWKS: &str = include_str!("../fixtures/jwks.json");
 
-/// An HTTP API's event for an introspection of an active RS256 token.
-pub fn introspection() -> String {
-    let (head, rest) = EVENT.split_once(r#""body": "token="#).unwrap();
-    let (_, tail) = rest.split_once('"').unwrap();
-    format!(r#"{head}"body": "token={}"{tail}"#, TOKEN.trim())
+/// What a resource server sends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Traffic {
+    /// The same token again, as during a token's life.
+    Again,
+    /// Each time a token that the handler has not seen.
+    New,
 }
 
-/// The environment of every handler: Lambda's variables, the tables, and the issuer's keys.
-pub fn environment(runtime: &str, dynamodb: &str, at_once: usize) -> Vec<(String, String)> {
+/// An HTTP API's events for introspections of active RS256 tokens.
+pub struct Events {
+    pub again: String,
+    pub new: Vec<String>,
+}
+
+impl Events {
+    pub fn read() -> Self {
+        let mut events = tokens::rs256().into_iter().map(|token| introspection(&token));
+        Self { again: events.next().unwrap(), new: events.collect() }
+    }
+}
+
+/// The event for the introspection of a token.
+pub fn introspection(token: &str) -> String {
+    let (head, rest) = EVENT.split_once(r#""body": "token="#).unwrap();
+    let (_, tail) = rest.split_once('"').unwrap();
+    format!(r#"{head}"body": "token={token}"{tail}"#)
+}
+
+/// The environment of a handler: Lambda's variables, the tables, the issuer's keys, and its own settings.
+pub fn environment(handler: &Handler, runtime: &str, dynamodb: &str, at_once: usize) -> Vec<(String, String)> {
     let issuers = format!(
         r#"[{{"issuer":"https://auth.example.com","profile":"rfc9068","jwks":{},"algorithms":["RS256"]}}]"#,
         JWKS.trim()
@@ -37,6 +60,7 @@ pub fn environment(runtime: &str, dynamodb: &str, at_once: usize) -> Vec<(String
         ("TRUSTED_ISSUERS", &issuers),
         ("JWKS", JWKS.trim()),
     ];
+    variables.extend(handler.settings);
     let at_once_text = at_once.to_string();
     if at_once > 1 {
         variables.push(("AWS_LAMBDA_MAX_CONCURRENCY", &at_once_text));

@@ -7,6 +7,8 @@ pub struct Handler {
     pub name: &'static str,
     pub program: PathBuf,
     pub arguments: Vec<String>,
+    /// Variables of its own.
+    pub settings: &'static [(&'static str, &'static str)],
     /// What is deployed: a file or a folder.
     pub deployed: PathBuf,
     /// A program of Rust, whose instructions valgrind counts.
@@ -19,7 +21,8 @@ impl Handler {
     /// A release binary of this workspace.
     pub fn rust(name: &'static str, binary: &str, introspects: bool) -> Self {
         let program = crate::target().join("release").join(binary);
-        Self { name, deployed: program.clone(), program, arguments: Vec::new(), is_native: true, introspects }
+        let (arguments, settings) = (Vec::new(), &[][..]);
+        Self { name, deployed: program.clone(), program, arguments, settings, is_native: true, introspects }
     }
 
     /// The size of what is deployed, compressed, in megabytes.

@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf, process::Command};
 
-use crate::{counts, root, target};
+use crate::{counts, root, target, tokens};
 
-/// Both numbers of repetitions include what a process does once, so their difference does not.
-const REPETITIONS: (i64, i64) = (20, 120);
 /// Hash maps are seeded anew in each process, so a count varies by less than this.
 const NOTICEABLE_PERCENT: f64 = 1.0;
 
@@ -19,32 +17,23 @@ pub struct Measured {
 pub fn measure() -> Vec<Measured> {
     let counts_instructions = counts::available();
     let names = output(&["list"]);
+    println!("measuring {} cases in process", names.lines().count());
     names.lines().map(|name| measure_case(name, counts_instructions)).collect()
 }
 
 #[allow(clippy::cast_precision_loss, reason = "microseconds")]
 fn measure_case(name: &str, counts_instructions: bool) -> Measured {
     let nanoseconds: u64 = output(&["time", name]).trim().parse().unwrap();
-    let instructions = counts_instructions
-        .then(|| (count(name, REPETITIONS.1) - count(name, REPETITIONS.0)) / (REPETITIONS.1 - REPETITIONS.0));
+    let instructions = counts_instructions.then(|| counts::of_one(&["repeat", name]));
     Measured { name: name.to_owned(), microseconds: nanoseconds as f64 / 1000.0, instructions }
 }
 
-fn program() -> PathBuf {
-    target().join("release/in-process")
-}
-
-fn output(arguments: &[&str]) -> String {
-    let output = Command::new(program()).args(arguments).output().unwrap();
+/// What the in-process part prints.
+pub fn output(arguments: &[&str]) -> String {
+    let mut program = Command::new(target().join("release/in-process"));
+    let output = program.args(arguments).env(tokens::VARIABLE, tokens::file()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn count(name: &str, times: i64) -> i64 {
-    let (mut command, log) = counts::valgrind("in-process");
-    let status = command.arg(program()).args(["repeat", name, &times.to_string()]).status().unwrap();
-    assert!(status.success(), "{name}: valgrind failed");
-    counts::read(&log)
 }
 
 fn table() -> PathBuf {
@@ -54,11 +43,14 @@ fn table() -> PathBuf {
 /// Each case with its figures, and its change against the checked-in table.
 #[allow(clippy::cast_precision_loss, reason = "percents")]
 pub fn compare(cases: &[Measured]) -> String {
+    if cases.is_empty() {
+        return String::new();
+    }
     let known = fs::read_to_string(table()).unwrap_or_default();
     let known: BTreeMap<&str, i64> = known
         .lines()
         .filter_map(|line| line.split_once('\t'))
-        .filter_map(|(n, v)| Some((n, v.parse().ok()?)))
+        .filter_map(|(name, count)| Some((name, count.parse().ok()?)))
         .collect();
     let mut text = format!("\n{:48}{:>10}{:>14}  change\n", "in process", "µs", "instructions");
     for Measured { name, microseconds, instructions } in cases {

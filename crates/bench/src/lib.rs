@@ -12,15 +12,19 @@
 mod counts;
 mod dynamodb;
 mod event;
+mod growth;
 mod handler;
 mod http;
 mod in_process;
 mod page;
 mod plot;
 mod process;
+mod readme;
 mod rivals;
 mod runtime_api;
+mod statistics;
 mod targets;
+mod tokens;
 mod whole;
 
 use std::{
@@ -28,47 +32,58 @@ use std::{
     process::{Command, ExitCode},
 };
 
+const USAGE: &str = "usage: cargo bench --bench performance -- [in-process | growth | whole] [--update]";
+
 /// What to measure.
-#[derive(Clone, Copy)]
 struct Plan {
-    in_process: bool,
-    whole: bool,
-    /// Writes the table of instructions, the page and the plots anew.
+    /// The only part, if not all.
+    only: Option<String>,
+    /// Writes the table of instructions anew and, if everything is measured, the page, its plots and README.md.
     update: bool,
+}
+
+impl Plan {
+    fn read(arguments: impl Iterator<Item = String>) -> Option<Self> {
+        let mut plan = Self { only: None, update: false };
+        for argument in arguments {
+            match argument.as_str() {
+                "in-process" | "growth" | "whole" => plan.only = Some(argument),
+                "--update" => plan.update = true,
+                // Cargo's own.
+                "--bench" => {}
+                _ => return None,
+            }
+        }
+        Some(plan)
+    }
+
+    fn measures(&self, part: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == part)
+    }
 }
 
 /// Runs the benchmark with these arguments.
 pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
-    let mut plan = Plan { in_process: true, whole: true, update: false };
-    for argument in arguments {
-        match argument.as_str() {
-            "in-process" => plan.whole = false,
-            "whole" => plan.in_process = false,
-            "--update" => plan.update = true,
-            // Cargo's own.
-            "--bench" => {}
-            _ => {
-                eprintln!("usage: cargo bench --bench performance -- [in-process | whole] [--update]");
-                return ExitCode::FAILURE;
-            }
-        }
-    }
+    let Some(plan) = Plan::read(arguments) else {
+        eprintln!("{USAGE}");
+        return ExitCode::FAILURE;
+    };
     println!("building the release binaries, which takes several minutes the first time");
     cargo(&["--bin", "token-introspection"]);
     cargo(&["--package", "bench-programs"]);
-    let cases = if plan.in_process { in_process::measure() } else { Vec::new() };
-    if plan.in_process {
-        print!("{}", in_process::compare(&cases));
-    }
-    let figures = if plan.whole { whole::measure() } else { Vec::new() };
+    tokens::sign();
+    let cases = if plan.measures("in-process") { in_process::measure() } else { Vec::new() };
+    print!("{}", in_process::compare(&cases));
+    let growth = if plan.measures("growth") { growth::measure() } else { Vec::new() };
+    print!("{}", growth::table(&growth));
+    let figures = if plan.measures("whole") { whole::measure() } else { Vec::new() };
     print!("{}", page::figures(&figures));
-    print!("{}", targets::table(&figures));
+    print!("{}", targets::table(&figures, &growth));
     if plan.update {
-        if plan.in_process {
-            in_process::write_table(&cases);
-        }
-        if plan.in_process && plan.whole {
-            page::write(&cases, &figures);
+        in_process::write_table(&cases);
+        if plan.only.is_none() {
+            page::write(&cases, &growth, &figures);
+            readme::update(&figures);
         }
     }
     ExitCode::SUCCESS
@@ -86,6 +101,7 @@ fn target() -> PathBuf {
 
 fn cargo(what: &[&str]) {
     let mut build = Command::new(env!("CARGO"));
-    build.current_dir(root()).args(["build", "--release", "--locked", "--quiet"]).args(what);
+    build.current_dir(root()).args(["build", "--release", "--locked", "--quiet", "--target-dir"]).arg(target());
+    build.args(what);
     assert!(build.status().unwrap().success(), "cargo build failed");
 }

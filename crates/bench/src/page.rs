@@ -1,8 +1,15 @@
-//! docs/performance.md, with the figures of the last run.
+//! docs/performance.md with its plots, from the figures of a run.
 
 use std::{fmt::Write, fs, process::Command};
 
-use crate::{in_process::Measured, plot, root, targets, whole::Figures};
+use crate::{
+    growth::{self, Growth, as_f64},
+    in_process::Measured,
+    plot, root,
+    statistics::grouped,
+    targets,
+    whole::{Figures, Warm},
+};
 
 const INTRODUCTION: &str = include_str!("introduction.md");
 
@@ -11,66 +18,90 @@ pub fn figures(figures: &[Figures]) -> String {
     if figures.is_empty() {
         return String::new();
     }
-    let mut text = "\n| handler | instructions | CPU, ms | p50, ms | p99, ms | init, ms | CPU of init, ms | instructions of init | \
-                    first request, ms | resident, MB | compressed, MB |\n\
-                    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
-        .to_owned();
-    let optional = |value: Option<f64>, decimals: usize| value.map(|v| format!("{v:.decimals$}")).unwrap_or_default();
+    let mut text =
+        "\n| handler | token | instructions | CPU, ms | p50, ms | p99, ms |\n| --- | --- | --- | --- | --- | --- |\n"
+            .to_owned();
     for one in figures {
+        for (token, Warm { instructions, cpu, p50, p99, .. }) in [("again", &one.again), ("new", &one.new)] {
+            let name = if token == "again" { one.name } else { "" };
+            writeln!(text, "| {name} | {token} | {} | {cpu:.2} | {p50:.2} | {p99:.2} |", count(*instructions)).unwrap();
+        }
+    }
+    text.push_str(
+        "\n| handler | init, ms | CPU of init, ms | instructions of init | first request, ms | resident, MB | compressed, MB |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for Figures { name, init, init_cpu, init_instructions, first, resident, compressed, .. } in figures {
+        let compressed = compressed.map(|megabytes| format!("{megabytes:.1}")).unwrap_or_default();
         writeln!(
             text,
-            "| {} | {} | {:.2} | {:.2} | {:.2} | {:.0} | {:.1} | {} | {:.1} | {:.1} | {} |",
-            one.name,
-            optional(one.instructions, 0),
-            one.cpu,
-            one.p50,
-            one.p99,
-            one.init,
-            one.init_cpu,
-            optional(one.init_instructions, 0),
-            one.first,
-            one.resident,
-            optional(one.compressed, 1),
+            "| {name} | {init:.0} | {init_cpu:.1} | {} | {first:.1} | {resident:.1} | {compressed} |",
+            count(*init_instructions),
         )
         .unwrap();
     }
-    text.push_str("\n| handler | offered at once | taken at once | invocations a second | CPU of one, ms |\n| --- | --- | --- | --- | --- |\n");
+    text.push_str(
+        "\n| handler | offered at once | taken at once | invocations a second | CPU of one, ms | p99, ms |\n\
+         | --- | --- | --- | --- | --- | --- |\n",
+    );
     for one in figures {
-        for (offered, taken, per_second, cpu) in &one.concurrent {
-            writeln!(text, "| {} | {offered} | {taken} | {per_second:.0} | {cpu:.2} |", one.name).unwrap();
+        for (number, at_once) in one.concurrent.iter().enumerate() {
+            let name = if number == 0 { one.name } else { "" };
+            writeln!(
+                text,
+                "| {name} | {} | {} | {:.0} | {:.2} | {:.2} |",
+                at_once.offered, at_once.taken, at_once.per_second, at_once.cpu, at_once.p99
+            )
+            .unwrap();
         }
     }
     text
 }
 
+#[allow(clippy::cast_possible_truncation, reason = "a count")]
+fn count(instructions: Option<f64>) -> String {
+    instructions.map(|count| grouped(count.round() as i64)).unwrap_or_default()
+}
+
 fn cases(cases: &[Measured]) -> String {
     let mut text = "\n| case | µs | instructions |\n| --- | --- | --- |\n".to_owned();
     for Measured { name, microseconds, instructions } in cases {
-        let instructions = instructions.map(|count| count.to_string()).unwrap_or_default();
+        let instructions = instructions.map(grouped).unwrap_or_default();
         writeln!(text, "| {name} | {microseconds:.1} | {instructions} |").unwrap();
     }
     text
 }
 
 /// Writes the page and its plots.
-pub fn write(measured: &[Measured], whole: &[Figures]) {
+pub fn write(measured: &[Measured], growth: &[Growth], whole: &[Figures]) {
     let folder = root().join("docs/performance");
     fs::create_dir_all(&folder).unwrap();
-    let cpu: Vec<_> = whole.iter().map(|one| (one.name, one.cpu)).collect();
-    fs::write(folder.join("cpu.svg"), plot::bars("CPU of one invocation, in milliseconds", &cpu)).unwrap();
-    let resident: Vec<_> = whole.iter().map(|one| (one.name, one.resident)).collect();
-    fs::write(folder.join("memory.svg"), plot::bars("Resident memory, in megabytes", &resident)).unwrap();
-    let init: Vec<_> = whole.iter().map(|one| (one.name, one.init)).collect();
-    fs::write(folder.join("init.svg"), plot::bars("Init, in milliseconds", &init)).unwrap();
+    let bars = |file: &str, title: &str, series: &[&str], values: fn(&Figures) -> Vec<f64>| {
+        let values: Vec<_> = whole.iter().map(|one| (one.name, values(one))).collect();
+        fs::write(folder.join(file), plot::bars(title, series, &values)).unwrap();
+    };
+    let traffic = ["the same token again", "a new token"];
+    bars("cpu.svg", "CPU of one invocation, in ms", &traffic, |one| vec![one.again.cpu, one.new.cpu]);
+    bars("latency.svg", "Latency with a new token, in ms", &["p50", "p99"], |one| vec![one.new.p50, one.new.p99]);
+    bars("memory.svg", "Resident memory, in MB", &[], |one| vec![one.resident]);
+    bars("init.svg", "Init, in ms", &[], |one| vec![one.init]);
+    let lines = |is_linear: bool| -> Vec<plot::Line<'_>> {
+        let chosen = growth.iter().filter(|growth| growth.is_linear() == is_linear);
+        chosen
+            .map(|one| (one.what.as_str(), one.points.iter().map(|(x, y)| (as_f64(*x), as_f64(*y))).collect()))
+            .collect()
+    };
+    fs::write(folder.join("growth.svg"), plot::lines("Instructions by size", &lines(false), &lines(true))).unwrap();
     let page = INTRODUCTION
         .replace("{machine}", &machine())
-        .replace("{targets}", targets::table(whole).trim())
+        .replace("{targets}", targets::table(whole, growth).trim())
         .replace("{whole}", figures(whole).trim())
+        .replace("{growth}", growth::table(growth).trim())
         .replace("{cases}", cases(measured).trim());
     fs::write(root().join("docs/performance.md"), page).unwrap();
 }
 
-/// The date, the processor and the number of its cores.
+/// The date, the processor, the number of its cores, and how busy they are.
 fn machine() -> String {
     let said = |program: &str, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).output();

@@ -12,7 +12,7 @@ use crate::{handler::Handler, process::exists, root, target};
 pub fn all() -> Vec<Handler> {
     let folder = target().join("bench");
     fs::create_dir_all(&folder).unwrap();
-    [("go", go(&folder)), ("Node.js", node(&folder)), ("Python", python(&folder))]
+    [("Go", go(&folder)), ("Node.js", node(&folder)), ("Python", python(&folder))]
         .into_iter()
         .filter_map(|(name, built)| match built {
             Ok(handler) => Some(handler),
@@ -33,7 +33,10 @@ fn step(command: &mut Command) -> Result<(), String> {
     if output.status.success() {
         return Ok(());
     }
-    Err(format!("this failed: {command:?}\n{}", String::from_utf8_lossy(&output.stderr)))
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+    let program = command.get_program().to_string_lossy();
+    Err(format!("`{program}` failed: {}", last.trim()))
 }
 
 fn needs(command: &str) -> Result<(), String> {
@@ -41,7 +44,7 @@ fn needs(command: &str) -> Result<(), String> {
 }
 
 fn handler(name: &'static str, program: PathBuf, arguments: Vec<String>, deployed: PathBuf) -> Handler {
-    Handler { name, program, arguments, deployed, is_native: false, introspects: true }
+    Handler { name, program, arguments, settings: &[], deployed, is_native: false, introspects: true }
 }
 
 fn go(folder: &Path) -> Result<Handler, String> {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    event::{Events, Traffic},
     http::{Request, response, serve},
     process::Running,
 };
@@ -24,14 +25,23 @@ pub struct RuntimeApi {
 #[derive(Default)]
 struct State {
     /// The events that may be taken now.
-    ready: VecDeque<u64>,
+    ready: VecDeque<Invocation>,
     /// Those that will be ready once others are answered.
-    later: VecDeque<u64>,
+    later: VecDeque<Invocation>,
     taken: HashMap<String, Instant>,
     answered: Vec<(Duration, Vec<u8>)>,
     first_asked: Option<Instant>,
     most_at_once: usize,
-    numbered: u64,
+    numbered: usize,
+    /// How many new tokens have been presented.
+    presented: usize,
+}
+
+/// An event that waits to be taken.
+struct Invocation {
+    id: usize,
+    /// The number of its new token. `None` for the one that is presented again and again.
+    token: Option<usize>,
 }
 
 /// What a number of invocations took.
@@ -45,10 +55,10 @@ pub struct Invocations {
 }
 
 impl RuntimeApi {
-    pub fn start(event: String) -> Self {
+    pub fn start(events: Arc<Events>) -> Self {
         let shared = Arc::<(Mutex<State>, Condvar)>::default();
         let held = Arc::clone(&shared);
-        let address = serve(move |request| reply(&held, &event, request));
+        let address = serve(move |request| reply(&held, &events, request));
         Self { address, shared }
     }
 
@@ -67,28 +77,32 @@ impl RuntimeApi {
         state
     }
 
-    /// Waits for the handler to ask for its first event: its init is over.
-    pub fn first_asked(&self, process: &mut Running) -> Instant {
+    /// Waits for the handler to ask for its first event: its init is over. `None` if it ended before.
+    pub fn first_asked(&self, process: &mut Running) -> Option<Instant> {
         loop {
             let state = self.state();
-            if let Some(asked) = state.first_asked {
-                return asked;
+            if state.first_asked.is_some() {
+                return state.first_asked;
             }
             drop(self.shared.1.wait_timeout(state, Duration::from_millis(100)));
-            assert!(process.is_running(), "a handler ended before it took an event");
+            if !process.is_running() {
+                return None;
+            }
         }
     }
 
     /// Invokes the handler that many times, with as many at once as that.
-    pub fn invoke(&self, times: usize, at_once: usize) -> Invocations {
+    pub fn invoke(&self, traffic: Traffic, times: usize, at_once: usize) -> Invocations {
         let started = Instant::now();
         let mut state = self.state();
         state.answered.clear();
         state.most_at_once = 0;
         for position in 0..times {
             state.numbered += 1;
-            let number = state.numbered;
-            if position < at_once { &mut state.ready } else { &mut state.later }.push_back(number);
+            let token = (traffic == Traffic::New).then_some(state.presented);
+            state.presented += usize::from(token.is_some());
+            let invocation = Invocation { id: state.numbered, token };
+            if position < at_once { &mut state.ready } else { &mut state.later }.push_back(invocation);
         }
         drop(state);
         self.shared.1.notify_all();
@@ -103,16 +117,19 @@ impl RuntimeApi {
     }
 }
 
-fn reply(shared: &(Mutex<State>, Condvar), event: &str, request: &Request) -> Vec<u8> {
+fn reply(shared: &(Mutex<State>, Condvar), events: &Events, request: &Request) -> Vec<u8> {
     let mut state = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
     if request.path == NEXT {
         state.first_asked.get_or_insert_with(Instant::now);
         shared.1.notify_all();
-        while state.ready.is_empty() {
-            state = shared.1.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        let id = state.ready.pop_front().unwrap_or_default().to_string();
-        state.taken.insert(id.clone(), Instant::now());
+        let Invocation { id, token } = loop {
+            match state.ready.pop_front() {
+                Some(invocation) => break invocation,
+                None => state = shared.1.wait(state).unwrap_or_else(PoisonError::into_inner),
+            }
+        };
+        let event = token.map_or(&events.again, |token| events.new.get(token).expect("there are enough tokens"));
+        state.taken.insert(id.to_string(), Instant::now());
         state.most_at_once = state.most_at_once.max(state.taken.len());
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + Duration::from_mins(1);
         let headers = format!(

@@ -3,7 +3,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "what fails here fails the measurement, as it should")]
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::{
@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto::verify};
-use lambda_http::{Error, Request, Response, run, service_fn};
+use lambda_http::{Error, Request, Response, run_concurrent, service_fn};
 
 /// The tables and keys of the function's own request.
 const KEYS: [(&str, &str, &str); 6] = [
@@ -26,15 +26,15 @@ const KEYS: [(&str, &str, &str); 6] = [
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let client = &Client::new(&aws_config::load_defaults(BehaviorVersion::latest()).await);
+    let client = Client::new(&aws_config::load_defaults(BehaviorVersion::latest()).await);
     let jwks: serde_json::Value = serde_json::from_str(&std::env::var("JWKS")?)?;
     let text = |name: &str| jwks["keys"][0][name].as_str().unwrap_or_default();
     let decoded = |name: &str| URL_SAFE_NO_PAD.decode(text(name));
-    let key = &DecodingKey::from_rsa_raw_components(&decoded("n")?, &decoded("e")?);
-    run(service_fn(move |request: Request| answer(client, key, request))).await
+    let key = Arc::new(DecodingKey::from_rsa_raw_components(&decoded("n")?, &decoded("e")?));
+    run_concurrent(service_fn(move |request: Request| answer(client.clone(), Arc::clone(&key), request))).await
 }
 
-async fn answer(client: &Client, key: &DecodingKey, request: Request) -> Result<Response<String>, Error> {
+async fn answer(client: Client, key: Arc<DecodingKey>, request: Request) -> Result<Response<String>, Error> {
     let mut tables: HashMap<String, KeysAndAttributes> = HashMap::new();
     for table in ["oauth-clients", "oauth-tokens"] {
         let mut keys = KeysAndAttributes::builder().consistent_read(true);
@@ -47,7 +47,7 @@ async fn answer(client: &Client, key: &DecodingKey, request: Request) -> Result<
     let form = std::str::from_utf8(request.body().as_ref())?;
     let token = form.strip_prefix("token=").ok_or("no token")?;
     let (input, signature) = token.rsplit_once('.').ok_or("no signature")?;
-    let verified = verify(signature, input.as_bytes(), key, Algorithm::RS256)?;
+    let verified = verify(signature, input.as_bytes(), &key, Algorithm::RS256)?;
     let is_known = found.responses.is_some_and(|tables| !tables["oauth-clients"].is_empty());
     Ok(Response::new(format!(r#"{{"active":{}}}"#, verified && is_known)))
 }
