@@ -19,7 +19,7 @@ pub fn measure() -> Vec<Growth> {
     if !counts::available() {
         return all;
     }
-    println!("measuring growth");
+    println!("counting the instructions of growing deployments");
     let sizes = output(&["sizes"]);
     for (what, size) in sizes.lines().filter_map(|line| line.split_once('\t')) {
         let point = (size.parse().unwrap(), counts::of_one(&["grow", what, size]));
@@ -37,14 +37,22 @@ impl Growth {
         self.what == BYTES
     }
 
-    /// The largest value over the smallest: of the instructions, or, for the token, of those that each further byte
-    /// takes. 1 is exactly flat, or exactly linear.
+    /// The largest of the instructions over the smallest. For the token, these are divided by what a straight line
+    /// through the first and the last point has there. So 1 is exactly flat, or exactly linear.
     pub fn spread(&self) -> f64 {
-        let values =
-            if self.is_linear() { self.slopes() } else { self.points.iter().map(|point| as_f64(point.1)).collect() };
+        let values = self
+            .points
+            .iter()
+            .map(|(size, count)| as_f64(*count) / if self.is_linear() { self.line(*size) } else { 1.0 });
         let (smallest, largest) =
-            values.iter().fold((f64::MAX, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
+            values.fold((f64::MAX, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
         largest / smallest
+    }
+
+    /// The straight line through the first and the last point.
+    fn line(&self, size: i64) -> f64 {
+        let [first, .., last] = self.points[..] else { panic!("{} has one size", self.what) };
+        as_f64(first.1) + as_f64(size - first.0) * as_f64(last.1 - first.1) / as_f64(last.0 - first.0)
     }
 
     /// The instructions that each further byte takes, from one size to the next.
@@ -85,10 +93,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_spread_of_a_line_is_that_of_its_slopes() {
+    fn the_spread_of_a_line_is_its_distance_from_a_straight_one() {
         let growth =
             |what: &str, points: &[(i64, i64)]| Growth { what: what.to_owned(), points: points.to_vec() }.spread();
         assert!((growth(BYTES, &[(1, 15), (2, 25), (4, 45)]) - 1.0).abs() < f64::EPSILON);
+        assert!((growth(BYTES, &[(1, 15), (2, 20), (4, 45)]) - 1.25).abs() < f64::EPSILON);
         assert!((growth("marks", &[(1, 10), (2, 11), (4, 10)]) - 1.1).abs() < f64::EPSILON);
     }
 }

@@ -49,7 +49,6 @@ impl Plan {
             match argument.as_str() {
                 "in-process" | "growth" | "whole" => plan.only = Some(argument),
                 "--update" => plan.update = true,
-                // Cargo's own.
                 "--bench" => {}
                 _ => return None,
             }
@@ -62,9 +61,14 @@ impl Plan {
     }
 }
 
-/// Runs the benchmark with these arguments.
+/// Runs the benchmark with these arguments. Without `--bench`, which only `cargo bench` adds, nothing is measured, because
+/// `cargo test --all-targets` runs this program too.
 pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
-    let Some(plan) = Plan::read(arguments) else {
+    let arguments: Vec<String> = arguments.collect();
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let Some(plan) = Plan::read(arguments.into_iter()) else {
         eprintln!("{USAGE}");
         return ExitCode::FAILURE;
     };

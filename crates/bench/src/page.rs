@@ -7,7 +7,7 @@ use crate::{
     in_process::Measured,
     plot, root,
     statistics::grouped,
-    targets,
+    targets, tokens,
     whole::{Figures, Warm},
 };
 
@@ -94,6 +94,7 @@ pub fn write(measured: &[Measured], growth: &[Growth], whole: &[Figures]) {
     fs::write(folder.join("growth.svg"), plot::lines("Instructions by size", &lines(false), &lines(true))).unwrap();
     let page = INTRODUCTION
         .replace("{machine}", &machine())
+        .replace("{bytes}", &tokens::rs256()[0].len().to_string())
         .replace("{targets}", targets::table(whole, growth).trim())
         .replace("{whole}", figures(whole).trim())
         .replace("{growth}", growth::table(growth).trim())

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::{
     growth::Growth,
+    statistics::grouped,
     whole::{BARE, FUNCTION, Figures, HOT, Warm},
 };
 
@@ -75,9 +76,9 @@ fn named(handler: &str) -> String {
 
 fn flat(growth: &Growth) -> Target {
     let [first, .., last] = growth.points[..] else { panic!("{} has one size", growth.what) };
-    let range = format!("{} to {}", first.0, last.0);
+    let range = format!("{} to {}", grouped(first.0), grouped(last.0));
     let what = if growth.is_linear() {
-        format!("instructions for each further byte of a token of {range} bytes, largest over smallest")
+        format!("instructions with a token of {range} bytes, over a straight line, largest over smallest")
     } else {
         format!("instructions with {range} {}, largest over smallest", growth.what)
     };
@@ -93,7 +94,7 @@ mod tests {
         let growth = |count: i64| Growth { what: "marks".to_owned(), points: vec![(10, 100), (1000, count)] };
         let table = table(&[], &[growth(105), growth(106)]);
         let lines: Vec<_> = table.lines().skip(3).collect();
-        let what = "| instructions with 10 to 1000 marks, largest over smallest | ≤ 1.05 |";
+        let what = "| instructions with 10 to 1,000 marks, largest over smallest | ≤ 1.05 |";
         assert_eq!(lines, [format!("{what} 1.05 | reached |"), format!("{what} 1.06 | **not reached** |")]);
     }
 }
