@@ -1,11 +1,8 @@
-//! The in-process part: times and instructions of each case, beside the checked-in table.
+//! The in-process part: times and instructions of each case.
 
-use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf, process::Command};
+use std::process::Command;
 
-use crate::{counts, root, target, tokens};
-
-/// Hash maps are seeded anew in each process, so a count varies by less than this.
-const NOTICEABLE_PERCENT: f64 = 1.0;
+use crate::{counts, known::Counts, target, tokens};
 
 /// One case.
 pub struct Measured {
@@ -36,43 +33,7 @@ pub fn output(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn table() -> PathBuf {
-    root().join("crates/bench/instructions.tsv")
-}
-
-/// Each case with its figures, and its change against the checked-in table.
-#[allow(clippy::cast_precision_loss, reason = "percents")]
-pub fn compare(cases: &[Measured]) -> String {
-    if cases.is_empty() {
-        return String::new();
-    }
-    let known = fs::read_to_string(table()).unwrap_or_default();
-    let known: BTreeMap<&str, i64> = known
-        .lines()
-        .filter_map(|line| line.split_once('\t'))
-        .filter_map(|(name, count)| Some((name, count.parse().ok()?)))
-        .collect();
-    let mut text = format!("\n{:48}{:>10}{:>14}  change\n", "in process", "µs", "instructions");
-    for Measured { name, microseconds, instructions } in cases {
-        let change = match (instructions, known.get(name.as_str())) {
-            (Some(now), Some(before)) => {
-                let percent = (*now - before) as f64 / (*before as f64) * 100.0;
-                if percent.abs() < NOTICEABLE_PERCENT { "none".to_owned() } else { format!("{percent:+.1} %") }
-            }
-            (Some(_), None) => "new".to_owned(),
-            (None, _) => String::new(),
-        };
-        let instructions = instructions.map(|count| count.to_string()).unwrap_or_default();
-        writeln!(text, "{name:48}{microseconds:>10.1}{instructions:>14}  {change}").unwrap();
-    }
-    text
-}
-
-/// Writes the table anew, if instructions were counted.
-pub fn write_table(cases: &[Measured]) {
-    let lines = cases.iter().filter_map(|case| Some(format!("{}\t{}\n", case.name, case.instructions?)));
-    let lines: String = lines.collect();
-    if !lines.is_empty() {
-        fs::write(table(), lines).unwrap();
-    }
+/// The instructions of each case.
+pub fn counts(cases: &[Measured]) -> Counts {
+    cases.iter().filter_map(|case| Some((case.name.clone(), case.instructions?))).collect()
 }

@@ -16,6 +16,7 @@ mod growth;
 mod handler;
 mod http;
 mod in_process;
+mod known;
 mod page;
 mod plot;
 mod process;
@@ -77,14 +78,17 @@ pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
     cargo(&["--package", "bench-programs"]);
     tokens::sign();
     let cases = if plan.measures("in-process") { in_process::measure() } else { Vec::new() };
-    print!("{}", in_process::compare(&cases));
+    print!("{}", page::cases(&cases));
+    print!("{}", known::compare(&in_process::counts(&cases)));
     let growth = if plan.measures("growth") { growth::measure() } else { Vec::new() };
     print!("{}", growth::table(&growth));
     let figures = if plan.measures("whole") { whole::measure() } else { Vec::new() };
     print!("{}", page::figures(&figures));
+    print!("{}", known::compare(&whole::counts(&figures)));
     print!("{}", targets::table(&figures, &growth));
     if plan.update {
-        in_process::write_table(&cases);
+        let counted = counts::available() && plan.only.is_none();
+        known::write([in_process::counts(&cases), whole::counts(&figures)].concat(), counted);
         if plan.only.is_none() {
             page::write(&cases, &growth, &figures);
             readme::update(&figures);

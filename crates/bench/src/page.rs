@@ -63,7 +63,11 @@ fn count(instructions: Option<f64>) -> String {
     instructions.map(|count| grouped(count.round() as i64)).unwrap_or_default()
 }
 
-fn cases(cases: &[Measured]) -> String {
+/// The cases in process, as a table in Markdown.
+pub fn cases(cases: &[Measured]) -> String {
+    if cases.is_empty() {
+        return String::new();
+    }
     let mut text = "\n| case | µs | instructions |\n| --- | --- | --- |\n".to_owned();
     for Measured { name, microseconds, instructions } in cases {
         let instructions = instructions.map(grouped).unwrap_or_default();

@@ -14,6 +14,7 @@ use crate::{
     counts, dynamodb,
     event::{self, Events},
     handler::Handler,
+    known::Counts,
     process::Running,
     rivals,
     runtime_api::RuntimeApi,
@@ -106,6 +107,17 @@ pub fn measure() -> Vec<Figures> {
         count::measure(&scene, &mut figures);
     }
     figures
+}
+
+/// The instructions of each handler whose instructions were counted.
+#[allow(clippy::cast_possible_truncation, reason = "counts of a few millions")]
+pub fn counts(figures: &[Figures]) -> Counts {
+    let of_one = |one: &Figures| {
+        let all = [("again", one.again.instructions), ("new", one.new.instructions), ("init", one.init_instructions)];
+        let name = one.name;
+        all.into_iter().filter_map(move |(what, count)| Some((format!("{name}, {what}"), count?.round() as i64)))
+    };
+    figures.iter().flat_map(of_one).collect()
 }
 
 impl Scene {
