@@ -14,7 +14,7 @@ mod growth;
 mod line;
 pub mod signing;
 mod table;
-mod tokens;
+pub mod tokens;
 mod world;
 
 pub use self::{

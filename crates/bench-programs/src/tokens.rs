@@ -1,12 +1,36 @@
-//! The tokens that the program `tokens` has signed before the measurement.
+//! The tokens of a measurement, which are signed before it, so that nothing is signed while it runs.
 
 use std::{collections::HashMap, fs};
 
+use crate::{growth::SIZES, signing::Signer};
+
+/// How many are signed of RS256, of which the whole-function part takes new ones too, of each other algorithm, and of
+/// each size.
+const RS256: usize = 3600;
+const OTHERS: usize = 400;
+const SIZED: usize = 150;
 /// The variable with the path of their file.
 const FILE: &str = "BENCH_TOKENS";
 const OPAQUE: &str = "b3BhcXVlLXRva2VuLW9mLXRoZS1iZW5jaG1hcms";
 const OPAQUE_EXPIRED: &str = "ZXhwaXJlZC1vcGFxdWUtdG9rZW4tb2YtdGhlLWI";
 const GARBAGE: &str = "eyJhbGciOiJub25lIn0.bm90IGEgdG9rZW4.x";
+
+/// Signs the tokens, and prints them, each in a line after what it is.
+pub fn print() {
+    for (name, count) in [("RS256", RS256), ("PS256", OTHERS), ("ES256", OTHERS), ("EdDSA", OTHERS)] {
+        let signer = Signer::new(name);
+        (0..count).for_each(|number| println!("{name}\t{}", signer.active(number)));
+        println!("{name} expired\t{}", signer.expired());
+    }
+    let signer = Signer::new("RS256");
+    println!("bearer\t{}", signer.bearer());
+    println!("assertion\t{}", signer.assertion());
+    // Their signature is so short that half a kilobyte is enough.
+    let signer = Signer::new("EdDSA");
+    for bytes in SIZES.iter().filter(|(what, _)| *what == "token bytes").flat_map(|(_, sizes)| sizes.iter()) {
+        (0..SIZED).for_each(|number| println!("{bytes} bytes\t{}", signer.of_size(*bytes, number)));
+    }
+}
 
 /// Tokens by what they are.
 pub struct Tokens(HashMap<String, Vec<String>>);

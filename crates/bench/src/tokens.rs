@@ -15,7 +15,7 @@ pub fn file() -> PathBuf {
 /// Signs them.
 pub fn sign() {
     println!("signing the tokens");
-    let output = Command::new(target().join("release/tokens")).output().unwrap();
+    let output = Command::new(target().join("release/in-process")).arg("tokens").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     fs::create_dir_all(target().join("bench")).unwrap();
     fs::write(file(), output.stdout).unwrap();

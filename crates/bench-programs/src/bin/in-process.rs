@@ -1,4 +1,4 @@
-//! The in-process part: `in-process list`, `in-process time CASE` (nanoseconds of one), `in-process repeat CASE TIMES`
+//! The in-process part: `in-process tokens` (signs those of the measurement), `in-process list`, `in-process time CASE` (nanoseconds of one), `in-process repeat CASE TIMES`
 //! (for counting instructions from outside); for growth, `in-process sizes` and `in-process grow WHAT SIZE TIMES`.
 
 #![allow(
@@ -16,7 +16,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use bench_programs::{Case, SIZES, Table, Tokens, World, answer, cases, grown};
+use bench_programs::{Case, SIZES, Table, Tokens, World, answer, cases, grown, tokens};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto::verify};
 use serde_json::Value;
 use token_introspection::{digest::Digest, logging, settings::LogLevel};
@@ -37,6 +37,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
+        ["tokens"] => tokens::print(),
         ["list"] => cases(&Tokens::read()).into_iter().for_each(|(name, _)| println!("{name}")),
         ["sizes"] => {
             let sizes = SIZES.iter().flat_map(|(what, sizes)| sizes.iter().map(move |size| (what, size)));
@@ -48,7 +49,7 @@ fn main() {
             let (world, table, events) = grown(what, size.parse().unwrap(), &Tokens::read());
             repeat(requests(world, table, events, "active"), times.parse().unwrap());
         }
-        _ => panic!("usage: in-process list | time CASE | repeat CASE TIMES | sizes | grow WHAT SIZE TIMES"),
+        _ => panic!("usage: in-process tokens | list | time CASE | repeat CASE TIMES | sizes | grow WHAT SIZE TIMES"),
     }
 }
 
