@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-/// A request, without the headers that nobody here reads.
+/// A request, without the headers that are not read here.
 pub struct Request {
     pub method: String,
     pub path: String,

@@ -60,7 +60,7 @@ mod tests {
     use super::change;
 
     #[test]
-    fn a_change_of_less_than_one_percent_is_none() {
+    fn a_change_of_less_than_one_percent_is_not_shown() {
         assert_eq!([change(1000, 1009), change(1000, 1010), change(1000, 900)], ["none", "+1.0 %", "-10.0 %"]);
     }
 }

@@ -7,7 +7,7 @@ use crate::target;
 /// The variable with which the in-process part finds them.
 pub const VARIABLE: &str = "BENCH_TOKENS";
 
-/// Where they are, one in each line, after what it is.
+/// Their file, with a token in each line, after what it is.
 pub fn file() -> PathBuf {
     target().join("bench/tokens.tsv")
 }
