@@ -100,7 +100,7 @@ fn facts(world: &World, token: &PresentedToken<'_>) -> TokenFacts {
         PresentedToken::Jwt { issuer, digest, .. } => (digest, issuer.map(|issuer| issuer.issuer.clone())),
         PresentedToken::Opaque { digest, .. } => (digest, None),
     };
-    TokenFacts { fingerprint: world.fingerprinter.fingerprint(&digest.to_hex()), issuer }
+    TokenFacts { fingerprint: world.fingerprinter.fingerprint(digest), issuer }
 }
 
 /// Checks the signature, with keys that the environment holds, and the marks.
