@@ -11,7 +11,7 @@ const GREY: [&str; 2] = ["#8b949e", "#b7bec6"];
 const BLUE: [&str; 2] = ["#2f6feb", "#79a5f5"];
 /// For lines, distinguishable without colour vision by their order in the legend.
 const COLORS: [&str; 6] = ["#2f6feb", "#d1820f", "#1a9c6b", "#c33c8f", "#7a5cd6", "#8b949e"];
-const HEIGHT: f64 = 300.0;
+const HEIGHT: f64 = 340.0;
 
 /// A chart with a group of horizontal bars for each row, and a bar for each series in it.
 pub fn bars(title: &str, series: &[&str], values: &[(&str, Vec<f64>)]) -> String {
@@ -46,16 +46,13 @@ pub type Line<'a> = (&'a str, Vec<(f64, f64)>);
 pub fn lines(title: &str, left: &[Line<'_>], right: &[Line<'_>]) -> String {
     let logarithmic: Vec<Line<'_>> =
         left.iter().map(|(name, points)| (*name, points.iter().map(|(x, y)| (x.log10(), *y)).collect())).collect();
-    let mut text = panel(8.0, &logarithmic, &|x| format!("10{}", superscript(x)));
-    text.push_str(&panel(WIDTH / 2.0 + 8.0, right, &|x| format!("{x:.0}")));
+    let mut text = panel(8.0, &logarithmic, &|x| 10_f64.powf(x));
+    text.push_str(&panel(WIDTH / 2.0 + 8.0, right, &|x| x));
     svg(title, HEIGHT, &text)
 }
 
-fn superscript(exponent: f64) -> String {
-    format!(r#"<tspan dy="-4" font-size="9">{exponent:.0}</tspan>"#)
-}
-
-fn panel(left: f64, lines: &[Line<'_>], label: &dyn Fn(f64) -> String) -> String {
+/// One chart. `size` is what a place on its horizontal axis means.
+fn panel(left: f64, lines: &[Line<'_>], size: &dyn Fn(f64) -> f64) -> String {
     const TOP: f64 = 40.0;
     let (width, height) = (WIDTH / 2.0 - 90.0, HEIGHT - TOP - 30.0);
     let points = || lines.iter().flat_map(|(_, points)| points);
@@ -66,7 +63,7 @@ fn panel(left: f64, lines: &[Line<'_>], label: &dyn Fn(f64) -> String) -> String
         r##"<path d="M{origin} {TOP}V{bottom}H{}" fill="none" stroke="#8b949e"/>
 <text x="{:.1}" y="{bottom}" text-anchor="end">0</text>
 <text x="{:.1}" y="{:.1}" text-anchor="end">{:.2} M</text>
-<text x="{:.1}" y="{:.1}" text-anchor="middle">{}</text>
+<text x="{:.1}" y="{:.1}" text-anchor="end">{:.0}</text>
 "##,
         origin + width,
         origin - 6.0,
@@ -75,7 +72,7 @@ fn panel(left: f64, lines: &[Line<'_>], label: &dyn Fn(f64) -> String) -> String
         high / 1e6,
         origin + width,
         bottom + 18.0,
-        label(end),
+        size(end),
     );
     let mut legend = bottom - 12.0;
     for ((name, points), color) in lines.iter().zip(COLORS) {
