@@ -9,6 +9,7 @@
     reason = "what fails here fails the measurement, as it should"
 )]
 
+mod cost;
 mod counts;
 mod dynamodb;
 mod event;
@@ -23,6 +24,7 @@ mod process;
 mod readme;
 mod rivals;
 mod runtime_api;
+mod scale;
 mod statistics;
 mod targets;
 mod tokens;
@@ -95,6 +97,11 @@ pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// Runs the simulation and the load test with these arguments.
+pub fn scale(arguments: impl Iterator<Item = String>) -> ExitCode {
+    scale::run(arguments)
 }
 
 /// The project's folder.
