@@ -118,7 +118,7 @@ mod tests {
         for (rate, answers) in [(first * 0.9, true), (first * 1.2, false)] {
             let quotas = Quotas::raised(rate);
             let settings = Settings::ALL[0];
-            let scenario = Scenario { rate, settings, quotas, warm: true, seconds: 6.0, counted_from: 3.0 };
+            let scenario = Scenario { rate, settings, quotas, warm: true, seconds: 4.0, counted_from: 2.0 };
             let outcome = simulate(&scenario, &measured);
             assert_eq!(outcome.answered() > 0.999, answers, "{rate}: {}", outcome.row());
         }

@@ -60,8 +60,10 @@ pub fn measure() -> (Vec<Row>, Vec<Throughput>) {
     for situation in SITUATIONS {
         for environments in ENVIRONMENTS {
             for fetch in FETCHES {
+                let (measured, stagger) = run(&situation, environments, fetch);
                 let times = Times {
                     creation: (0.001, 0.5),
+                    stagger,
                     init_cpu,
                     request_cpu,
                     read: READ.as_secs_f64(),
@@ -81,7 +83,6 @@ pub fn measure() -> (Vec<Row>, Vec<Throughput>) {
                     guard: Guard::None,
                 };
                 let expected = fetches(&rush, 1).total;
-                let measured = run(&situation, environments, fetch);
                 println!("{}, {environments}, {fetch:?}: {measured} fetches, expected {expected}", situation.name);
                 rows.push(Row { situation: situation.name, environments, fetch, measured, expected });
             }
@@ -90,14 +91,17 @@ pub fn measure() -> (Vec<Row>, Vec<Throughput>) {
     (rows, throughputs())
 }
 
-/// The requests that the key host sees until each environment has answered one request.
-fn run(situation: &Situation, environments: usize, fetch: Duration) -> usize {
+/// The requests that the key host sees until each environment has answered one request, and the seconds that each start of
+/// a process took.
+fn run(situation: &Situation, environments: usize, fetch: Duration) -> (usize, f64) {
     let (tables, host) = (Tables::start(READ), KeyHost::start(fetch));
     let fetched_at = situation.snapshot.map(|age| now() - age);
     tables.set_snapshot(ISSUER, &host.uri, &key_set(), fetched_at);
     let header = situation.unknown.then_some(UNKNOWN_KEY);
     let setup = setup(&tables, Some(&host.uri), event_with(header, None));
+    let begun = Instant::now();
     let mut started: Vec<Environment> = (0..environments).map(|_| setup.start()).collect();
+    let stagger = begun.elapsed().as_secs_f64() / environments as f64;
     if situation.warm {
         for environment in &mut started {
             environment.api.first_asked(&mut environment.process);
@@ -113,7 +117,7 @@ fn run(situation: &Situation, environments: usize, fetch: Duration) -> usize {
             });
         }
     });
-    host.take_requests()
+    (host.take_requests(), stagger)
 }
 
 fn setup<'a>(tables: &'a Tables, jwks_uri: Option<&'a str>, event: String) -> Setup<'a> {

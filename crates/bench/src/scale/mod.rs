@@ -90,7 +90,7 @@ fn measure_costs(update: bool) {
     }
     let committed = Measured::read();
     for (name, value, _) in figures {
-        println!("{name}: {value} ({} in measured.tsv)", committed.value(&name));
+        println!("{name}: {value}, in measured.tsv {}", committed.value(&name));
     }
     println!("{}", cost::page::render(&committed));
 }

@@ -13,8 +13,9 @@ use super::{
 /// How long each step takes.
 #[derive(Clone, Copy)]
 pub struct Times {
-    /// The median and the sigma of creating an environment.
+    /// The median and the sigma of creating an environment, and by how much each begins later than the one before it.
     pub creation: (f64, f64),
+    pub stagger: f64,
     pub init_cpu: f64,
     /// Of a request, before and after its read.
     pub request_cpu: f64,
@@ -143,7 +144,8 @@ impl Run<'_> {
             _ if !self.rush.warm => {
                 let (median, sigma) = self.rush.times.creation;
                 let creation = self.random.log_normal(median, sigma);
-                self.after(0.0, creation, environment, Step::Created);
+                let begins = environment as f64 * self.rush.times.stagger;
+                self.after(begins, creation, environment, Step::Created);
             }
             None => self.after(0.0, 0.0, environment, Step::Arrives),
             Some(rate) => {

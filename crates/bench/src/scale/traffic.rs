@@ -221,7 +221,7 @@ mod tests {
 
     fn run(rate: f64, settings: Settings) -> Outcome {
         let quotas = Quotas::raised(rate);
-        let scenario = Scenario { rate, settings, quotas, warm: true, seconds: 3.0, counted_from: 1.0 };
+        let scenario = Scenario { rate, settings, quotas, warm: true, seconds: 2.0, counted_from: 1.0 };
         simulate(&scenario, &Measured::read())
     }
 
