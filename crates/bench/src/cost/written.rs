@@ -1,4 +1,4 @@
-//! The bytes that an introspection writes to CloudWatch Logs.
+//! The bytes that an introspection writes to logs.
 
 use std::fs;
 

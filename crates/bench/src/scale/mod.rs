@@ -4,6 +4,7 @@
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     reason = "counts and times are small, and figures are rounded anyway"
 )]
@@ -20,6 +21,7 @@ pub mod measured;
 pub mod model;
 mod outcome;
 mod page;
+mod queue;
 mod random;
 mod reads;
 mod rush;
@@ -53,7 +55,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
     if wants("load") || wants("cost") {
         println!("building the release binary, which takes several minutes the first time");
         cargo(&["--bin", "token-introspection"]);
-        cargo(&["--package", "bench-programs", "--bin", "tokens"]);
+        cargo(&["--package", "bench-programs", "--bin", "in-process"]);
         tokens::sign();
     }
     if wants("cost") {

@@ -1,6 +1,6 @@
 //! A seeded generator and the distributions of the simulation, so that two runs give the same figures.
 
-/// SplitMix64 (Steele, Lea and Flood 2014), which is good enough for arrivals and latencies.
+/// `SplitMix64` (Steele, Lea and Flood 2014), which is good enough for arrivals and latencies.
 pub struct Random(u64);
 
 impl Random {
@@ -50,7 +50,9 @@ impl Zipf {
                 total
             })
             .collect();
-        cumulative.iter_mut().for_each(|sum| *sum /= total);
+        for sum in &mut cumulative {
+            *sum /= total;
+        }
         Self(cumulative)
     }
 

@@ -61,7 +61,7 @@ impl Request {
 }
 
 /// Reads in the time that is counted.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Counts {
     pub units: f64,
     /// Requests for the most popular item of each key, refused ones included.

@@ -1,12 +1,11 @@
 //! The simulation of key fetches, as `src/issuers` decides about them: the shared snapshot in the state table, one fetch in
 //! flight for each environment, the conditional write, the minimum age and the budget. Times are in seconds.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
-
 use super::{
     cores::{Cores, Slice},
     keys::{Guard, Keys, SharedState},
     model,
+    queue::Queue,
     random::Random,
 };
 
@@ -53,7 +52,8 @@ pub struct Fetches {
     pub busiest_second: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
+/// What an environment does next.
+#[derive(Clone, Copy)]
 enum Step {
     Created,
     Arrives,
@@ -71,22 +71,10 @@ enum Step {
     Ran(Slice),
 }
 
-#[derive(PartialEq, PartialOrd)]
-struct Event(f64, u64, usize, Step);
-
-impl Eq for Event {}
-
-impl Ord for Event {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0).then(self.1.cmp(&other.1))
-    }
-}
-
 struct Run<'a> {
     rush: &'a Rush,
     random: Random,
-    events: BinaryHeap<Reverse<Event>>,
-    numbered: u64,
+    events: Queue<(usize, Step)>,
     cores: Cores,
     /// What each environment does after the CPU time that it waits for.
     next: Vec<Step>,
@@ -108,8 +96,7 @@ pub fn fetches(rush: &Rush, seed: u64) -> Fetches {
         rush,
         keys: keys.collect(),
         random,
-        events: BinaryHeap::new(),
-        numbered: 0,
+        events: Queue::default(),
         cores: Cores::new(rush.cores),
         next: vec![Step::Answered; rush.environments],
         busy: vec![false; rush.environments],
@@ -120,7 +107,7 @@ pub fn fetches(rush: &Rush, seed: u64) -> Fetches {
     for environment in 0..rush.environments {
         run.begin(environment);
     }
-    while let Some(Reverse(Event(now, _, environment, step))) = run.events.pop() {
+    while let Some((now, (environment, step))) = run.events.next() {
         run.step(now, environment, step);
     }
     // Fetches were noted in the order of time.
@@ -131,8 +118,7 @@ pub fn fetches(rush: &Rush, seed: u64) -> Fetches {
 
 impl Run<'_> {
     fn after(&mut self, now: f64, pause: f64, environment: usize, step: Step) {
-        self.numbered += 1;
-        self.events.push(Reverse(Event(now + pause, self.numbered, environment, step)));
+        self.events.add(now + pause, (environment, step));
     }
 
     fn latency(&mut self, median: f64) -> f64 {

@@ -167,7 +167,7 @@ mod tests {
             let request = Request { method: "POST".into(), path: "/".into(), body: body.into_bytes() };
             String::from_utf8(state.answer(&request)).unwrap()
         };
-        assert!(ask(get.clone()).contains(r#":[]"#));
+        assert!(ask(get.clone()).contains(":[]"));
         assert!(ask(put(5)).contains("200 OK") && ask(put(5)).contains("ConditionalCheckFailed"));
         assert!(ask(put(6)).contains("200 OK"));
         assert!(ask(get).contains(r#""jwks":{"S":"{\"}"},"fetched_at":{"N":"6"}"#));

@@ -1,12 +1,11 @@
 //! The simulation of traffic: arrivals, environments and reads, with the limits of AWS. Times are in seconds.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
-
 use super::{
     environments::{Environments, Given},
     measured::Measured,
     model,
     outcome::{Outcome, Tally},
+    queue::Queue,
     random::{Random, Zipf},
     reads::{Reads, Request},
 };
@@ -78,11 +77,8 @@ pub struct Scenario {
     pub counted_from: f64,
 }
 
-/// What happens next, in the order of time and then of its number.
-#[derive(PartialEq, PartialOrd)]
-struct Event(f64, u64, What);
-
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
+/// What happens.
+#[derive(Clone, Copy)]
 enum What {
     Arrives,
     /// The request asks the store, again or for the first time.
@@ -90,20 +86,11 @@ enum What {
     Ends(usize),
 }
 
-impl Eq for Event {}
-
-impl Ord for Event {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0).then(self.1.cmp(&other.1))
-    }
-}
-
 struct Run<'a> {
     scenario: &'a Scenario,
     cpu: f64,
     random: Random,
-    events: BinaryHeap<Reverse<Event>>,
-    numbered: u64,
+    events: Queue<What>,
     environments: Environments,
     reads: Reads,
     requests: Vec<Request>,
@@ -122,8 +109,7 @@ pub fn simulate(scenario: &Scenario, measured: &Measured) -> Outcome {
         scenario,
         cpu,
         random: Random::new(42),
-        events: BinaryHeap::new(),
-        numbered: 0,
+        events: Queue::default(),
         environments: Environments::new(scenario.quotas, warm, measured.init_ms / 1e3),
         reads: Reads::new(scenario.settings, scenario.quotas.table_reads),
         requests: Vec::new(),
@@ -136,7 +122,7 @@ pub fn simulate(scenario: &Scenario, measured: &Measured) -> Outcome {
         Zipf::new(model::TOKENS.value as usize, model::TOKEN_EXPONENT),
     ];
     run.after(0.0, 0.0, What::Arrives);
-    while let Some(Reverse(Event(now, _, what))) = run.events.pop() {
+    while let Some((now, what)) = run.events.next() {
         match what {
             What::Arrives => run.arrives(now, &popularity),
             What::Asks(request) => run.asks(request, now),
@@ -149,8 +135,7 @@ pub fn simulate(scenario: &Scenario, measured: &Measured) -> Outcome {
 
 impl Run<'_> {
     fn after(&mut self, now: f64, pause: f64, what: What) {
-        self.numbered += 1;
-        self.events.push(Reverse(Event(now + pause, self.numbered, what)));
+        self.events.add(now + pause, what);
     }
 
     fn arrives(&mut self, now: f64, popularity: &[Zipf; 3]) {
@@ -168,16 +153,12 @@ impl Run<'_> {
         self.reads.prepare(environment);
         let [caller, client, token] = [0, 1, 2].map(|kind: usize| popularity[kind].sample(&mut self.random));
         let request = Request::new(environment, now, ready, counted, [caller, client, token]);
-        let number = match self.unused.pop() {
-            Some(number) => {
-                self.requests[number] = request;
-                number
-            }
-            None => {
-                self.requests.push(request);
-                self.requests.len() - 1
-            }
-        };
+        let number = self.unused.pop().unwrap_or(self.requests.len());
+        if number == self.requests.len() {
+            self.requests.push(request);
+        } else {
+            self.requests[number] = request;
+        }
         self.tally.began(counted, cold);
         // Parsing, signing the read and the read's own work are a little over half of an invocation.
         self.after(ready, self.cpu * 0.6, What::Asks(number));
