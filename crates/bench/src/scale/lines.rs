@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 380.0;
 const LEFT: f64 = 70.0;
-const RIGHT: f64 = 190.0;
+const RIGHT: f64 = 230.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 50.0;
 const COLORS: [&str; 6] = ["#2f6feb", "#d1242f", "#1a7f37", "#9a6700", "#8250df", "#57606a"];

@@ -45,26 +45,37 @@ struct Situation {
     snapshot: Option<i64>,
     warm: bool,
     unknown: bool,
+    /// By how much each request is later than the one before it.
+    apart: Duration,
 }
 
-const SITUATIONS: [Situation; 4] = [
-    Situation { name: "cold, no snapshot", snapshot: None, warm: false, unknown: false },
-    Situation { name: "cold, snapshot of 10 s", snapshot: Some(10), warm: false, unknown: false },
-    Situation { name: "cold, snapshot of 1,000 s", snapshot: Some(1000), warm: false, unknown: false },
-    Situation { name: "warm, unknown `kid`", snapshot: Some(10), warm: true, unknown: true },
+const AT_ONCE: Duration = Duration::ZERO;
+
+const SITUATIONS: [Situation; 5] = [
+    Situation { name: "cold, no snapshot", snapshot: None, warm: false, unknown: false, apart: AT_ONCE },
+    Situation {
+        name: "cold, no snapshot, requests 25 ms apart",
+        snapshot: None,
+        warm: false,
+        unknown: false,
+        apart: Duration::from_millis(25),
+    },
+    Situation { name: "cold, snapshot of 10 s", snapshot: Some(10), warm: false, unknown: false, apart: AT_ONCE },
+    Situation { name: "cold, snapshot of 1,000 s", snapshot: Some(1000), warm: false, unknown: false, apart: AT_ONCE },
+    Situation { name: "warm, unknown `kid`", snapshot: Some(10), warm: true, unknown: true, apart: AT_ONCE },
 ];
 
 pub fn measure() -> (Vec<Row>, Vec<Throughput>) {
-    let (init_cpu, request_cpu) = calibrate();
+    let request_cpu = calibrate();
     let mut rows = Vec::new();
     for situation in SITUATIONS {
         for environments in ENVIRONMENTS {
             for fetch in FETCHES {
-                let (measured, stagger) = run(&situation, environments, fetch);
+                let measured = run(&situation, environments, fetch);
                 let times = Times {
-                    creation: (0.001, 0.5),
-                    stagger,
-                    init_cpu,
+                    creation: (0.0, 0.0),
+                    // It is over before the requests come.
+                    init_cpu: 0.0,
                     request_cpu,
                     read: READ.as_secs_f64(),
                     write: READ.as_secs_f64(),
@@ -79,6 +90,7 @@ pub fn measure() -> (Vec<Row>, Vec<Throughput>) {
                     warm: situation.warm,
                     rate: None,
                     seconds: 1.0,
+                    apart: situation.apart.as_secs_f64(),
                     unknown: situation.unknown,
                     guard: Guard::None,
                 };
@@ -91,56 +103,51 @@ pub fn measure() -> (Vec<Row>, Vec<Throughput>) {
     (rows, throughputs())
 }
 
-/// The requests that the key host sees until each environment has answered one request, and the seconds that each start of
-/// a process took.
-fn run(situation: &Situation, environments: usize, fetch: Duration) -> (usize, f64) {
+/// The requests that the key host sees until each environment has answered one request. The requests come once all
+/// environments have started.
+fn run(situation: &Situation, environments: usize, fetch: Duration) -> usize {
     let (tables, host) = (Tables::start(READ), KeyHost::start(fetch));
     let fetched_at = situation.snapshot.map(|age| now() - age);
     tables.set_snapshot(ISSUER, &host.uri, &key_set(), fetched_at);
     let header = situation.unknown.then_some(UNKNOWN_KEY);
     let setup = setup(&tables, Some(&host.uri), event_with(header, None));
-    let begun = Instant::now();
     let mut started: Vec<Environment> = (0..environments).map(|_| setup.start()).collect();
-    let stagger = begun.elapsed().as_secs_f64() / environments as f64;
-    if situation.warm {
-        for environment in &mut started {
-            environment.api.first_asked(&mut environment.process);
-        }
-        host.take_requests();
+    for environment in &mut started {
+        environment.api.first_asked(&mut environment.process);
     }
     let expected = if situation.unknown { r#"\"active\":false"# } else { r#"\"active\":true"# };
     thread::scope(|scope| {
-        for environment in &started {
+        for (position, environment) in started.iter().enumerate() {
+            let wait = situation.apart * u32::try_from(position).unwrap();
             scope.spawn(move || {
+                thread::sleep(wait);
                 let answer = environment.api.invoke(Traffic::Again, 1, 1).answer;
                 assert!(answer.contains(expected), "{answer}");
             });
         }
     });
-    (host.take_requests(), stagger)
+    host.take_requests()
 }
 
 fn setup<'a>(tables: &'a Tables, jwks_uri: Option<&'a str>, event: String) -> Setup<'a> {
     Setup { dynamodb: &tables.url, jwks_uri, settings: Settings::ALL[0], event, log: None }
 }
 
-/// The CPU time in seconds of a start and of a first request, the emulators' included, because they share the processors.
-fn calibrate() -> (f64, f64) {
+/// The CPU time in seconds of a first request, the emulators' included, because they share the processors.
+fn calibrate() -> f64 {
     let (tables, host) = (Tables::start(READ), KeyHost::start(Duration::ZERO));
     let setup = setup(&tables, Some(&host.uri), event_with(None, None));
-    let (mut inits, mut requests) = (Vec::new(), Vec::new());
+    let mut requests = Vec::new();
     for _ in 0..5 {
         tables.set_snapshot("", "", "", None);
-        let before = own_cpu();
         let mut environment = setup.start();
         environment.api.first_asked(&mut environment.process);
-        let (started, own) = (environment.process.cpu(), own_cpu());
+        let cpu = || environment.process.cpu() + own_cpu();
+        let before = cpu();
         environment.api.invoke(Traffic::Again, 1, 1);
-        let answered = environment.process.cpu();
-        inits.push((started + own.saturating_sub(before)).as_secs_f64());
-        requests.push((answered.saturating_sub(started) + own_cpu().saturating_sub(own)).as_secs_f64());
+        requests.push(cpu().saturating_sub(before).as_secs_f64());
     }
-    (quantile(inits, 50), quantile(requests, 50))
+    quantile(requests, 50)
 }
 
 /// Invocations a second, each environment with one request after the other. With one environment the model is given its

@@ -12,9 +12,8 @@ use super::{
 /// How long each step takes.
 #[derive(Clone, Copy)]
 pub struct Times {
-    /// The median and the sigma of creating an environment, and by how much each begins later than the one before it.
+    /// The median and the sigma of creating an environment.
     pub creation: (f64, f64),
-    pub stagger: f64,
     pub init_cpu: f64,
     /// Of a request, before and after its read.
     pub request_cpu: f64,
@@ -39,6 +38,8 @@ pub struct Rush {
     /// The requests a second to all environments together; `None` if each gets one, at the start.
     pub rate: Option<f64>,
     pub seconds: f64,
+    /// By how much the first request to each environment is later than that to the one before it.
+    pub apart: f64,
     /// Whether the tokens name a key that does not exist.
     pub unknown: bool,
     pub guard: Guard,
@@ -130,8 +131,7 @@ impl Run<'_> {
             _ if !self.rush.warm => {
                 let (median, sigma) = self.rush.times.creation;
                 let creation = self.random.log_normal(median, sigma);
-                let begins = environment as f64 * self.rush.times.stagger;
-                self.after(begins, creation, environment, Step::Created);
+                self.after(0.0, creation, environment, Step::Created);
             }
             None => self.after(0.0, 0.0, environment, Step::Arrives),
             Some(rate) => {
@@ -159,7 +159,7 @@ impl Run<'_> {
             }
             Step::WarmedUp => {
                 self.keys[environment].adopt(self.shared.snapshot_at(now - times.read / 2.0));
-                self.arrives(now, environment);
+                self.after(now, environment as f64 * self.rush.apart, environment, Step::Arrives);
             }
             Step::Arrives => self.arrives(now, environment),
             Step::Asks => {

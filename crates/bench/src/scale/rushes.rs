@@ -54,7 +54,6 @@ fn times(measured: &Measured, start: Start) -> Times {
     let share = model::MEMORY_MB / model::VCPU_MEMORY.value;
     Times {
         creation: (model::CREATION_MEDIAN.value / 1e3, creation_sigma),
-        stagger: 0.0,
         // Lambda gives an init more CPU than its share.
         init_cpu: measured.init_cpu_ms / 1e3,
         request_cpu: measured.cpu_ms / 1e3 / share,
@@ -77,6 +76,7 @@ pub fn all(measured: &Measured, environments: &[usize]) -> Vec<Situation> {
                 warm: start == Start::Warm,
                 rate: traffic.map(|(rate, _)| rate * environments as f64),
                 seconds: traffic.map_or(1.0, |(_, seconds)| seconds),
+                apart: 0.0,
                 unknown,
                 guard,
             };
