@@ -86,7 +86,7 @@ pub fn needs(measured: &Measured, rates: &[f64]) -> String {
     let first = first.fold(f64::INFINITY, f64::min);
     for rate in rates {
         // Peaks are higher than the mean; a third more is a usual reserve.
-        let reserve = rate * 4.0 / 3.0;
+        let reserve = rounded_up(rate * 4.0 / 3.0);
         let hot = reserve > first;
         let (tokens, clients) = if hot { (2.0, 0.1) } else { (5.0, 1.0) };
         let concurrency = (reserve / model::REQUESTS_PER_CONCURRENCY.value).max(reserve * billed_ms(measured) / 1e3);
@@ -94,16 +94,22 @@ pub fn needs(measured: &Measured, rates: &[f64]) -> String {
             text,
             "| {} | {} | {} | {} | {} | {} | {} |",
             whole(*rate),
-            whole(reserve.ceil()),
-            whole(concurrency.ceil()),
-            whole(reserve.ceil()),
-            whole((tokens * reserve).ceil()),
-            whole((clients * reserve).ceil()),
+            whole(reserve),
+            whole(rounded_up(concurrency)),
+            whole(reserve),
+            whole(rounded_up(tokens * reserve)),
+            whole(rounded_up(clients * reserve)),
             if hot { "`HOT_RECORD_SECONDS=5`" } else { "any" },
         )
         .unwrap();
     }
     text
+}
+
+/// Rounded up to two digits.
+fn rounded_up(value: f64) -> f64 {
+    let unit = 10_f64.powf((value.log10().floor() - 1.0).max(0.0));
+    (value / unit).ceil() * unit
 }
 
 #[cfg(test)]
@@ -112,10 +118,15 @@ mod tests {
     use crate::scale::traffic::{Scenario, simulate};
 
     #[test]
+    fn what_to_set_is_a_round_number_that_is_not_too_small() {
+        assert_eq!([0.3, 1.4, 134.0, 133_333.3].map(rounded_up).map(whole), ["1", "2", "140", "140,000"]);
+    }
+
+    #[test]
     fn the_simulation_breaks_where_the_arithmetic_says() {
         let measured = Measured::read();
         let first = all(&measured).into_iter().find(|one| one.limit.contains("iss#")).unwrap().rates[0];
-        for (rate, answers) in [(first * 0.9, true), (first * 1.2, false)] {
+        for (rate, answers) in [(first * 0.9, true), (first * 2.0, false)] {
             let quotas = Quotas::raised(rate);
             let settings = Settings::ALL[0];
             let scenario = Scenario { rate, settings, quotas, warm: true, seconds: 4.0, counted_from: 2.0 };

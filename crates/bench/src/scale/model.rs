@@ -40,7 +40,7 @@ pub const REQUESTS_PER_CONCURRENCY: Figure = figure(
     "Lambda, requests a second for each environment of the quota",
     10.0,
     "requests a second",
-    "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+    "https://rate-limits.apis.io/rate-limits/aws-lambda/aws-lambda-rate-limits/",
 );
 pub const SCALING: Figure = figure(
     "Lambda, new environments of one function in 10 s, refilled continuously",
@@ -58,7 +58,7 @@ pub const GATEWAY_BURST: Figure = figure(
     "API Gateway, burst",
     5000.0,
     "requests",
-    "https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html",
+    "https://rate-limits.apis.io/rate-limits/aws-api-gateway/aws-api-gateway-rate-limits/",
 );
 pub const VCPU_MEMORY: Figure = figure(
     "Lambda, memory that has the equivalent of one vCPU",
