@@ -1,9 +1,12 @@
 //! The events that every handler gets, and the settings that they share.
 
+use std::process::Command;
+
 use crate::{handler::Handler, tokens};
 
 const EVENT: &str = include_str!("../../../events/http-api-active.json");
-const JWKS: &str = include_str!("../fixtures/jwks.json");
+/// The key set of the issuer.
+pub const JWKS: &str = include_str!("../fixtures/jwks.json");
 
 /// What a resource server sends.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,8 +37,15 @@ pub fn introspection(token: &str) -> String {
     format!(r#"{head}"body": "token={token}"{tail}"#)
 }
 
-/// The environment of a handler: Lambda's variables, the tables, the issuer's keys, and its own settings.
-pub fn environment(handler: &Handler, runtime: &str, dynamodb: &str, at_once: usize) -> Vec<(String, String)> {
+/// Gives a handler its environment. Of this machine's variables it keeps only what the interpreters need, because those
+/// that name root certificates or proxies change what a start costs, and Lambda sets none of them.
+pub fn set_environment(command: &mut Command, handler: &Handler, runtime: &str, dynamodb: &str, at_once: usize) {
+    let kept = ["PATH", "HOME"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+    command.env_clear().envs(kept).envs(environment(handler, runtime, dynamodb, at_once));
+}
+
+/// Lambda's variables, the tables, the issuer's keys, and the handler's own settings.
+fn environment(handler: &Handler, runtime: &str, dynamodb: &str, at_once: usize) -> Vec<(String, String)> {
     let issuers = format!(
         r#"[{{"issuer":"https://auth.example.com","profile":"rfc9068","jwks":{},"algorithms":["RS256"]}}]"#,
         JWKS.trim()

@@ -46,7 +46,7 @@ impl Setup<'_> {
         let api = RuntimeApi::start(Arc::new(Events { again: self.event.clone(), new: Vec::new() }));
         let handler = function();
         let mut command = Command::new(&handler.program);
-        command.envs(event::environment(&handler, &api.address, self.dynamodb, 1));
+        event::set_environment(&mut command, &handler, &api.address, self.dynamodb, 1);
         command.env("HOT_RECORD_SECONDS", self.settings.hot_seconds.to_string());
         command.env("READ_CONSISTENCY", if self.settings.eventual { "eventual" } else { "strong" });
         if let Some(uri) = self.jwks_uri {
@@ -89,7 +89,7 @@ fn function() -> Handler {
 
 /// The issuer's key set.
 pub fn key_set() -> String {
-    event::environment(&function(), "", "", 1).into_iter().find(|(name, _)| name == "JWKS").unwrap().1
+    event::JWKS.trim().to_owned()
 }
 
 /// The time in seconds since the epoch.

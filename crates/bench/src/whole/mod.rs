@@ -141,8 +141,8 @@ impl Scene {
 
     fn try_start(&self, mut command: Command, handler: &Handler, at_once: usize) -> Option<Environment> {
         let api = RuntimeApi::start(Arc::clone(&self.events));
-        let variables = event::environment(handler, &api.address, &self.dynamodb, at_once);
-        command.args(&handler.arguments).envs(variables);
+        event::set_environment(&mut command, handler, &api.address, &self.dynamodb, at_once);
+        command.args(&handler.arguments);
         let started = Instant::now();
         let mut process = Running(command.stdout(Stdio::null()).spawn().ok()?);
         let init = api.first_asked(&mut process)?.duration_since(started);
