@@ -207,6 +207,11 @@ impl Flight<'_> {
         });
     }
 
+    /// Ends it without an outcome: another environment fetches.
+    pub fn left_to_another(mut self) {
+        self.open = false;
+    }
+
     /// Notes that the issuer did not return its keys.
     pub fn failed(mut self) {
         self.open = false;

@@ -7,6 +7,7 @@ mod fetch_error;
 mod issuer_keys;
 mod key_set;
 mod probe;
+mod turn;
 mod verify_error;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -18,6 +19,7 @@ use self::{
     fetch::{Fetcher, KeyLocation},
     issuer_keys::{FAIR_TIME, FetchReason, IssuerKeys, NotAllowed},
     key_set::{Gap, Gaps, IssuerKeySet, SignatureCheck, check, only_fitting},
+    turn::Turn,
 };
 pub use self::{
     fetch_error::FetchError,
@@ -26,7 +28,7 @@ pub use self::{
 };
 use crate::{
     jwt::{CheckedSignatures, DroppedKey},
-    records::{FetchedItems, ItemKey, Snapshot},
+    records::{FetchState, FetchedItems, ItemKey, Snapshot},
     settings::{KeySource, Settings, TrustedIssuer},
     store::Store,
     token::{Inactive, UnverifiedToken, VerifiedToken},
@@ -42,6 +44,8 @@ pub struct Issuers {
     checked: CheckedSignatures,
     fetcher: Fetcher,
     store: Store,
+    /// This execution environment among all of the deployment, by a random name.
+    environment: String,
 }
 
 /// Whether a fetch was made.
@@ -55,17 +59,23 @@ enum Attempt {
 }
 
 impl Issuers {
-    pub fn new(settings: &Settings, store: Store) -> Self {
+    /// # Errors
+    ///
+    /// Returns an error if the system has no random numbers, from which the environment gets its name.
+    pub fn new(settings: &Settings, store: Store) -> Result<Self, getrandom::Error> {
+        let mut name = [0; 16];
+        getrandom::fill(&mut name)?;
         let refresh = i64::try_from(settings.jwks_refresh.as_secs()).unwrap_or(i64::MAX);
         let fetched = settings.trusted_issuers.iter().filter_map(|issuer| {
             KeyLocation::for_issuer(issuer).map(|location| (issuer.issuer.clone(), IssuerKeys::new(location, refresh)))
         });
-        Self {
+        Ok(Self {
             fetched: fetched.collect(),
             checked: CheckedSignatures::default(),
             fetcher: Fetcher::new(settings.proxies.clone()),
             store,
-        }
+            environment: format!("{:032x}", u128::from_ne_bytes(name)),
+        })
     }
 
     /// The item keys of all shared snapshots, which are read during the start.
@@ -217,27 +227,50 @@ impl Issuers {
             }
             Err(_) => return Attempt::NotAllowed,
         };
+        let lease = match self.turn(issuer, keys.location.uri(), now, deadline).await {
+            Turn::Ours(lease) => lease,
+            Turn::Failed => {
+                flight.failed();
+                return Attempt::Made;
+            }
+            Turn::Adopted => {
+                flight.left_to_another();
+                return Attempt::NotAllowed;
+            }
+            Turn::NoTime => {
+                flight.left_to_another();
+                return Attempt::NoTime;
+            }
+        };
         let set = match self.fetcher.fetch(&keys.location, deadline).await {
             Ok(text) => IssuerKeySet::parse(&text, &issuer.algorithms, now).map_err(FetchError::from),
             Err(error) => Err(error),
         };
-        let set = match set {
-            Ok(set) => Arc::new(set),
+        let state = if set.is_ok() { FetchState::Shared } else { FetchState::Failed };
+        match set.map(Arc::new) {
+            Ok(set) => {
+                flight.succeeded(Arc::clone(&set));
+                drop(single);
+                log_fetched(issuer, &set);
+                self.share(issuer, keys, &set, deadline + RESERVE / 2).await;
+            }
             Err(error) => {
                 flight.failed();
+                drop(single);
                 log_failure(issuer, &error);
-                return Attempt::Made;
             }
-        };
-        flight.succeeded(Arc::clone(&set));
-        drop(single);
-        log_fetched(issuer, &set);
-        if let Ok(key) = ItemKey::snapshot(&issuer.issuer) {
-            let snapshot = set.to_snapshot(keys.location.uri().to_string());
-            // If this fails, the other environments fetch for themselves.
-            let _ = self.store.put_snapshot(&key, &snapshot, deadline + RESERVE / 2).await;
+        }
+        if let Some(lease) = lease {
+            self.end(lease, state, now, deadline + RESERVE / 2).await;
         }
         Attempt::Made
+    }
+
+    /// Writes the snapshot. If this fails, the other environments fetch for themselves.
+    async fn share(&self, issuer: &TrustedIssuer, keys: &IssuerKeys, set: &IssuerKeySet, deadline: Instant) {
+        let Ok(key) = ItemKey::snapshot(&issuer.issuer) else { return };
+        let snapshot = set.to_snapshot(keys.location.uri().to_string());
+        let _ = self.store.put_snapshot(&key, &snapshot, deadline).await;
     }
 }
 

@@ -87,6 +87,15 @@ impl ItemKey {
         Self::new(Table::State, format!("jwks#{issuer}"))
     }
 
+    /// The lease of an issuer's key fetch.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidItemKey`] if the issuer's identifier is overlong.
+    pub fn fetch_lease(issuer: &str) -> Result<Self, InvalidItemKey> {
+        Self::new(Table::State, format!("fetch#{issuer}"))
+    }
+
     /// The replay guard of an assertion. The NUL separates the two parts unambiguously, because no client id contains
     /// control characters.
     pub fn assertion(client_id: &str, jti: &str) -> Self {

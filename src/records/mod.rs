@@ -1,6 +1,7 @@
 //! The items of the three tables as typed records: how each attribute is read. `store` fetches the items.
 
 mod client;
+mod fetch_lease;
 mod json;
 mod key;
 mod mark;
@@ -13,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::{
     client::{CertificateName, ClientRecord, Mode, NamedMethod, PolicyRecord, StoredSecret},
+    fetch_lease::{FetchLease, FetchState},
     json::to_json,
     key::{InvalidItemKey, ItemKey, Table},
     mark::{Mark, MarkKey, MarkKind, RevocationFacts, RevokedBy, revokes},

@@ -55,7 +55,7 @@ impl Service {
     /// Returns an error if the operating system provides no randomness.
     pub fn new(settings: Arc<Settings>, store: Store, signer: Signer) -> Result<Self, getrandom::Error> {
         Ok(Self {
-            issuers: Issuers::new(&settings, store.clone()),
+            issuers: Issuers::new(&settings, store.clone())?,
             throttle: Throttle::new(settings.failed_authentication_limit),
             hot: HotItems::new(settings.hot_record_lifetime),
             fingerprinter: Fingerprinter::new()?,

@@ -121,7 +121,7 @@ pub(super) async fn condition_met(
     )
 }
 
-fn is_met(answer: Result<PutItemOutput, SdkError<PutItemError>>) -> Result<bool, StoreUnavailable> {
+pub(super) fn is_met(answer: Result<PutItemOutput, SdkError<PutItemError>>) -> Result<bool, StoreUnavailable> {
     match answer {
         Ok(_) => Ok(true),
         Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {

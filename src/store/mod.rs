@@ -2,6 +2,7 @@
 //! module and `signer` name the AWS SDK.
 
 mod dynamodb;
+mod lease;
 mod mark;
 #[cfg(not(feature = "redis"))]
 mod no_redis;

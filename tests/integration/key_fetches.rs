@@ -349,7 +349,7 @@ async fn h15_the_one_key_that_fits_is_known_before_the_read() {
         });
         let settings = settings.unwrap_or_else(|error| panic!("{error}"));
         let store = Engine::store_at(&world.proxy.url, &settings).await.unwrap();
-        let issuers = Issuers::new(&settings, store);
+        let issuers = Issuers::new(&settings, store).unwrap();
         for (kid, expected) in [(None, expected), (Some(""), expected), (Some("a"), None)] {
             let text = token(&keys::ed25519(kid, 1));
             let unverified = UnverifiedToken::parse(&text, &settings).ok().unwrap();

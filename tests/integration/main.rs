@@ -59,6 +59,7 @@ mod jwt_access_tokens;
 mod jwt_encoding;
 mod jwt_signatures;
 mod key_fetches;
+mod key_leases;
 mod key_sets;
 mod key_shapes;
 mod key_snapshots;

@@ -34,7 +34,11 @@ impl World {
         .unwrap_or_else(|error| panic!("{error}"));
         let client = Client::from_conf(Config::builder().behavior_version(BehaviorVersion::latest()).build());
         let store = Store::with_clients(client, settings.tables.clone(), None);
-        Self { issuers: Issuers::new(&settings, store), fingerprinter: Fingerprinter::new().unwrap(), settings }
+        Self {
+            issuers: Issuers::new(&settings, store).unwrap(),
+            fingerprinter: Fingerprinter::new().unwrap(),
+            settings,
+        }
     }
 }
 

@@ -27,12 +27,16 @@ pub fn identifier() -> Result<String, Problem> {
     characters(IDENTIFIER_CHARACTERS)
 }
 
+/// The problem if the operating system provides no random numbers.
+pub fn no_random_numbers(error: getrandom::Error) -> Problem {
+    Problem::Unknown(format!("the operating system provides no random numbers: {error}"))
+}
+
 fn characters(count: usize) -> Result<String, Problem> {
     let mut text = String::with_capacity(count);
     let mut bytes = [0; 64];
     while text.len() < count {
-        getrandom::fill(&mut bytes)
-            .map_err(|error| Problem::Unknown(format!("the operating system provides no random numbers: {error}")))?;
+        getrandom::fill(&mut bytes).map_err(no_random_numbers)?;
         // Six bits give 64 numbers. The two that name no character are drawn again, so that all characters are equally
         // likely.
         let drawn = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 0x3f)));

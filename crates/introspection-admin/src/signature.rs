@@ -12,7 +12,7 @@ use token_introspection::{
 };
 use tokio::time::Instant;
 
-use crate::{problem::Problem, store::AdminStore};
+use crate::{problem::Problem, random::no_random_numbers, store::AdminStore};
 
 /// The time limit for fetching a key set. An operator waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -49,7 +49,7 @@ pub async fn check_with_keys<S>(
     settings: &Settings,
     admin: &AdminStore,
 ) -> Result<(Result<VerifiedToken<S>, VerifyError>, Vec<DroppedKey>), Problem> {
-    let issuers = Issuers::new(settings, admin.read_only_store());
+    let issuers = Issuers::new(settings, admin.read_only_store()).map_err(no_random_numbers)?;
     let snapshot = issuers.snapshot_item_key(&unverified, now());
     let items = admin.items(snapshot.as_slice()).await?;
     Ok(check_with(&issuers, unverified, &items).await)

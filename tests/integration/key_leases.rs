@@ -1,0 +1,150 @@
+//! One environment of the deployment fetches an issuer's keys at a time. The others wait for what it found.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use token_introspection::service::Service;
+
+use crate::{
+    key_sets::{Deployment, at, token},
+    keys,
+    proxy::Fault,
+    time::fast_forward,
+    world::{Answer, ISSUER, introspection, send},
+};
+
+/// The time of the first request, as in the other key tests.
+const T: i64 = 1_800_000_000;
+const ENVIRONMENTS: usize = 30;
+
+async fn environments(deployment: &Deployment) -> Vec<Service> {
+    join_all((0..ENVIRONMENTS).map(|_| deployment.environment())).await
+}
+
+async fn all_at(environments: &[Service], seconds: i64, token: &str) -> Vec<Answer> {
+    join_all(environments.iter().map(|environment| at(environment, seconds, token))).await
+}
+
+fn put_lease(deployment: &Deployment, attributes: &serde_json::Value) {
+    let mut item = json!({ "id": format!("fetch#{ISSUER}"), "holder": "another", "jwks_uri": deployment.host.url });
+    item.as_object_mut().unwrap().extend(attributes.as_object().unwrap().clone());
+    deployment.world.engine.put("oauth-introspection-state", &item).unwrap();
+}
+
+#[tokio::test]
+async fn h13_a_rush_of_cold_environments_makes_one_fetch() {
+    let key = keys::ed25519(Some("a"), 1);
+    let deployment = Deployment::publishing(&[&key]).await;
+    let rush = environments(&deployment).await;
+    for answer in all_at(&rush, 0, &token(&key)).await {
+        answer.assert_active();
+    }
+    assert_eq!((deployment.host.take_requests(), deployment.snapshots_written()), (1, 1));
+    // They refresh in the same second, too.
+    for answer in all_at(&rush, 300, &token(&key)).await {
+        answer.assert_active();
+    }
+    assert_eq!(deployment.host.take_requests(), 1);
+}
+
+#[tokio::test]
+async fn h13_an_unknown_kid_in_all_environments_at_once_makes_one_fetch() {
+    let (known, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
+    let deployment = Deployment::publishing(&[&known]).await;
+    let rush = environments(&deployment).await;
+    all_at(&rush, 0, &token(&known)).await;
+    deployment.host.take_requests();
+    for answer in all_at(&rush, 10, &token(&new)).await {
+        answer.assert_inactive("unknown_key");
+    }
+    assert_eq!(deployment.host.take_requests(), 1);
+    deployment.publish(&[&known, &new]);
+    for answer in all_at(&rush, 11, &token(&new)).await {
+        answer.assert_active();
+    }
+    assert_eq!(deployment.host.take_requests(), 1);
+}
+
+#[tokio::test]
+async fn h13_a_failed_fetch_counts_for_those_that_waited_for_it() {
+    let key = keys::ed25519(Some("a"), 1);
+    let deployment = Deployment::publishing(&[&key]).await;
+    deployment.host.publish(500, "");
+    let rush = environments(&deployment).await;
+    for answer in all_at(&rush, 0, &token(&key)).await {
+        answer.assert_unavailable("keys_unavailable");
+    }
+    let fetches = deployment.host.take_requests();
+    assert!(fetches >= 1 && fetches < ENVIRONMENTS, "{fetches}");
+    // None of them tries again within 30 s.
+    deployment.publish(&[&key]);
+    for answer in all_at(&rush, 29, &token(&key)).await {
+        answer.assert_unavailable("keys_unavailable");
+    }
+    assert_eq!(deployment.host.take_requests(), 0);
+    for answer in all_at(&rush, 30, &token(&key)).await {
+        answer.assert_active();
+    }
+    assert_eq!(deployment.host.take_requests(), 1);
+}
+
+#[tokio::test]
+async fn h13_an_environment_that_ended_during_its_fetch_delays_the_others_for_seconds() {
+    let key = keys::ed25519(Some("a"), 1);
+    let deployment = Deployment::publishing(&[&key]).await;
+    put_lease(&deployment, &json!({ "held_until": T + 3, "state": "in_flight" }));
+    let environment = deployment.environment().await;
+    fast_forward(at(&environment, 0, &token(&key))).await.assert_unavailable("keys_unavailable");
+    assert_eq!(deployment.host.take_requests(), 0);
+    at(&environment, 3, &token(&key)).await.assert_active();
+    assert_eq!(deployment.host.take_requests(), 1);
+}
+
+#[tokio::test]
+async fn h13_an_environment_waits_only_for_a_lease_that_can_end() {
+    let key = keys::ed25519(Some("a"), 1);
+    for attributes in [
+        json!({ "held_until": T, "state": "in_flight" }),
+        json!({ "held_until": T + 3600, "state": "in_flight" }),
+        json!({ "held_until": "soon", "state": "in_flight" }),
+        json!({ "state": "in_flight" }),
+        json!({ "held_until": T + 3, "state": "in_flight", "jwks_uri": "https://elsewhere.example/jwks.json" }),
+    ] {
+        let deployment = Deployment::publishing(&[&key]).await;
+        put_lease(&deployment, &attributes);
+        at(&deployment.environment().await, 0, &token(&key)).await.assert_active();
+        assert_eq!(deployment.host.take_requests(), 1, "{attributes}");
+    }
+}
+
+#[tokio::test]
+async fn h13_without_a_lease_an_environment_fetches_anyway() {
+    let key = keys::ed25519(Some("a"), 1);
+    for fault in [Fault::ServerError, Fault::AccessDenied, Fault::Resets, Fault::Truncated, Fault::Hangs] {
+        let deployment = Deployment::publishing(&[&key]).await;
+        let environment = deployment.environment().await;
+        // The read succeeds, and no write does.
+        deployment.world.proxy.fail_after(1, fault);
+        let request = introspection(&token(&key)).at(T).within(Duration::from_secs(2));
+        fast_forward(send(&environment, request)).await.assert_active();
+        assert_eq!(deployment.host.take_requests(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn h13_a_slow_key_host_delays_other_environments_but_not_their_held_keys() {
+    let (known, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
+    let deployment = Deployment::publishing(&[&known]).await;
+    let (one, other) = (deployment.environment().await, deployment.environment().await);
+    at(&one, 0, &token(&known)).await.assert_active();
+    at(&other, 0, &token(&known)).await.assert_active();
+    put_lease(&deployment, &json!({ "held_until": T + 12, "state": "in_flight" }));
+    // The set is not due, so nothing waits for the other environment's fetch.
+    at(&one, 10, &token(&known)).await.assert_active();
+    // "Don't know" is not "inactive".
+    fast_forward(at(&other, 10, &token(&new))).await.assert_unavailable("keys_unavailable");
+    // A set that is due serves until a newer one can be had.
+    put_lease(&deployment, &json!({ "held_until": T + 303, "state": "in_flight" }));
+    fast_forward(at(&one, 300, &token(&known))).await.assert_active();
+}
