@@ -29,3 +29,25 @@ impl FetchLease {
     /// longer than any request.
     pub const LIFETIME_SECONDS: i64 = 3;
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_dynamo::{AttributeValue, Item};
+
+    use super::*;
+
+    #[test]
+    fn h13_a_lease_is_read_as_it_was_written_and_no_other_state_is_one() {
+        for (state, name) in
+            [(FetchState::InFlight, "in_flight"), (FetchState::Shared, "shared"), (FetchState::Failed, "failed")]
+        {
+            let lease = FetchLease { holder: "a".to_owned(), jwks_uri: "u".to_owned(), held_until: 1, state };
+            let mut item: Item = serde_dynamo::to_item(lease).unwrap();
+            assert_eq!(item["state"], AttributeValue::S(name.to_owned()));
+            let read: FetchLease = serde_dynamo::from_item(item.clone()).unwrap();
+            assert_eq!((read.state, read.held_until), (state, 1));
+            item.insert("state".to_owned(), AttributeValue::S("finished".to_owned()));
+            assert!(serde_dynamo::from_item::<_, FetchLease>(item).is_err());
+        }
+    }
+}

@@ -1,41 +1,32 @@
 //! What an environment knows of an issuer's keys, and what the state table knows: the rules of `src/issuers`, in seconds
 //! since the start of the run.
 
-use super::{model, random::Random};
+use super::model;
 
 /// The number of fetches that may follow one another at once, and the seconds after which one more is allowed.
 const BUDGET: (i64, i64) = (10, 5);
-/// For how long a lease is held, in seconds.
-const LEASE: f64 = 2.0;
-/// How much earlier than `JWKS_REFRESH_SECONDS` an environment may refresh, in seconds.
-const EARLIER: usize = 60;
-
-/// What limits the fetches of the whole deployment. Only the first exists; the others are proposals.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Guard {
-    None,
-    /// A conditional write before the fetch, which one environment wins. The others wait for its snapshot.
-    Lease,
-    /// Each environment refreshes up to a minute earlier, at a time of its own.
-    Jitter,
-}
+/// For how long a lease is held if its holder does not end it, in seconds.
+const LEASE: i64 = 3;
 
 /// One environment's set, of which only the second of its fetch matters, and its budget.
 pub struct Keys {
     set: Option<i64>,
-    refresh: i64,
     left: i64,
     refilled: i64,
 }
 
 impl Keys {
-    pub fn new(set: Option<i64>, guard: Guard, random: &mut Random) -> Self {
-        let earlier = if guard == Guard::Jitter { random.below(EARLIER) as i64 } else { 0 };
-        Self { set, refresh: model::REFRESH - earlier, left: BUDGET.0, refilled: 0 }
+    pub fn new(set: Option<i64>) -> Self {
+        Self { set, left: BUDGET.0, refilled: 0 }
+    }
+
+    /// The second in which the held set was fetched.
+    pub fn set(&self) -> Option<i64> {
+        self.set
     }
 
     fn is_due(&self, now: i64) -> bool {
-        self.set.is_none_or(|fetched| now - fetched >= self.refresh)
+        self.set.is_none_or(|fetched| now - fetched >= model::REFRESH)
     }
 
     pub fn needs_snapshot(&self, unknown: bool, now: i64) -> bool {
@@ -77,13 +68,13 @@ pub struct SharedState {
     pub snapshot: Option<i64>,
     /// Snapshots by the time at which they were written.
     written: Vec<(f64, i64)>,
-    leased_until: f64,
+    leased_until: i64,
 }
 
 impl SharedState {
     /// With a snapshot of that age.
     pub fn new(age: Option<i64>) -> Self {
-        Self { snapshot: age.map(|age| -age), written: Vec::new(), leased_until: 0.0 }
+        Self { snapshot: age.map(|age| -age), written: Vec::new(), leased_until: i64::MIN }
     }
 
     /// The snapshot that a read at this time finds.
@@ -99,13 +90,18 @@ impl SharedState {
         }
     }
 
-    /// Whether the caller gets the lease.
-    pub fn lease(&mut self, now: f64) -> bool {
-        let is_free = now >= self.leased_until;
+    /// Whether a request that began in this second gets the lease.
+    pub fn lease(&mut self, second: i64) -> bool {
+        let is_free = second >= self.leased_until;
         if is_free {
-            self.leased_until = now + LEASE;
+            self.leased_until = second + LEASE;
         }
         is_free
+    }
+
+    /// Ends the lease of a fetch that began in this second.
+    pub fn end_lease(&mut self, second: i64) {
+        self.leased_until = second + 1;
     }
 }
 
@@ -115,8 +111,7 @@ mod tests {
 
     #[test]
     fn the_rules_are_those_of_the_function() {
-        let mut random = Random::new(1);
-        let mut keys = Keys::new(Some(0), Guard::None, &mut random);
+        let mut keys = Keys::new(Some(0));
         assert!(!keys.may_fetch(true, 0) && keys.may_fetch(true, 1), "the minimum age is 1 s");
         assert!(!keys.may_fetch(false, 299) && keys.may_fetch(false, 300), "a set is refreshed after 300 s");
         // As in `h13_an_unknown_kid_waits_for_a_second_and_for_the_budget` of `src/issuers/issuer_keys.rs`.
@@ -138,6 +133,8 @@ mod tests {
         shared.put(5, 5.2);
         shared.put(4, 5.3);
         assert_eq!([5.1, 5.2, 9.0].map(|time| shared.snapshot_at(time)), [None, Some(5), Some(5)]);
-        assert!(shared.lease(6.0) && !shared.lease(7.9) && shared.lease(8.0));
+        assert!(shared.lease(6) && !shared.lease(8) && shared.lease(9));
+        shared.end_lease(9);
+        assert!(!shared.lease(9) && shared.lease(10));
     }
 }

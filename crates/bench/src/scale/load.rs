@@ -8,7 +8,6 @@ use std::{
 
 use super::{
     environment::{Environment, ISSUER, KeyHost, Setup, event_with, key_set, now},
-    keys::Guard,
     rush::{Rush, Times, fetches},
     tables::Tables,
     traffic::Settings,
@@ -92,7 +91,7 @@ pub fn measure() -> (Vec<Row>, Vec<Throughput>) {
                     seconds: 1.0,
                     apart: situation.apart.as_secs_f64(),
                     unknown: situation.unknown,
-                    guard: Guard::None,
+                    leases: true,
                 };
                 let expected = fetches(&rush, 1).total;
                 println!("{}, {environments}, {fetch:?}: {measured} fetches, expected {expected}", situation.name);

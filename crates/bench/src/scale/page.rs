@@ -95,18 +95,17 @@ impl Simulated {
             )
             .unwrap();
         }
-        let mut fetches = "| situation | environments | fetches | in the busiest second | with a lease | with refreshes at random times |\n\
-                           | --- | --- | --- | --- | --- | --- |\n"
+        let mut fetches = "| situation | environments | fetches | in the busiest second | without the lease |\n\
+                           | --- | --- | --- | --- | --- |\n"
             .to_owned();
-        for Situation { name, environments, fetches: [now, lease, random] } in &self.situations {
+        for Situation { name, environments, fetches: [now, without] } in &self.situations {
             writeln!(
                 fetches,
-                "| {name} | {} | {} | {} | {} | {} |",
+                "| {name} | {} | {} | {} | {} |",
                 whole(*environments as f64),
                 whole(now.total as f64),
                 whole(now.busiest_second as f64),
-                whole(lease.total as f64),
-                whole(random.total as f64),
+                whole(without.total as f64),
             )
             .unwrap();
         }
@@ -135,7 +134,7 @@ impl Simulated {
             line("refresh, 100 a second each", "300 s, 100", 0),
             line("unknown kid, at once", "each at once", 0),
             line("unknown kids for 20 s", "for 20 s", 0),
-            line("cold, with a lease", "created at once, no snapshot", 1),
+            line("cold, without the lease", "created at once, no snapshot", 1),
         ];
         [
             ("answered.svg", chart("Requests that are answered, by rate", &rate, &share, &self.sweep)),

@@ -1,13 +1,16 @@
-//! The simulation of key fetches, as `src/issuers` decides about them: the shared snapshot in the state table, one fetch in
-//! flight for each environment, the conditional write, the minimum age and the budget. Times are in seconds.
+//! The simulation of key fetches, as `src/issuers` decides about them: the shared snapshot and the lease in the state table,
+//! one fetch in flight for each environment, the minimum age and the budget. Times are in seconds.
 
 use super::{
     cores::{Cores, Slice},
-    keys::{Guard, Keys, SharedState},
+    keys::{Keys, SharedState},
     model,
     queue::Queue,
     random::Random,
 };
+
+/// The pause before the second look for the snapshot of another environment, in seconds.
+const FIRST_PAUSE: f64 = 0.05;
 
 /// How long each step takes.
 #[derive(Clone, Copy)]
@@ -42,7 +45,8 @@ pub struct Rush {
     pub apart: f64,
     /// Whether the tokens name a key that does not exist.
     pub unknown: bool,
-    pub guard: Guard,
+    /// Whether one environment fetches at a time, as in the function. Otherwise, each fetches for itself.
+    pub leases: bool,
 }
 
 /// What the issuer's host sees.
@@ -72,6 +76,13 @@ enum Step {
     Ran(Slice),
 }
 
+/// A snapshot that is newer than the set that was held, and the pause before the next look for it.
+#[derive(Clone, Copy)]
+struct Wait {
+    held: Option<i64>,
+    pause: f64,
+}
+
 struct Run<'a> {
     rush: &'a Rush,
     random: Random,
@@ -82,6 +93,8 @@ struct Run<'a> {
     busy: Vec<bool>,
     /// When each environment's request began.
     began: Vec<f64>,
+    /// What an environment waits for while another one fetches.
+    waits: Vec<Option<Wait>>,
     keys: Vec<Keys>,
     shared: SharedState,
     fetched_at: Vec<f64>,
@@ -89,19 +102,18 @@ struct Run<'a> {
 
 /// Simulates a rush with this seed.
 pub fn fetches(rush: &Rush, seed: u64) -> Fetches {
-    let mut random = Random::new(seed);
     let shared = SharedState::new(rush.snapshot);
-    let keys =
-        (0..rush.environments).map(|_| Keys::new(shared.snapshot.filter(|_| rush.warm), rush.guard, &mut random));
+    let keys = (0..rush.environments).map(|_| Keys::new(shared.snapshot.filter(|_| rush.warm)));
     let mut run = Run {
         rush,
         keys: keys.collect(),
-        random,
+        random: Random::new(seed),
         events: Queue::default(),
         cores: Cores::new(rush.cores),
         next: vec![Step::Answered; rush.environments],
         busy: vec![false; rush.environments],
         began: vec![0.0; rush.environments],
+        waits: vec![None; rush.environments],
         shared,
         fetched_at: Vec::new(),
     };
@@ -168,11 +180,11 @@ impl Run<'_> {
             }
             Step::Read => self.decide(now, environment),
             Step::Leases => {
-                if self.shared.lease(now) {
+                if self.shared.lease(self.began[environment] as i64) {
                     self.fetch(now, environment);
                 } else {
-                    // It looks again for the snapshot of the environment that holds the lease.
-                    self.after(now, 0.05, environment, Step::Asks);
+                    self.waits[environment] = Some(Wait { held: self.keys[environment].set(), pause: FIRST_PAUSE });
+                    self.after(now, 0.0, environment, Step::Asks);
                 }
             }
             Step::Replied => self.compute(now, times.request_cpu / 2.0, environment, Step::Fetched),
@@ -183,7 +195,10 @@ impl Run<'_> {
                 self.after(now, write / 2.0, environment, Step::Landed(second));
                 self.after(now, write, environment, Step::Answered);
             }
-            Step::Landed(second) => self.shared.put(second, now),
+            Step::Landed(second) => {
+                self.shared.put(second, now);
+                self.shared.end_lease(second);
+            }
             Step::Answered => self.busy[environment] = false,
             Step::Ran(slice) => {
                 let (done, next) = self.cores.ran(slice);
@@ -220,9 +235,17 @@ impl Run<'_> {
         let seen = self.shared.snapshot_at(now - self.rush.times.read / 2.0);
         let keys = &mut self.keys[environment];
         keys.adopt(seen);
-        if !keys.may_fetch(self.rush.unknown, second) || now > self.began[environment] + model::DEADLINE - 0.5 {
+        if let Some(Wait { held, pause }) = self.waits[environment] {
+            let waits = keys.set() <= held && now < self.began[environment] + model::DEADLINE;
+            self.waits[environment] = waits.then_some(Wait { held, pause: 2.0 * pause });
+            if waits {
+                self.after(now, pause, environment, Step::Asks);
+            } else {
+                self.compute(now, self.rush.times.request_cpu / 2.0, environment, Step::Answered);
+            }
+        } else if !keys.may_fetch(self.rush.unknown, second) || now > self.began[environment] + model::DEADLINE - 0.5 {
             self.compute(now, self.rush.times.request_cpu / 2.0, environment, Step::Answered);
-        } else if self.rush.guard == Guard::Lease {
+        } else if self.rush.leases {
             let write = self.latency(self.rush.times.write);
             self.after(now, write, environment, Step::Leases);
         } else {

@@ -1,7 +1,6 @@
 //! Which rushes docs/scale.md shows, on Lambda: each environment has its own share of a processor.
 
 use super::{
-    keys::Guard,
     measured::Measured,
     model,
     rush::{Fetches, Rush, Times, fetches},
@@ -13,8 +12,8 @@ const SEEDS: u64 = 5;
 pub struct Situation {
     pub name: &'static str,
     pub environments: usize,
-    /// As the function is, with a lease, and with refreshes at random times.
-    pub fetches: [Fetches; 3],
+    /// As the function is, and if each environment fetched for itself.
+    pub fetches: [Fetches; 2],
 }
 
 /// So many requests a second to each environment for so many seconds, or one request to each at once.
@@ -67,7 +66,7 @@ fn times(measured: &Measured, start: Start) -> Times {
 /// Simulates each situation with these numbers of environments.
 pub fn all(measured: &Measured, environments: &[usize]) -> Vec<Situation> {
     let one = |name, snapshot, start: Start, unknown, traffic: Traffic, environments: usize| {
-        let guarded = [Guard::None, Guard::Lease, Guard::Jitter].map(|guard| {
+        let guarded = [true, false].map(|leases| {
             let rush = Rush {
                 environments,
                 cores: None,
@@ -78,7 +77,7 @@ pub fn all(measured: &Measured, environments: &[usize]) -> Vec<Situation> {
                 seconds: traffic.map_or(1.0, |(_, seconds)| seconds),
                 apart: 0.0,
                 unknown,
-                guard,
+                leases,
             };
             median((0..SEEDS).map(|seed| fetches(&rush, seed)).collect())
         });
@@ -106,14 +105,15 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_spares_the_host_and_a_rush_without_one_does_not() {
+    fn a_rush_makes_one_fetch_and_none_if_there_is_a_snapshot() {
         let situations = all(&Measured::read(), &[20]);
         assert_eq!(of(&situations, "snapshot of 10 s").fetches[0].total, 0);
-        let rush = &of(&situations, "created at once, no snapshot").fetches;
-        assert!(rush[0].total > 1 && rush[1].total == 1, "{rush:?}");
-        let attack = &of(&situations, "for 60 s").fetches;
-        assert!(attack[0].total <= 20 * (10 + 60 / 5), "the budget of each environment: {attack:?}");
-        let refresh = &of(&situations, "300 s, 100").fetches;
-        assert!(refresh[0].total > refresh[2].total, "{refresh:?}");
+        for rush in ["created at once, no snapshot", "same moment", "300 s, 100", "each at once"] {
+            let [with, without] = &of(&situations, rush).fetches;
+            assert!(with.total == 1 && without.total > 1, "{rush}: {with:?} {without:?}");
+        }
+        let [with, without] = &of(&situations, "for 60 s").fetches;
+        assert!(with.total <= 61 && with.busiest_second <= 2, "the minimum age: {with:?}");
+        assert!(without.total <= 20 * (10 + 60 / 5), "the budget of each environment: {without:?}");
     }
 }

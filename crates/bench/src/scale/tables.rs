@@ -36,8 +36,10 @@ pub struct Tables {
 #[derive(Default)]
 struct State {
     seen: Seen,
-    /// The one item of the state table, and its `fetched_at`.
+    /// The issuer's snapshot, and its `fetched_at`.
     snapshot: Option<(String, i64)>,
+    /// The lease of its key fetch, and its `held_until` and `holder`.
+    lease: Option<(String, i64, String)>,
 }
 
 impl Tables {
@@ -85,10 +87,12 @@ impl State {
         let mut tables = Vec::new();
         for table in ["oauth-clients", "oauth-tokens", STATE_TABLE] {
             if body.contains(&format!(r#""{table}":"#)) {
-                let snapshot = self.snapshot.as_ref().filter(|_| keys.iter().any(|key| key.starts_with("jwks#")));
+                let asked = |prefix: &str| keys.iter().any(|key| key.starts_with(prefix));
+                let snapshot = self.snapshot.iter().filter(|_| asked("jwks#")).map(|(item, _)| item.as_str());
+                let lease = self.lease.iter().filter(|_| asked("fetch#")).map(|(item, ..)| item.as_str());
                 let items = match table {
                     "oauth-clients" => CLIENT,
-                    STATE_TABLE => snapshot.map_or("", |(item, _)| item),
+                    STATE_TABLE => &snapshot.chain(lease).collect::<Vec<_>>().join(","),
                     _ => "",
                 };
                 tables.push(format!(r#""{table}":[{items}]"#));
@@ -99,19 +103,32 @@ impl State {
         json("200 OK", &format!(r#"{{"Responses":{{{}}},"UnprocessedKeys":{{}}}}"#, tables.join(",")))
     }
 
-    /// The conditional write of a snapshot: only over an older one.
+    /// The conditional writes: of a snapshot only over an older one, and of a lease only over one that has ended or has the
+    /// same holder.
     fn write(&mut self, body: &str) -> Vec<u8> {
         self.seen.writes += 1;
         let item = object(body, r#""Item":"#);
-        let fetched_at = between(item, r#""fetched_at":{"N":""#, "\"").parse().unwrap();
-        if self.snapshot.as_ref().is_some_and(|(_, existing)| *existing >= fetched_at) {
-            return json(
-                "400 Bad Request",
-                r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"exists"}"#,
-            );
+        let number = |text: &str, name: &str| between(text, &format!(r#""{name}":{{"N":""#), "\"").parse().unwrap();
+        let is_met = if item.contains(r#""id":{"S":"fetch#"#) {
+            let holder = between(item, r#""holder":{"S":""#, "\"");
+            let now: i64 = number(body, ":now");
+            let is_met = self.lease.as_ref().is_none_or(|(_, until, of)| *until <= now || of == holder);
+            let lease = (item.to_owned(), number(item, "held_until"), holder.to_owned());
+            self.lease = if is_met { Some(lease) } else { self.lease.take() };
+            is_met
+        } else {
+            let fetched_at = number(item, "fetched_at");
+            let is_met = self.snapshot.as_ref().is_none_or(|(_, existing)| *existing < fetched_at);
+            self.snapshot = if is_met { Some((item.to_owned(), fetched_at)) } else { self.snapshot.take() };
+            is_met
+        };
+        if is_met {
+            return json("200 OK", "{}");
         }
-        self.snapshot = Some((item.to_owned(), fetched_at));
-        json("200 OK", "{}")
+        json(
+            "400 Bad Request",
+            r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"exists"}"#,
+        )
     }
 }
 
@@ -170,7 +187,15 @@ mod tests {
         assert!(ask(get.clone()).contains(":[]"));
         assert!(ask(put(5)).contains("200 OK") && ask(put(5)).contains("ConditionalCheckFailed"));
         assert!(ask(put(6)).contains("200 OK"));
+        let lease = |holder: &str, now: i64| {
+            format!(
+                r#"{{"TableName":"{STATE_TABLE}","Item":{{"id":{{"S":"fetch#i"}},"holder":{{"S":"{holder}"}},"held_until":{{"N":"{}"}}}},"ExpressionAttributeValues":{{":now":{{"N":"{now}"}}}}}}"#,
+                now + 3
+            )
+        };
+        assert!(ask(lease("a", 5)).contains("200 OK") && ask(lease("b", 7)).contains("ConditionalCheckFailed"));
+        assert!(ask(lease("a", 6)).contains("200 OK") && ask(lease("b", 9)).contains("200 OK"));
         assert!(ask(get).contains(r#""jwks":{"S":"{\"}"},"fetched_at":{"N":"6"}"#));
-        assert_eq!((state.seen.writes, state.seen.eventual, state.seen.reads.len()), (3, 0, 2));
+        assert_eq!((state.seen.writes, state.seen.eventual, state.seen.reads.len()), (7, 0, 2));
     }
 }
