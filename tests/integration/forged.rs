@@ -65,7 +65,9 @@ async fn g14_o02_a_forged_token_gets_the_same_bytes_reads_and_fetches_whatever_m
                 world.put_mark(id, &json!({ "reason": "unknown to the bearer" }));
             }
             // A new environment each time, so that it has to fetch.
-            world.delete("oauth-introspection-state", &format!("jwks#{ISSUER}")).await;
+            for shared in ["jwks", "fetch"] {
+                world.delete("oauth-introspection-state", &format!("{shared}#{ISSUER}")).await;
+            }
             let service = World::service(&world.proxy.url, &issuers.to_string(), &world.token_settings()).await;
             world.proxy.take_requests();
             host.take_requests();

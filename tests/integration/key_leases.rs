@@ -76,7 +76,7 @@ async fn h13_a_failed_fetch_counts_for_those_that_waited_for_it() {
         answer.assert_unavailable("keys_unavailable");
     }
     let fetches = deployment.host.take_requests();
-    assert!(fetches >= 1 && fetches < ENVIRONMENTS, "{fetches}");
+    assert!((1..ENVIRONMENTS).contains(&fetches), "{fetches}");
     // None of them tries again within 30 s.
     deployment.publish(&[&key]);
     for answer in all_at(&rush, 29, &token(&key)).await {
