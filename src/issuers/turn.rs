@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The time limit for taking a lease. After that, the environment fetches without one.
-const TAKE_TIMEOUT: Duration = Duration::from_millis(300);
+const TAKE_TIMEOUT: Duration = Duration::from_millis(600);
 /// The pause before the second look for the snapshot of another environment. Each further pause is twice as long, because
 /// all that wait read the same item.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

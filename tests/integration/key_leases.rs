@@ -16,7 +16,7 @@ use crate::{
 
 /// The time of the first request, as in the other key tests.
 const T: i64 = 1_800_000_000;
-const ENVIRONMENTS: usize = 30;
+const ENVIRONMENTS: usize = 8;
 
 async fn environments(deployment: &Deployment) -> Vec<Service> {
     join_all((0..ENVIRONMENTS).map(|_| deployment.environment())).await
