@@ -24,6 +24,9 @@ use tokio::net::TcpListener;
 /// More than any route accepts, so that the service itself refuses bodies that are too large.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
+/// The description of all routes, at `/openapi.yaml`.
+const OPENAPI: &str = include_str!("../../docs/openapi.yaml");
+
 /// The number of requests so far.
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
@@ -38,10 +41,11 @@ pub async fn serve(listener: TcpListener, service: Arc<Service>, key_set: String
             let answer = service_fn(move |request: Request<Incoming>| {
                 let (service, key_set) = (Arc::clone(&service), Arc::clone(&key_set));
                 async move {
-                    if request.uri().path() == "/demo-issuer/jwks.json" {
-                        return Ok(Response::new(key_set.to_string()));
-                    }
-                    Ok::<_, Infallible>(service.handle(call_of(request, address.ip().to_string()).await).await)
+                    Ok::<_, Infallible>(match request.uri().path() {
+                        "/demo-issuer/jwks.json" => Response::new(key_set.to_string()),
+                        "/openapi.yaml" => Response::new(OPENAPI.to_owned()),
+                        _ => service.handle(call_of(request, address.ip().to_string()).await).await,
+                    })
                 }
             });
             // If the connection fails, only its client is affected.
