@@ -8,6 +8,7 @@ use sha2::Sha256;
 use tracing::info;
 
 use crate::{
+    access::{Access, AccessAnswer, Unauthorized},
     digest::Digest,
     outcome::{Answer, Outcome, TokenFacts, TokenVerdict, Verdict},
     records::RevokedBy,
@@ -71,6 +72,26 @@ pub fn write_record(answer: &Answer, request: &RequestFacts, request_id: &str, l
     record.write(request_id);
 }
 
+/// Writes the record of an authorizer's call. Its `method` is `authorizer`, because no client authenticates.
+pub fn write_access_record(answer: &AccessAnswer, request_id: &str, latency: Duration) {
+    let AccessAnswer { caller, token, access } = answer;
+    let record = AuditRecord {
+        outcome: access.class(),
+        caller: caller.as_deref(),
+        method: Some("authorizer"),
+        token: token.as_ref(),
+        policy: access.policy(),
+        reason: access.reason(),
+        mark_reason: match access {
+            Access::Unauthorized(Unauthorized::Inactive(why)) => mark_reason_of(why),
+            _ => None,
+        },
+        latency: Some(latency),
+        ..AuditRecord::default()
+    };
+    record.write(request_id);
+}
+
 impl<'a> AuditRecord<'a> {
     fn of_entry(token: &'a TokenVerdict, position: usize, batch: &Self) -> Self {
         Self {
@@ -108,7 +129,14 @@ impl<'a> AuditRecord<'a> {
 
 fn mark_reason(verdict: &Verdict) -> Option<&str> {
     match verdict {
-        Verdict::Inactive(Inactive::Revoked(RevokedBy { reason, .. })) => reason.as_deref(),
+        Verdict::Inactive(why) => mark_reason_of(why),
+        _ => None,
+    }
+}
+
+fn mark_reason_of(why: &Inactive) -> Option<&str> {
+    match why {
+        Inactive::Revoked(RevokedBy { reason, .. }) => reason.as_deref(),
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` maps the modules and walks one request through them; [`service`] is where to start.
 
+pub mod access;
 pub mod arn;
 pub mod audit;
 pub mod auth;

@@ -1,6 +1,7 @@
 //! An active answer as one caller may see it.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::value::RawValue;
 
 use crate::{records::TokenType, token::Claims};
 
@@ -14,6 +15,23 @@ impl View {
     /// Only the caller's policy makes views: see [`crate::policy::view`].
     pub(crate) fn new(claims: Claims) -> Self {
         Self { claims }
+    }
+
+    /// The client or user that the token is about, by the first of these that it names: its subject, its client, its
+    /// issuer.
+    pub fn principal(&self) -> &str {
+        let claims = &self.claims;
+        claims.subject.as_ref().or(claims.client_id.as_ref()).unwrap_or(&claims.issuer)
+    }
+
+    /// Whether the token has this scope, and the caller may see it.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.claims.scopes().any(|own| own == scope)
+    }
+
+    /// The key that the token is bound to, as a JSON object (RFC 7800 §3.1).
+    pub fn confirmation(&self) -> Option<&RawValue> {
+        self.claims.cnf.as_deref()
     }
 
     /// How an access token is used, in the words of RFC 6749 §5.1: `Bearer`, or `DPoP` for a token that is bound to a

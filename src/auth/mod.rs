@@ -4,9 +4,11 @@
 mod assertion;
 mod bearer;
 mod client;
+mod configured;
 mod error;
 mod gateway;
 mod iam;
+mod possession;
 mod registration;
 mod revoking;
 mod secret;
@@ -18,6 +20,7 @@ pub use self::{
     bearer::{Bearer, UnverifiedBearer},
     client::Client,
     error::AuthError,
+    possession::{Possession, Unproved},
     registration::{CannotAuthenticate, RegisteredMethod, Registration},
     revoking::RevokingClient,
 };
@@ -29,7 +32,9 @@ use crate::{
     store::FirstUse,
 };
 
-/// A confidential client that has proved its identity. [`Caller::authenticate`] is the only way to make one (I-03).
+/// A client that answers may be released to. [`Caller::authenticate`] makes one of a confidential client that has proved
+/// its identity (I-03). [`Caller::configured`] makes one of the client that the operator configured for the authorizer,
+/// and takes no text from a request.
 pub struct Caller(Client);
 
 impl Deref for Caller {

@@ -6,7 +6,10 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::members::{Fault, Members};
+use super::{
+    authorizer::{IncomingAccess, is_of_an_authorizer},
+    members::{Fault, Members},
+};
 use crate::{call::Identity, request::parse_names};
 
 /// An event, or any JSON that a gateway would not send. It contains secrets and tokens, so it has no `Debug`.
@@ -23,6 +26,18 @@ pub enum EventSource {
     HttpApi,
     RestApi,
     LoadBalancer,
+}
+
+/// What an event asks for.
+pub enum Asked {
+    Request(Incoming),
+    Access(IncomingAccess),
+}
+
+/// Why an event cannot be read, and whether it is one of an authorizer, whose invocation then fails.
+pub struct Unreadable {
+    pub fault: Fault,
+    pub of_an_authorizer: bool,
 }
 
 /// The request in an event.
@@ -43,20 +58,40 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// Returns `Fault` if one of them is missing, occurs twice, or has another type than the source sends.
-    pub fn read(&self) -> Result<Incoming, Fault> {
-        let event = Members::of_event(&self.0)?;
+    /// Returns [`Unreadable`] if one of them is missing, occurs twice, or has another type than the source sends.
+    pub fn read(&self) -> Result<Asked, Unreadable> {
+        let unreadable = |of_an_authorizer| move |fault| Unreadable { fault, of_an_authorizer };
+        let event = Members::of_event(&self.0).map_err(unreadable(false))?;
+        if is_of_an_authorizer(&event) {
+            IncomingAccess::read(&event).map(Asked::Access).map_err(unreadable(true))
+        } else {
+            Incoming::read(&event).map(Asked::Request).map_err(unreadable(false))
+        }
+    }
+
+    /// Whether the request is a `HEAD`, as far as an unreadable event shows it.
+    pub fn is_head(&self) -> bool {
+        let method = Members::of_event(&self.0).and_then(|event| {
+            let context = event.inner("requestContext")?;
+            method(source(&event, &context)?, &event, &context)
+        });
+        method.is_ok_and(|method| method == Method::HEAD)
+    }
+}
+
+impl Incoming {
+    fn read(event: &Members<'_>) -> Result<Self, Fault> {
         let context = event.inner("requestContext")?;
-        let source = source(&event, &context)?;
-        let method = method(source, &event, &context)?;
+        let source = source(event, &context)?;
+        let method = method(source, event, &context)?;
         let is_base64 = event.flag("isBase64Encoded")?;
         let body = event.text("body")?.unwrap_or_default();
         let body = if is_base64 { STANDARD.decode(body).ok() } else { Some(body.into_bytes()) };
-        let headers = headers(source, &event)?;
+        let headers = headers(source, event)?;
         let path = event.needed_text(if source == EventSource::HttpApi { "rawPath" } else { "path" })?;
         let query_names = match source {
             EventSource::HttpApi => event.text("rawQueryString")?.map(|query| parse_names(&query)).unwrap_or_default(),
-            EventSource::RestApi | EventSource::LoadBalancer => query_names(&event)?,
+            EventSource::RestApi | EventSource::LoadBalancer => query_names(event)?,
         };
         let source_address = match source {
             EventSource::HttpApi => context.inner("http")?.text("sourceIp")?.unwrap_or_default(),
@@ -69,16 +104,7 @@ impl Event {
             // Load balancers put the identity into headers, which do not count.
             EventSource::LoadBalancer => Identity::default(),
         };
-        Ok(Incoming { source, method, path, query_names, headers, body, source_address, identity })
-    }
-
-    /// Whether the request is a `HEAD`, as far as an unreadable event shows it.
-    pub fn is_head(&self) -> bool {
-        let method = Members::of_event(&self.0).and_then(|event| {
-            let context = event.inner("requestContext")?;
-            method(source(&event, &context)?, &event, &context)
-        });
-        method.is_ok_and(|method| method == Method::HEAD)
+        Ok(Self { source, method, path, query_names, headers, body, source_address, identity })
     }
 }
 
@@ -99,6 +125,11 @@ fn method(source: EventSource, event: &Members<'_>, context: &Members<'_>) -> Re
         EventSource::HttpApi => (&http, "method"),
         EventSource::RestApi | EventSource::LoadBalancer => (event, "httpMethod"),
     };
+    http_method(members, name)
+}
+
+/// A member that is the method of a request.
+pub(super) fn http_method(members: &Members<'_>, name: &str) -> Result<Method, Fault> {
     let method = members.needed_text(name)?;
     Method::from_bytes(method.as_bytes()).map_err(|_| members.fault(name, "is not an HTTP method"))
 }
@@ -107,12 +138,15 @@ fn method(source: EventSource, event: &Members<'_>, context: &Members<'_>) -> Re
 /// authorizers may write any members beside `iam`; none of those is read.
 fn identity_of_http_api(context: &Members<'_>) -> Result<Identity, Fault> {
     let iam = context.inner("authorizer")?.inner("iam")?;
-    let certificate = context.inner("authentication")?.inner("clientCert")?;
     Ok(Identity {
         iam_user_arn: iam.text("userArn")?,
         iam_user_id: iam.text("userId")?,
-        certificate: certificate.text("clientCertPem")?,
+        certificate: certificate_of_http_api(context)?,
     })
+}
+
+pub(super) fn certificate_of_http_api(context: &Members<'_>) -> Result<Option<String>, Fault> {
+    context.inner("authentication")?.inner("clientCert")?.text("clientCertPem")
 }
 
 fn identity_of_rest_api(context: &Members<'_>) -> Result<Identity, Fault> {
@@ -120,8 +154,12 @@ fn identity_of_rest_api(context: &Members<'_>) -> Result<Identity, Fault> {
     Ok(Identity {
         iam_user_arn: identity.text("userArn")?,
         iam_user_id: identity.text("user")?,
-        certificate: identity.inner("clientCert")?.text("clientCertPem")?,
+        certificate: certificate_of_rest_api(context)?,
     })
+}
+
+pub(super) fn certificate_of_rest_api(context: &Members<'_>) -> Result<Option<String>, Fault> {
+    context.inner("identity")?.inner("clientCert")?.text("clientCertPem")
 }
 
 /// The headers. REST APIs and load balancers fill two maps; if a name is in both, the single value counts.
@@ -135,7 +173,7 @@ fn headers(source: EventSource, event: &Members<'_>) -> Result<HeaderMap, Fault>
 }
 
 /// Adds the headers of one map, in which each value is a text, which replaces earlier ones, or a list of texts.
-fn add_headers(headers: &mut HeaderMap, event: &Members<'_>, map: &str) -> Result<(), Fault> {
+pub(super) fn add_headers(headers: &mut HeaderMap, event: &Members<'_>, map: &str) -> Result<(), Fault> {
     let Some(members) = event.object(map)? else { return Ok(()) };
     for (position, (name, values)) in members.iter().enumerate() {
         let fault = |problem| members.fault_at(position, problem);

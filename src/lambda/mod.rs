@@ -1,12 +1,12 @@
 //! Converts gateway events to calls, and responses to the form of gateways. The only module that names `lambda_http`.
 
+mod authorizer;
 mod concurrency;
 mod event;
 mod members;
 mod response;
 
 use std::{
-    convert::Infallible,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -20,12 +20,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tracing::error;
 
-pub use self::{concurrency::Concurrency, event::Event};
+pub use self::{authorizer::Failed, concurrency::Concurrency, event::Event};
 use self::{
-    event::{EventSource, Incoming},
+    authorizer::IncomingAccess,
+    event::{Asked, EventSource, Incoming, Unreadable},
     response::GatewayResponse,
 };
 use crate::{
+    access::AccessRequest,
     call::{Call, deadline, now},
     outcome::Outcome,
     response::render,
@@ -42,7 +44,7 @@ use crate::{
 pub async fn run(service: Arc<Service>, concurrency: Concurrency) -> Result<(), lambda_http::Error> {
     let handler = service_fn(move |event: LambdaEvent<Event>| {
         let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(handle(&service, event.payload, event.context).await) }
+        async move { handle(&service, event.payload, event.context).await }
     });
     let runtime = Runtime::new(handler).layer(MapRequestLayer::new(as_json)).layer(concurrency.delivery());
     runtime.run_concurrent().await
@@ -57,32 +59,49 @@ fn as_json(mut invocation: LambdaInvocation) -> LambdaInvocation {
     invocation
 }
 
+/// What the function returns for an event.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Returned {
+    Response(GatewayResponse),
+    Access(Box<RawValue>),
+}
+
 /// Answers one event in the form that its source expects.
-pub async fn handle(service: &Service, event: Event, context: Context) -> impl Serialize + use<> {
+///
+/// # Errors
+///
+/// Returns [`Failed`] only for an authorizer's event. A failed invocation is how the gateway gets "don't know", and for
+/// REST and WebSocket APIs also a 401. A request to this endpoint is always answered.
+pub async fn handle(service: &Service, event: Event, context: Context) -> Result<Returned, Failed> {
     match event.read() {
-        Ok(incoming) => {
+        Ok(Asked::Request(incoming)) => {
             let (source, is_head) = (incoming.source, incoming.method == http::Method::HEAD);
             let response = service.handle(call(incoming, &context)).await;
-            GatewayResponse::new(source, response, is_head)
+            Ok(Returned::Response(GatewayResponse::new(source, response, is_head)))
         }
-        Err(fault) => {
+        Ok(Asked::Access(incoming)) => {
+            let reply = service.authorize(access_request(incoming, &context)).await;
+            authorizer::answer(reply).map(Returned::Access)
+        }
+        Err(Unreadable { fault, of_an_authorizer }) => {
             error!(
                 event = "unreadable_event",
                 request_id = context.request_id,
                 path = fault.path,
                 problem = fault.problem
             );
+            if of_an_authorizer {
+                return Err(Failed::Unknown);
+            }
             // The unreadable part may be what identifies the source. All sources accept this form.
             let response = render(Outcome::Internal, &context.request_id);
-            GatewayResponse::new(EventSource::LoadBalancer, response, event.is_head())
+            Ok(Returned::Response(GatewayResponse::new(EventSource::LoadBalancer, response, event.is_head())))
         }
     }
 }
 
 fn call(incoming: Incoming, context: &Context) -> Call {
-    // Lambda never delivers an event after its deadline. If the deadline has passed, a local emulator sent it, and it
-    // means nothing.
-    let time_left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::MAX);
     Call {
         method: incoming.method,
         path: incoming.path,
@@ -93,6 +112,35 @@ fn call(incoming: Incoming, context: &Context) -> Call {
         identity: incoming.identity,
         request_id: context.request_id.clone(),
         now: now(),
-        deadline: deadline(time_left),
+        deadline: deadline(time_left(context)),
     }
+}
+
+fn access_request(incoming: IncomingAccess, context: &Context) -> AccessRequest {
+    let call = Call {
+        method: incoming.method,
+        path: incoming.path,
+        query_names: Vec::new(),
+        headers: incoming.headers,
+        body: None,
+        source_address: incoming.source_address,
+        identity: incoming.identity,
+        request_id: context.request_id.clone(),
+        now: now(),
+        deadline: deadline(time_left(context)),
+    };
+    AccessRequest {
+        call,
+        gateway: incoming.gateway,
+        resource: incoming.resource,
+        route_key: incoming.route_key,
+        stage_scopes: incoming.stage_scopes,
+        url: incoming.url,
+    }
+}
+
+/// The time that the invocation has left. Lambda never delivers an event after its deadline. If the deadline has passed,
+/// a local emulator sent it, and it means nothing.
+fn time_left(context: &Context) -> Duration {
+    context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::MAX)
 }

@@ -82,7 +82,9 @@ impl<'a> Credentials<'a> {
                 (Scheme::Bearer, token) => {
                     Ok(Self::Bearer(Box::new(PresentedBearer::parse(token, parameters, settings))))
                 }
-                (Scheme::Other, _) => Ok(Self::Unsupported),
+                // RFC 9449 §7.1: `DPoP` requires a proof for each request, which is not checked for callers, so it
+                // authenticates none (D-06).
+                (Scheme::Dpop | Scheme::Other, _) => Ok(Self::Unsupported),
             }
         } else if let Some(secret) = &parameters.client_secret {
             // RFC 6749 §2.3.1: a secret may be in the body instead of the header, and nowhere else (C-08).
@@ -172,15 +174,15 @@ pub fn client_key(client_id: &str) -> Option<ItemKey> {
 
 /// The known schemes of `Authorization`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Scheme {
+pub(super) enum Scheme {
     Basic,
     Bearer,
-    /// Any other scheme, including `DPoP`.
+    Dpop,
     Other,
 }
 
 /// Splits a header's value into scheme and credentials (RFC 9110 §11.6.2).
-fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
+pub(super) fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
     let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
     // RFC 9110 §11.1: the name of a scheme is case-insensitive (C-01).
     let is = |name| scheme.eq_ignore_ascii_case(name);
@@ -193,9 +195,9 @@ fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
         Scheme::Basic
     } else if is("Bearer") {
         Scheme::Bearer
+    } else if is("DPoP") {
+        Scheme::Dpop
     } else {
-        // RFC 9449 §7.1: `DPoP` requires a proof for each request, which is not checked here, so it authenticates no
-        // caller (D-06).
         Scheme::Other
     };
     Ok((scheme, credentials.trim_start()))
@@ -312,7 +314,8 @@ mod tests {
     #[test]
     fn d06_other_schemes_are_not_supported() {
         for value in ["DPoP abc", "dpop abc", "Digest a=1, b=2", "Negotiate", "Bearerabc"] {
-            assert!(scheme(value).is_ok_and(|(scheme, _)| scheme == Scheme::Other), "{value}");
+            let is_supported = |scheme| [Scheme::Basic, Scheme::Bearer].contains(&scheme);
+            assert!(scheme(value).is_ok_and(|(scheme, _)| !is_supported(scheme)), "{value}");
         }
         for value in ["Bearer abc", "bearer abc", "BEARER  abc", "Bearer"] {
             assert!(scheme(value).is_ok_and(|(scheme, _)| scheme == Scheme::Bearer), "{value}");

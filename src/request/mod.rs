@@ -1,6 +1,7 @@
 //! Everything that a request says, before any of it is trusted. This module is pure: no store, no clock, no keys.
 
 mod accept;
+mod access;
 mod assertion;
 mod bearer;
 mod credentials;
@@ -12,6 +13,7 @@ use http::{Method, header::CONTENT_TYPE};
 
 pub use self::{
     accept::AnswerForm,
+    access::{AccessScheme, DpopHeader, NoAccessToken, PresentedAccess},
     assertion::PresentedAssertion,
     bearer::PresentedBearer,
     credentials::{Credentials, GatewayCredentials, PresentedSecret, RevocationCredentials, client_key},

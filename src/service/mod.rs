@@ -1,5 +1,6 @@
 //! The main path, top to bottom: a call becomes a response, and each stage takes the result of the one above.
 
+mod access;
 mod authentication;
 mod hot;
 mod judgement;

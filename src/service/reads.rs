@@ -20,6 +20,8 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reads {
     Introspection,
+    /// The same for an authorizer, whose client presents no credentials that could fail.
+    Authorizer,
     /// Nothing about the tokens is read before the caller has authenticated, because a batch can cost hundreds of
     /// reads.
     Batch,
@@ -76,13 +78,15 @@ impl Service {
         let of_tokens = tokens.iter().flat_map(PresentedToken::keys).chain(snapshots);
         let all: BTreeSet<ItemKey> =
             of_tokens.chain(own.client_to_read().cloned()).chain(own.bearer.iter().cloned()).collect();
-        let mut first: BTreeSet<ItemKey> = if self.throttle.is_at_limit(client_id, &call.source_address, call.now) {
-            own.client_to_read().into_iter().cloned().collect()
-        } else if reads == Reads::Batch {
-            own.client_to_read().into_iter().chain(&own.bearer).cloned().collect()
-        } else {
-            all.clone()
-        };
+        let may_be_throttled = reads != Reads::Authorizer;
+        let mut first: BTreeSet<ItemKey> =
+            if may_be_throttled && self.throttle.is_at_limit(client_id, &call.source_address, call.now) {
+                own.client_to_read().into_iter().cloned().collect()
+            } else if reads == Reads::Batch {
+                own.client_to_read().into_iter().chain(&own.bearer).cloned().collect()
+            } else {
+                all.clone()
+            };
         let unread: BTreeSet<ItemKey> = all.difference(&first).cloned().collect();
         if first.is_empty() && own.held.is_none() {
             // A client id that no record can have costs a read too.
@@ -142,8 +146,8 @@ impl Service {
     ) -> Result<FetchedItems, StoreUnavailable> {
         let hot = match (reads, &self.hot) {
             (Reads::Revocation, _) => return self.store.get_strongly(keys, call.deadline).await,
-            (Reads::Introspection | Reads::Batch, None) => return self.store.get(keys, call.deadline).await,
-            (Reads::Introspection | Reads::Batch, Some(hot)) => hot,
+            (_, None) => return self.store.get(keys, call.deadline).await,
+            (_, Some(hot)) => hot,
         };
         let asked_at = Moment::now();
         let (held, unread) = hot.split(keys, asked_at);

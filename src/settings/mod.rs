@@ -1,11 +1,13 @@
 //! The environment variables of the function, read and checked once during the start.
 
+mod authorizer;
 mod error;
 mod issuer;
 mod mtls;
 mod proxy;
 mod redis_url;
 mod roots;
+mod route_scopes;
 mod signing;
 mod tables;
 mod url;
@@ -17,12 +19,14 @@ use tracing::warn;
 
 use self::error::json_problem;
 pub use self::{
+    authorizer::{AuthorizerResponse, AuthorizerSettings},
     error::SettingError,
     issuer::{KeySource, TrustedIssuer, metadata_addresses},
     mtls::MtlsMethod,
     proxy::ProxySettings,
     redis_url::RedisUrl,
     roots::check_root_certificates,
+    route_scopes::RouteScopes,
     signing::SigningKeySource,
     tables::TableNames,
     url::is_loopback,
@@ -67,6 +71,8 @@ pub struct Settings {
     pub signing_keys: Vec<SigningKeySource>,
     /// The algorithm of an RSA key that does not name one itself.
     pub rsa_signing_algorithm: Algorithm,
+    /// The function as a Lambda authorizer. If `None`, it answers no event of one.
+    pub authorizer: Option<AuthorizerSettings>,
     pub log_level: LogLevel,
 }
 
@@ -148,6 +154,7 @@ impl Settings {
             failed_authentication_limit: whole_number(&get, "FAILED_AUTHENTICATION_LIMIT", 20, 1..=1_000_000)?,
             signing_keys,
             rsa_signing_algorithm,
+            authorizer: AuthorizerSettings::read(get)?,
             log_level: log_level(&get)?,
             issuer,
         })

@@ -47,7 +47,7 @@ fn context() -> Context {
 /// What the function returns for that event.
 pub async fn answer(service: &token_introspection::service::Service, event: &str) -> Value {
     let event: Event = serde_json::from_str(event).unwrap();
-    serde_json::to_value(handle(service, event, context()).await).unwrap()
+    serde_json::to_value(handle(service, event, context()).await.unwrap()).unwrap()
 }
 
 fn folder() -> PathBuf {

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The library's modules from the lowest to the highest. Each may import only from itself and those before it.
-const LAYERS: [&str; 28] = [
+const LAYERS: [&str; 29] = [
     "media_type",
     "arn",
     "digest",
@@ -32,13 +32,14 @@ const LAYERS: [&str; 28] = [
     "metadata",
     "outcome",
     "response",
+    "access",
     "audit",
     "service",
     "lambda",
     "logging",
 ];
 /// Stages that take the time as an argument and send nothing.
-const PURE: [&str; 18] = [
+const PURE: [&str; 19] = [
     "media_type",
     "arn",
     "digest",
@@ -57,6 +58,7 @@ const PURE: [&str; 18] = [
     "metadata",
     "outcome",
     "response",
+    "access",
 ];
 /// What a pure stage does not contain.
 const IMPURE: [&str; 8] =

@@ -1,0 +1,116 @@
+//! What API Gateway gets for each end of a call. The gateway turns it into the status that its client sees.
+
+use serde::Serialize;
+use serde_json::json;
+use tracing::info;
+
+use super::{Access, AccessRequest, Forbidden, Gateway, Unknown, context::Context};
+use crate::{settings::AuthorizerResponse, view::View};
+
+/// The maximum size of an authorizer's answer in bytes, which is a quota of API Gateway.
+const MAX_ANSWER_BYTES: usize = 8 * 1024;
+/// The maximum length of an ARN in an authorizer's policy, which is a quota of API Gateway.
+const MAX_RESOURCE_CHARACTERS: usize = 512;
+
+/// The reply to the gateway. It contains claims, so it has no `Debug`.
+pub enum Reply {
+    /// An answer, as JSON.
+    Answer(String),
+    /// The invocation fails with the one error that the gateway turns into a 401.
+    Unauthorized,
+    /// The invocation fails, which the gateway turns into a 500.
+    Failed,
+}
+
+impl Access {
+    /// Renders the reply. An answer that the gateway would not accept ends the call in another way, so the end is
+    /// returned too.
+    pub fn into_reply(self, request: &AccessRequest, response: AuthorizerResponse) -> (Self, Reply) {
+        let form = Form::of(request, response);
+        let rendered = match &self {
+            Self::Unknown(_) => Ok(Reply::Failed),
+            // RFC 6750 §3.1: without an active token, the status is 401. Only REST and WebSocket APIs can be told so.
+            Self::Unauthorized(_) if request.gateway == Gateway::RestApi => Ok(Reply::Unauthorized),
+            Self::Unauthorized(_) => form.deny("invalid_token", ""),
+            // RFC 6750 §3.1: a token without the required scopes gets 403, and may learn which scopes they are.
+            Self::Forbidden(why) => form.deny("insufficient_scope", &why.required()),
+            Self::Allowed { view, .. } => form.allow(view),
+        };
+        match rendered {
+            Ok(reply) => (self, reply),
+            Err(why) => (Self::Unknown(why), Reply::Failed),
+        }
+    }
+}
+
+/// The form of an answer.
+enum Form {
+    Simple,
+    Policy {
+        resource: String,
+    },
+    /// The policy would be refused.
+    Impossible,
+}
+
+impl Form {
+    fn of(request: &AccessRequest, response: AuthorizerResponse) -> Self {
+        if request.gateway == Gateway::HttpApi && response == AuthorizerResponse::Simple {
+            Self::Simple
+        } else if request.resource.chars().count() > MAX_RESOURCE_CHARACTERS {
+            Self::Impossible
+        } else {
+            // In a policy, `*` stands for any text. The client chose the path, so its `*` becomes `?`, which stands for
+            // one character: the policy never allows a path of another length.
+            Self::Policy { resource: request.resource.replace('*', "?") }
+        }
+    }
+
+    fn allow(&self, view: &View) -> Result<Reply, Unknown> {
+        let Context { claims, left_out } = Context::of(view).ok_or(Unknown::Internal)?;
+        if left_out > 0 {
+            info!(event = "claims_left_out", number = left_out);
+        }
+        self.answer(true, view.principal(), &claims)
+    }
+
+    /// A refusal. For REST APIs, a gateway response may repeat the context in `WWW-Authenticate`.
+    fn deny(&self, error: &str, scope: &str) -> Result<Reply, Unknown> {
+        if scope.is_empty() {
+            self.answer(false, "none", &json!({ "error": error }))
+        } else {
+            self.answer(false, "none", &json!({ "error": error, "scope": scope }))
+        }
+    }
+
+    fn answer(&self, allowed: bool, principal: &str, context: &impl Serialize) -> Result<Reply, Unknown> {
+        let answer = match self {
+            Self::Impossible => return Err(Unknown::ResourceTooLong),
+            Self::Simple => json!({ "isAuthorized": allowed, "context": context }),
+            Self::Policy { resource } => json!({
+                "principalId": principal,
+                "policyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [{
+                        "Action": "execute-api:Invoke",
+                        "Effect": if allowed { "Allow" } else { "Deny" },
+                        "Resource": resource,
+                    }],
+                },
+                "context": context,
+            }),
+        };
+        let answer = answer.to_string();
+        if answer.len() > MAX_ANSWER_BYTES { Err(Unknown::AnswerTooLarge) } else { Ok(Reply::Answer(answer)) }
+    }
+}
+
+impl Forbidden {
+    /// The required scopes as `WWW-Authenticate` has them (RFC 6750 §3). Empty if the route has none.
+    fn required(&self) -> String {
+        match self {
+            Self::MissingScope { required } => required.join(" "),
+            Self::RouteNotListed => String::new(),
+        }
+    }
+}

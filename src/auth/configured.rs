@@ -1,0 +1,49 @@
+//! The client of the authorizer (`AUTHORIZER_CLIENT_ID`). API Gateway invokes the function by IAM and presents no
+//! credentials, so no client authenticates: the operator has decided whose policy applies.
+
+use super::{AuthError, Caller};
+use crate::{
+    records::{ClientRecord, Corrupt, FetchedItems},
+    settings::{AuthorizerSettings, Settings},
+};
+
+impl Caller {
+    /// The client that the operator configured for the authorizer. [`AuthorizerSettings`] is the proof: only the
+    /// function's own settings make one, and it names the client. How the client could authenticate elsewhere does not
+    /// matter.
+    ///
+    /// A client id from a request is no substitute:
+    ///
+    /// ```compile_fail
+    /// # use token_introspection::{auth::Caller, records::FetchedItems, settings::Settings};
+    /// fn claim(client_id: &str, items: &FetchedItems, settings: &Settings) {
+    ///     let _ = Caller::configured(client_id, items, settings);
+    /// }
+    /// ```
+    ///
+    /// Nor can the settings be made of one:
+    ///
+    /// ```compile_fail
+    /// # use token_introspection::settings::{AuthorizerResponse, AuthorizerSettings};
+    /// fn make(client_id: String) -> AuthorizerSettings {
+    ///     AuthorizerSettings { client_id, scopes: None, response: AuthorizerResponse::Simple }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`AuthError`] if the record does not exist, cannot be read or is disabled. That says nothing about the
+    /// token: the deployment is misconfigured, and the authorizer must fail.
+    pub fn configured(
+        authorizer: &AuthorizerSettings,
+        items: &FetchedItems,
+        settings: &Settings,
+    ) -> Result<Self, AuthError> {
+        let found = items.record::<ClientRecord>(authorizer.client_key());
+        let record = found.map_err(|Corrupt| AuthError::CorruptClientRecord)?.ok_or(AuthError::UnknownClient)?;
+        if record.disabled {
+            return Err(AuthError::Disabled);
+        }
+        Ok(Self::new(authorizer.client_id(), record, settings))
+    }
+}

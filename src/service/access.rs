@@ -1,0 +1,154 @@
+//! The line of an authorizer: the same stages as an introspection, for the client that the operator configured instead
+//! of one that authenticates, and then what only a resource server checks: possession of a bound token's key, and the
+//! scopes of the route.
+
+use std::{
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use futures_util::FutureExt;
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, error, error_span};
+
+use super::{
+    Service,
+    reads::{OwnKeys, Reads},
+};
+use crate::{
+    access::{Access, AccessAnswer, AccessRequest, Forbidden, Reply, Unauthorized, Unknown},
+    audit::write_access_record,
+    auth::{Caller, Possession},
+    call::Call,
+    outcome::{Denial, TokenVerdict, Unavailable, Verdict},
+    records::FetchedItems,
+    request::{AccessScheme, PresentedAccess},
+    settings::AuthorizerSettings,
+    store::StoreUnavailable,
+    token::PresentedToken,
+};
+
+impl Service {
+    /// Always ends in a reply: a defect in our code and a call that takes too long are "don't know".
+    pub async fn authorize(&self, request: AccessRequest) -> Reply {
+        let call = &request.call;
+        let span = error_span!("request", request_id = call.request_id);
+        let started = Instant::now();
+        let parse = || {
+            let presented = PresentedAccess::parse(&call.headers, &self.settings);
+            let facts = presented.as_ref().ok().map(|presented| self.facts(&presented.token));
+            (facts, presented)
+        };
+        let internal = || AccessAnswer::early(Access::Unknown(Unknown::Internal));
+        let answer = match span.in_scope(|| catch_unwind(AssertUnwindSafe(parse))) {
+            Err(_panic) => internal(),
+            Ok((facts, presented)) => {
+                let answer = async {
+                    match (&self.settings.authorizer, presented) {
+                        (None, _) => AccessAnswer::early(Access::Unknown(Unknown::NotConfigured)),
+                        (Some(_), Err(why)) => AccessAnswer::early(Access::Unauthorized(Unauthorized::NoToken(why))),
+                        (Some(authorizer), Ok(presented)) => self.access(authorizer, presented, &request).await,
+                    }
+                };
+                let answer = AssertUnwindSafe(Box::pin(answer)).catch_unwind().instrument(span.clone());
+                let mut answer = match timeout_at(call.deadline, answer).await {
+                    Ok(answered) => answered.unwrap_or_else(|_panic| internal()),
+                    Err(_elapsed) => AccessAnswer::early(Access::Unknown(Unknown::Unavailable(Unavailable::Deadline))),
+                };
+                answer.token = answer.token.or(facts);
+                answer
+            }
+        };
+        let _entered = span.entered();
+        self.reply(answer, &request, started)
+    }
+
+    /// Renders the reply, and writes the record of how the call ended.
+    fn reply(&self, answer: AccessAnswer, request: &AccessRequest, started: Instant) -> Reply {
+        let AccessAnswer { caller, token, access } = answer;
+        let (access, reply) = match &self.settings.authorizer {
+            Some(authorizer) => access.into_reply(request, authorizer.response),
+            None => (access, Reply::Failed),
+        };
+        if let Access::Unknown(why) = &access
+            && let Some(cure) = why.cure()
+        {
+            let setting = "AUTHORIZER_CLIENT_ID";
+            error!(event = "authorizer_misconfigured", setting, reason = access.reason(), cure);
+        }
+        let answer = AccessAnswer { caller, token, access };
+        write_access_record(&answer, &request.call.request_id, started.elapsed());
+        reply
+    }
+
+    async fn access(
+        &self,
+        authorizer: &AuthorizerSettings,
+        presented: PresentedAccess<'_>,
+        request: &AccessRequest,
+    ) -> AccessAnswer {
+        let (PresentedAccess { mut token, scheme }, call) = (presented, &request.call);
+        let facts = self.facts(&token);
+        let (caller, items) = match self.configured_caller(authorizer, &mut token, call).await {
+            Ok(found) => found,
+            Err(why) => return AccessAnswer { caller: None, token: Some(facts), access: Access::Unknown(why) },
+        };
+        let verdict = async {
+            let pending = self.judge(token, facts.clone(), &caller, &items, call);
+            let marks = self.read_record_marks(pending.record_marks(), call).await;
+            let marks = marks.map_err(|StoreUnavailable| Unavailable::Store)?;
+            self.verdict(pending, &caller, &items, &marks, call).await
+        };
+        let (facts, access) = match verdict.await {
+            Ok(TokenVerdict { facts, verdict }) => (facts, decide(verdict, &scheme, authorizer, request)),
+            Err(what) => (facts, Access::Unknown(Unknown::Unavailable(what))),
+        };
+        AccessAnswer { caller: Some(caller.client_id().to_owned()), token: Some(facts), access }
+    }
+
+    /// Reads the record of the configured client, in one trip with the records that concern the token.
+    async fn configured_caller(
+        &self,
+        authorizer: &AuthorizerSettings,
+        token: &mut PresentedToken<'_>,
+        call: &Call,
+    ) -> Result<(Caller, FetchedItems), Unknown> {
+        let (key, reads) = (authorizer.client_key(), Reads::Authorizer);
+        let store = |StoreUnavailable: StoreUnavailable| Unknown::Unavailable(Unavailable::Store);
+        let held = self.held_record(Some(key), authorizer.client_id(), reads, call);
+        let known = held.as_ref().and_then(|held| Caller::configured(authorizer, held, &self.settings).ok());
+        let own =
+            OwnKeys { client: Some(key.clone()), held: held.filter(|_| known.is_some()), bearer: BTreeSet::new() };
+        let tokens = std::slice::from_mut(token);
+        let first = self.first_read(&own, authorizer.client_id(), tokens, reads, call).await.map_err(store)?;
+        let caller = match known {
+            Some(caller) => caller,
+            None => Caller::configured(authorizer, &first.items, &self.settings).map_err(Unknown::Client)?,
+        };
+        if !caller.may_introspect() {
+            return Err(Unknown::Denied(Denial::NotAllowed));
+        }
+        Ok((caller, self.read_rest(first, call).await.map_err(store)?))
+    }
+}
+
+/// What follows from the verdict for this request: the sender must have the key of a bound token, and the token must
+/// have the scopes of the route.
+fn decide(verdict: Verdict, scheme: &AccessScheme, authorizer: &AuthorizerSettings, request: &AccessRequest) -> Access {
+    let (view, would_deny) = match verdict {
+        Verdict::Active { view, would_deny } => (view, would_deny),
+        Verdict::Inactive(why) => return Access::Unauthorized(Unauthorized::Inactive(why)),
+        Verdict::KeysUnavailable { retry_after } => {
+            return Access::Unknown(Unknown::Unavailable(Unavailable::Keys { retry_after }));
+        }
+    };
+    let possession = Possession { scheme, certificate: request.call.identity.certificate.as_deref() };
+    if let Err(why) = possession.check(view.confirmation()) {
+        return Access::Unauthorized(Unauthorized::Unproved(why));
+    }
+    match request.required_scopes(authorizer) {
+        Ok(required) if required.iter().all(|scope| view.has_scope(scope)) => Access::Allowed { view, would_deny },
+        Ok(required) => Access::Forbidden(Forbidden::MissingScope { required }),
+        Err(ended) => ended,
+    }
+}
