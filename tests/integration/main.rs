@@ -32,6 +32,7 @@ mod line;
 mod advertised;
 mod assertions;
 mod audit;
+mod authorizer;
 mod batch;
 mod bearers;
 mod callers;
