@@ -139,15 +139,12 @@ impl Access {
     /// The stable name of the reason why access was not allowed, as listed in docs/reasons.md.
     pub fn reason(&self) -> Option<&'static str> {
         match self {
-            Self::Allowed { .. } | Self::Unknown(Unknown::Internal) => None,
+            Self::Allowed { .. } => None,
             Self::Forbidden(why) => Some(why.name()),
             Self::Unauthorized(Unauthorized::NoToken(why)) => Some(why.name()),
             Self::Unauthorized(Unauthorized::Inactive(why)) => Some(why.name()),
             Self::Unauthorized(Unauthorized::Unproved(why)) => Some(why.name()),
-            Self::Unknown(Unknown::Unavailable(what)) => Some(what.name()),
-            Self::Unknown(Unknown::Client(why)) => Some(why.name()),
-            Self::Unknown(Unknown::Denied(denial)) => Some(denial.name()),
-            Self::Unknown(why) => Some(why.name()),
+            Self::Unknown(why) => why.name(),
         }
     }
 
@@ -185,15 +182,18 @@ impl Forbidden {
 }
 
 impl Unknown {
-    /// The stable name of a reason that is only an authorizer's, as listed in docs/reasons.md.
-    pub fn name(&self) -> &'static str {
-        match self {
+    /// The stable name, as listed in docs/reasons.md. `None` for a defect in our code.
+    pub fn name(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unavailable(what) => what.name(),
             Self::NotConfigured => "authorizer_not_configured",
+            Self::Client(why) => why.name(),
+            Self::Denied(denial) => denial.name(),
             Self::RouteUnknown => "route_unknown",
             Self::AnswerTooLarge => "answer_too_large",
             Self::ResourceTooLong => "resource_too_long",
-            Self::Unavailable(_) | Self::Client(_) | Self::Denied(_) | Self::Internal => "unknown",
-        }
+            Self::Internal => return None,
+        })
     }
 
     /// What the operator can do, for the log. `None` if nothing is misconfigured.

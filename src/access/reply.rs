@@ -60,8 +60,8 @@ impl Form {
         } else if request.resource.chars().count() > MAX_RESOURCE_CHARACTERS {
             Self::Impossible
         } else {
-            // In a policy, `*` stands for any text. The client chose the path, so its `*` becomes `?`, which stands for
-            // one character: the policy never allows a path of another length.
+            // In a policy, `*` matches any text. The client chose the path, so its `*` becomes `?`, which matches one
+            // character: the policy never allows a path of another length (T-09).
             Self::Policy { resource: request.resource.replace('*', "?") }
         }
     }

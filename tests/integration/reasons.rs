@@ -3,10 +3,13 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// The files whose functions `name` return the names that the page lists.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 9] = [
     "src/token/inactive.rs",
     "src/request/mod.rs",
     "src/outcome.rs",
+    "src/access/mod.rs",
+    "src/auth/possession.rs",
+    "src/request/access.rs",
     "src/issuers/verify_error.rs",
     "src/issuers/fetch_error.rs",
     "src/jwt/key_set.rs",

@@ -245,6 +245,31 @@ fn issuers() -> Vec<Case> {
     ]
 }
 
+fn authorizer() -> Vec<Case> {
+    let with = |variable: &'static str, value: &str, problem: &str| {
+        let mut case = case(variable, value, problem);
+        case.settings.push(("AUTHORIZER_CLIENT_ID", "orders-api".to_owned()));
+        case
+    };
+    let scopes = |value: &str, problem: &str| with("AUTHORIZER_SCOPES", value, problem);
+    let lonely = "is set without AUTHORIZER_CLIENT_ID; set both or neither";
+    let not_an_object = "is not a JSON object of routes and scopes";
+    vec![
+        case("AUTHORIZER_CLIENT_ID", "a\u{1}", "is not a client id: it is too long or has a control character"),
+        case("AUTHORIZER_SCOPES", "{}", lonely),
+        case("AUTHORIZER_RESPONSE", "policy", lonely),
+        with("AUTHORIZER_RESPONSE", "both", "is neither \"simple\" nor \"policy\""),
+        scopes("orders:read", &format!("{not_an_object}: expected value at line 1 column 1")),
+        scopes(r#"{"GET /a":["b"]}"#, &format!("{not_an_object}: wrong type, expected a string at line 1 column 11")),
+        scopes(
+            r#"{"/orders":"orders:read"}"#,
+            "has a route 1 that is neither a method and a path, as in \"GET /orders\", nor \"$default\", \"$connect\" or \"*\"",
+        ),
+        scopes(r#"{"GET /a":"b  c"}"#, "has a route 1 whose scopes are not separated by single spaces"),
+        scopes(r#"{"GET /a":"b","GET /a":"c"}"#, "has a route 2 that occurs before"),
+    ]
+}
+
 fn keys_of_issuers() -> Vec<Case> {
     let uri = json!("https://a.example/jwks.json");
     let jwks = |members: Value| {
@@ -327,7 +352,7 @@ fn printed(settings: &[(&str, String)]) -> String {
 #[test]
 fn every_line_of_the_page_is_printed_for_settings_that_cause_it() {
     let cases: Vec<Case> =
-        [urls(), choices_and_numbers(), tables_and_files(), signing_keys(), issuers(), keys_of_issuers()]
+        [urls(), choices_and_numbers(), tables_and_files(), signing_keys(), issuers(), authorizer(), keys_of_issuers()]
             .into_iter()
             .flatten()
             .collect();

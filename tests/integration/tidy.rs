@@ -114,7 +114,16 @@ const ONE_STATEMENT: [(&str, &str); 15] = [
     ("is_conditional_check_failed_exception", "src/store/dynamodb.rs"),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 54] = [
+const UNPRINTABLE: [&str; 63] = [
+    "AccessRequest",
+    "AccessAnswer",
+    "Access",
+    "Reply",
+    "PresentedAccess",
+    "AccessScheme",
+    "DpopHeader",
+    "Possession",
+    "IncomingAccess",
     "HeldItem",
     "HotItems",
     "Reuse",
@@ -330,6 +339,10 @@ fn breaches(sources: &[SourceFile]) -> Vec<String> {
         if code.contains("View::new(") && path != "src/policy.rs" {
             breaches.push(format!("{path} makes a View, whose place is src/policy.rs"));
         }
+        // Only the line of the authorizer gets a caller without credentials.
+        if code.contains("Caller::configured(") && path != "src/service/access.rs" {
+            breaches.push(format!("{path} makes a configured caller, whose place is src/service/access.rs"));
+        }
         // Only the operator may see a client's record without its credentials.
         for made in ["Registration::from_items(", "RegisteredMethod::from_record(", "policy::preview("] {
             let defines = path == "src/auth/registration.rs";
@@ -388,6 +401,8 @@ fn a_planted_breach_of_each_invariant_is_found() {
         ("crates/introspection-admin/src/explain/caller.rs", "use aws_sdk_dynamodb::Client;"),
         ("src/service/mod.rs", "fn f() { policy::preview(a) }"),
         ("src/service/authentication.rs", "fn f() { Registration::from_items(a) }"),
+        ("src/service/mod.rs", "fn f() { Caller::configured(a, b, c) }"),
+        ("src/lambda/planted.rs", "fn f() { Caller::configured(a, b, c) }"),
         ("src/auth/mod.rs", "fn f() { RegisteredMethod::from_record(a) }"),
         ("src/auth/gateway.rs", "const METHOD: &str = \"aws_iam\";"),
         ("src/request/assertion.rs", "const MAX_BYTES: usize = 16 * 1024;"),

@@ -10,7 +10,7 @@ use crate::{keys::pem, world::OWN};
 
 pub const PASSWORD: &str = "hunter2-canary";
 
-pub const VARIABLES: [&str; 24] = [
+pub const VARIABLES: [&str; 27] = [
     "ISSUER",
     "PUBLIC_URL",
     "MTLS_PUBLIC_URL",
@@ -31,6 +31,9 @@ pub const VARIABLES: [&str; 24] = [
     "FAILED_AUTHENTICATION_LIMIT",
     "READ_CONSISTENCY",
     "REDIS_URL",
+    "AUTHORIZER_CLIENT_ID",
+    "AUTHORIZER_SCOPES",
+    "AUTHORIZER_RESPONSE",
     "LOG_LEVEL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_REGION",

@@ -221,7 +221,7 @@ pub fn honour(api: Api, event: &Value, answer: &Value) -> Got {
     }
 }
 
-/// Whether a text matches a pattern of IAM: `*` stands for any text, `?` for one character.
+/// Whether a text matches a pattern of IAM: `*` matches any text, and `?` one character.
 pub fn is_like(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern, text) {
         ([], []) => true,

@@ -4,6 +4,7 @@ mod bindings;
 mod gateway;
 mod outcomes;
 mod recorded;
+mod runtime;
 mod scopes;
 
 use gateway::{Api, Asked, Got, asked, event, honour, invoke, is_like, send};

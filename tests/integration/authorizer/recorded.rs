@@ -2,10 +2,26 @@
 
 use std::{fs, path::PathBuf};
 
+use test_support::pages;
+
 use super::*;
 use crate::{demo, engine::Engine};
 
-/// The settings with which the events were recorded: those of the guide.
+/// The answers of the guide are recorded ones.
+#[test]
+fn t02_the_answers_of_the_guide_are_recorded() {
+    let path = |name: &str| folder().join(format!("{name}.expected.json"));
+    let recorded: Vec<Value> =
+        names().iter().map(|name| serde_json::from_str(&fs::read_to_string(path(name)).unwrap()).unwrap()).collect();
+    let blocks = pages::blocks("json", "authorizer");
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        let shown: Value = serde_json::from_str(&block.text).unwrap();
+        assert!(recorded.contains(&shown), "{}", block.place);
+    }
+}
+
+/// The required scopes of the example stack.
 const SCOPES: &str = r#"{"GET /orders/{id}":"orders:read","POST /admin":"admin","$connect":"orders:read"}"#;
 
 fn folder() -> PathBuf {
@@ -52,4 +68,10 @@ async fn t02_each_recorded_event_of_an_authorizer_gets_the_answer_beside_it() {
         let expected: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         assert_eq!(returned, expected, "{name}");
     }
+}
+
+#[test]
+fn t06_the_required_scopes_are_those_of_the_example_stack() {
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/authorizer/template.yaml");
+    assert!(fs::read_to_string(template).unwrap().contains(&format!("Default: '{SCOPES}'")));
 }

@@ -21,7 +21,7 @@ mod tables;
 use test_support::pages as page;
 
 /// Each kind of block, and what holds it.
-const KINDS: [(&str, &str); 32] = [
+const KINDS: [(&str, &str); 33] = [
     ("apache client-library", "clients.rs, and tests/interop"),
     ("console dev", "dev_server.rs: run against the development server, output compared"),
     ("go client-library", "clients.rs"),
@@ -30,6 +30,7 @@ const KINDS: [(&str, &str); 32] = [
     ("java issuer", "clients.rs: compared with the entry beside it"),
     ("js client-library", "clients.rs, and tests/interop"),
     ("json audit", "audit_records.rs: compared with the record of such a call"),
+    ("json authorizer", "authorizer/recorded.rs: compared with the recorded answers"),
     ("json client", "tests/tool/documented.rs of the tool: compared with the item that the command before it writes"),
     ("json client-library", "clients.rs"),
     ("json entries", "items.rs: accepted as TRUSTED_ISSUERS; those of issuers.md also by tests/integration/issuers"),

@@ -1,0 +1,156 @@
+"""Checks examples/authorizer/template.yaml: the linter's verdict, what the authorizer may do, and its protected route."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from copy import deepcopy
+from pathlib import Path
+
+os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+from samtranslator.translator.transform import transform
+
+from test_template import NoManagedPolicies, TEMPLATE as ENDPOINT, references
+
+ROOT = Path(__file__).resolve().parents[2]
+PATH = ROOT / "examples/authorizer/template.yaml"
+TEMPLATE = yaml_parse(PATH.read_text())
+
+
+def expand(template):
+    packaged = deepcopy(template)
+    packaged["Resources"]["AuthorizerFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
+    return transform(packaged, {}, NoManagedPolicies)
+
+
+EXPANDED = expand(TEMPLATE)
+RESOURCES = EXPANDED["Resources"]
+
+
+def properties(name):
+    return RESOURCES[name]["Properties"]
+
+
+def of_type(prefix):
+    return {name: item["Properties"] for name, item in RESOURCES.items() if item["Type"].startswith(prefix)}
+
+
+def test_the_linter_reports_nothing(tmp_path):
+    sam = Path(sys.executable).with_name("sam")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "LC_ALL": "C.UTF-8",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "SAM_CLI_TELEMETRY": "0",
+        # Nothing listens on this port, so the tool cannot check for a newer version of itself.
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+    }
+    run = subprocess.run(
+        [sam, "validate", "--lint", "--template", PATH], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "is a valid SAM Template" in run.stdout
+
+
+def test_every_reference_exists_and_every_parameter_is_used():
+    found = {name for name in references(EXPANDED) if not name.startswith("AWS::")}
+    assert found - RESOURCES.keys() == EXPANDED["Parameters"].keys()
+
+
+def test_the_outputs_that_it_needs_exist():
+    for name in ("ClientsTableName", "TokensTableName", "StateTableName"):
+        assert name in ENDPOINT["Outputs"]
+        assert f"output {name} of the endpoint's stack" in TEMPLATE["Parameters"][name]["Description"]
+
+
+def test_t09_no_answer_is_cached():
+    for kind in ("AWS::ApiGatewayV2::Authorizer", "AWS::ApiGateway::Authorizer"):
+        [authorizer] = of_type(kind).values()
+        assert authorizer["AuthorizerResultTtlInSeconds"] == 0
+
+
+def test_t02_each_authorizer_asks_in_a_form_that_the_function_answers():
+    http = properties("HttpAuthorizer")
+    assert (http["AuthorizerType"], http["AuthorizerPayloadFormatVersion"]) == ("REQUEST", "2.0")
+    assert http["EnableSimpleResponses"] is True
+    variables = properties("AuthorizerFunction")["Environment"]["Variables"]
+    assert variables["AUTHORIZER_RESPONSE"] == "simple"
+    # A TOKEN authorizer would not name the route, and the scopes are those of routes.
+    assert properties("RestAuthorizer")["Type"] == "REQUEST"
+    scopes = json.loads(TEMPLATE["Parameters"]["RequiredScopes"]["Default"])
+    rest = f"{properties('RestMethod')['HttpMethod']} /orders/{properties('RestOrder')['PathPart']}"
+    assert properties("HttpRoute")["RouteKey"] == rest and rest in scopes
+
+
+def test_each_route_has_the_authorizer():
+    assert properties("HttpRoute")["AuthorizationType"] == properties("RestMethod")["AuthorizationType"] == "CUSTOM"
+    assert properties("HttpRoute")["AuthorizerId"] == {"Ref": "HttpAuthorizer"}
+    assert properties("RestMethod")["AuthorizerId"] == {"Ref": "RestAuthorizer"}
+    assert len(of_type("AWS::ApiGatewayV2::Route")) == len(of_type("AWS::ApiGateway::Method")) == 1
+
+
+def test_only_the_authorizers_may_invoke_the_function():
+    permissions = [item for item in of_type("AWS::Lambda::Permission").values()]
+    mine = [item for item in permissions if item["FunctionName"] == {"Ref": "AuthorizerFunction"}]
+    arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
+    assert [item["SourceArn"]["Fn::Sub"] for item in mine] == [
+        arn + "${HttpApi}/authorizers/${HttpAuthorizer}",
+        arn + "${RestApi}/authorizers/${RestAuthorizer}",
+    ]
+    assert all(item["Principal"] == "apigateway.amazonaws.com" for item in permissions)
+    assert of_type("AWS::Lambda::Url") == {}
+
+
+def test_the_role_reads_all_tables_and_writes_only_shared_keys():
+    [policy] = properties("AuthorizerRole")["Policies"]
+    statements = [item for item in policy["PolicyDocument"]["Statement"] if "Sid" in item]
+    table = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${%sTableName}"
+    clients, tokens, state = ({"Fn::Sub": table % name} for name in ("Clients", "Tokens", "State"))
+    assert {item["Sid"]: (item["Action"], item["Resource"]) for item in statements} == {
+        "ReadRecords": ("dynamodb:BatchGetItem", [clients, tokens, state]),
+        "WriteState": ("dynamodb:PutItem", state),
+        "WriteLogs": (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["AuthorizerLogGroup", "Arn"]}),
+        "WriteTraces": (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
+    }
+    [conditional] = [item for item in policy["PolicyDocument"]["Statement"] if "Sid" not in item]
+    assert conditional["Fn::If"][:1] == ["HasTableKey"] and conditional["Fn::If"][1]["Action"] == "kms:Decrypt"
+
+
+def test_the_gateway_adds_the_challenges():
+    responses = {item["ResponseType"]: item for item in of_type("AWS::ApiGateway::GatewayResponse").values()}
+    header = "gatewayresponse.header.WWW-Authenticate"
+    assert responses["UNAUTHORIZED"]["ResponseParameters"][header] == "'Bearer realm=\"orders\", error=\"invalid_token\"'"
+    assert responses["ACCESS_DENIED"]["ResponseParameters"][header].endswith("error=\"insufficient_scope\"'")
+    assert (responses["UNAUTHORIZED"]["StatusCode"], responses["ACCESS_DENIED"]["StatusCode"]) == ("401", "403")
+    assert responses["AUTHORIZER_FAILURE"]["StatusCode"] == "503"
+    # The deployment would otherwise be made before them.
+    assert RESOURCES["RestDeployment"]["DependsOn"] == [
+        "RestMethod", "RestUnauthorized", "RestAccessDenied", "RestAuthorizerFailure"
+    ]  # fmt: skip
+
+
+def test_the_alarm_counts_what_is_not_known_and_no_refused_token():
+    pattern = properties("DontKnowMetric")["FilterPattern"]
+    assert set(re.findall(r'outcome = "(\w+)"', pattern)) == {"unavailable", "error"}
+    for name, value in (("MetricName", "DontKnow"), ("Namespace", {"Fn::Sub": "token-introspection/${AWS::StackName}"})):
+        assert properties("DontKnowAlarm")[name] == value
+
+
+def protected_route():
+    scope = {}
+    exec(TEMPLATE["Resources"]["OrdersFunction"]["Properties"]["InlineCode"], scope)
+    return scope["handler"]
+
+
+@pytest.mark.parametrize("name, wrapped", [("http-api-active", True), ("rest-request-active", False)])
+def test_t05_the_protected_route_reads_the_claims_that_the_authorizer_returns(name, wrapped):
+    answer = json.loads((ROOT / f"events/authorizer/{name}.expected.json").read_text())
+    context = {"lambda": answer["context"]} if wrapped else {**answer["context"], "principalId": answer["principalId"]}
+    response = protected_route()({"requestContext": {"authorizer": context}}, None)
+    assert response["statusCode"] == 200
+    assert json.loads(response["body"]) == {"order": 7, "for": "alice", "scope": "orders:read orders:write"}
