@@ -72,7 +72,8 @@ pub fn write_record(answer: &Answer, request: &RequestFacts, request_id: &str, l
     record.write(request_id);
 }
 
-/// Writes the record of an authorizer's call. Its `method` is `authorizer`, because no client authenticates.
+/// Writes the record of an authorizer's call. Its `method` is `authorizer`, because no client authenticates. The reason is
+/// only here: RFC 7662 §2.2 advises against revealing it (T-11).
 pub fn write_access_record(answer: &AccessAnswer, request_id: &str, latency: Duration) {
     let AccessAnswer { caller, token, access } = answer;
     let record = AuditRecord {

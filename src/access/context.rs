@@ -21,7 +21,7 @@ pub(super) struct Context {
 impl Context {
     /// The members of a view. `None` if it cannot be serialized, which would be a defect.
     ///
-    /// API Gateway accepts strings, numbers and booleans, and rounds numbers. So every value becomes a string: a string
+    /// API Gateway accepts strings, numbers and booleans, and rounds numbers. So every value becomes a string (T-05): a string
     /// as it is, everything else as its JSON text.
     pub fn of(view: &View) -> Option<Self> {
         let members = serde_json::to_string(view).ok()?;

@@ -43,7 +43,7 @@ impl Access {
     }
 }
 
-/// The form of an answer.
+/// The form of an answer (T-02).
 enum Form {
     Simple,
     Policy {

@@ -1,5 +1,5 @@
 //! The client of the authorizer (`AUTHORIZER_CLIENT_ID`). API Gateway invokes the function by IAM and presents no
-//! credentials, so no client authenticates: the operator has decided whose policy applies.
+//! credentials, so no client authenticates: the operator has decided whose policy applies (RFC 7662 §4, T-04).
 
 use super::{AuthError, Caller};
 use crate::{

@@ -56,7 +56,7 @@ impl Possession<'_> {
                 .ok_or(Unproved::UnknownBinding)?,
         };
         // RFC 9449 §7.2: a bound token is not accepted under the scheme `Bearer`. RFC 9449 §7.1: nor is a token that is
-        // not bound under `DPoP`, whose proof would show nothing.
+        // not bound under `DPoP`, whose proof would show nothing (T-07).
         match (bindings.contains_key(KEY), self.scheme) {
             (false, AccessScheme::Bearer) => {}
             (true, AccessScheme::Dpop(header)) if header.proof.is_none() => return Err(Unproved::NoProof),
@@ -66,7 +66,7 @@ impl Possession<'_> {
         bindings.get(CERTIFICATE).map_or(Ok(()), |thumbprint| self.has_certificate(thumbprint))
     }
 
-    /// RFC 8705 §3: the certificate of the connection must be the one that the token names.
+    /// RFC 8705 §3: the certificate of the connection must be the one that the token names (T-07).
     fn has_certificate(&self, thumbprint: &RawValue) -> Result<(), Unproved> {
         let der = self.certificate.and_then(der_of_pem).ok_or(Unproved::NoCertificate)?;
         let own = URL_SAFE_NO_PAD.encode(Digest::of(der).bytes());

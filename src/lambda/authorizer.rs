@@ -60,7 +60,8 @@ pub fn answer(reply: Reply) -> Result<Box<RawValue>, Failed> {
     }
 }
 
-/// Whether an authorizer's event, which no client of an API can cause: its text is never a member of the event itself.
+/// Whether this is an authorizer's event, which no client of an API can cause: its text is never a member of the event
+/// itself (T-01).
 pub fn is_of_an_authorizer(event: &Members<'_>) -> bool {
     event.iter().any(|(name, _)| RESOURCES.contains(&name))
 }

@@ -71,8 +71,8 @@ pub enum Returned {
 ///
 /// # Errors
 ///
-/// Returns [`Failed`] only for an authorizer's event. A failed invocation is how the gateway gets "don't know", and for
-/// REST and WebSocket APIs also a 401. A request to this endpoint is always answered.
+/// Returns [`Failed`] only for an authorizer's event. A failed invocation is how the gateway gets "don't know" (T-08), and
+/// for REST and WebSocket APIs also a 401. A request to this endpoint is always answered.
 pub async fn handle(service: &Service, event: Event, context: Context) -> Result<Returned, Failed> {
     match event.read() {
         Ok(Asked::Request(incoming)) => {

@@ -1,4 +1,4 @@
-//! The access token of a request to a protected API, which an authorizer judges (RFC 6750 §2.1, RFC 9449 §7.1).
+//! The access token of a request to a protected API, which an authorizer judges (RFC 6750 §2.1, T-03).
 
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 

@@ -1,6 +1,7 @@
 //! The line of an authorizer: the same stages as an introspection, for the client that the operator configured instead
 //! of one that authenticates, and then what only a resource server checks: possession of a bound token's key, and the
-//! scopes of the route.
+//! scopes of the route. A revocation ends access on the next request, because nothing is kept of an answer (RFC 7662 §4,
+//! T-10).
 
 use std::{
     collections::BTreeSet,
@@ -106,7 +107,7 @@ impl Service {
         AccessAnswer { caller: Some(caller.client_id().to_owned()), token: Some(facts), access }
     }
 
-    /// Reads the record of the configured client, in one trip with the records that concern the token.
+    /// Reads the record of the configured client, in one trip with the records that concern the token (T-12).
     async fn configured_caller(
         &self,
         authorizer: &AuthorizerSettings,

@@ -1,4 +1,4 @@
-//! `AUTHORIZER_SCOPES`: the scopes that each route of a protected API requires.
+//! `AUTHORIZER_SCOPES`: the scopes that each route of a protected API requires (RFC 6750 §3.1, T-06).
 
 use std::{collections::BTreeMap, fmt};
 

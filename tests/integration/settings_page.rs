@@ -260,7 +260,7 @@ fn authorizer() -> Vec<Case> {
         case("AUTHORIZER_RESPONSE", "policy", lonely),
         with("AUTHORIZER_RESPONSE", "both", "is neither \"simple\" nor \"policy\""),
         scopes("orders:read", &format!("{not_an_object}: expected value at line 1 column 1")),
-        scopes(r#"{"GET /a":["b"]}"#, &format!("{not_an_object}: wrong type, expected a string at line 1 column 11")),
+        scopes(r#"{"GET /a":["b"]}"#, &format!("{not_an_object}: wrong type, expected a string at line 1 column 10")),
         scopes(
             r#"{"/orders":"orders:read"}"#,
             "has a route 1 that is neither a method and a path, as in \"GET /orders\", nor \"$default\", \"$connect\" or \"*\"",

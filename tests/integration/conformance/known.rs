@@ -33,7 +33,6 @@ pub(super) const OTHERS: &[(&str, &str)] = &[
     ("RFC 6749 §2.1", "confidential and public clients"),
     ("RFC 6749 §3.3", "scopes as text"),
     ("RFC 6749 §10.10", "entropy of tokens"),
-    ("RFC 6750 §2.1", "a bearer token in the header"),
     ("RFC 6750 §3", "challenges for bearer tokens"),
     ("RFC 7009 §2", "the revocation endpoint"),
     ("RFC 7009 §2.3", "CORS at the revocation endpoint"),
