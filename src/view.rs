@@ -24,6 +24,11 @@ impl View {
         claims.subject.as_ref().or(claims.client_id.as_ref()).unwrap_or(&claims.issuer)
     }
 
+    /// Whether it is an access token, which is the only kind that an API accepts.
+    pub fn is_access_token(&self) -> bool {
+        self.claims.token_type == TokenType::AccessToken
+    }
+
     /// Whether the token has this scope, and the caller may see it.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.claims.scopes().any(|own| own == scope)

@@ -35,6 +35,7 @@ pub enum Asked {
 }
 
 /// Why an event cannot be read, and whether it is one of an authorizer, whose invocation then fails.
+#[derive(Debug)]
 pub struct Unreadable {
     pub fault: Fault,
     pub of_an_authorizer: bool,

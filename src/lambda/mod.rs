@@ -16,15 +16,18 @@ use lambda_http::{
     lambda_runtime::{LambdaInvocation, Runtime, tower::util::MapRequestLayer},
     service_fn,
 };
-use serde::Serialize;
 use serde_json::value::RawValue;
 use tracing::error;
 
-pub use self::{authorizer::Failed, concurrency::Concurrency, event::Event};
+pub use self::{
+    authorizer::Failed,
+    concurrency::Concurrency,
+    event::{Asked, Event},
+    response::GatewayResponse,
+};
 use self::{
     authorizer::IncomingAccess,
-    event::{Asked, EventSource, Incoming, Unreadable},
-    response::GatewayResponse,
+    event::{EventSource, Incoming, Unreadable},
 };
 use crate::{
     access::AccessRequest,
@@ -59,30 +62,22 @@ fn as_json(mut invocation: LambdaInvocation) -> LambdaInvocation {
     invocation
 }
 
-/// What the function returns for an event.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub enum Returned {
-    Response(GatewayResponse),
-    Access(Box<RawValue>),
-}
-
 /// Answers one event in the form that its source expects.
 ///
 /// # Errors
 ///
 /// Returns [`Failed`] only for an authorizer's event. A failed invocation is how the gateway gets "don't know" (T-08), and
 /// for REST and WebSocket APIs also a 401. A request to this endpoint is always answered.
-pub async fn handle(service: &Service, event: Event, context: Context) -> Result<Returned, Failed> {
+pub async fn handle(service: &Service, event: Event, context: Context) -> Result<GatewayResponse, Failed> {
     match event.read() {
         Ok(Asked::Request(incoming)) => {
             let (source, is_head) = (incoming.source, incoming.method == http::Method::HEAD);
             let response = service.handle(call(incoming, &context)).await;
-            Ok(Returned::Response(GatewayResponse::new(source, response, is_head)))
+            Ok(GatewayResponse::new(source, response, is_head))
         }
         Ok(Asked::Access(incoming)) => {
             let reply = service.authorize(access_request(incoming, &context)).await;
-            authorizer::answer(reply).map(Returned::Access)
+            authorizer::answer(reply).map(GatewayResponse::Access)
         }
         Err(Unreadable { fault, of_an_authorizer }) => {
             error!(
@@ -96,7 +91,7 @@ pub async fn handle(service: &Service, event: Event, context: Context) -> Result
             }
             // The unreadable part may be what identifies the source. All sources accept this form.
             let response = render(Outcome::Internal, &context.request_id);
-            Ok(Returned::Response(GatewayResponse::new(EventSource::LoadBalancer, response, event.is_head())))
+            Ok(GatewayResponse::new(EventSource::LoadBalancer, response, event.is_head()))
         }
     }
 }

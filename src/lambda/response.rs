@@ -9,6 +9,7 @@ use lambda_http::{
     },
 };
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::event::EventSource;
 
@@ -19,6 +20,8 @@ pub enum GatewayResponse {
     HttpApi(ApiGatewayV2httpResponse),
     RestApi(ApiGatewayProxyResponse),
     LoadBalancer(AlbTargetGroupResponse),
+    /// An authorizer's answer, which is no HTTP response.
+    Access(Box<RawValue>),
 }
 
 impl GatewayResponse {

@@ -22,11 +22,11 @@ use crate::{
     auth::{Caller, Possession},
     call::Call,
     outcome::{Denial, TokenVerdict, Unavailable, Verdict},
-    records::FetchedItems,
+    records::{FetchedItems, TokenType},
     request::{AccessScheme, PresentedAccess},
     settings::AuthorizerSettings,
     store::StoreUnavailable,
-    token::PresentedToken,
+    token::{Inactive, PresentedToken},
 };
 
 impl Service {
@@ -143,6 +143,11 @@ fn decide(verdict: Verdict, scheme: &AccessScheme, authorizer: &AuthorizerSettin
             return Access::Unknown(Unknown::Unavailable(Unavailable::Keys { retry_after }));
         }
     };
+    // RFC 6749 §1.5: refresh tokens are never sent to resource servers, even if the client may introspect its own.
+    if !view.is_access_token() {
+        let listed = vec![TokenType::AccessToken.name().to_owned()];
+        return Access::Unauthorized(Unauthorized::Inactive(Inactive::TokenTypeHidden { listed }));
+    }
     let possession = Possession { scheme, certificate: request.call.identity.certificate.as_deref() };
     if let Err(why) = possession.check(view.confirmation()) {
         return Access::Unauthorized(Unauthorized::Unproved(why));

@@ -9,7 +9,7 @@ use token_introspection::{
     auth::{Authentication, Caller},
     call::{Call, deadline},
     judge::{self, ActiveClaims},
-    lambda::Event,
+    lambda::{Asked, Event},
     outcome::{Answer, Outcome, TokenFacts, TokenVerdict, Verdict},
     policy,
     records::{FetchedItems, ItemKey},
@@ -80,7 +80,7 @@ pub fn answer(world: &World, table: &Table, event: &str) -> (&'static str, Strin
 
 fn call(event: &str) -> Call {
     let event: Event = serde_json::from_str(event).unwrap();
-    let incoming = event.read().expect("the event can be read");
+    let Ok(Asked::Request(incoming)) = event.read() else { panic!("the event is not one of a request") };
     Call {
         method: incoming.method,
         path: incoming.path,

@@ -20,7 +20,7 @@ use crate::{
 /// A deployment whose authorizer has the policy of [`API`].
 async fn world(api: Api, changes: &[(&str, &str)]) -> World {
     let settings = [("AUTHORIZER_CLIENT_ID", API), ("AUTHORIZER_RESPONSE", api.response())];
-    World::with(&settings.into_iter().chain(changes.iter().copied()).collect::<Vec<_>>()).await
+    World::with(&changes.iter().copied().chain(settings).collect::<Vec<_>>()).await
 }
 
 fn bearer(token: &str) -> Asked {
