@@ -218,6 +218,25 @@ async fn t11_every_refusal_of_a_token_is_the_same_answer_and_the_audit_record_ha
 }
 
 #[tokio::test]
+async fn t11_a_forged_token_gets_the_same_answer_after_the_same_reads_whichever_marks_exist() {
+    for api in [Api::Http, Api::Rest] {
+        let world = world(api, &[]).await;
+        let token = world.token(&json!({ "sub": "bob" }));
+        let forged = format!("{}.{}", token.rsplit_once('.').unwrap().0, "A".repeat(86));
+        let mut seen = Vec::new();
+        for mark in [None, Some(json!({})), Some(json!({ "not_before": "corrupt" }))] {
+            if let Some(mark) = &mark {
+                world.put_mark(&format!("sub#{ISSUER}#bob"), mark);
+            }
+            world.proxy.take_requests();
+            let reply = invoke(&world.service, &event(api, &bearer(&forged)).to_string()).await;
+            seen.push((reply, world.proxy.take_requests()));
+        }
+        assert!(seen.iter().all(|one| *one == seen[0]), "{api:?}");
+    }
+}
+
+#[tokio::test]
 async fn t01_without_the_setting_every_event_of_an_authorizer_fails_and_the_log_names_it() {
     let world = World::new().await;
     let (log, _guard) = Log::start(LogLevel::Error);
