@@ -5,7 +5,7 @@
 mod context;
 mod reply;
 
-pub use self::reply::Reply;
+pub use self::reply::{Rendered, Reply};
 use crate::{
     auth::{AuthError, Unproved},
     call::Call,

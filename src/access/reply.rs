@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde_json::json;
-use tracing::info;
 
 use super::{Access, AccessRequest, Forbidden, Gateway, Unknown, context::Context};
 use crate::{settings::AuthorizerResponse, view::View};
@@ -22,23 +21,31 @@ pub enum Reply {
     Failed,
 }
 
+/// A reply, and how the call ended with it.
+pub struct Rendered {
+    /// The end of the call. It is another one if the gateway would not accept the answer.
+    pub access: Access,
+    pub reply: Reply,
+    /// How many claims were left out because of their name or their text.
+    pub left_out: usize,
+}
+
 impl Access {
-    /// Renders the reply. An answer that the gateway would not accept ends the call in another way, so the end is
-    /// returned too.
-    pub fn into_reply(self, request: &AccessRequest, response: AuthorizerResponse) -> (Self, Reply) {
+    /// Renders the reply.
+    pub fn render(self, request: &AccessRequest, response: AuthorizerResponse) -> Rendered {
         let form = Form::of(request, response);
         let rendered = match &self {
-            Self::Unknown(_) => Ok(Reply::Failed),
+            Self::Unknown(_) => Ok((Reply::Failed, 0)),
             // RFC 6750 §3.1: without an active token, the status is 401. Only REST and WebSocket APIs can be told so.
-            Self::Unauthorized(_) if request.gateway == Gateway::RestApi => Ok(Reply::Unauthorized),
+            Self::Unauthorized(_) if request.gateway == Gateway::RestApi => Ok((Reply::Unauthorized, 0)),
             Self::Unauthorized(_) => form.deny("invalid_token", ""),
             // RFC 6750 §3.1: a token without the required scopes gets 403, and may learn which scopes they are.
             Self::Forbidden(why) => form.deny("insufficient_scope", &why.required()),
             Self::Allowed { view, .. } => form.allow(view),
         };
         match rendered {
-            Ok(reply) => (self, reply),
-            Err(why) => (Self::Unknown(why), Reply::Failed),
+            Ok((reply, left_out)) => Rendered { access: self, reply, left_out },
+            Err(why) => Rendered { access: Self::Unknown(why), reply: Reply::Failed, left_out: 0 },
         }
     }
 }
@@ -66,21 +73,18 @@ impl Form {
         }
     }
 
-    fn allow(&self, view: &View) -> Result<Reply, Unknown> {
+    fn allow(&self, view: &View) -> Result<(Reply, usize), Unknown> {
         let Context { claims, left_out } = Context::of(view).ok_or(Unknown::Internal)?;
-        if left_out > 0 {
-            info!(event = "claims_left_out", number = left_out);
-        }
-        self.answer(true, view.principal(), &claims)
+        Ok((self.answer(true, view.principal(), &claims)?, left_out))
     }
 
     /// A refusal. For REST APIs, a gateway response may repeat the context in `WWW-Authenticate`.
-    fn deny(&self, error: &str, scope: &str) -> Result<Reply, Unknown> {
-        if scope.is_empty() {
-            self.answer(false, "none", &json!({ "error": error }))
-        } else {
-            self.answer(false, "none", &json!({ "error": error, "scope": scope }))
-        }
+    fn deny(&self, error: &str, scope: &str) -> Result<(Reply, usize), Unknown> {
+        let context = match scope {
+            "" => json!({ "error": error }),
+            scope => json!({ "error": error, "scope": scope }),
+        };
+        Ok((self.answer(false, "none", &context)?, 0))
     }
 
     fn answer(&self, allowed: bool, principal: &str, context: &impl Serialize) -> Result<Reply, Unknown> {

@@ -10,14 +10,14 @@ use std::{
 
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
-use tracing::{Instrument, error, error_span};
+use tracing::{Instrument, error, error_span, info};
 
 use super::{
     Service,
     reads::{OwnKeys, Reads},
 };
 use crate::{
-    access::{Access, AccessAnswer, AccessRequest, Forbidden, Reply, Unauthorized, Unknown},
+    access::{Access, AccessAnswer, AccessRequest, Forbidden, Rendered, Reply, Unauthorized, Unknown},
     audit::write_access_record,
     auth::{Caller, Possession},
     call::Call,
@@ -67,15 +67,17 @@ impl Service {
     /// Renders the reply, and writes the record of how the call ended.
     fn reply(&self, answer: AccessAnswer, request: &AccessRequest, started: Instant) -> Reply {
         let AccessAnswer { caller, token, access } = answer;
-        let (access, reply) = match &self.settings.authorizer {
-            Some(authorizer) => access.into_reply(request, authorizer.response),
-            None => (access, Reply::Failed),
+        let Rendered { access, reply, left_out } = match &self.settings.authorizer {
+            Some(authorizer) => access.render(request, authorizer.response),
+            None => Rendered { access, reply: Reply::Failed, left_out: 0 },
         };
+        if left_out > 0 {
+            info!(event = "claims_left_out", number = left_out);
+        }
         if let Access::Unknown(why) = &access
             && let Some(cure) = why.cure()
         {
-            let setting = "AUTHORIZER_CLIENT_ID";
-            error!(event = "authorizer_misconfigured", setting, reason = access.reason(), cure);
+            error!(event = "authorizer_misconfigured", reason = access.reason(), cure);
         }
         let answer = AccessAnswer { caller, token, access };
         write_access_record(&answer, &request.call.request_id, started.elapsed());
