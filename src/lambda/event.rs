@@ -59,7 +59,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// Returns [`Unreadable`] if one of them is missing, occurs twice, or has another type than the source sends.
+    /// Returns `Unreadable` if one of them is missing, occurs twice, or has another type than the source sends.
     pub fn read(&self) -> Result<Asked, Unreadable> {
         let unreadable = |of_an_authorizer| move |fault| Unreadable { fault, of_an_authorizer };
         let event = Members::of_event(&self.0).map_err(unreadable(false))?;
