@@ -153,8 +153,10 @@ async fn t12_a_held_record_is_not_read_again_and_never_keeps_a_client_that_is_ne
     world.proxy.take_requests();
     for reads_it in [true, false] {
         assert_eq!(send(Api::Http, &world.service, &bearer(&token)).await.status, 200);
-        let [(_, request)] = <[_; 1]>::try_from(world.proxy.take_requests()).unwrap();
-        assert_eq!(request["RequestItems"].get("oauth-clients").is_some(), reads_it);
+        let requests = world.proxy.take_requests();
+        assert!(requests.len() == 1 || (!crate::world::ALL_IN_DYNAMODB && !reads_it && requests.is_empty()));
+        let reads = requests.iter().any(|(_, request)| request["RequestItems"].get("oauth-clients").is_some());
+        assert_eq!(reads, reads_it);
     }
 }
 
