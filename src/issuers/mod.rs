@@ -217,8 +217,7 @@ impl Issuers {
         let Some(deadline) = deadline.checked_sub(RESERVE) else { return Attempt::NoTime };
         // A request that waited here finds that the fetch was already made, and is not allowed another one.
         let Ok(single) = timeout_at(deadline, keys.flight.lock()).await else { return Attempt::NoTime };
-        let has_time = deadline.saturating_duration_since(Instant::now()) >= FAIR_TIME;
-        let flight = match keys.try_begin_fetch(reason, now, has_time) {
+        let flight = match keys.try_begin_fetch(reason, now, has_fair_time(deadline)) {
             Ok(Some(flight)) => flight,
             Ok(None) => return Attempt::NoTime,
             Err(NotAllowed::BudgetUsedUp { log: true }) => {
@@ -272,6 +271,11 @@ impl Issuers {
         let snapshot = set.to_snapshot(keys.location.uri().to_string());
         let _ = self.store.put_snapshot(&key, &snapshot, deadline).await;
     }
+}
+
+/// Whether a fetch that begins now would say something about the issuer.
+fn has_fair_time(deadline: Instant) -> bool {
+    deadline.saturating_duration_since(Instant::now()) >= FAIR_TIME
 }
 
 /// The verdict of a check. `failure` is what kept the function from finding a newer set.

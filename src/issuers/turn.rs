@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Uri;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::Issuers;
+use super::{Issuers, has_fair_time};
 use crate::{
     records::{FetchLease, FetchState, ItemKey},
     settings::TrustedIssuer,
@@ -25,7 +25,7 @@ pub enum Turn {
     Adopted,
     /// The fetch of another environment has failed.
     Failed,
-    /// Another environment has not ended its fetch in time.
+    /// Another environment has not ended its fetch in time, or too little time is left for one of our own.
     NoTime,
 }
 
@@ -45,7 +45,7 @@ impl Issuers {
             held_until: now.saturating_add(FetchLease::LIFETIME_SECONDS),
             state: FetchState::InFlight,
         };
-        match self.store.put_lease(&key, &item, now, deadline.min(Instant::now() + TAKE_TIMEOUT)).await {
+        let turn = match self.store.put_lease(&key, &item, now, deadline.min(Instant::now() + TAKE_TIMEOUT)).await {
             Ok(true) => Turn::Ours(Some(Lease { key, item })),
             Ok(false) => {
                 let waiting = self.wait(issuer, &key, now, deadline);
@@ -53,6 +53,16 @@ impl Issuers {
             }
             // A fetch too many does no harm. No fetch would.
             Err(_) => Turn::Ours(None),
+        };
+        match turn {
+            // The agreement took too long. The next request of any environment may fetch.
+            Turn::Ours(lease) if !has_fair_time(deadline) => {
+                if let Some(lease) = lease {
+                    self.end(lease, FetchState::InFlight, now, deadline).await;
+                }
+                Turn::NoTime
+            }
+            turn => turn,
         }
     }
 
@@ -81,7 +91,7 @@ impl Issuers {
         }
     }
 
-    /// Tells the other environments how the fetch ended. If this fails, they wait until the lease ends by itself.
+    /// Tells the other environments how the fetch ended, or gives it up if it is still to be made. If this fails, they wait until the lease ends by itself.
     pub(super) async fn end(&self, lease: Lease, state: FetchState, now: i64, deadline: Instant) {
         let Lease { key, mut item } = lease;
         item.state = state;

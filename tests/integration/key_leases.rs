@@ -148,3 +148,24 @@ async fn h13_a_slow_key_host_delays_other_environments_but_not_their_held_keys()
     put_lease(&deployment, &json!({ "held_until": T + 303, "state": "in_flight" }));
     fast_forward(at(&one, 300, &token(&known))).await.assert_active();
 }
+
+#[tokio::test]
+async fn g08_h13_a_fetch_for_which_the_agreement_left_too_little_time_is_not_begun() {
+    let key = keys::ed25519(Some("a"), 1);
+    let deployment = Deployment::publishing(&[&key]).await;
+    let (one, other) = (deployment.environment().await, deployment.environment().await);
+    let hurried = |milliseconds| introspection(&token(&key)).at(T).within(Duration::from_millis(milliseconds));
+    // The lease cannot be written in time. A fetch would have the rest, in which this host does not answer.
+    deployment.host.hang();
+    deployment.world.proxy.fail_after(1, Fault::Hangs);
+    fast_forward(send(&one, hurried(1000))).await.assert_unavailable("keys_unavailable");
+    assert_eq!(deployment.host.take_requests(), 0);
+    deployment.world.proxy.fail(Fault::None);
+    deployment.publish(&[&key]);
+    // It is written, but late. It is given up, so that the others need not wait for its end.
+    deployment.world.proxy.interfere(0, "PutItem", || std::thread::sleep(Duration::from_millis(150)));
+    send(&one, hurried(600)).await.assert_unavailable("keys_unavailable");
+    at(&other, 0, &token(&key)).await.assert_active();
+    at(&one, 0, &token(&key)).await.assert_active();
+    assert_eq!(deployment.host.take_requests(), 1);
+}
