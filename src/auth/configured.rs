@@ -1,9 +1,9 @@
 //! The client of the authorizer (`AUTHORIZER_CLIENT_ID`). API Gateway invokes the function by IAM and presents no
 //! credentials, so no client authenticates: the operator has decided whose policy applies (RFC 7662 §4, T-04).
 
-use super::{AuthError, Caller};
+use super::{AuthError, Caller, enabled};
 use crate::{
-    records::{ClientRecord, Corrupt, FetchedItems},
+    records::FetchedItems,
     settings::{AuthorizerSettings, Settings},
 };
 
@@ -39,11 +39,7 @@ impl Caller {
         items: &FetchedItems,
         settings: &Settings,
     ) -> Result<Self, AuthError> {
-        let found = items.record::<ClientRecord>(authorizer.client_key());
-        let record = found.map_err(|Corrupt| AuthError::CorruptClientRecord)?.ok_or(AuthError::UnknownClient)?;
-        if record.disabled {
-            return Err(AuthError::Disabled);
-        }
+        let record = enabled(items.record(authorizer.client_key()))?;
         Ok(Self::new(authorizer.client_id(), record, settings))
     }
 }

@@ -196,12 +196,15 @@ fn found(credentials: &Credentials<'_>, items: &FetchedItems) -> Found {
     credentials.client_key().map_or(Ok(None), |key| items.record::<ClientRecord>(&key))
 }
 
+/// The record of a client that is not disabled.
+fn enabled(found: Found) -> Result<ClientRecord, AuthError> {
+    let record = found.map_err(|Corrupt| AuthError::CorruptClientRecord)?.ok_or(AuthError::UnknownClient)?;
+    if record.disabled { Err(AuthError::Disabled) } else { Ok(record) }
+}
+
 /// The record of a client that is not disabled and is registered for one of the accepted methods (RFC 7591 §2, B-08).
 fn registered(found: Found, used: AuthMethod, accepted: &[AuthMethod]) -> Result<ClientRecord, AuthError> {
-    let record = found.map_err(|Corrupt| AuthError::CorruptClientRecord)?.ok_or(AuthError::UnknownClient)?;
-    if record.disabled {
-        return Err(AuthError::Disabled);
-    }
+    let record = enabled(found)?;
     if accepted.iter().any(|method| record.is_registered_for(*method)) {
         return Ok(record);
     }
