@@ -21,7 +21,7 @@ use crate::{
     audit::write_access_record,
     auth::{Caller, Possession},
     call::Call,
-    outcome::{Denial, TokenVerdict, Unavailable, Verdict},
+    outcome::{Denial, TokenFacts, TokenVerdict, Unavailable, Verdict},
     records::{FetchedItems, TokenType},
     request::{AccessScheme, PresentedAccess},
     settings::AuthorizerSettings,
@@ -36,19 +36,23 @@ impl Service {
         let span = error_span!("request", request_id = call.request_id);
         let started = Instant::now();
         let parse = || {
-            let presented = PresentedAccess::parse(&call.headers, &self.settings);
-            let facts = presented.as_ref().ok().map(|presented| self.facts(&presented.token));
-            (facts, presented)
+            PresentedAccess::parse(&call.headers, &self.settings).map(|presented| {
+                let facts = self.facts(&presented.token);
+                (presented, facts)
+            })
         };
         let internal = || AccessAnswer::early(Access::Unknown(Unknown::Internal));
         let answer = match span.in_scope(|| catch_unwind(AssertUnwindSafe(parse))) {
             Err(_panic) => internal(),
-            Ok((facts, presented)) => {
+            Ok(presented) => {
+                let facts = presented.as_ref().ok().map(|(_, facts)| facts.clone());
                 let answer = async {
                     match (&self.settings.authorizer, presented) {
                         (None, _) => AccessAnswer::early(Access::Unknown(Unknown::NotConfigured)),
                         (Some(_), Err(why)) => AccessAnswer::early(Access::Unauthorized(Unauthorized::NoToken(why))),
-                        (Some(authorizer), Ok(presented)) => self.access(authorizer, presented, &request).await,
+                        (Some(authorizer), Ok((presented, facts))) => {
+                            self.access(authorizer, presented, facts, &request).await
+                        }
                     }
                 };
                 let answer = AssertUnwindSafe(Box::pin(answer)).catch_unwind().instrument(span.clone());
@@ -88,10 +92,10 @@ impl Service {
         &self,
         authorizer: &AuthorizerSettings,
         presented: PresentedAccess<'_>,
+        facts: TokenFacts,
         request: &AccessRequest,
     ) -> AccessAnswer {
         let (PresentedAccess { mut token, scheme }, call) = (presented, &request.call);
-        let facts = self.facts(&token);
         let (caller, items) = match self.configured_caller(authorizer, &mut token, call).await {
             Ok(found) => found,
             Err(why) => return AccessAnswer { caller: None, token: Some(facts), access: Access::Unknown(why) },
