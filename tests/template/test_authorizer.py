@@ -1,65 +1,26 @@
 """Checks examples/authorizer/template.yaml: the linter's verdict, what the authorizer may do, and its protected route."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-from copy import deepcopy
-from pathlib import Path
-
-os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
 
 import pytest
-from samcli.yamlhelper import yaml_parse
-from samtranslator.translator.transform import transform
 
-from test_template import NoManagedPolicies, TEMPLATE as ENDPOINT, references
+from stack import ROOT, Stack
+from test_template import TEMPLATE as ENDPOINT
 
-ROOT = Path(__file__).resolve().parents[2]
-PATH = ROOT / "examples/authorizer/template.yaml"
-TEMPLATE = yaml_parse(PATH.read_text())
-
-
-def expand(template):
-    packaged = deepcopy(template)
-    packaged["Resources"]["AuthorizerFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
-    return transform(packaged, {}, NoManagedPolicies)
-
-
-EXPANDED = expand(TEMPLATE)
-RESOURCES = EXPANDED["Resources"]
-
-
-def properties(name):
-    return RESOURCES[name]["Properties"]
-
-
-def of_type(prefix):
-    return {name: item["Properties"] for name, item in RESOURCES.items() if item["Type"].startswith(prefix)}
+STACK = Stack("examples/authorizer/template.yaml", "AuthorizerFunction")
+TEMPLATE, EXPANDED, RESOURCES = STACK.template, STACK.expanded, STACK.resources
+properties, of_type = STACK.properties, STACK.of_type
 
 
 def test_the_linter_reports_nothing(tmp_path):
-    sam = Path(sys.executable).with_name("sam")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "LC_ALL": "C.UTF-8",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "SAM_CLI_TELEMETRY": "0",
-        # Nothing listens on this port, so the tool cannot check for a newer version of itself.
-        "HTTPS_PROXY": "http://127.0.0.1:9",
-    }
-    run = subprocess.run(
-        [sam, "validate", "--lint", "--template", PATH], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "is a valid SAM Template" in run.stdout
+    code, output = STACK.lint(tmp_path)
+    assert code == 0, output
+    assert "is a valid SAM Template" in output
 
 
 def test_every_reference_exists_and_every_parameter_is_used():
-    found = {name for name in references(EXPANDED) if not name.startswith("AWS::")}
-    assert found - RESOURCES.keys() == EXPANDED["Parameters"].keys()
+    assert STACK.unresolved() == EXPANDED["Parameters"].keys()
 
 
 def test_the_outputs_that_it_needs_exist():

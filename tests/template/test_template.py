@@ -5,73 +5,20 @@
 """
 
 import json
-import os
 import re
-import subprocess
-import sys
 from copy import deepcopy
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
-
-# The transform needs a region of the SDK to name the partition of its ARNs; it sends no request.
-os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
 
 import pytest
-from samcli.yamlhelper import yaml_parse
-from samtranslator.translator.transform import transform
 
-ROOT = Path(__file__).resolve().parents[2]
+from stack import ROOT, Stack, references
 
-
-class NoManagedPolicies:
-    """Replaces a loader that would call IAM."""
-
-    @staticmethod
-    def load():
-        return {}
-
-
-def expand(template):
-    """The template after the SAM transform, which needs the code at the location that packaging would give it."""
-    packaged = deepcopy(template)
-    packaged["Resources"]["IntrospectionFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
-    return transform(packaged, {}, NoManagedPolicies)
-
-
-TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
-EXPANDED = expand(TEMPLATE)
-RESOURCES = EXPANDED["Resources"]
-
-
-def properties(name):
-    return RESOURCES[name]["Properties"]
-
-
-def of_type(prefix):
-    return {name: item["Properties"] for name, item in RESOURCES.items() if item["Type"].startswith(prefix)}
+ENDPOINT = Stack("template.yaml", "IntrospectionFunction")
+TEMPLATE, EXPANDED, RESOURCES = ENDPOINT.template, ENDPOINT.expanded, ENDPOINT.resources
+expand, properties, of_type = ENDPOINT.expand, ENDPOINT.properties, ENDPOINT.of_type
 
 
 # --- References ---
-
-
-def references(value):
-    """Every name that a value refers to, by Ref, Fn::GetAtt or Fn::Sub in any of their forms."""
-    if isinstance(value, list):
-        for item in value:
-            yield from references(item)
-    elif isinstance(value, dict):
-        for key, argument in value.items():
-            if key == "Ref":
-                yield argument
-            elif key == "Fn::GetAtt":
-                yield argument.split(".")[0] if isinstance(argument, str) else argument[0]
-            elif key == "Fn::Sub":
-                text, variables = (argument, {}) if isinstance(argument, str) else argument
-                names = (name.strip() for name in re.findall(r"\$\{([^!.}][^.}]*)", text))
-                yield from (name for name in names if name not in variables)
-                yield from references(variables)
-            else:
-                yield from references(argument)
 
 
 def resource_references(resource):
@@ -95,8 +42,7 @@ def test_no_resource_depends_on_itself():
 
 
 def test_every_reference_exists_and_every_parameter_is_used():
-    found = {name for name in references(EXPANDED) if not name.startswith("AWS::")}
-    assert found - RESOURCES.keys() == EXPANDED["Parameters"].keys()
+    assert ENDPOINT.unresolved() == EXPANDED["Parameters"].keys()
 
 
 def test_the_walk_finds_the_cycle_that_http_api_events_make():
@@ -137,22 +83,9 @@ def test_the_walk_takes_no_literal_for_a_reference(text):
 
 
 def test_the_linter_reports_nothing(tmp_path):
-    sam = Path(sys.executable).with_name("sam")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "LC_ALL": "C.UTF-8",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "SAM_CLI_TELEMETRY": "0",
-        # Nothing listens on this port, so the tool cannot check for a newer version of itself.
-        "HTTPS_PROXY": "http://127.0.0.1:9",
-    }
-    run = subprocess.run(
-        [sam, "validate", "--lint", "--template", ROOT / "template.yaml"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "is a valid SAM Template" in run.stdout
+    code, output = ENDPOINT.lint(tmp_path)
+    assert code == 0, output
+    assert "is a valid SAM Template" in output
 
 
 # --- Privileges ---
