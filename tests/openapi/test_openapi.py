@@ -12,8 +12,8 @@ import json
 import os
 import pathlib
 import re
-import socket
 import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.parse
@@ -41,22 +41,15 @@ def map_body(context, body):
     return {name: value for name, value in body.items() if name not in IN_THE_BODY} if isinstance(body, dict) else body
 
 
-def two_free_ports():
+def free_port():
     """A port that is free, as is the next one, on which the server puts its tables."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-                return port
-            except (OSError, OverflowError):
-                continue
+    ports = subprocess.run([sys.executable, ROOT / "tests/interop/ports.py"], capture_output=True, check=True, text=True)
+    return int(ports.stdout.split()[0])
 
 
 @pytest.fixture(scope="session")
 def url():
-    port = two_free_ports()
+    port = free_port()
     program = os.environ.get("DEV_SERVER", ROOT / "target/debug/examples/dev")
     with subprocess.Popen([program, "--port", str(port)], stdout=subprocess.PIPE, text=True) as server:
         # The last line of the guide.
