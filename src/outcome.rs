@@ -1,6 +1,11 @@
 //! How a call ends, and why. The response and the audit record are both made from the outcome, so they cannot disagree.
 
-use crate::{auth::AuthError, request::RequestError, token::Inactive, view::View};
+use crate::{
+    auth::AuthError,
+    request::RequestError,
+    token::Inactive,
+    view::{Binding, View},
+};
 
 /// How a call ended, and which client it was for.
 pub struct Answer {
@@ -192,6 +197,14 @@ impl Verdict {
     /// Whether a policy in report mode would have shown less.
     fn would_deny(&self) -> bool {
         matches!(self, Self::Active { would_deny: true, .. })
+    }
+
+    /// Whether the sender of an active token that is bound to keys has them, in one word.
+    pub fn binding(&self) -> Option<&'static str> {
+        match self {
+            Self::Active { view, .. } => view.binding().map(Binding::name),
+            Self::Inactive(_) | Self::KeysUnavailable { .. } => None,
+        }
     }
 
     /// What the policy decided, in one word.

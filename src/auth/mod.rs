@@ -8,7 +8,6 @@ mod configured;
 mod error;
 mod gateway;
 mod iam;
-mod possession;
 mod registration;
 mod revoking;
 mod secret;
@@ -20,7 +19,6 @@ pub use self::{
     bearer::{Bearer, UnverifiedBearer},
     client::Client,
     error::AuthError,
-    possession::{Possession, Unproved},
     registration::{CannotAuthenticate, RegisteredMethod, Registration},
     revoking::RevokingClient,
 };

@@ -147,6 +147,9 @@ pub struct PolicyRecord {
     /// Whether the client gets only signed answers (RFC 9701 §8.2).
     #[serde(deserialize_with = "types::or_default")]
     pub require_signed_response: bool,
+    /// Whether a token that is bound to a key is inactive unless its sender proved possession of it (RFC 9449 §7.1).
+    #[serde(deserialize_with = "types::or_default")]
+    pub enforce_binding: bool,
 }
 
 /// The policy of a record that has none.
@@ -161,6 +164,7 @@ impl Default for PolicyRecord {
             scopes: None,
             claims: None,
             require_signed_response: false,
+            enforce_binding: false,
         }
     }
 }

@@ -34,6 +34,9 @@ pub(super) struct Policy {
     /// Release only signed answers (RFC 9701)
     #[arg(long)]
     require_signed_response: bool,
+    /// Answer a token that is bound to a key as inactive unless its sender's proof is forwarded (RFC 9449, RFC 8705)
+    #[arg(long)]
+    enforce_binding: bool,
     /// Do not allow the client to introspect
     #[arg(long)]
     not_allowed: bool,
@@ -51,6 +54,7 @@ impl Policy {
             ("issuers", list(words(self.from))),
             ("mode", self.mode.map(|mode| AttributeValue::S(mode.name().to_owned()))),
             ("require_signed_response", self.require_signed_response.then_some(AttributeValue::Bool(true))),
+            ("enforce_binding", self.enforce_binding.then_some(AttributeValue::Bool(true))),
             ("allowed", self.not_allowed.then_some(AttributeValue::Bool(false))),
         ])
     }
