@@ -52,8 +52,7 @@ pub fn view(caller: &Caller, claims: ActiveClaims, proofs: &PresentedProofs, set
 
 /// Shows what [`view`] would return to this client for a token without a proof, without the client having authenticated.
 pub fn preview(registration: &Registration, claims: ActiveClaims, settings: &Settings) -> Preview {
-    let Decision { view, would_deny } =
-        decide(&registration.client, claims, &PresentedProofs::default(), settings);
+    let Decision { view, would_deny } = decide(&registration.client, claims, &PresentedProofs::default(), settings);
     let members = view.map(|shown| match shown {
         Shown::View(view) | Shown::NeedsFirstUse(UnspentProof { view, .. }) => {
             serde_json::to_value(view).unwrap_or_default()
@@ -107,7 +106,7 @@ fn decide(client: &Client, claims: ActiveClaims, proofs: &PresentedProofs, setti
             (Ok(claims), would_deny)
         }
     };
-    // Last, so that nothing depends on a proof for a token that is hidden anyway. Report mode does not relax it (S-10).
+    // Last, so that nothing depends on a proof for a token that is hidden anyway (S-15).
     let skew = settings.clock_skew_seconds;
     Decision { view: claims.and_then(|claims| bind(client.policy(), claims, proofs, skew)), would_deny }
 }
@@ -119,12 +118,13 @@ fn bind(policy: &PolicyRecord, claims: Claims, proofs: &PresentedProofs, skew: i
     let binding = match &possession {
         Possession::Unbound => None,
         Possession::Proved(_) => Some(Binding::Proved),
+        // RFC 9449 §7.1: a bound token is accepted only with a valid proof. Report mode does not relax this (S-10).
         Possession::NotPresented(why) if policy.enforce_binding => return Err(Inactive::Unproved(*why)),
         Possession::NotPresented(why) => Some(Binding::NotPresented(*why)),
     };
     let view = View::new(claims, binding);
     Ok(match possession {
-        // Only such a caller pays for the write that recognizes a second use.
+        // RFC 9449 §11.1: a second use is refused. Only such a caller pays for the write that recognizes it (S-11).
         Possession::Proved(Some(proof)) if policy.enforce_binding => Shown::NeedsFirstUse(UnspentProof { view, proof }),
         _ => Shown::View(view),
     })

@@ -164,7 +164,9 @@ fn rejected(request_error: RequestError) -> Response<String> {
         RequestError::WrongTokens => bad_request("tokens must be a list of 1 to 50 strings"),
         RequestError::MissingToken => bad_request("the parameter token is missing"),
         RequestError::IncompleteProof => bad_request("dpop, htm and htu are sent together or not at all"),
-        RequestError::WrongProofTarget => bad_request("htm must be a method and htu an absolute URL, as the client sent them"),
+        RequestError::WrongProofTarget => {
+            bad_request("htm must be a method and htu an absolute URL, as the client sent them")
+        }
         RequestError::WrongClientCertificate => bad_request(
             "client_certificate must be PEM or base64url DER, and client_certificate_thumbprint base64url SHA-256",
         ),

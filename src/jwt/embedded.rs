@@ -25,8 +25,8 @@ impl EmbeddedKey {
     /// # Errors
     ///
     /// Returns [`NoEmbeddedKey`] if it is missing or not a key that may verify signatures of the algorithm, if it has a
-    /// private member (RFC 9449 §4.3), and if it could be written in another way, because the thumbprint would then not
-    /// be that of its text (RFC 7638 §7).
+    /// private member (RFC 9449 §4.3, S-03), and if it could be written in another way, because the thumbprint would then
+    /// not be that of its text (RFC 7638 §7).
     pub fn read(jws: &UnverifiedJws, algorithm: Algorithm) -> Result<Self, NoEmbeddedKey> {
         let header = jws.signing_input().split('.').next().and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
         let header = header.and_then(|header| parse_object(&header).ok()).ok_or(NoEmbeddedKey)?;

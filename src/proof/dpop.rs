@@ -46,6 +46,7 @@ impl PresentedDpop {
     /// Returns the first check that fails.
     pub(super) fn check(&self, jkt: &RawValue, skew: i64) -> Result<ValidProof, Unproved> {
         let (claims, thumbprint) = self.signed_claims(jkt)?;
+        // RFC 9449 §4.3: the method and the URL are those of the request (S-07, S-08).
         if string(&claims, "htm").as_ref() != Some(&self.method) {
             return Err(Unproved::ProofMethod);
         }
@@ -54,6 +55,7 @@ impl PresentedDpop {
             return Err(Unproved::ProofUrl);
         }
         let issued_at = self.issued_at(&claims, skew)?;
+        // RFC 9449 §4.3: with an access token, the proof contains its hash (S-14).
         if string(&claims, "ath") != Some(self.token.to_base64url()) {
             return Err(Unproved::ProofToken);
         }
@@ -65,7 +67,8 @@ impl PresentedDpop {
         })
     }
 
-    /// The claims of the proof, signed with the key that the token is bound to, and the thumbprint of that key.
+    /// The claims of the proof, signed with the key that the token is bound to, and the thumbprint of that key (RFC 9449 §4.3,
+    /// S-02).
     fn signed_claims(&self, jkt: &RawValue) -> Result<(RawMembers, String), Unproved> {
         let UnverifiedJwt { jws, claims } = UnverifiedJwt::parse(&self.proof).map_err(|_| Unproved::MalformedProof)?;
         let header = &jws.header;
@@ -86,7 +89,7 @@ impl PresentedDpop {
         Ok((claims, key.thumbprint().to_owned()))
     }
 
-    /// `iat`, if the proof is recent. A proof may also limit its own life.
+    /// `iat`, if the proof is recent (RFC 9449 §4.3, S-09). A proof may also limit its own life.
     fn issued_at(&self, claims: &RawMembers, skew: i64) -> Result<UnixTime, Unproved> {
         let now = self.received_at;
         let time = |name| match claims.get(name) {
@@ -94,7 +97,8 @@ impl PresentedDpop {
             Some(value) => serde_json::from_str(value.get()).map(Some).map_err(|_| Unproved::ProofTime),
         };
         let UnixTime(issued_at) = time("iat")?.ok_or(Unproved::ProofTime)?;
-        let is_recent = (now.saturating_sub(LIFETIME).saturating_sub(skew)..=now.saturating_add(skew)).contains(&issued_at);
+        let is_recent =
+            (now.saturating_sub(LIFETIME).saturating_sub(skew)..=now.saturating_add(skew)).contains(&issued_at);
         let has_begun = time("nbf")?.is_none_or(|UnixTime(nbf)| nbf <= now.saturating_add(skew));
         let has_ended = time("exp")?.is_some_and(|UnixTime(exp)| exp <= now);
         if is_recent && has_begun && !has_ended { Ok(UnixTime(issued_at)) } else { Err(Unproved::ProofTime) }
@@ -120,8 +124,7 @@ mod tests {
         AtMjU2In19";
     const CLAIMS: &str = "eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9w\
         cm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9";
-    const SIGNATURE: &str =
-        "2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
+    const SIGNATURE: &str = "2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
 
     fn presented() -> PresentedDpop {
         PresentedDpop {

@@ -95,7 +95,7 @@ impl Thumbprint {
         Digest::from_base64url(text).map(Self)
     }
 
-    /// RFC 8705 §3: the certificate of the connection must be the one that the token names.
+    /// RFC 8705 §3: the certificate of the connection must be the one that the token names (S-05).
     fn is_named(self, thumbprint: &RawValue) -> bool {
         serde_json::from_str::<String>(thumbprint.get()).is_ok_and(|named| named == self.0.to_base64url())
     }

@@ -41,9 +41,7 @@ pub(super) fn read(parameters: Parameters, token: Digest, now: i64) -> Result<Pr
     };
     let certificate = match (client_certificate, client_certificate_thumbprint) {
         (None, None) => None,
-        (Some(certificate), None) => {
-            Some(thumbprint_of(&certificate).ok_or(RequestError::WrongClientCertificate)?)
-        }
+        (Some(certificate), None) => Some(thumbprint_of(&certificate).ok_or(RequestError::WrongClientCertificate)?),
         (None, Some(thumbprint)) => {
             Some(Thumbprint::from_base64url(&thumbprint).ok_or(RequestError::WrongClientCertificate)?)
         }
@@ -88,14 +86,24 @@ mod tests {
         assert_eq!(read(|_| {}), Ok((false, false)));
         assert_eq!(dpop("proof", "GET", url), Ok((true, false)));
         assert_eq!(dpop("proof", "PROPFIND", url), Ok((true, false)));
-        for (proof, htm, htu) in
-            [("proof", "", ""), ("", "GET", ""), ("", "", url), ("proof", "GET", ""), ("proof", "", url), ("", "GET", url)]
-        {
+        for (proof, htm, htu) in [
+            ("proof", "", ""),
+            ("", "GET", ""),
+            ("", "", url),
+            ("proof", "GET", ""),
+            ("proof", "", url),
+            ("", "GET", url),
+        ] {
             assert_eq!(dpop(proof, htm, htu), Err(RequestError::IncompleteProof), "{proof} {htm} {htu}");
         }
-        for (htm, htu) in
-            [("GET ", url), ("G,T", url), ("GÉT", url), ("GET", "/orders"), ("GET", "api.example"), ("GET", "https://a@b/")]
-        {
+        for (htm, htu) in [
+            ("GET ", url),
+            ("G,T", url),
+            ("GÉT", url),
+            ("GET", "/orders"),
+            ("GET", "api.example"),
+            ("GET", "https://a@b/"),
+        ] {
             assert_eq!(dpop("proof", htm, htu), Err(RequestError::WrongProofTarget), "{htm} {htu}");
         }
     }
@@ -104,7 +112,8 @@ mod tests {
     fn s06_a_certificate_is_sent_in_one_of_three_forms() {
         let der = der_of_pem(ORDERS).unwrap();
         let certificate = |text: &str| read(|parameters| parameters.client_certificate = Some(text.to_owned()));
-        let thumbprint = |text: &str| read(|parameters| parameters.client_certificate_thumbprint = Some(text.to_owned()));
+        let thumbprint =
+            |text: &str| read(|parameters| parameters.client_certificate_thumbprint = Some(text.to_owned()));
         assert_eq!(certificate(ORDERS), Ok((false, true)));
         assert_eq!(certificate(&URL_SAFE_NO_PAD.encode(&der)), Ok((false, true)));
         assert_eq!(certificate(&URL_SAFE.encode(&der)), Ok((false, true)));

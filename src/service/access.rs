@@ -184,7 +184,7 @@ fn proofs(scheme: &AccessScheme, token: &PresentedToken<'_>, request: &AccessReq
 }
 
 /// Checks that the sender of an active token has its keys. An authorizer is the resource server, so it enforces the
-/// binding whatever the policy says: after it, there is no other that could (T-07).
+/// binding whatever the policy says: after it, there is no other that could (RFC 8705 §3, T-07).
 fn has_keys(view: &View, scheme: &AccessScheme) -> Result<(), Unproved> {
     match (view.is_bound_by_thumbprint(), scheme) {
         (true, AccessScheme::Dpop(_)) | (false, AccessScheme::Bearer) => {}

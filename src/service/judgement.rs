@@ -144,7 +144,7 @@ impl Service {
     }
 
     /// What the caller sees of an active token. A proof that must be used only once is recorded as used, after everything
-    /// else (S-11).
+    /// else.
     async fn view(
         &self,
         claims: ActiveClaims,

@@ -288,7 +288,8 @@ mod tests {
 
     #[test]
     fn j20_s12_a_token_cannot_say_that_it_is_active_or_proved() {
-        let claims = json!({"iss": "i", "active": false, "token_type": "N_A", "binding": "proved", "sid": "s", "custom": 1});
+        let claims =
+            json!({"iss": "i", "active": false, "token_type": "N_A", "binding": "proved", "sid": "s", "custom": 1});
         let claims = read(&claims);
         let others = claims.map(|claims| claims.others.into_keys().collect::<Vec<_>>());
         assert_eq!(others, Ok(vec!["custom".to_owned(), "sid".to_owned()]));

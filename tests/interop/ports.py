@@ -1,4 +1,4 @@
-"""Free ports: four for dev servers, each of which also uses the next port, and two for Apache."""
+"""Free ports: four for dev servers, each of which also uses the next port, two for Apache, and one for an API."""
 
 import socket
 
@@ -13,5 +13,5 @@ def is_free(port: int) -> bool:
 
 
 # They are below the range that the kernel assigns, so that no connection of a client takes one of them.
-first = next(start for start in range(21_000, 32_000, 10) if all(is_free(start + offset) for offset in range(10)))
-print(first, first + 2, first + 4, first + 6, first + 8, first + 9)
+first = next(start for start in range(21_000, 32_000, 11) if all(is_free(start + offset) for offset in range(11)))
+print(first, first + 2, first + 4, first + 6, first + 8, first + 9, first + 10)
