@@ -157,7 +157,9 @@ impl Service {
             Shown::View(view) => view,
             Shown::NeedsFirstUse(unspent) => {
                 let (guard, expires_at) = unspent.guard();
-                let first = self.store.use_once(guard, expires_at, &call.request_id, call.deadline).await?;
+                // Boxed, because it is rare, and the future of a write would be a large part of every call's.
+                let write = Box::pin(self.store.use_once(guard, expires_at, &call.request_id, call.deadline));
+                let first = write.await?;
                 unspent.used(first.as_ref())?
             }
         };

@@ -94,12 +94,12 @@ fn normal(url: &str) -> Option<String> {
         if let Some(rest) = input.strip_prefix("/./") {
             input = format!("/{rest}");
         } else if input == "/." {
-            input = "/".to_owned();
+            "/".clone_into(&mut input);
         } else if let Some(rest) = input.strip_prefix("/../") {
             input = format!("/{rest}");
             output.truncate(output.rfind('/').unwrap_or(0));
         } else if input == "/.." {
-            input = "/".to_owned();
+            "/".clone_into(&mut input);
             output.truncate(output.rfind('/').unwrap_or(0));
         } else {
             let end = input[1..].find('/').map_or(input.len(), |next| next + 1);
@@ -122,7 +122,12 @@ fn unescaped(path: &str) -> Option<String> {
         let digits = rest.get(1..3)?;
         let byte = hex::decode(digits).ok()?[0];
         let unreserved = byte.is_ascii_alphanumeric() || [b'-', b'.', b'_', b'~'].contains(&byte);
-        text += &if unreserved { char::from(byte).to_string() } else { format!("%{}", digits.to_uppercase()) };
+        if unreserved {
+            text.push(char::from(byte));
+        } else {
+            text.push('%');
+            text.push_str(&digits.to_uppercase());
+        }
         rest = &rest[3..];
     }
     Some(text)

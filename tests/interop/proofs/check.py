@@ -17,9 +17,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 NAME, *COMMAND = sys.argv[1:]
-PUBLIC_URL = "https://api.example.com"
 KEY = ECKey.generate_key("P-256")
 PORT = ENV["API_PORT"]
+# Spring compares the URL of the request itself too.
+PUBLIC_URL = f"http://127.0.0.1:{PORT}" if NAME == "spring" else "https://api.example.com"
 URL = f"http://127.0.0.1:{PORT}/orders"
 
 
@@ -61,6 +62,7 @@ def api(secret: str = SECRET) -> Iterator[None]:
             for _ in range(300):
                 try:
                     requests.get(URL, timeout=10)
+                    assert process.poll() is None, "the API ended, so another one answered"
                     break
                 except requests.ConnectionError:
                     time.sleep(0.1)

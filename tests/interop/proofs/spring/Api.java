@@ -1,4 +1,6 @@
-import jakarta.servlet.http.HttpServletRequest;
+package example;
+
+import jakarta.servlet.DispatcherType;
 import java.util.*;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
@@ -10,13 +12,12 @@ import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.oauth2.core.OAuth2AuthenticatedPrincipal;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.security.oauth2.server.resource.introspection.*;
-import org.springframework.security.oauth2.server.resource.web.*;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.util.LinkedMultiValueMap;
 import org.springframework.web.bind.annotation.*;
 import org.springframework.web.context.request.*;
 
-/** The application around the beans of docs/proofs.md. */
+/** The application around the code of docs/proofs.md. */
 @SpringBootApplication
 @RestController
 public class Api {
@@ -26,14 +27,15 @@ public class Api {
 
     public static void main(String[] arguments) {
         SpringApplication.run(Api.class, "--server.port=" + System.getenv("PORT"), "--server.address=127.0.0.1",
-                "--api.public-url=" + System.getenv("PUBLIC_URL"), "--logging.level.root=warn");
+                "--api.public-url=" + System.getenv("PUBLIC_URL"), "--spring.main.banner-mode=off", "--logging.level.root=warn");
     }
 
-    BEANS
+    BEAN
 
     @Bean
     SecurityFilterChain chain(HttpSecurity http) throws Exception {
-        return http.authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+        return http.authorizeHttpRequests(requests -> requests
+                        .dispatcherTypeMatchers(DispatcherType.ERROR).permitAll().anyRequest().authenticated())
                 .oauth2ResourceServer(server -> server.opaqueToken(Customizer.withDefaults())).build();
     }
 
