@@ -40,25 +40,56 @@ pub struct UnspentProof {
 pub struct Preview {
     /// The members of the answer, or why the client would get none.
     pub members: Result<Value, Inactive>,
+    /// What the answer lacks because of the policy.
+    pub withheld: Withheld,
     /// Whether the policy is in report mode and would have shown less.
     pub would_deny: bool,
+}
+
+/// The names of members that a policy removed from an answer. Their values are not in it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Withheld {
+    /// Members that the client does not see.
+    pub hidden: Vec<String>,
+    /// Members of which it sees a part, for example some of the scopes.
+    pub narrowed: Vec<String>,
 }
 
 /// Reduces an active token to what this caller may see. RFC 7662 §2.2: different callers may get different answers
 /// about the same token. `proofs` are what the sender of the token presented to the caller.
 pub fn view(caller: &Caller, claims: ActiveClaims, proofs: &PresentedProofs, settings: &Settings) -> Decision {
-    decide(caller, claims, proofs, settings)
+    decide(caller, claims.into_claims(), proofs, settings)
 }
 
 /// Shows what [`view`] would return to this client for a token without a proof, without the client having authenticated.
 pub fn preview(registration: &Registration, claims: ActiveClaims, settings: &Settings) -> Preview {
+    let claims = claims.into_claims();
+    let whole = members(&View::new(claims.clone(), None));
     let Decision { view, would_deny } = decide(&registration.client, claims, &PresentedProofs::default(), settings);
     let members = view.map(|shown| match shown {
-        Shown::View(view) | Shown::NeedsFirstUse(UnspentProof { view, .. }) => {
-            serde_json::to_value(view).unwrap_or_default()
-        }
+        Shown::View(view) | Shown::NeedsFirstUse(UnspentProof { view, .. }) => members(&view),
     });
-    Preview { members, would_deny }
+    let withheld = members.as_ref().map(|shown| Withheld::new(&whole, shown)).unwrap_or_default();
+    Preview { members, withheld, would_deny }
+}
+
+fn members(view: &View) -> Value {
+    serde_json::to_value(view).unwrap_or_default()
+}
+
+impl Withheld {
+    /// The differences between the answer without a policy and the one that is shown.
+    fn new(whole: &Value, shown: &Value) -> Self {
+        let mut withheld = Self::default();
+        for (name, value) in whole.as_object().into_iter().flatten() {
+            match shown.get(name) {
+                None => withheld.hidden.push(name.clone()),
+                Some(part) if part != value => withheld.narrowed.push(name.clone()),
+                Some(_) => {}
+            }
+        }
+        withheld
+    }
 }
 
 impl UnspentProof {
@@ -93,8 +124,7 @@ pub fn could_show(client: &Client, claims: &Claims, settings: &Settings) -> Resu
 }
 
 /// The only way to a view.
-fn decide(client: &Client, claims: ActiveClaims, proofs: &PresentedProofs, settings: &Settings) -> Decision {
-    let claims = claims.into_claims();
+fn decide(client: &Client, claims: Claims, proofs: &PresentedProofs, settings: &Settings) -> Decision {
     if let Err(hidden) = is_visible_at_all(client, &claims) {
         return Decision { view: Err(hidden), would_deny: false };
     }

@@ -48,6 +48,7 @@ impl Environment {
             endpoint_url: global.endpoint_url,
             region: global.region,
             lambda_endpoint_url: variable("AWS_ENDPOINT_URL_LAMBDA"),
+            prepared: None,
         };
         let proxies = ProxySettings::read(|name| variable(name).filter(|value| !value.trim().is_empty()));
         let document = match (&global.function, &global.settings) {
@@ -68,6 +69,12 @@ impl Environment {
                 Ok(Self::read(connection, origin, proxies, |name| document.variable(name, &variable)))
             }
         }
+    }
+
+    /// The environment of a program that contains the tool: its variables, and its connection to the tables.
+    pub fn embedded(connection: Connection, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let proxies = ProxySettings::read(|_| None);
+        Self::read(connection, None, proxies, variable)
     }
 
     fn read(

@@ -12,15 +12,28 @@ const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Where to read a token, a secret or a key set. The typed text may be the token itself, so it has no `Debug`.
 #[derive(Clone)]
-pub struct Input(String);
+pub struct Input(Source);
+
+#[derive(Clone)]
+enum Source {
+    /// What the operator typed: `-` or `@FILE`.
+    Typed(String),
+    /// The text itself, from another program.
+    Given(String),
+}
 
 impl From<String> for Input {
     fn from(typed: String) -> Self {
-        Self(typed)
+        Self(Source::Typed(typed))
     }
 }
 
 impl Input {
+    /// A text that another program has already read.
+    pub fn given(text: &str) -> Self {
+        Self(Source::Given(text.to_owned()))
+    }
+
     /// Reads the text, without the line break at its end. `option` and `what` name it in errors.
     ///
     /// # Errors
@@ -61,8 +74,9 @@ impl Input {
 
     /// Asks the operator a question. Returns `None` if there is no terminal.
     pub fn confirm(&self, question: &str) -> Option<bool> {
-        if self.0 == "-" || !io::stdin().is_terminal() {
-            return None;
+        match &self.0 {
+            Source::Typed(typed) if typed != "-" && io::stdin().is_terminal() => {}
+            _ => return None,
         }
         let mut stderr = io::stderr();
         let asked = write!(stderr, "introspection-admin: {} [y/N] ", question.replace(char::is_control, " "));
@@ -83,7 +97,11 @@ impl Input {
 
     /// `hint` is the advice for a text that was typed, which others may have seen.
     fn text(&self, option: &str, what: &str, hint: &str) -> Result<String, Problem> {
-        let text = match (self.0.as_str(), self.0.strip_prefix('@')) {
+        let typed = match &self.0 {
+            Source::Typed(typed) => typed.as_str(),
+            Source::Given(text) => return Ok(text.clone()),
+        };
+        let text = match (typed, typed.strip_prefix('@')) {
             ("-", _) => {
                 if io::stdin().is_terminal() {
                     warn(&format!("reading the {what} from the terminal; end it with a line break and Ctrl-D"));

@@ -5,7 +5,7 @@ use token_introspection::{
     auth::{CannotAuthenticate, RegisteredMethod, Registration},
     judge::ActiveClaims,
     outcome::{Denial, Unavailable},
-    policy,
+    policy::{self, Withheld},
     token::{Claims, Inactive},
 };
 
@@ -20,6 +20,8 @@ pub(super) struct Answer {
     outcome: Decision,
     /// The body of an active answer.
     pub view: Option<Value>,
+    /// What the body lacks because of the client's policy.
+    withheld: Withheld,
     /// Whether the client gets only signed answers.
     signed_only: bool,
 }
@@ -56,18 +58,21 @@ pub(super) async fn explain(
                 method: None,
                 outcome: Decision::Refused(why),
                 view: None,
+                withheld: Withheld::default(),
                 signed_only: false,
             });
         }
     };
     // As in the function, the check whether the policy hides the token anyway precedes the signature.
     let hidden = claims.and_then(|claims| hides(&registration, claims, context));
+    let mut withheld = Withheld::default();
     let (outcome, view) = match (verdict, active) {
         _ if !registration.client.may_introspect() => (Decision::NotAllowed, None),
         _ if hidden.is_some() => (hidden.map_or(Decision::Inactive, Decision::Hidden), None),
         (Verdict::Unknown(_), _) => (Decision::Unavailable, None),
         (Verdict::Active, Some(claims)) => {
             let preview = policy::preview(&registration, claims, context.settings);
+            withheld = preview.withheld;
             match preview.members {
                 Ok(view) => (Decision::Shown { would_deny: preview.would_deny }, Some(view)),
                 Err(why) => (Decision::Hidden(why), None),
@@ -76,7 +81,7 @@ pub(super) async fn explain(
         _ => (Decision::Inactive, None),
     };
     let signed_only = registration.client.policy().require_signed_response && !matches!(outcome, Decision::NotAllowed);
-    Ok(Answer { client_id, method: Some(registration.method), outcome, view, signed_only })
+    Ok(Answer { client_id, method: Some(registration.method), outcome, view, withheld, signed_only })
 }
 
 /// The rule of the policy that hides a token with these claims, regardless of its signature and marks.
@@ -90,6 +95,12 @@ impl Answer {
         let mut pairs = vec![("client", self.client_id.clone())];
         pairs.extend(self.method.as_ref().map(|method| ("by", registration::method(method))));
         pairs.push(("answer", self.text()));
+        let Withheld { hidden, narrowed } = &self.withheld;
+        let narrowed = narrowed.iter().map(|member| format!("part of {member}"));
+        let withheld: Vec<_> = hidden.iter().cloned().chain(narrowed).collect();
+        if !withheld.is_empty() {
+            pairs.push(("hidden", withheld.join(", ")));
+        }
         if self.signed_only {
             pairs.push((
                 "note",
@@ -141,6 +152,8 @@ impl Answer {
                 Decision::Hidden(why) => Some(why.hint()),
                 _ => None,
             },
+            "hidden": self.withheld.hidden,
+            "narrowed": self.withheld.narrowed,
             "signed_only": self.signed_only,
             "would_deny": matches!(self.outcome, Decision::Shown { would_deny: true }),
             "answer": match self.outcome {

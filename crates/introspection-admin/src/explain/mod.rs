@@ -96,16 +96,18 @@ impl Explanation {
         self.stages.push(Stage { name, finding, detail: detail.into() });
     }
 
-    /// The verdict. Like the function, it depends on the first stage that is not passed, in the order of the contract.
+    /// The stage that decided: the first one that is not passed, in the order of the contract. `None` if the token is
+    /// active.
+    fn deciding_stage(&self) -> Option<&Stage> {
+        self.stages.iter().filter(|stage| stage.finding != Finding::Passed).min_by_key(|stage| stage.name)
+    }
+
     fn verdict(&self) -> Verdict {
-        let mut stages: Vec<_> = self.stages.iter().collect();
-        stages.sort_by_key(|stage| stage.name);
-        let decided = stages.into_iter().find_map(|stage| match &stage.finding {
-            Finding::Passed => None,
-            Finding::Failed(why) => Some(Verdict::Inactive(why.clone())),
-            Finding::Unknown(cause) => Some(Verdict::Unknown(*cause)),
-        });
-        decided.unwrap_or(Verdict::Active)
+        match self.deciding_stage().map(|stage| &stage.finding) {
+            None | Some(Finding::Passed) => Verdict::Active,
+            Some(Finding::Failed(why)) => Verdict::Inactive(why.clone()),
+            Some(Finding::Unknown(cause)) => Verdict::Unknown(*cause),
+        }
     }
 
     /// Whether the function reaches this stage.
@@ -156,6 +158,7 @@ fn report(explanation: &Explanation, verdict: &Verdict, answer: Option<&Answer>)
         "reason": reason,
         "because": because,
         "hint": hint,
+        "decided_by": explanation.deciding_stage().map(|stage| stage.name.text()),
         "stages": explanation.stages.iter().map(Stage::json).collect::<Vec<_>>(),
         "marks": explanation.marks.iter().map(MarkFinding::json).collect::<Vec<_>>(),
         "dropped_keys": explanation.dropped_keys.iter().map(dropped_key).collect::<Vec<_>>(),

@@ -64,7 +64,7 @@ impl Name {
         }
     }
 
-    fn text(self) -> &'static str {
+    pub fn text(self) -> &'static str {
         match self {
             Self::Form => "form",
             Self::Record => "record",

@@ -73,21 +73,27 @@ pub async fn run(command: &Command, environment: &Environment) -> Result<Report,
     let Command::Suggest(Suggest { token, issuer }) = command;
     let proxies = environment.proxies()?;
     match (token, issuer) {
-        (Some(token), _) => by_token(token, proxies).await,
+        (Some(token), _) => by_token(token, Some(proxies)).await,
         (None, Some(issuer)) => published::suggest(issuer, proxies).await,
         (None, None) => Err(Problem::usage("give --token or --issuer")),
     }
 }
 
-async fn by_token(token: &Input, proxies: ProxySettings) -> Result<Report, Problem> {
+/// Suggests the entry for the issuer of a token. The keys are fetched only if proxies are given, which say how.
+///
+/// # Errors
+///
+/// Returns [`Problem::Negative`] if the token is not a JWT.
+pub async fn by_token(token: &Input, proxies: Option<ProxySettings>) -> Result<Report, Problem> {
     let text = token.read_token("--token")?;
     let shape = read(&text)?;
     let mut suggestion = Suggestion::from_shape(&shape);
     let settings = settings(&suggestion);
     let verdict = check(&text, settings.as_ref().ok());
-    match &settings {
-        Ok(settings) => suggestion.notes.extend(keys(&text, settings, proxies).await),
-        Err(error) => suggestion.notes.push(format!("the entry cannot be used as it is: {error}")),
+    match (&settings, proxies) {
+        (Ok(settings), Some(proxies)) => suggestion.notes.extend(keys(&text, settings, proxies).await),
+        (Ok(_), None) => suggestion.notes.push("the issuer's keys were not fetched".to_owned()),
+        (Err(error), _) => suggestion.notes.push(format!("the entry cannot be used as it is: {error}")),
     }
     Ok(report(&shape, &suggestion, verdict.as_ref().err()))
 }

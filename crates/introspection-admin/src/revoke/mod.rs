@@ -49,7 +49,7 @@ Examples:
   introspection-admin revoke --kid 2024-11 --issuer https://auth.example.com
   introspection-admin revoke --issuer https://auth.example.com --not-before none";
 
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true))]
 pub struct Command {
     #[command(flatten)]
@@ -81,7 +81,7 @@ pub struct Command {
     force: bool,
 }
 
-#[derive(Args)]
+#[derive(Args, Default)]
 #[group(multiple = false)]
 struct What {
     /// One token, a JWT or an opaque one, as - (standard input) or @FILE
@@ -105,6 +105,25 @@ struct What {
     /// All tokens that a signing key signed
     #[arg(long, group = "what", value_parser = NonEmptyStringValueParser::new())]
     kid: Option<String>,
+}
+
+impl Command {
+    /// The command for one token, as another program gives it.
+    pub fn for_token(token: &str) -> Self {
+        Self { what: What { token: Some(Input::given(token)), ..What::default() }, ..Self::default() }
+    }
+
+    /// The command for all tokens of a session of this issuer.
+    pub fn for_session(sid: &str, issuer: &str) -> Self {
+        let what = What { sid: Some(sid.to_owned()), ..What::default() };
+        Self { what, issuer: Some(issuer.to_owned()), ..Self::default() }
+    }
+
+    /// The command for all tokens of a subject of this issuer.
+    pub fn for_subject(sub: &str, issuer: &str) -> Self {
+        let what = What { sub: Some(sub.to_owned()), ..What::default() };
+        Self { what, issuer: Some(issuer.to_owned()), ..Self::default() }
+    }
 }
 
 /// The key of a mark, the issuer that it belongs to, and the last time at which it can matter, if that is known.

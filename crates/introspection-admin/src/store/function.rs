@@ -140,6 +140,7 @@ pub async fn deployed_variables(name: &str, connection: &Connection) -> Result<D
         endpoint_url: None,
         region: region.clone().or_else(|| connection.region.clone()),
         lambda_endpoint_url: connection.lambda_endpoint_url.clone(),
+        prepared: None,
     };
     let config = configuration(&connection).await?;
     let uri = uri(name, &config, connection.lambda_endpoint_url.as_deref());

@@ -47,10 +47,15 @@ pub struct Connection {
     pub region: Option<String>,
     /// The endpoint of Lambda, for reading deployed functions.
     pub lambda_endpoint_url: Option<String>,
+    /// The configuration of the program that contains the tool, in place of everything above.
+    pub prepared: Option<SdkConfig>,
 }
 
 /// The SDK's configuration: endpoint, Region and credentials are found as in every AWS tool.
 async fn configuration(connection: &Connection) -> Result<SdkConfig, AdminError> {
+    if let Some(prepared) = &connection.prepared {
+        return Ok(prepared.clone());
+    }
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
