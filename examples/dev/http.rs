@@ -10,16 +10,19 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use test_support::demo;
 use token_introspection::{
     call::{self, Call, Identity},
     request,
     service::Service,
 };
 use tokio::net::TcpListener;
+
+use crate::console::{self, Console};
 
 /// More than any route accepts, so that the service itself refuses bodies that are too large.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -30,20 +33,20 @@ const OPENAPI: &str = include_str!("../../docs/openapi.yaml");
 /// The number of requests so far.
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
-/// Serves until the process ends. `key_set` is the document that the demo's issuer publishes at
-/// `/demo-issuer/jwks.json`.
-pub async fn serve(listener: TcpListener, service: Arc<Service>, key_set: String) -> io::Result<()> {
-    let key_set: Arc<str> = key_set.into();
+/// Serves until the process ends. The keys of the demo's issuer are at `/demo-issuer/jwks.json`.
+pub async fn serve(listener: TcpListener, service: Arc<Service>, console: Arc<Console>) -> io::Result<()> {
     loop {
         let (stream, address) = listener.accept().await?;
-        let (service, key_set) = (Arc::clone(&service), Arc::clone(&key_set));
+        let (service, console) = (Arc::clone(&service), Arc::clone(&console));
         tokio::spawn(async move {
             let answer = service_fn(move |request: Request<Incoming>| {
-                let (service, key_set) = (Arc::clone(&service), Arc::clone(&key_set));
+                let (service, console) = (Arc::clone(&service), Arc::clone(&console));
                 async move {
                     Ok::<_, Infallible>(match request.uri().path() {
-                        "/demo-issuer/jwks.json" => Response::new(key_set.to_string()),
+                        "/demo-issuer/jwks.json" => Response::new(demo::key_set().to_string()),
+                        "/demo-issuer/unreachable" => unavailable(),
                         "/openapi.yaml" => Response::new(OPENAPI.to_owned()),
+                        path if console::serves(path) => console.answer(request, address.ip()).await,
                         _ => service.handle(call_of(request, address.ip().to_string()).await).await,
                     })
                 }
@@ -52,6 +55,13 @@ pub async fn serve(listener: TcpListener, service: Arc<Service>, key_set: String
             let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), answer).await;
         });
     }
+}
+
+/// The answer of an issuer that publishes no keys at the moment.
+fn unavailable() -> Response<String> {
+    let mut response = Response::new(String::new());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
 }
 
 async fn call_of(request: Request<Incoming>, source_address: String) -> Call {

@@ -1,14 +1,16 @@
 //! The whole service on the local machine: `cargo run --example dev`.
 //!
 //! An embedded DynamoDB-compatible engine, demo clients, a demo issuer and demo tokens; the function's own handler
-//! behind a plain HTTP server; and curl lines to paste, each with its answer.
+//! behind a plain HTTP server; a page that shows what it does; and curl lines to paste, each with its answer.
 
 #![allow(clippy::indexing_slicing, reason = "an index into a JSON object that was made here cannot miss")]
 
+mod console;
+mod guide;
 mod http;
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -21,10 +23,11 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::json;
 use test_support::{demo, engine::Engine};
 use token_introspection::{call, logging, service::Service, settings::Settings, signer::Signer};
 use tokio::net::TcpListener;
+
+use self::console::Console;
 
 const USAGE: &str = "usage: cargo run --example dev -- [--port N] [--print-env]
 
@@ -86,9 +89,12 @@ async fn serve(port: u16) -> io::Result<()> {
     let signer = Signer::new(&settings, Engine::config_at(&engine.url).await);
     let service = Arc::new(Service::new(settings, store, signer).map_err(io::Error::other)?);
     service.warm_up(call::now(), call::deadline(Duration::from_secs(2))).await;
-    println!("{}", guide(port, &engine.url));
+    let variables = beside_this_program(&format!("dev-{port}.sh"))?;
+    fs::write(&variables, guide::variables(&issuer(port)))?;
+    println!("{}", guide::text(&issuer(port), &engine.url, &variables));
+    let console = Arc::new(Console::new(port, engine, variable).await);
     tokio::select! {
-        served = http::serve(listener, service, demo::key_set().to_string()) => served,
+        served = http::serve(listener, service, console) => served,
         interrupted = tokio::signal::ctrl_c() => interrupted,
     }
 }
@@ -96,13 +102,9 @@ async fn serve(port: u16) -> io::Result<()> {
 /// The settings of the demo, as environment variables. Audit records go to the same terminal; `LOG_LEVEL` keeps other
 /// log lines away from it.
 fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
-    let issuers = json!([{
-        "issuer": demo::TRUSTED_ISSUER, "profile": "rfc9068",
-        "jwks_uri": format!("http://127.0.0.1:{port}/demo-issuer/jwks.json"),
-    }]);
     let mut variables = vec![
         ("ISSUER", issuer(port)),
-        ("TRUSTED_ISSUERS", issuers.to_string()),
+        ("TRUSTED_ISSUERS", demo::trusted_issuers(&issuer(port)).to_string()),
         ("LOG_LEVEL", "error".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{}", port + 1)),
         ("AWS_REGION", "eu-west-1".to_owned()),
@@ -119,7 +121,11 @@ fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
 /// The file with the key of signed answers, unless `SIGNING_KEY` names another. It is beside this program, so that
 /// `cargo lambda watch` with the printed environment signs with the same key.
 fn signing_key_path(port: u16) -> io::Result<PathBuf> {
-    Ok(std::env::current_exe()?.with_file_name(format!("dev-signing-key-{port}.pem")))
+    beside_this_program(&format!("dev-signing-key-{port}.pem"))
+}
+
+fn beside_this_program(name: &str) -> io::Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(name))
 }
 
 /// Writes a new P-256 key, replacing the last one.
@@ -137,27 +143,4 @@ fn make_signing_key(path: &Path) -> io::Result<()> {
 /// Our own issuer identifier. Clients find the metadata below it.
 fn issuer(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
-}
-
-/// The lines to paste, and their answers.
-fn guide(port: u16, engine_url: &str) -> String {
-    let (jwts, url) = (demo::jwts(), issuer(port));
-    let lines = demo::EXAMPLES.iter().map(|example| {
-        let (client_id, secret) = example.client;
-        let header = example.header.map(|(name, value)| format!(" -H '{name}: {value}'")).unwrap_or_default();
-        let body = (example.body)(&jwts);
-        let quote = if body.contains('"') { "'" } else { "" };
-        format!(
-            "# {}\ncurl -s -u {client_id}:{secret}{header} -d {quote}{body}{quote} {url}{}\n# => {}\n",
-            example.what,
-            example.path,
-            example.answer.shown(&url)
-        )
-    });
-    format!(
-        "token-introspection serves {url} until Ctrl-C; its tables are at {engine_url}.\n\n{}\n\
-         # the keys of signed answers\ncurl -s {url}/.well-known/jwks.json\n\n\
-         # the metadata of this server\ncurl -s {url}/.well-known/oauth-authorization-server\n",
-        lines.collect::<Vec<_>>().join("\n")
-    )
 }

@@ -9,6 +9,8 @@ use crate::{engine::Engine, signer::Signer};
 
 /// The issuer of the JWTs.
 pub const TRUSTED_ISSUER: &str = "https://issuer.demo.example";
+/// A trusted issuer whose keys cannot be fetched.
+pub const UNREACHABLE_ISSUER: &str = "https://unreachable.demo.example";
 /// The audience of the demo's tokens.
 const ORDERS: &str = "https://orders.demo.example";
 
@@ -42,23 +44,58 @@ pub struct Jwts {
     pub active: String,
     pub expired: String,
     pub revoked: String,
+    /// For another audience than that of the other tokens.
+    pub elsewhere: String,
+    /// The claims of an active token, signed with another key.
+    pub forged: String,
+    /// Of [`UNREACHABLE_ISSUER`].
+    pub unverifiable: String,
+    /// Of an issuer that is not trusted: an access token of Amazon Cognito.
+    pub untrusted: String,
 }
 
 /// Tokens whose texts never change, so that recorded events can contain them.
 pub fn jwts() -> Jwts {
-    let token = |jti: &str, expires_at: i64| {
-        let claims = json!({
+    let claims = |jti: &str, expires_at: i64| {
+        json!({
             "iss": TRUSTED_ISSUER, "sub": "alice", "aud": ORDERS, "client_id": WEB_APP.0,
             "scope": "orders:read orders:write", "iat": LONG_AGO, "exp": expires_at, "jti": jti,
             "sid": "session-1", "department": "sales",
-        });
-        signer().token(&json!({ "typ": "at+jwt" }), &claims)
+        })
     };
+    let header = json!({ "typ": "at+jwt" });
+    let token = |claims: &Value| signer().token(&header, claims);
+    let other = |jti: &str, name: &str, value: &str| {
+        let mut claims = claims(jti, FAR_AHEAD);
+        claims[name] = value.into();
+        claims
+    };
+    let other_key = Signer::ed25519(Some("demo-key"), *b"token-introspection forged key !");
     Jwts {
-        active: token("demo-active", FAR_AHEAD),
-        expired: token("demo-expired", LONG_AGO + 3600),
-        revoked: token("demo-revoked", FAR_AHEAD),
+        active: token(&claims("demo-active", FAR_AHEAD)),
+        expired: token(&claims("demo-expired", LONG_AGO + 3600)),
+        revoked: token(&claims("demo-revoked", FAR_AHEAD)),
+        elsewhere: token(&other("demo-elsewhere", "aud", "https://payments.demo.example")),
+        forged: other_key.token(&header, &claims("demo-active", FAR_AHEAD)),
+        unverifiable: token(&other("demo-unverifiable", "iss", UNREACHABLE_ISSUER)),
+        untrusted: signer().token(
+            &json!({}),
+            &json!({
+                "iss": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI", "sub": "alice",
+                "token_use": "access", "client_id": "4k3r5n2p1q", "username": "alice", "version": 2,
+                "scope": "openid orders/read", "auth_time": LONG_AGO, "iat": LONG_AGO, "exp": FAR_AHEAD,
+                "jti": "demo-untrusted", "origin_jti": "demo-session", "event_id": "demo-event",
+            }),
+        ),
     }
+}
+
+/// The demo's trusted issuers, as `TRUSTED_ISSUERS`, if the server with this address publishes the demo's keys.
+pub fn trusted_issuers(url: &str) -> Value {
+    json!([
+        { "issuer": TRUSTED_ISSUER, "profile": "rfc9068", "jwks_uri": format!("{url}/demo-issuer/jwks.json") },
+        { "issuer": UNREACHABLE_ISSUER, "profile": "rfc9068", "jwks_uri": format!("{url}/demo-issuer/unreachable") },
+    ])
 }
 
 /// A request of the guide, and its answer.

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 use token_introspection::{settings::Settings, store::Store};
 use tokio::net::TcpListener;
 
+/// The names of the tables, and of their keys.
+const TABLES: [(&str, &str); 3] =
+    [("oauth-clients", "client_id"), ("oauth-tokens", "id"), ("oauth-introspection-state", "id")];
+
 /// The engine, and its address.
 #[derive(Clone)]
 pub struct Engine {
@@ -24,12 +28,20 @@ impl Engine {
         let url = format!("http://{}", listener.local_addr()?);
         tokio::spawn(server::serve_on(listener, database.clone()));
         let engine = Self { database, url };
-        for (table, key) in
-            [("oauth-clients", "client_id"), ("oauth-tokens", "id"), ("oauth-introspection-state", "id")]
-        {
+        for (table, key) in TABLES {
             engine.create_table(table, key)?;
         }
         Ok(engine)
+    }
+
+    /// Removes all items.
+    pub fn clear(&self) -> io::Result<()> {
+        for (table, key) in TABLES {
+            let request = serde_json::from_value(json!({ "TableName": table }))?;
+            self.database.delete_table(request).map_err(io::Error::other)?;
+            self.create_table(table, key)?;
+        }
+        Ok(())
     }
 
     /// The tables as the function reaches them: over the network, through the SDK, at this address.
