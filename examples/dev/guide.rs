@@ -54,8 +54,13 @@ fn curl(example: &demo::Example, url: &str) -> String {
     let body = (example.body)(&demo::jwts());
     // In double quotes, the shell replaces the variables.
     let body = if body.contains('"') { format!("\"{}\"", body.replace('"', "\\\"")) } else { body };
-    let line = format!("curl -s -u {client_id}:{secret}{header} -d {body} {url}{}", example.path);
-    named_values(url).into_iter().fold(line, |line, (name, value)| line.replace(&value, &format!("${name}")))
+    let named = |line: String| {
+        named_values(url).into_iter().fold(line, |line, (name, value)| line.replace(&value, &format!("${name}")))
+    };
+    let options = named(format!("curl -s -u {client_id}:{secret}{header}"));
+    let rest = named(format!("-d {body} {url}{}", example.path));
+    let is_short = options.len() + " ".len() + rest.len() <= COLUMNS;
+    format!("{options}{}{rest}", if is_short { " " } else { " \\\n  " })
 }
 
 /// An answer as a comment. It continues after a comma, without a character in between, on lines that begin with `#    `.

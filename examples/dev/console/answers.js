@@ -1,7 +1,7 @@
 // Shows what the service answered and what the tool explains. The rules are theirs; only words are chosen here.
 
 import { decode } from "./jwt.js";
-import { by, element, fill, json, sentence } from "./view.js";
+import { by, element, fill, json, sentence, withCode } from "./view.js";
 
 /** The members of an answer, signed or not; null if it has none. */
 function members(answer) {
@@ -36,7 +36,7 @@ export function verdict(answer, explanation, client) {
     const meaning = "This is not “inactive”: the client must not end a session because of it.";
     return { word: "Don’t know", tone: "unknown", lines: [sentence(explanation.because ?? ""), meaning] };
   }
-  const why = caller.because ? `${client.client_id} is refused: ${caller.because}` : body?.error ?? `${answer.status}`;
+  const why = caller.because ?? body?.error ?? `the service answered ${answer.status}`;
   return { word: "Refused", tone: "refused", lines: [sentence(why)] };
 }
 
@@ -45,39 +45,44 @@ const help = (hint) => (hint ? `What helps: ${hint}.` : "");
 export function showVerdict({ word, tone, lines }) {
   const box = by("verdict");
   box.dataset.tone = tone;
-  const texts = lines.filter((line) => line !== "").map((line) => element("p", { class: "why" }, line));
+  const texts = lines.filter((line) => line !== "").map((line) => element("p", { class: "why" }, withCode(line)));
   fill(box, element("p", { class: "word" }, word), texts);
 }
 
-/** All stages, with the one that decided. `caller` precedes the others, and the policy follows them. */
-export function showStages(explanation) {
-  const { client: caller, stages } = explanation;
-  const refused = caller.status === 401 || caller.status === 403;
-  const hides = !refused && caller.reason !== null;
-  const decided = refused ? "caller" : hides ? "policy" : explanation.decided_by;
-  const rows = [
-    refused
-      ? { stage: "caller", result: "failed", detail: caller.because }
-      : { stage: "caller", result: "passed", detail: caller.authenticates_by },
-    ...stages,
-  ];
-  if (hides) rows.push({ stage: "policy", result: "failed", detail: caller.because });
-  else if (decided === null) rows.push({ stage: "policy", result: "passed", detail: policySummary(caller) });
-  // The policy precedes the signature, but it is shown last, because the other stages are about the token only.
-  const last = hides ? rows.length - 1 : rows.findIndex((row) => row.stage === decided);
-  fill(by("stages"), rows.map((row, index) => stageItem(row, row.stage === decided, last >= 0 && index > last, explanation)));
+/** All stages, with the one that decided. The caller precedes the others, and the policy follows them. */
+export function showStages({ client: caller, stages, decided_by, because }) {
+  const isRefused = caller.status === 400 || caller.status === 401 || caller.status === 403;
+  const isHidden = caller.status === 200 && caller.reason !== null;
+  const items = [];
+  if (isRefused) {
+    items.push(stage("caller", "failed", sentence(caller.because), { decided: true }));
+    items.push(stage("token", "passed", "It is not judged, because the caller was refused before.", { after: true }));
+  } else {
+    items.push(stage("caller", "passed", caller.authenticates_by));
+    // The policy precedes the signature, but it is shown last, because the other stages are about the token only.
+    const last = isHidden || decided_by === null ? stages.length : stages.findIndex((row) => row.stage === decided_by);
+    stages.forEach((row, index) => {
+      const isDeciding = !isHidden && row.stage === decided_by;
+      items.push(stage(row.stage, row.result, stageText(row, index > last, isDeciding && because), {
+        decided: isDeciding, after: index > last,
+      }));
+    });
+    if (isHidden) items.push(stage("policy", "failed", sentence(caller.because), { decided: true }));
+    else if (decided_by === null) items.push(stage("policy", "passed", policySummary(caller)));
+  }
+  fill(by("stages"), items);
 }
 
-function stageItem(row, isDeciding, isAfter, { because }) {
-  const why = isDeciding && !["caller", "policy"].includes(row.stage) ? because : row.reason;
-  const result = isDeciding
-    ? element("span", { class: "result" }, sentence(why ?? row.detail), element("span", { class: "badge" }, "decided"))
-    : isAfter && "not needed any more";
-  const detail = isDeciding && why === undefined ? "" : row.detail;
-  const name = element("span", { class: "name" }, row.stage[0].toUpperCase() + row.stage.slice(1));
-  const attributes = { "data-result": row.result, "data-decided": isDeciding, "data-after": isAfter };
-  const texts = isAfter ? [`${row.result}${row.reason ? `: ${row.reason}` : ""}, but the decision was made before`] : [result || "", detail];
-  return element("li", attributes, name, element("span", { class: "detail" }, texts));
+function stageText({ result, reason, detail }, isAfter, because) {
+  if (isAfter) return `${reason ? `failed (${reason})` : result}, but the decision was made before`;
+  return because ? [element("span", { class: "result" }, sentence(because)), detail] : detail;
+}
+
+function stage(name, result, text, { decided = false, after = false } = {}) {
+  const title = element("span", { class: "name" }, name[0].toUpperCase() + name.slice(1));
+  if (decided) title.append(element("span", { class: "badge" }, "decided"));
+  const attributes = { "data-stage": name, "data-result": result, "data-decided": decided, "data-after": after };
+  return element("li", attributes, title, element("span", { class: "detail" }, text));
 }
 
 function policySummary({ hidden, narrowed, would_deny }) {
@@ -115,7 +120,8 @@ export function showPolicy(explanation, record, decoded) {
   }
   const withheld = caller.hidden.length + caller.narrowed.length;
   by("sees").textContent = withheld > 0 ? `${id} sees this token, with less than the token has.` : `${id} sees all of this token.`;
-  const shown = Object.entries(answer).map(([name, content]) => row(name, value(content), caller.narrowed.includes(name) && "only a part"));
+  const shown = Object.entries(answer).filter(([name]) => name !== "active").map(([name, content]) =>
+    row(name, value(content), caller.narrowed.includes(name) && "only a part"));
   const hidden = caller.hidden.map((name) => row(name, value(decoded?.claims[name]), "hidden"));
   fill(by("members"), shown, hidden);
 }

@@ -60,19 +60,24 @@ async function ask() {
   const question = (questions += 1);
   const asked = { client: client(), token: token(), signed: by("signed").checked };
   by("result").setAttribute("aria-busy", "true");
-  try {
-    const answer = await introspect(asked.client, asked.token, asked.signed);
-    const [explanation, record] = await Promise.all([
-      act("explain", { token: asked.token || " ", client_id: asked.client.client_id }).catch(unexplained),
-      act("client", { client_id: asked.client.client_id }).catch(() => null),
-    ]);
-    if (question === questions) return show(asked, answer, explanation, record);
-  } catch {
-    showVerdict({ word: "No answer", tone: "refused", lines: ["The development server does not answer. Is it still running?"] });
-  } finally {
-    by("result").removeAttribute("aria-busy");
-  }
+  const answers = await answersTo(asked).catch(() => null);
+  if (question !== questions) return null;
+  by("result").removeAttribute("aria-busy");
+  if (answers) return show(asked, ...answers);
+  showVerdict({ word: "No answer", tone: "refused", lines: ["The development server does not answer. Is it still running?"] });
   return null;
+}
+
+async function answersTo(asked) {
+  const answer = await introspect(asked.client, asked.token, asked.signed);
+  const { client_id } = asked.client;
+  return [
+    answer,
+    ...await Promise.all([
+      act("explain", { token: asked.token || " ", client_id }).catch(unexplained),
+      act("client", { client_id }).catch(() => null),
+    ]),
+  ];
 }
 
 /** The explanation of a text that the tool does not take for a token. */
@@ -100,7 +105,7 @@ function show(asked, answer, explanation, record) {
 function showRequest({ client, token, signed }) {
   const lines = curl(client, token, signed);
   by("copy").dataset.text = lines.join("\n");
-  fill(by("request"), lines.map((line, index) => element("span", { class: index === 0 ? "line long" : "line" }, line)));
+  fill(by("request"), lines.map((line) => element("span", { class: "line" }, line)));
 }
 
 function showDecoded(decoded) {
@@ -183,8 +188,10 @@ async function copy() {
   setTimeout(() => { by("copy").textContent = "Copy"; }, 2000);
 }
 
+/** Adds a line to the list of what happened, which keeps the last ones. */
 function log(what, word, tone) {
   by("log").prepend(element("li", {}, element("span", {}, what), element("strong", { "data-tone": tone }, word)));
+  [...by("log").children].slice(6).forEach((line) => line.remove());
 }
 
 start();

@@ -61,7 +61,7 @@ impl Console {
 
     /// Answers a request from this address.
     pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<String> {
-        if let Err(why) = guard::check(peer, request.headers(), request.method(), self.port) {
+        if let Err(why) = guard::check(peer, request.uri().path(), request.headers(), request.method(), self.port) {
             return json_response(StatusCode::FORBIDDEN, &json!({ "error": why }));
         }
         let path = request.uri().path().to_owned();

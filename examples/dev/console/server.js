@@ -54,10 +54,11 @@ function basic({ client_id, client_secret }) {
   return `Basic ${btoa(`${encodeURIComponent(client_id)}:${encodeURIComponent(client_secret)}`)}`;
 }
 
-/** The lines for a shell that send the same request. The first one may be long. */
+/** The lines for a shell that send the same request. Those that begin with a name may be long. */
 export function curl(client, token, signed) {
   const needsEncoding = /[^A-Za-z0-9._~-]/.test(token);
-  const lines = [`TOKEN=${quoted(token)}`, `curl -s -u ${quoted(`${client.client_id}:${client.client_secret}`)} \\`];
+  const lines = [`CLIENT=${quoted(`${client.client_id}:${client.client_secret}`)}`, `TOKEN=${quoted(token)}`];
+  lines.push('curl -s -u "$CLIENT" \\');
   if (signed) lines.push("  -H 'Accept: application/token-introspection+jwt' \\");
   lines.push(`  ${needsEncoding ? "--data-urlencode" : "-d"} "token=$TOKEN" \\`, `  ${location.origin}/token/introspect`);
   return lines;

@@ -14,11 +14,18 @@ export function element(name, attributes = {}, ...children) {
 
 export const fill = (parent, ...children) => parent.replaceChildren(...children.flat());
 
+/** Words with which a phrase of the tool may begin. Any other first word is a name, whose letters matter. */
+const FIRST_WORDS = /^(a|all|an|another|every|it|its|no|none|one|the|there|this)\b/;
+
 /** A sentence from a phrase of the tool. */
 export function sentence(phrase) {
   const text = phrase.trim();
-  return text === "" ? "" : text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+  if (text === "") return "";
+  return (FIRST_WORDS.test(text) ? text[0].toUpperCase() + text.slice(1) : text) + (/[.!?]$/.test(text) ? "" : ".");
 }
+
+/** A text in which backticks enclose code. */
+export const withCode = (text) => text.split("`").map((part, index) => (index % 2 === 1 ? element("code", {}, part) : part));
 
 const TIMES = ["exp", "iat", "nbf", "auth_time"];
 
@@ -57,7 +64,7 @@ export function json(value, { dates = false } = {}) {
 
 function date(seconds) {
   const time = new Date(seconds * 1000);
-  return Number.isNaN(time.valueOf()) ? "" : `${time.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  return Number.isNaN(time.valueOf()) ? "" : `${time.toISOString().slice(0, 16).replace("T", " ")}Z`;
 }
 
 /** One of a group of radio buttons, with what is beside it. */

@@ -54,7 +54,8 @@ pub struct Connection {
 /// The SDK's configuration: endpoint, Region and credentials are found as in every AWS tool.
 async fn configuration(connection: &Connection) -> Result<SdkConfig, AdminError> {
     if let Some(prepared) = &connection.prepared {
-        return Ok(prepared.clone());
+        let client = http_client(CONNECT_TIMEOUT, &ProxySettings::default());
+        return Ok(prepared.to_builder().http_client(client).build());
     }
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
