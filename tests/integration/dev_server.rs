@@ -9,7 +9,10 @@ use std::{
 use serde_json::Value;
 use token_introspection::jwt::{Algorithm, UnverifiedJws, VerificationKey};
 
-use crate::demo::{self, Answer};
+use crate::{
+    demo::{self, Answer},
+    world::{World, request},
+};
 
 /// Ends the server even if the test fails.
 pub struct Server {
@@ -65,23 +68,37 @@ pub fn start(dev: &mut Command) -> (Server, Vec<String>) {
     (server, lines)
 }
 
+/// The commands of the guide, and the answers beside them. Each command is preceded by the line that reads the
+/// variables.
+fn commands_and_answers(lines: &[String]) -> (Vec<String>, Vec<String>) {
+    let variables = lines.iter().find(|line| line.starts_with(". ")).unwrap();
+    let (mut commands, mut answers) = (Vec::<String>::new(), Vec::<String>::new());
+    for line in lines {
+        if let Some(answer) = line.strip_prefix("# => ") {
+            answers.push(answer.to_owned());
+        } else if let Some(rest) = line.strip_prefix("#    ") {
+            answers.last_mut().unwrap().push_str(rest);
+        } else if line.starts_with("curl ") {
+            commands.push(format!("{variables}\n{line}"));
+        } else if commands.last().is_some_and(|command| command.ends_with('\\')) {
+            let command = commands.last_mut().unwrap();
+            command.push('\n');
+            command.push_str(line);
+        }
+    }
+    (commands, answers)
+}
+
 #[test]
 fn m08_j04_n04_every_printed_curl_line_gives_the_answer_printed_beside_it() {
     let port = port();
     let (_server, lines) = start(dev().args(["--port", &port.to_string()]));
-    let (mut commands, mut answers) = (Vec::new(), Vec::new());
-    for line in lines {
-        if let Some(answer) = line.strip_prefix("# => ") {
-            answers.push(answer.to_owned());
-        }
-        if line.starts_with("curl ") {
-            commands.push(line);
-        }
-    }
+    let (commands, answers) = commands_and_answers(&lines);
     let issuer = format!("http://127.0.0.1:{port}");
     assert_eq!(answers, demo::EXAMPLES.map(|example| example.answer.shown(&issuer)));
     let (examples, documents) = commands.split_at(answers.len());
     let [key_set, metadata] = documents else { panic!("{documents:?}") };
+    assert_eq!(examples.len(), answers.len());
     let key_set: Value = serde_json::from_str(&run(key_set)).unwrap();
     for ((command, answer), example) in examples.iter().zip(&answers).zip(demo::EXAMPLES) {
         let came = run(command);
@@ -110,6 +127,59 @@ fn m08_j04_n04_every_printed_curl_line_gives_the_answer_printed_beside_it() {
     let metadata = run(metadata);
     assert!(metadata.contains(&format!(r#""introspection_endpoint":"{issuer}/token/introspect""#)), "{metadata}");
     assert!(metadata.contains(r#""introspection_signing_alg_values_supported":["ES256"]"#), "{metadata}");
+}
+
+#[test]
+fn the_guide_begins_with_the_console_and_fits_a_terminal() {
+    let port = port();
+    let (_server, lines) = start(dev().args(["--port", &port.to_string()]));
+    assert_eq!(lines[0], format!("The console: http://127.0.0.1:{port}/"));
+    let is_path = |line: &String| line.starts_with(". ");
+    let wide: Vec<_> = lines.iter().filter(|line| line.chars().count() > 100 && !is_path(line)).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+    // Tokens and secrets are only in the variables.
+    for secret in [demo::ORDERS_API.1, demo::OPAQUE_TOKEN, demo::REFRESH_TOKEN, "eyJ"] {
+        assert!(lines.iter().all(|line| !line.contains(secret)), "{secret}");
+    }
+}
+
+#[test]
+fn the_console_answers_only_its_own_page_on_this_machine() {
+    let port = port();
+    let (_server, _lines) = start(dev().args(["--port", &port.to_string()]));
+    let json = "-H 'Content-Type: application/json' -d '{}'";
+    let rebound = format!("-H 'Host: rebound.example:{port}'");
+    for (path, options, status) in [
+        ("", String::new(), "200"),
+        ("console/console.js", String::new(), "200"),
+        ("console/demo", String::new(), "200"),
+        ("", rebound.clone(), "403"),
+        ("", "-H 'Host: 127.0.0.1'".to_owned(), "403"),
+        ("console/demo", rebound.clone(), "403"),
+        ("console/demo", "-H 'Origin: https://other.example'".to_owned(), "403"),
+        ("console/reset", json.to_owned(), "200"),
+        ("console/reset", format!("{json} {rebound}"), "403"),
+        ("console/reset", format!("{json} -H 'Origin: null'"), "403"),
+        ("console/reset", format!("{json} -H 'Sec-Fetch-Site: cross-site'"), "403"),
+        ("console/reset", "-d {}".to_owned(), "403"),
+        ("console/reset", "-X POST -H 'Content-Type: application/json' -d '[]'".to_owned(), "422"),
+        ("console/unknown", json.to_owned(), "404"),
+        ("console/reset", String::new(), "404"),
+    ] {
+        let found = run(&format!("curl -s -o /dev/null -w '%{{http_code}}' {options} http://127.0.0.1:{port}/{path}"));
+        assert_eq!(found, status, "/{path} {options}");
+    }
+    let headers = run(&format!("curl -s -o /dev/null -D - http://127.0.0.1:{port}/"));
+    let policy = headers.lines().find(|line| line.starts_with("content-security-policy: ")).unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+}
+
+#[tokio::test]
+async fn the_function_has_no_console() {
+    let world = World::new().await;
+    for path in ["/", "/console/demo", "/console/explain", "/console/reset"] {
+        world.send(request().path(path).body("{}".to_owned())).await.assert_error(404, "not_found", "not_found");
+    }
 }
 
 /// The claims of a signed answer, as text.

@@ -10,16 +10,10 @@ set -a
 source <("$BINARIES/examples/dev" --port "$PORT" --print-env)
 set +a
 
-# A token of the printed guide, by its description.
-token_of() { grep -A1 "^# $1" "$WORK/dev-ES256.log" | sed -n 's/.* -d token=\([^ ]*\) .*/\1/p'; }
-ACTIVE=$(token_of 'an active JWT')
-EXPIRED=$(token_of 'an expired JWT')
-REVOKED=$(token_of 'a revoked JWT')
-OPAQUE=$(token_of 'an opaque access token')
-export ACTIVE EXPIRED REVOKED OPAQUE
-for token in "$ACTIVE" "$EXPIRED" "$REVOKED" "$OPAQUE"; do
-    test -n "$token" || { echo 'interop: the guide of the dev server lacks a token' >&2; exit 1; }
-done
+# The tokens of the guide: ACTIVE, EXPIRED, REVOKED, OPAQUE and others.
+set -a
+source "$BINARIES/examples/dev-$PORT.sh"
+set +a
 
 admin() { "$BINARIES/introspection-admin" "$@" --endpoint-url "http://127.0.0.1:$((PORT + 1))" --output json; }
 member() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }

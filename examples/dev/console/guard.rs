@@ -22,8 +22,7 @@ pub fn check(peer: IpAddr, path: &str, headers: &HeaderMap, method: &Method, por
     let is_own_origin = text(ORIGIN.as_str())
         .is_none_or(|origin| text(HOST.as_str()).is_some_and(|host| origin == format!("http://{host}")));
     // Browsers say that a request comes from the page itself, or from the address line. The page itself may be linked.
-    let is_own_page =
-        path == "/" || text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let is_own_page = path == "/" || text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
     // A form of another site cannot send this media type without a preflight.
     let is_json = text(CONTENT_TYPE.as_str()) == Some("application/json");
     if !peer.is_loopback() {

@@ -12,9 +12,8 @@ pub fn all(port: u16) -> Value {
         // A public client has no secret; the answer to any is the same.
         (demo::SPA, "anything", "a public client, which cannot introspect"),
     ];
-    let clients = clients.map(|(client_id, secret, what)| {
-        json!({ "client_id": client_id, "client_secret": secret, "what": what })
-    });
+    let clients = clients
+        .map(|(client_id, secret, what)| json!({ "client_id": client_id, "client_secret": secret, "what": what }));
     let jwts = demo::jwts();
     let tokens = [
         ("active", "Active", jwts.active),

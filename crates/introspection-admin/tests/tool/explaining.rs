@@ -258,6 +258,54 @@ async fn the_answer_to_a_client_is_the_same_as_the_services() {
 }
 
 #[tokio::test]
+async fn i05_i08_the_answer_to_a_client_names_what_its_policy_withholds() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    let token = world.token(&json!({ "username": "Alice", "scope": "read write", "department": "sales" }));
+    for (policy, hidden, narrowed) in [
+        (json!({}), json!([]), json!([])),
+        (json!({ "claims": [] }), json!(["department", "username"]), json!([])),
+        (json!({ "claims": ["username"], "scopes": ["read"] }), json!(["department"]), json!(["scope"])),
+        (json!({ "claims": [], "mode": "report" }), json!([]), json!([])),
+        (json!({ "scopes": ["admin"] }), json!([]), json!([])),
+    ] {
+        world.put_policy(&policy);
+        let client = explain(&tool, &token, "--client api").await.json()["client"].clone();
+        assert_eq!((&client["hidden"], &client["narrowed"]), (&hidden, &narrowed), "{policy}");
+        // Only the names of hidden members are in the output.
+        if hidden.to_string().contains("department") {
+            assert!(!client.to_string().contains("sales"), "{policy}");
+        }
+    }
+    world.put_policy(&json!({ "claims": ["username"], "scopes": ["read"] }));
+    let text = tool.run_with("explain --token - --client api", &token).await.done().stdout;
+    assert!(
+        text.lines().any(|line| line.starts_with("hidden ") && line.ends_with("department, part of scope")),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn the_stage_that_decided_is_the_first_of_the_function_that_failed() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    let forged = keys::ed25519(Some("key-1"), 9);
+    let expired = test_support::world::claims(&json!({ "exp": now() - 1 }));
+    world.put_mark(&format!("sub#{ISSUER}#bob"), &json!({}));
+    for (token, decided_by) in [
+        (world.token(&json!({})), Value::Null),
+        (forged.token(&json!({ "typ": "at+jwt" }), &expired), json!("times")),
+        (world.token(&json!({ "sub": "bob", "exp": now() - 1 })), json!("times")),
+        (world.token(&json!({ "sub": "bob" })), json!("marks")),
+        ("opaque".to_owned(), json!("record")),
+        (format!("{}=", world.token(&json!({}))), json!("form")),
+    ] {
+        let explanation = explain(&tool, &token, "").await.json();
+        assert_eq!(explanation["decided_by"], decided_by, "{explanation}");
+    }
+}
+
+#[tokio::test]
 async fn the_functions_environment_can_be_used_without_the_private_key_that_it_names() {
     let world = World::new().await;
     let tool = Tool::beside(&world).with("SIGNING_KEY", "file:/nowhere/key.pem");
