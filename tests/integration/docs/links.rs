@@ -107,6 +107,26 @@ fn every_page_is_in_the_index_once() {
     }
 }
 
+/// The pictures of a page: description and path.
+fn pictures(page: &Page) -> Vec<(String, String)> {
+    let parts = page.text.split("![").skip(1).filter_map(|rest| rest.split_once("]("));
+    let pictures = parts.filter_map(|(description, rest)| Some((description, rest.split_once(')')?.0)));
+    pictures.map(|(description, target)| (description.to_owned(), resolved(&page.path, target))).collect()
+}
+
+#[test]
+fn every_picture_is_shown_with_a_description() {
+    let pictures: BTreeMap<String, String> =
+        pages().iter().flat_map(pictures).map(|(description, path)| (path, description)).collect();
+    for folder in ["docs/console", "docs/performance", "docs/scale"] {
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            let path = format!("{folder}/{}", entry.unwrap().file_name().display());
+            assert!(pictures.get(&path).is_some_and(|description| !description.is_empty()), "no page shows {path}");
+        }
+    }
+    assert!(pictures.len() >= 14, "{pictures:?}");
+}
+
 #[test]
 fn a_broken_link_is_found() {
     let text =
