@@ -30,6 +30,7 @@ impl Problem {
     }
 
     /// The same problem, with what was already done.
+    #[must_use]
     pub fn after(self, done: &str) -> Self {
         let join = |text: String| format!("{done}, but {text}");
         match self {
