@@ -178,7 +178,7 @@ fn the_console_answers_only_its_own_page_on_this_machine() {
 async fn the_function_has_no_console() {
     let world = World::new().await;
     for path in ["/", "/console/demo", "/console/explain", "/console/reset"] {
-        world.send(request().path(path).body("{}".to_owned())).await.assert_error(404, "not_found", "not_found");
+        world.send(request().path(path).body("{}")).await.assert_error(404, "not_found", "not_found");
     }
 }
 

@@ -297,7 +297,7 @@ async fn the_stage_that_decided_is_the_first_of_the_function_that_failed() {
         (forged.token(&json!({ "typ": "at+jwt" }), &expired), json!("times")),
         (world.token(&json!({ "sub": "bob", "exp": now() - 1 })), json!("times")),
         (world.token(&json!({ "sub": "bob" })), json!("marks")),
-        ("opaque".to_owned(), json!("record")),
+        ("not-stored-anywhere".to_owned(), json!("record")),
         (format!("{}=", world.token(&json!({}))), json!("form")),
     ] {
         let explanation = explain(&tool, &token, "").await.json();
