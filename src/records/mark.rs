@@ -24,6 +24,31 @@ pub enum MarkKind {
 }
 
 impl MarkKind {
+    pub const ALL: [Self; 9] = [
+        Self::Revoked,
+        Self::Jti,
+        Self::Jwt,
+        Self::Grant,
+        Self::Session,
+        Self::Subject,
+        Self::Client,
+        Self::Issuer,
+        Self::SigningKey,
+    ];
+
+    /// The kind of the mark with this id, and the issuer that the id names. `None` if no mark has such an id.
+    pub fn of_id(id: &str) -> Option<(Self, Option<&str>)> {
+        let (prefix, rest) = id.split_once('#')?;
+        let kind = Self::ALL.into_iter().find(|kind| kind.prefix() == prefix)?;
+        let issuer = match kind {
+            Self::Revoked | Self::Jwt => Digest::from_hex(rest).map(|_| None)?,
+            Self::Issuer => Some(rest),
+            // An issuer identifier contains no `#`, and a name may contain any.
+            _ => Some(rest.split_once('#').filter(|(_, name)| !name.is_empty())?.0),
+        };
+        Some((kind, issuer))
+    }
+
     /// The first part of the mark's id.
     pub fn prefix(self) -> &'static str {
         match self {
@@ -183,6 +208,26 @@ mod tests {
 
     fn revoked(kind: MarkKind, item: Result<&Item, Corrupt>, token: &RevocationFacts<'_>) -> Result<bool, Corrupt> {
         revokes(kind, item, token).map(|mark| mark.is_some())
+    }
+
+    #[test]
+    fn the_kind_and_the_issuer_of_an_id_are_those_that_the_key_was_made_of() {
+        let digest = Digest::of("token");
+        let named = |kind, name| MarkKey::new(kind, "https://a", name).unwrap();
+        for kind in MarkKind::ALL {
+            let (mark, issuer) = match kind {
+                MarkKind::Revoked => (MarkKey::opaque(&digest), None),
+                MarkKind::Jwt => (MarkKey::jwt("a.b"), None),
+                MarkKind::Issuer => (named(kind, None), Some("https://a")),
+                _ => (named(kind, Some("b#c")), Some("https://a")),
+            };
+            assert_eq!(MarkKind::of_id(mark.key.id()), Some((kind, issuer)), "{}", mark.key.id());
+        }
+        for id in ["", "sub", "sub#", "sub#https://a", "sub#https://a#", "other#https://a#b", "jwt#0", "revoked#token"]
+        {
+            assert_eq!(MarkKind::of_id(id), None, "{id}");
+        }
+        assert_eq!(MarkKind::of_id(ItemKey::token(&digest).id()), None);
     }
 
     #[test]

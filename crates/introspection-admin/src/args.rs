@@ -5,7 +5,7 @@ use clap::{
     builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
 };
 
-use crate::{client, input::Input, issuer, revoke, time::explained, token};
+use crate::{client, doctor, input::Input, issuer, revoke, time::explained, token};
 
 /// The operator's tool of the token introspection endpoint: manages clients, tokens and revocations, and explains why a
 /// token is not active.
@@ -92,6 +92,9 @@ pub enum Command {
     /// Create the three tables
     #[command(subcommand)]
     Tables(TablesCommand),
+    /// Check tables, issuers, clients, token records and marks for what is wrong or soon will be
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::Command),
 }
 
 #[derive(Subcommand)]

@@ -3,6 +3,7 @@
 
 mod args;
 mod client;
+mod doctor;
 pub mod embedded;
 mod environment;
 mod explain;
@@ -67,5 +68,6 @@ async fn run(cli: Cli) -> Result<Report, Problem> {
         }
         Command::Issuer(command) => issuer::run(&command, environment).await,
         Command::Tables(TablesCommand::Create) => tables::create(environment).await,
+        Command::Doctor(command) => doctor::run(&command, environment).await,
     }
 }

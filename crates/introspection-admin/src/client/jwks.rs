@@ -85,7 +85,7 @@ impl ClientKeySet {
 }
 
 /// Whether a text contains a private or shared key, in PEM or as a JSON Web Key.
-pub(super) fn is_private(text: &str) -> bool {
+pub fn is_private(text: &str) -> bool {
     let is_private_jwk = || serde_json::from_str::<Value>(text).is_ok_and(|value| holds_private_key(&value));
     text.contains("PRIVATE KEY-----") || is_private_jwk()
 }

@@ -14,6 +14,7 @@ use clap::{Subcommand, builder::NonEmptyStringValueParser};
 use serde_dynamo::AttributeValue;
 use token_introspection::{records::ItemKey, request};
 
+pub use self::jwks::is_private;
 use self::{add::Add, disable::Disable, rotate::Rotate};
 use crate::{environment::Environment, input::Input, output::Report, problem::Problem, random, time::explained};
 

@@ -170,6 +170,36 @@ impl AdminStore {
         Ok(clients)
     }
 
+    /// Passes each item of a table in DynamoDB to `look`, and the number of items so far after each page to `progress`.
+    /// The reads are eventually consistent, which costs half as much.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`AdminError`] if a page could not be read.
+    pub async fn scan(
+        &self,
+        table: Table,
+        mut look: impl FnMut(Item),
+        mut progress: impl FnMut(u64),
+    ) -> Result<u64, AdminError> {
+        let name = self.tables.name(table);
+        let mut pages = self.client.scan().table_name(name).into_paginator().send();
+        let mut items = 0;
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(|error| failure("Scan", name, &error))?.items.unwrap_or_default() {
+                items += 1;
+                look(item.into());
+            }
+            progress(items);
+        }
+        Ok(items)
+    }
+
+    /// The name of a table in the account.
+    pub fn table_name(&self, table: Table) -> &str {
+        self.tables.name(table)
+    }
+
     /// Writes an item that does not exist yet.
     ///
     /// # Errors

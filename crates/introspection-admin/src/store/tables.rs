@@ -39,7 +39,45 @@ pub enum TimeToLive {
     OtherAttribute(String),
 }
 
+/// What DynamoDB says about an existing table.
+pub struct TableState {
+    pub name: String,
+    /// Whether it can be read and written.
+    pub is_active: bool,
+    /// The attribute by which DynamoDB removes expired items, if it does.
+    pub time_to_live: Option<String>,
+    /// The number of items, which DynamoDB counts every few hours.
+    pub items: i64,
+}
+
+impl TableState {
+    /// Whether DynamoDB removes the items that are over.
+    pub fn removes_expired(&self) -> bool {
+        self.time_to_live.as_deref() == Some(TIME_TO_LIVE)
+    }
+}
+
 impl AdminStore {
+    /// Reads the state of a table, without changing it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`AdminError::NoTable`] if it does not exist, and [`AdminError::OtherTable`] if it has another primary
+    /// key.
+    pub async fn table_state(&self, table: Table) -> Result<TableState, AdminError> {
+        let name = self.tables.name(table).to_owned();
+        let answer = self.client.describe_table().table_name(&name).send().await;
+        let description = answer.map_err(|error| failure("DescribeTable", &name, &error))?.table;
+        let description = description.ok_or_else(|| other("DescribeTable", &name, "no description"))?;
+        let keys = description.key_schema.unwrap_or_default();
+        if !is_our_key(&keys, table) {
+            return Err(AdminError::OtherTable(name));
+        }
+        let is_active = matches!(description.table_status, Some(TableStatus::Active | TableStatus::Updating));
+        let time_to_live = self.time_to_live(&name).await?;
+        Ok(TableState { name, is_active, time_to_live, items: description.item_count.unwrap_or_default() })
+    }
+
     /// Creates a table, or completes an existing one, and waits until it can be used.
     ///
     /// # Errors
@@ -88,7 +126,7 @@ impl AdminStore {
             };
             if let Some(description) = description {
                 let keys = description.key_schema.unwrap_or_default();
-                if !matches!(keys.as_slice(), [only] if only.attribute_name() == table.partition_key()) {
+                if !is_our_key(&keys, table) {
                     return Err(AdminError::OtherTable(name.to_owned()));
                 }
                 if matches!(description.table_status, Some(TableStatus::Active | TableStatus::Updating)) {
@@ -102,25 +140,33 @@ impl AdminStore {
         }
     }
 
-    async fn have_time_to_live(&self, name: &str) -> Result<TimeToLive, AdminError> {
-        let client = &self.client;
-        let answer = client.describe_time_to_live().table_name(name).send().await;
+    /// The attribute by which DynamoDB removes expired items of a table.
+    async fn time_to_live(&self, name: &str) -> Result<Option<String>, AdminError> {
+        let answer = self.client.describe_time_to_live().table_name(name).send().await;
         let answer = answer.map_err(|error| failure("DescribeTimeToLive", name, &error))?;
         let present = answer.time_to_live_description.filter(|description| {
             matches!(description.time_to_live_status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling))
         });
-        match present.and_then(|description| description.attribute_name) {
+        Ok(present.and_then(|description| description.attribute_name))
+    }
+
+    async fn have_time_to_live(&self, name: &str) -> Result<TimeToLive, AdminError> {
+        match self.time_to_live(name).await? {
             Some(attribute) if attribute == TIME_TO_LIVE => Ok(TimeToLive::On),
             Some(attribute) => Ok(TimeToLive::OtherAttribute(attribute)),
             None => {
                 let wanted = TimeToLiveSpecification::builder().enabled(true).attribute_name(TIME_TO_LIVE).build();
                 let wanted = wanted.map_err(|_| other("UpdateTimeToLive", name, "nothing"))?;
-                let answer =
-                    client.update_time_to_live().table_name(name).time_to_live_specification(wanted).send().await;
+                let request = self.client.update_time_to_live().table_name(name).time_to_live_specification(wanted);
+                let answer = request.send().await;
                 answer.map(|_| TimeToLive::On).map_err(|error| failure("UpdateTimeToLive", name, &error))
             }
         }
     }
+}
+
+fn is_our_key(keys: &[KeySchemaElement], table: Table) -> bool {
+    matches!(keys, [only] if only.attribute_name() == table.partition_key())
 }
 
 fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {

@@ -14,6 +14,7 @@ mod cannot_authenticate;
 mod clients;
 mod colours;
 mod deployed;
+mod doctor;
 mod documented;
 mod explaining;
 mod failures;
