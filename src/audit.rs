@@ -11,6 +11,7 @@ use crate::{
     access::{Access, AccessAnswer, Unauthorized},
     digest::Digest,
     outcome::{Answer, Outcome, TokenFacts, TokenVerdict, Verdict},
+    policy::PolicyReport,
     records::RevokedBy,
     token::Inactive,
     view::Binding,
@@ -35,6 +36,8 @@ struct AuditRecord<'a> {
     policy: &'static str,
     /// Whether the sender of a bound token that is active proved possession of its keys.
     binding: Option<&'static str>,
+    /// What a policy in report mode found, from which the tool drafts one.
+    report: Option<&'a PolicyReport>,
     reason: Option<&'static str>,
     /// The reason in the mark that revokes the token.
     mark_reason: Option<&'a str>,
@@ -63,6 +66,7 @@ pub fn write_record(answer: &Answer, request: &RequestFacts, request_id: &str, l
             record.token = Some(&token.facts);
             record.binding = token.verdict.binding();
             record.mark_reason = mark_reason(&token.verdict);
+            record.report = token.verdict.report();
         }
         Outcome::Batch(tokens) => {
             for (position, token) in tokens.iter().enumerate() {
@@ -90,6 +94,10 @@ pub fn write_access_record(answer: &AccessAnswer, request_id: &str, latency: Dur
             Access::Allowed { view, .. } => view.binding().map(Binding::name),
             _ => None,
         },
+        report: match access {
+            Access::Allowed { report, .. } => report.as_deref(),
+            _ => None,
+        },
         reason: access.reason(),
         mark_reason: match access {
             Access::Unauthorized(Unauthorized::Inactive(why)) => mark_reason_of(why),
@@ -110,6 +118,7 @@ impl<'a> AuditRecord<'a> {
             token: Some(&token.facts),
             policy: token.verdict.policy(),
             binding: token.verdict.binding(),
+            report: token.verdict.report(),
             reason: token.verdict.reason(),
             mark_reason: mark_reason(&token.verdict),
             position: Some(position),
@@ -127,6 +136,9 @@ impl<'a> AuditRecord<'a> {
             token = self.token.map(|token| token.fingerprint.as_str()),
             policy = self.policy,
             binding = self.binding,
+            audiences = self.report.map(|report| report.audiences.as_str()),
+            scopes = self.report.map(|report| report.scopes.as_str()),
+            claims = self.report.map(|report| report.claims.as_str()),
             reason = self.reason,
             mark_reason = self.mark_reason,
             tokens = self.counts.map(|(tokens, _)| tokens),

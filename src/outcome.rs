@@ -2,6 +2,7 @@
 
 use crate::{
     auth::AuthError,
+    policy::PolicyReport,
     request::RequestError,
     token::Inactive,
     view::{Binding, View},
@@ -70,8 +71,8 @@ pub struct TokenFacts {
 pub enum Verdict {
     Active {
         view: Box<View>,
-        /// Whether the policy is in report mode and would have shown less.
-        would_deny: bool,
+        /// What a policy in report mode found.
+        report: Option<Box<PolicyReport>>,
     },
     Inactive(Inactive),
     /// The keys of the token's issuer are unavailable. `retry_after` is in seconds.
@@ -194,9 +195,17 @@ impl Verdict {
         }
     }
 
+    /// What a policy in report mode found about an active token.
+    pub fn report(&self) -> Option<&PolicyReport> {
+        match self {
+            Self::Active { report, .. } => report.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether a policy in report mode would have shown less.
     fn would_deny(&self) -> bool {
-        matches!(self, Self::Active { would_deny: true, .. })
+        self.report().is_some_and(|report| report.would_deny)
     }
 
     /// Whether the sender of an active token that is bound to keys has them, in one word.
@@ -210,8 +219,8 @@ impl Verdict {
     /// What the policy decided, in one word.
     pub fn policy(&self) -> &'static str {
         match self {
-            Self::Active { would_deny: true, .. } => "would_deny",
-            Self::Active { would_deny: false, .. } => "allow",
+            Self::Active { .. } if self.would_deny() => "would_deny",
+            Self::Active { .. } => "allow",
             Self::Inactive(why) if why.is_hidden() => "deny",
             Self::Inactive(_) | Self::KeysUnavailable { .. } => "none",
         }

@@ -1,5 +1,7 @@
 //! What a caller may see of an active token: all of it, some of it, or nothing, not even that it exists.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, value::RawValue};
 
 use crate::{
@@ -15,12 +17,28 @@ use crate::{
     view::{Binding, View},
 };
 
+/// The maximum length of a list in an audit record.
+const MAX_REPORTED_BYTES: usize = 1000;
+
 /// What the policy decided.
 pub struct Decision {
     /// What the caller sees, or why it sees nothing.
     pub view: Result<Shown, Inactive>,
-    /// Whether the policy is in report mode and would have shown less.
+    /// What a policy in report mode found.
+    pub report: Option<PolicyReport>,
+}
+
+/// What a policy in report mode found about an active token, for the audit record. It has what a policy can list, and no
+/// identifier of a person or of the token (RFC 7662 §4). Each list is separated by spaces; values that contain white space
+/// or control characters are left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyReport {
+    /// Whether the policy would have shown less.
     pub would_deny: bool,
+    pub audiences: String,
+    pub scopes: String,
+    /// The names of the members that `claims` of a policy can release.
+    pub claims: String,
 }
 
 /// What a caller sees, and what is still to be proved.
@@ -65,12 +83,12 @@ pub fn view(caller: &Caller, claims: ActiveClaims, proofs: &PresentedProofs, set
 pub fn preview(registration: &Registration, claims: ActiveClaims, settings: &Settings) -> Preview {
     let claims = claims.into_claims();
     let whole = members(&View::new(claims.clone(), None));
-    let Decision { view, would_deny } = decide(&registration.client, claims, &PresentedProofs::default(), settings);
+    let Decision { view, report } = decide(&registration.client, claims, &PresentedProofs::default(), settings);
     let members = view.map(|shown| match shown {
         Shown::View(view) | Shown::NeedsFirstUse(UnspentProof { view, .. }) => members(&view),
     });
     let withheld = members.as_ref().map(|shown| Withheld::new(&whole, shown)).unwrap_or_default();
-    Preview { members, withheld, would_deny }
+    Preview { members, withheld, would_deny: report.is_some_and(|report| report.would_deny) }
 }
 
 fn members(view: &View) -> Value {
@@ -126,19 +144,20 @@ pub fn could_show(client: &Client, claims: &Claims, settings: &Settings) -> Resu
 /// The only way to a view.
 fn decide(client: &Client, claims: Claims, proofs: &PresentedProofs, settings: &Settings) -> Decision {
     if let Err(hidden) = is_visible_at_all(client, &claims) {
-        return Decision { view: Err(hidden), would_deny: false };
+        return Decision { view: Err(hidden), report: None };
     }
-    let (claims, would_deny) = match client.policy().mode {
-        Mode::Enforce => (enforce(client, claims, settings).map(|(claims, _)| claims), false),
+    let (claims, report) = match client.policy().mode {
+        Mode::Enforce => (enforce(client, claims, settings).map(|(claims, _)| claims), None),
         Mode::Report => {
             let enforced = enforce(client, claims.clone(), settings);
             let would_deny = enforced.is_err() || enforced.is_ok_and(|(_, reduced)| reduced);
-            (Ok(claims), would_deny)
+            let report = PolicyReport::new(&claims, scope_claims(&claims, settings), would_deny);
+            (Ok(claims), Some(report))
         }
     };
     // Last, so that nothing depends on a proof for a token that is hidden anyway (S-15).
     let skew = settings.clock_skew_seconds;
-    Decision { view: claims.and_then(|claims| bind(client.policy(), claims, proofs, skew)), would_deny }
+    Decision { view: claims.and_then(|claims| bind(client.policy(), claims, proofs, skew)), report }
 }
 
 /// Shows a token that is bound to a key as its sender's possession of the key allows. This is the only place that makes
@@ -158,6 +177,42 @@ fn bind(policy: &PolicyRecord, claims: Claims, proofs: &PresentedProofs, skew: i
         Possession::Proved(Some(proof)) if policy.enforce_binding => Shown::NeedsFirstUse(UnspentProof { view, proof }),
         _ => Shown::View(view),
     })
+}
+
+impl PolicyReport {
+    fn new(claims: &Claims, scope_claims: &[String], would_deny: bool) -> Self {
+        let others = OTHER_SCOPES.into_iter().chain(scope_claims.iter().map(String::as_str));
+        let others = others.filter_map(|name| scopes_in(claims.others.get(name)?)).flatten();
+        let scopes: Vec<String> = claims.scopes().map(str::to_owned).chain(others).collect();
+        let username = claims.username.as_ref().map(|_| "username");
+        Self {
+            would_deny,
+            audiences: spaced(claims.audiences()),
+            scopes: spaced(scopes.iter().map(String::as_str)),
+            claims: spaced(claims.others.keys().map(String::as_str).chain(username)),
+        }
+    }
+}
+
+/// Different values, separated by spaces, as far as they fit into a log line.
+fn spaced<'a>(values: impl Iterator<Item = &'a str>) -> String {
+    let plain = |value: &&str| !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || c.is_control());
+    let mut text = String::new();
+    for value in values.filter(plain).collect::<BTreeSet<_>>() {
+        if text.len() + value.len() >= MAX_REPORTED_BYTES {
+            break;
+        }
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(value);
+    }
+    text
+}
+
+/// The claims in which the issuer of these claims writes scopes, besides those of every issuer.
+fn scope_claims<'s>(claims: &Claims, settings: &'s Settings) -> &'s [String] {
+    settings.trusted_issuer(&claims.issuer).map(|issuer| issuer.claim_names.scopes()).unwrap_or_default()
 }
 
 /// Checks what report mode does not relax (I-13): the kind of token, the client of a refresh token, and the issuer.
@@ -183,7 +238,7 @@ fn is_visible_at_all(client: &Client, claims: &Claims) -> Result<(), Inactive> {
 fn enforce(client: &Client, mut claims: Claims, settings: &Settings) -> Result<(Claims, bool), Inactive> {
     is_meant_for(client, &claims, settings)?;
     let policy = client.policy();
-    let names = settings.trusted_issuer(&claims.issuer).map(|issuer| issuer.claim_names.scopes()).unwrap_or_default();
+    let names = scope_claims(&claims, settings);
     let reduced = limit_scopes(&mut claims, policy, names)?
         | limit_claims(&mut claims, policy)
         | limit_details(&mut claims, policy);

@@ -10,6 +10,7 @@ use crate::{
     auth::AuthError,
     call::Call,
     outcome::{Denial, TokenFacts, Unavailable},
+    policy::PolicyReport,
     proof::Unproved,
     request::NoAccessToken,
     settings::AuthorizerSettings,
@@ -57,8 +58,8 @@ pub enum Access {
     /// The token is active, presented by its owner, and has the required scopes.
     Allowed {
         view: Box<View>,
-        /// Whether the policy is in report mode and would have shown less.
-        would_deny: bool,
+        /// What a policy in report mode found.
+        report: Option<Box<PolicyReport>>,
     },
     /// The token is active, but does not suffice for this route.
     Forbidden(Forbidden),
@@ -164,8 +165,8 @@ impl Access {
     /// The decision of the policy in one word, for the audit record.
     pub fn policy(&self) -> &'static str {
         match self {
-            Self::Allowed { would_deny: true, .. } => "would_deny",
-            Self::Allowed { would_deny: false, .. } => "allow",
+            Self::Allowed { report: Some(report), .. } if report.would_deny => "would_deny",
+            Self::Allowed { .. } => "allow",
             Self::Unauthorized(Unauthorized::Inactive(why)) if why.is_hidden() => "deny",
             _ => "none",
         }

@@ -145,8 +145,8 @@ impl Service {
 /// What follows from the verdict for this request: the sender must have the key of a bound token, and the token must
 /// have the scopes of the route.
 fn decide(verdict: Verdict, scheme: &AccessScheme, authorizer: &AuthorizerSettings, request: &AccessRequest) -> Access {
-    let (view, would_deny) = match verdict {
-        Verdict::Active { view, would_deny } => (view, would_deny),
+    let (view, report) = match verdict {
+        Verdict::Active { view, report } => (view, report),
         Verdict::Inactive(why) => return Access::Unauthorized(Unauthorized::Inactive(why)),
         Verdict::KeysUnavailable { retry_after } => {
             return Access::Unknown(Unknown::Unavailable(Unavailable::Keys { retry_after }));
@@ -161,7 +161,7 @@ fn decide(verdict: Verdict, scheme: &AccessScheme, authorizer: &AuthorizerSettin
         return Access::Unauthorized(Unauthorized::Unproved(why));
     }
     match request.required_scopes(authorizer) {
-        Ok(required) if required.iter().all(|scope| view.has_scope(scope)) => Access::Allowed { view, would_deny },
+        Ok(required) if required.iter().all(|scope| view.has_scope(scope)) => Access::Allowed { view, report },
         Ok(required) => Access::Forbidden(Forbidden::MissingScope { required }),
         Err(ended) => ended,
     }

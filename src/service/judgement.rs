@@ -152,7 +152,7 @@ impl Service {
         proofs: &PresentedProofs,
         call: &Call,
     ) -> Result<Verdict, NotActive> {
-        let policy::Decision { view, would_deny } = policy::view(caller, claims, proofs, &self.settings);
+        let policy::Decision { view, report } = policy::view(caller, claims, proofs, &self.settings);
         let view = match view? {
             Shown::View(view) => view,
             Shown::NeedsFirstUse(unspent) => {
@@ -163,7 +163,7 @@ impl Service {
                 unspent.used(first.as_ref())?
             }
         };
-        Ok(Verdict::Active { view: Box::new(view), would_deny })
+        Ok(Verdict::Active { view: Box::new(view), report: report.map(Box::new) })
     }
 }
 

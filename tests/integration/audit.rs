@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// The members of a record, in the order in which [`check`] compares them.
-const MEMBERS: [&str; 7] = ["outcome", "caller", "method", "issuer", "policy", "reason", "mark_reason"];
+const MEMBERS: [&str; 10] =
+    ["outcome", "caller", "method", "issuer", "policy", "audiences", "scopes", "claims", "reason", "mark_reason"];
 
 /// Callers of every kind, a mark and an opaque token.
 async fn world() -> World {
@@ -64,7 +65,11 @@ async fn o06_the_record_of_a_judged_token_has_caller_method_issuer_verdict_and_p
         (about(json!({})), "active api client_secret_basic https://issuer.example.com allow"),
         (post, "active api client_secret_post https://issuer.example.com allow"),
         (introspection("opaque"), "active api client_secret_basic https://introspection.example.com allow"),
-        (as_client("reporting"), "active reporting client_secret_basic https://issuer.example.com would_deny"),
+        // The last member, `claims`, is empty.
+        (
+            as_client("reporting"),
+            "active reporting client_secret_basic https://issuer.example.com would_deny https://api.example.com read write ",
+        ),
         (as_client("narrow"), "inactive narrow client_secret_basic https://issuer.example.com deny audience_hidden"),
         (about(json!({ "exp": 1 })), "inactive api client_secret_basic https://issuer.example.com none expired"),
         (

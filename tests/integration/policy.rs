@@ -238,6 +238,45 @@ async fn i13_report_mode_shows_what_audiences_scopes_and_claims_would_hide_and_s
 }
 
 #[tokio::test]
+async fn i13_o06_the_record_of_report_mode_has_what_a_policy_can_list_and_nothing_else() {
+    let world = World::new().await;
+    let (log, _guard) = Log::start(LogLevel::Info);
+    let many: Vec<_> = (0..200).map(|number| format!("https://{number}.example.com")).collect();
+    for (changes, audiences, scopes, claims) in [
+        (json!({ "scope": "read write read" }), AUDIENCE, "read write", ""),
+        (json!({ "aud": ["b", "a", "a b", "a\u{7}"], "scope": null }), "a b", "", ""),
+        (
+            json!({ "scp": ["more"], "department": "sales", "username": "Alice" }),
+            AUDIENCE,
+            "more read",
+            "department scp username",
+        ),
+        (json!({ "two words": 1, "sid": "s1" }), AUDIENCE, "read write", "sid"),
+    ] {
+        for token in world.both_forms(&changes) {
+            log.take();
+            world.put_policy(&json!({ "mode": "report", "audiences": ["other"] }));
+            world.introspect(&token).await.assert_active();
+            let record = &log.take_audit()[0];
+            let found = ["audiences", "scopes", "claims"].map(|name| record[name].as_str().unwrap_or("missing"));
+            assert_eq!(found, [audiences, scopes, claims], "{changes}");
+            let text = json!(record).to_string();
+            assert!(["sales", "Alice", "alice", "jti-1"].iter().all(|value| !text.contains(value)), "{text}");
+        }
+    }
+    world.introspect(&world.token(&json!({ "aud": many }))).await.assert_active();
+    let length = log.take_audit()[0]["audiences"].as_str().unwrap().len();
+    assert!((900..=1000).contains(&length), "{length}");
+    // A policy that is enforced, and a token that is not active, say nothing about the token.
+    world.introspect(&world.token(&json!({ "exp": 1 }))).await.assert_inactive("expired");
+    world.put_policy(&json!({}));
+    world.introspect(&world.token(&json!({}))).await.assert_active();
+    for record in log.take_audit() {
+        assert!(["audiences", "scopes", "claims"].iter().all(|name| record.get(*name).is_none()), "{record:?}");
+    }
+}
+
+#[tokio::test]
 async fn j20_i01_the_claims_of_a_record_never_replace_its_attributes() {
     let world = World::new().await;
     let record = json!({ "token_type": "access_token", "client_id": "app", "exp": 4_000_000_000_u32 });

@@ -72,8 +72,8 @@ pub fn answer(world: &World, table: &Table, event: &str) -> (&'static str, Strin
         }
     };
     let verdict = match active.map(|claims| policy::view(&caller, claims, &PresentedProofs::default(), settings)) {
-        Ok(policy::Decision { view: Ok(Shown::View(view)), would_deny }) => {
-            Verdict::Active { view: Box::new(view), would_deny }
+        Ok(policy::Decision { view: Ok(Shown::View(view)), report }) => {
+            Verdict::Active { view: Box::new(view), report: report.map(Box::new) }
         }
         Ok(policy::Decision { view: Ok(Shown::NeedsFirstUse(_)), .. }) => panic!("no proof was presented"),
         Ok(policy::Decision { view: Err(why), .. }) | Err(why) => Verdict::Inactive(why),
