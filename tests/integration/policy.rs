@@ -248,7 +248,7 @@ async fn i13_o06_the_record_of_report_mode_has_what_a_policy_can_list_and_nothin
         (
             json!({ "scp": ["more"], "department": "sales", "username": "Alice" }),
             AUDIENCE,
-            "more read",
+            "more read write",
             "department scp username",
         ),
         (json!({ "two words": 1, "sid": "s1" }), AUDIENCE, "read write", "sid"),
