@@ -5,7 +5,7 @@ use clap::{
     builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
 };
 
-use crate::{client, doctor, input::Input, issuer, revoke, time::explained, token};
+use crate::{client, doctor, input::Input, issuer, policy, revoke, time::explained, token};
 
 /// The operator's tool of the token introspection endpoint: manages clients, tokens and revocations, and explains why a
 /// token is not active.
@@ -89,6 +89,9 @@ pub enum Command {
     /// Suggest the entry of `TRUSTED_ISSUERS` for an issuer
     #[command(subcommand)]
     Issuer(issuer::Command),
+    /// Draft the policies of callers
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Create the three tables
     #[command(subcommand)]
     Tables(TablesCommand),

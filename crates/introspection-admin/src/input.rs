@@ -9,6 +9,8 @@ use crate::{output::warn, paste::Pasted, problem::Problem};
 
 /// The maximum size in bytes of what is read.
 const MAX_BYTES: u64 = 1024 * 1024;
+/// The same for audit records: about a million of them.
+const MAX_RECORDS_BYTES: u64 = 512 * MAX_BYTES;
 
 /// Where to read a token, a secret or a key set. The typed text may be the token itself, so it has no `Debug`.
 #[derive(Clone)]
@@ -95,8 +97,21 @@ impl Input {
         self.text(option, what, "")
     }
 
+    /// Reads audit records, of which there may be many.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Problem::Usage`] if the records were typed, cannot be read or are empty.
+    pub fn read_records(&self, option: &str) -> Result<String, Problem> {
+        self.text_up_to(MAX_RECORDS_BYTES, option, "records", "")
+    }
+
     /// `hint` is the advice for a text that was typed, which others may have seen.
     fn text(&self, option: &str, what: &str, hint: &str) -> Result<String, Problem> {
+        self.text_up_to(MAX_BYTES, option, what, hint)
+    }
+
+    fn text_up_to(&self, limit: u64, option: &str, what: &str, hint: &str) -> Result<String, Problem> {
         let typed = match &self.0 {
             Source::Typed(typed) => typed.as_str(),
             Source::Given(text) => return Ok(text.clone()),
@@ -106,9 +121,9 @@ impl Input {
                 if io::stdin().is_terminal() {
                     warn(&format!("reading the {what} from the terminal; end it with a line break and Ctrl-D"));
                 }
-                read_text(io::stdin())
+                read_text(io::stdin(), limit)
             }
-            (_, Some(path)) => std::fs::File::open(path).and_then(read_text),
+            (_, Some(path)) => std::fs::File::open(path).and_then(|file| read_text(file, limit)),
             _ => {
                 return Err(Problem::usage(format!(
                     "{option} takes - (standard input) or @FILE, not the {what} itself, which a shell's history would \
@@ -132,7 +147,7 @@ impl Input {
 pub fn json_object(option: &str, typed: &str) -> Result<Map<String, Value>, Problem> {
     let text = match typed.strip_prefix('@') {
         Some(path) => std::fs::File::open(path)
-            .and_then(read_text)
+            .and_then(|file| read_text(file, MAX_BYTES))
             .map_err(|error| Problem::usage(format!("the file of {option} cannot be read: {error}")))?,
         None => typed.to_owned(),
     };
@@ -143,8 +158,11 @@ pub fn json_object(option: &str, typed: &str) -> Result<Map<String, Value>, Prob
     })
 }
 
-fn read_text(source: impl Read) -> io::Result<String> {
+fn read_text(source: impl Read, limit: u64) -> io::Result<String> {
     let mut text = String::new();
-    source.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_BYTES { Err(io::Error::other("it is over 1 MiB")) } else { Ok(text) }
+    source.take(limit + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > limit {
+        return Err(io::Error::other(format!("it is over {} MiB", limit / MAX_BYTES)));
+    }
+    Ok(text)
 }

@@ -12,6 +12,7 @@ mod issuer;
 mod mark;
 mod output;
 mod paste;
+mod policy;
 mod problem;
 mod random;
 mod registration;
@@ -67,6 +68,7 @@ async fn run(cli: Cli) -> Result<Report, Problem> {
             explain::run(&token, client.as_deref(), environment).await
         }
         Command::Issuer(command) => issuer::run(&command, environment).await,
+        Command::Policy(command) => policy::run(&command),
         Command::Tables(TablesCommand::Create) => tables::create(environment).await,
         Command::Doctor(command) => doctor::run(&command, environment).await,
     }

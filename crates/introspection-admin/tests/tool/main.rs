@@ -16,6 +16,7 @@ mod colours;
 mod deployed;
 mod doctor;
 mod documented;
+mod drafting;
 mod explaining;
 mod failures;
 mod methods;
