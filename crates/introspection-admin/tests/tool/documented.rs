@@ -42,6 +42,7 @@ fn folder(world: &World) -> PathBuf {
         ("certificate-jwks.json", certificate),
         ("token.txt", token),
         ("production.env", settings),
+        ("records.json", log_events()),
     ] {
         fs::write(folder.join(name), text).unwrap();
     }
@@ -61,6 +62,15 @@ fn configuration() -> String {
     json!({ "FunctionName": "f", "Environment": { "Variables": variables } }).to_string()
 }
 
+/// The answer of CloudWatch Logs to a request for the records of a caller in report mode.
+fn log_events() -> String {
+    let record = json!({
+        "target": "audit", "caller": "orders-api", "policy": "would_deny", "issuer": AUTH, "audiences": "a", "scopes": "",
+        "claims": "", "timestamp": "2026-11-22T18:23:50.375Z",
+    });
+    json!({ "events": [{ "timestamp": 1, "message": record.to_string() }] }).to_string()
+}
+
 /// What a page's command needs on standard input, and the words of the tool's own command.
 fn split(command: &str, folder: &Path) -> (String, Vec<String>) {
     let (before, tool) = command.rsplit_once("| ").unwrap_or(("", command));
@@ -69,6 +79,7 @@ fn split(command: &str, folder: &Path) -> (String, Vec<String>) {
     let words = words(tool.strip_prefix("introspection-admin ").unwrap_or(tool));
     let input = match self::words(before).as_slice() {
         _ if !file.is_empty() => fs::read_to_string(folder.join(file.trim())).unwrap(),
+        [aws, logs, ..] if aws == "aws" && logs == "logs" => log_events(),
         [aws, ..] if aws == "aws" => configuration(),
         [printf, format, ..] if printf == "printf" => format.replace("%s", &body(ORDERS)),
         _ => String::new(),
