@@ -88,7 +88,9 @@ test("everything works by keyboard, and the focus stays at what was pressed", as
   await page.keyboard.press("ArrowLeft");
   await settled(page);
   await page.keyboard.press("Tab");
+  const answered = page.waitForResponse((response) => response.url().endsWith("/token/introspect"));
   await page.keyboard.press("Control+Enter");
+  await answered;
   await settled(page);
   assert.equal((await shown(page)).word, "Active");
   for (let tabs = 0; tabs < 4; tabs += 1) await page.keyboard.press("Tab");

@@ -79,7 +79,7 @@ test("the lines of the request, run in a shell, return the answer that is shown"
     const answer = execFileSync("sh", ["-c", lines], { encoding: "utf8" });
     assert.deepEqual(JSON.parse(answer), JSON.parse((await shown(page)).body));
   }
-  await paste(page, "it's + & a \"token\"");
+  await paste(page, "it's+&a\"token\"%$HOME");
   const lines = await page.locator("#copy").getAttribute("data-text");
   assert.equal(execFileSync("sh", ["-c", lines], { encoding: "utf8" }), '{"active":false}');
 }));
@@ -167,9 +167,20 @@ test("the header and the claims of a pasted token are decoded, and markup in it 
   seen.errors = seen.errors.filter((error) => !error.includes("TrustedHTML"));
 }));
 
+test("what is pasted around a token is removed, and the page says so", () => page(async (page) => {
+  const active = await page.locator("#token").inputValue();
+  await paste(page, `Authorization: Bearer ${active.slice(0, 100)}\n${active.slice(100)}\n`);
+  await page.waitForFunction(() => document.querySelector("#token-kind").textContent.includes("Removed"));
+  await settled(page);
+  assert.equal(await page.locator("#token").inputValue(), active);
+  assert.equal((await shown(page)).word, "Active");
+  assert.equal(await page.locator("input[value=active]").isChecked(), true);
+}));
+
 test("the empty field is answered like any wrong request", () => page(async (page) => {
   await paste(page, "");
-  assert.deepEqual([(await shown(page)).word, (await shown(page)).status], ["Refused", "400 Bad Request"]);
+  const { word, status, decided } = await shown(page);
+  assert.deepEqual([word, status, decided], ["Refused", "400 Bad Request", "request"]);
 }));
 
 test("of questions that overtake each other, the last one counts", () => page(async (page) => {

@@ -74,7 +74,9 @@ export const TOKENS = "About which token";
 
 export async function paste(page, token) {
   await page.getByRole("textbox", { name: "or paste one" }).fill(token);
+  const answered = page.waitForResponse((response) => response.url().endsWith("/token/introspect"));
   await page.getByRole("button", { name: "Introspect" }).click();
+  await answered;
   await settled(page);
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::{client, environment::Environment, explain, input::Input, issuer, output::Report, revoke};
+use crate::{client, environment::Environment, explain, input::Input, issuer, output::Report, paste::Pasted, revoke};
 pub use crate::{problem::Problem, store::Connection};
 
 /// The commands, for one set of tables and settings.
@@ -16,6 +16,14 @@ pub enum ToRevoke<'a> {
     Token(&'a str),
     Session { sid: &'a str, issuer: &'a str },
     Subject { sub: &'a str, issuer: &'a str },
+}
+
+/// Removes what people paste around a token, as every command that takes one does. Returns the token, and what was
+/// removed.
+pub fn clean(pasted: &str) -> (String, Option<String>) {
+    let cleaned = Pasted::new(pasted);
+    let message = cleaned.message();
+    (cleaned.token, message)
 }
 
 impl EmbeddedTool {

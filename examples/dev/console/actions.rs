@@ -1,7 +1,7 @@
 //! What the page asks for. Each action is a command of the operator's tool, with the tool's own code, or puts the demo
 //! back to its beginning.
 
-use introspection_admin::embedded::{Problem, ToRevoke};
+use introspection_admin::embedded::{Problem, ToRevoke, clean};
 use serde_json::{Value, json};
 use test_support::demo;
 
@@ -24,6 +24,10 @@ pub async fn run(name: &str, input: &Value, console: &Console) -> Option<Result<
                 _ => return Some(Err("by is token, session or subject".to_owned())),
             };
             Box::pin(tool.revoke(what)).await
+        }
+        "clean" => {
+            let (token, removed) = clean(text("text"));
+            return Some(Ok(json!({ "token": token, "removed": removed })));
         }
         "reset" => return Some(reset(console)),
         _ => return None,

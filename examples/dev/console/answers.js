@@ -51,7 +51,11 @@ export function showVerdict({ word, tone, lines }) {
 
 /** All stages, with the one that decided. The caller precedes the others, and the policy follows them. */
 export function showStages({ client: caller, stages, decided_by, because }) {
-  const isRefused = caller.status === 400 || caller.status === 401 || caller.status === 403;
+  if (caller.status === null) {
+    fill(by("stages"), stage("request", "failed", sentence(because), { decided: true }));
+    return;
+  }
+  const isRefused = caller.status === 401 || caller.status === 403;
   const isHidden = caller.status === 200 && caller.reason !== null;
   const items = [];
   if (isRefused) {

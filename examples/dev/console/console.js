@@ -32,7 +32,7 @@ function start() {
   });
   by("ask").addEventListener("submit", (event) => {
     event.preventDefault();
-    ask();
+    askAboutPasted();
   });
   by("reset").addEventListener("click", reset);
   by("copy").addEventListener("click", copy);
@@ -53,6 +53,16 @@ function typed() {
   });
   fill(by("suggestion"));
   by("revoked").textContent = "";
+}
+
+/** Removes what was pasted around the token, as the tool does, and asks. */
+async function askAboutPasted() {
+  const { token: cleaned, removed } = await act("clean", { text: by("token").value }).catch(() => ({}));
+  if (removed) {
+    choose({ token: cleaned });
+    by("token-kind").textContent = `${kind(cleaned)} Removed from what was pasted: ${removed}.`;
+  }
+  ask();
 }
 
 /** Asks the service, has the answer explained, and shows both. Returns the verdict. */
@@ -83,7 +93,7 @@ async function answersTo(asked) {
 /** The explanation of a text that the tool does not take for a token. */
 const unexplained = ({ message }) => ({
   because: message, hint: null, decided_by: null, stages: [],
-  client: { status: 400, reason: null, because: message, hidden: [], narrowed: [], answer: null },
+  client: { status: null, reason: null, because: message, hidden: [], narrowed: [], answer: null },
 });
 
 function show(asked, answer, explanation, record) {

@@ -62,7 +62,7 @@ fn configuration() -> String {
     json!({ "FunctionName": "f", "Environment": { "Variables": variables } }).to_string()
 }
 
-/// The answer of CloudWatch Logs to a request for the records of a caller in report mode.
+/// The answer of `CloudWatch` Logs to a request for the records of a caller in report mode.
 fn log_events() -> String {
     let record = json!({
         "target": "audit", "caller": "orders-api", "policy": "would_deny", "issuer": AUTH, "audiences": "a", "scopes": "",
