@@ -1,15 +1,20 @@
-// The screenshots of docs/console.md are those of the page as it is now. With UPDATE_SCREENSHOTS=1, they are written.
+// The screenshots of docs/console.md are those of the page as it is now: its texts are exactly those in screenshots.json,
+// and its look is almost that of the pictures. With UPDATE_SCREENSHOTS=1, both are written.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
 import { CLIENTS, ROOT, TOKENS, WORK, choose, open, press, startBrowser, startServer } from "./page.mjs";
 
 /** Other versions of the browser and of the fonts draw letters a little differently, and a changed page by more. */
-const MOST_DIFFERENT = 0.02;
+const MOST_DIFFERENT = 0.002;
+
+/** The texts of the page in each picture, line by line. */
+const TEXTS = `${ROOT}/tests/console/screenshots.json`;
+const texts = existsSync(TEXTS) ? JSON.parse(readFileSync(TEXTS, "utf8")) : {};
 
 let browser, stop;
 before(async () => {
@@ -19,6 +24,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await stop?.();
+  if (process.env.UPDATE_SCREENSHOTS) writeFileSync(TEXTS, `${JSON.stringify(texts, null, 2)}\n`);
 });
 
 /** What differs from run to run gets a fixed value: the port, the time and the duration. */
@@ -30,7 +36,8 @@ function still(page) {
         .replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:9000")
         .replace(/now \d+ \([^)]*\)/, "now 1798761600 (2027-01-01 00:00:00 UTC)")
         .replace(/, \d+ s ago/, ", 31532400 s ago")
-        .replace(/ after \d+ ms/, " after 9 ms");
+        .replace(/ after \d+ ms/, " after 9 ms")
+        .replace(/request dev-\d+-\d+/, "request dev-1798761600-1");
     }
     document.activeElement.blur();
     window.scrollTo(0, 0);
@@ -65,7 +72,11 @@ for (const [name, height, colorScheme, prepare] of [
     // Without a height, only the part that the name is about.
     const part = { less: ".two:has(#sees)", suggestion: "section:has(#suggestion)" }[name];
     await (part ? page.locator(part) : page).screenshot({ path: drawn, animations: "disabled", caret: "hide" });
+    const text = await (part ? page.locator(part) : page.locator("body")).innerText();
     await page.close();
+    const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+    if (process.env.UPDATE_SCREENSHOTS) texts[name] = lines;
+    assert.deepEqual(lines, texts[name], "run UPDATE_SCREENSHOTS=1 tests/console/run, and look at the pictures");
     compare(drawn, `${ROOT}/docs/console/${name}.png`);
   });
 }
