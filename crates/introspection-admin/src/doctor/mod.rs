@@ -72,10 +72,10 @@ pub async fn run(command: &Command, environment: &Environment) -> Result<Report,
     let clients = examination.check_clients(command.secrets_within).await?;
     let counts = examination.check_items(command.skip_tokens).await?;
     let counts = [
-        ("issuers", settings.trusted_issuers.len() as u64),
-        ("clients", clients),
-        ("token records", counts.records),
-        ("marks", counts.marks),
+        ("issuer", settings.trusted_issuers.len() as u64),
+        ("client", clients),
+        ("token record", counts.records),
+        ("mark", counts.marks),
     ];
     Ok(examination.findings.report(&counts, &tables, &issuers))
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::finding::{Kind, Severity};
 use crate::{
-    output::{Cell, Report, Tone},
+    output::{Cell, Report, Tone, table},
     problem::{NEGATIVE, UNKNOWN},
 };
 
@@ -53,13 +53,14 @@ impl Findings {
             () if has(Severity::Unknown) => UNKNOWN,
             () => 0,
         };
-        let looked_at: Vec<_> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
-        let mut text = format!("looked at {}\n{}\n", looked_at.join(", "), self.verdict());
+        let looked_at: Vec<_> = counts.iter().map(|(name, count)| plural(*count, name)).collect();
+        let mut text = format!("looked at {}\n{}\n\n{}", looked_at.join(", "), self.verdict(), overview(issuers));
         for (kind, subjects) in &self.0 {
             text.push('\n');
             text.push_str(&subjects.text(*kind));
         }
-        let counts: Map<_, _> = counts.iter().map(|(name, count)| (name.replace(' ', "_"), json!(count))).collect();
+        let counts: Map<_, _> =
+            counts.iter().map(|(name, count)| (format!("{}s", name.replace(' ', "_")), json!(count))).collect();
         let findings: Vec<_> = self.0.iter().map(|(kind, subjects)| subjects.json(*kind)).collect();
         let json = json!({ "counts": counts, "tables": tables, "issuers": issuers, "findings": findings });
         Report { text, json, exit_code }
@@ -70,19 +71,40 @@ impl Findings {
         let count =
             |severity| self.0.iter().filter(|(kind, _)| kind.severity() == severity).map(|(_, s)| s.count).sum();
         let counted = [
-            (Severity::Error, "errors"),
-            (Severity::Unknown, "not checked"),
-            (Severity::Warning, "warnings"),
-            (Severity::Note, "notes"),
+            (Severity::Error, "error"),
+            (Severity::Unknown, "unchecked thing"),
+            (Severity::Warning, "warning"),
+            (Severity::Note, "note"),
         ];
         let counted: Vec<_> = counted
             .into_iter()
-            .map(|(severity, plural)| (count(severity), plural))
+            .map(|(severity, name)| (count(severity), name))
             .filter(|(count, _): &(u64, _)| *count > 0)
-            .map(|(count, plural)| format!("{count} {plural}"))
+            .map(|(count, name)| plural(count, name))
             .collect();
         if counted.is_empty() { "found nothing".to_owned() } else { format!("found {}", counted.join(", ")) }
     }
+}
+
+fn plural(count: u64, name: &str) -> String {
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The issuers with their keys, and how long ago the set was fetched that the environments share.
+fn overview(issuers: &Value) -> String {
+    let row = |issuer: &Value| {
+        let text = |name: &str| match issuer.get(name) {
+            Some(Value::String(text)) => text.clone(),
+            None | Some(Value::Null) => "-".to_owned(),
+            Some(other) => other.to_string(),
+        };
+        let dropped = issuer.get("dropped_keys").and_then(Value::as_array).map_or(0, Vec::len);
+        let age = issuer.get("shared_seconds_ago").and_then(Value::as_i64);
+        let age = age.map_or("-".to_owned(), |seconds| format!("{} min ago", seconds / 60));
+        vec![text("issuer"), text("profile"), text("keys"), dropped.to_string(), age]
+    };
+    let rows: Vec<_> = issuers.as_array().into_iter().flatten().map(row).collect();
+    if rows.is_empty() { String::new() } else { table(&["issuer", "profile", "keys", "dropped", "shared set"], rows) }
 }
 
 impl Subjects {
@@ -144,8 +166,8 @@ mod tests {
         for number in 0..1500 {
             findings.add(Kind::ReliesOnDefault, format!("client-{number:04}"), "a\nb");
         }
-        let report = findings.report(&[("clients", 1500)], &Value::Null, &Value::Null);
-        assert!(report.text.starts_with("looked at 1500 clients\nfound 1500 notes\n"), "{}", report.text);
+        let report = findings.report(&[("client", 1500)], &Value::Null, &Value::Null);
+        assert!(report.text.starts_with("looked at 1500 clients\nfound 1500 notes\n\n"), "{}", report.text);
         assert!(report.text.contains("  client-0004: a b\n  and 1495 more\n  hint: "), "{}", report.text);
         assert_eq!(report.json["findings"][0]["count"], 1500);
         assert_eq!(report.json["findings"][0]["subjects"].as_array().unwrap().len(), KEPT);

@@ -56,7 +56,11 @@ async fn a_sound_deployment_has_no_findings_and_nothing_is_written() {
     assert_eq!(report["counts"], json!({ "issuers": 2, "clients": clients, "marks": 2, "token_records": 1 }));
     assert!(clients >= 2);
     let text = tool.run("doctor").await.done().stdout;
-    assert!(text.ends_with("clients, 1 token records, 2 marks\nfound nothing\n"), "{text}");
+    assert!(text.contains("clients, 1 token record, 2 marks\nfound nothing\n\nISSUER "), "{text}");
+    assert!(
+        text.lines().any(|line| line.starts_with(ISSUER) && line.contains("rfc9068") && line.ends_with('-')),
+        "{text}"
+    );
     assert_eq!(before, world.dynamodb("Scan", &json!({ "TableName": "oauth-tokens" })).await);
 }
 

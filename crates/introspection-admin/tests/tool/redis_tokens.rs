@@ -123,3 +123,15 @@ async fn an_unreachable_server_is_unknown_to_the_tool_and_never_a_negative_answe
     world.tokens.tap.fail(Break::Nothing);
     assert_eq!(world.count_items().await, 0);
 }
+
+#[tokio::test]
+async fn doctor_says_that_items_in_redis_are_not_read() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    world.put_mark(&format!("sub#{ISSUER}/#alice"), &json!({ "not_before": "soon" }));
+    let report = tool.json("doctor").await;
+    let findings = report["findings"].as_array().unwrap();
+    let skipped = findings.iter().find(|finding| finding["name"] == "tokens_not_read").unwrap();
+    assert_eq!(skipped["subjects"][0]["subject"], "REDIS_URL");
+    assert!(findings.iter().all(|finding| !finding.to_string().contains("sub#")), "{report}");
+}
