@@ -127,7 +127,7 @@ fn report(examination: &mut Examination<'_>, issuer: &TrustedIssuer, published: 
     json!({
         "issuer": name,
         "profile": issuer.profile.name,
-        "keys": keys,
+        "loaded_keys": keys,
         "dropped_keys": dropped,
         "problem": problem,
         "shared_seconds_ago": age,

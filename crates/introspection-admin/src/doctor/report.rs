@@ -101,7 +101,7 @@ fn overview(issuers: &Value) -> String {
         let dropped = issuer.get("dropped_keys").and_then(Value::as_array).map_or(0, Vec::len);
         let age = issuer.get("shared_seconds_ago").and_then(Value::as_i64);
         let age = age.map_or("-".to_owned(), |seconds| format!("{} min ago", seconds / 60));
-        vec![text("issuer"), text("profile"), text("keys"), dropped.to_string(), age]
+        vec![text("issuer"), text("profile"), text("loaded_keys"), dropped.to_string(), age]
     };
     let rows: Vec<_> = issuers.as_array().into_iter().flatten().map(row).collect();
     if rows.is_empty() { String::new() } else { table(&["issuer", "profile", "keys", "dropped", "shared set"], rows) }

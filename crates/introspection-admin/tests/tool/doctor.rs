@@ -175,7 +175,7 @@ async fn issuers_are_asked_for_their_keys_and_the_age_of_the_shared_set_counts()
     let report = tool.json("doctor").await;
     assert_eq!(names(&report), Vec::<&str>::new());
     let issuer = &report["issuers"][0];
-    assert_eq!((&issuer["keys"], &issuer["shared_seconds_ago"]), (&json!(1), &Value::Null));
+    assert_eq!((&issuer["loaded_keys"], &issuer["shared_seconds_ago"]), (&json!(1), &Value::Null));
 
     let short = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "short", "x": "AAAA" });
     let encryption = json!({ "kty": "RSA", "use": "enc", "kid": "enc", "n": "AQAB", "e": "AQAB" });
