@@ -26,7 +26,8 @@ const EXAMPLES: &str = "\
 Give the caller a policy in report mode ({\"mode\": \"report\"} hides nothing), wait until its usual traffic has passed, and
 read its audit records. The draft lists the issuers, scopes and claims of the records, and the fewest audiences that show
 every token. It stays in report mode: write it as the `introspection` of the client's record, wait until no record has
-would_deny, and then set the mode to enforce. Keep token_types, allowed and require_signed_response of the record.
+would_deny, and then set the mode to enforce. Keep token_types, allowed, enforce_binding and
+require_signed_response of the record.
 
 Reads lines as the function logs them, with or without a time before them, the JSON of `aws logs filter-log-events`, and
 results of Logs Insights. Needs neither settings nor AWS credentials.
