@@ -1,6 +1,11 @@
 //! How a call ends, and why. The response and the audit record are both made from the outcome, so they cannot disagree.
 
-use crate::{auth::AuthError, request::RequestError, token::Inactive, view::View};
+use crate::{
+    auth::AuthError,
+    request::RequestError,
+    token::{Inactive, NotAccepted},
+    view::View,
+};
 
 /// How a call ended, and which client it was for.
 pub struct Answer {
@@ -26,6 +31,10 @@ pub enum Outcome {
     Revoked,
     /// Nothing was revoked. The client gets the same response as for [`Outcome::Revoked`].
     NothingRevoked(Inactive),
+    /// The mark of a logout token is written.
+    LoggedOut,
+    /// A logout token that is not accepted.
+    LogOutRefused(NotAccepted),
     /// A public document, as JSON.
     Document(String),
     Preflight,
@@ -133,11 +142,14 @@ impl Outcome {
             Self::Introspected(token) | Self::Signed { token, .. } => token.verdict.reason(),
             Self::NotSigned(_) => Some(Unavailable::Signer.name()),
             Self::NothingRevoked(why) => Some(why.name()),
+            Self::LogOutRefused(why) => Some(why.name()),
             Self::Rejected(error) => Some(error.name()),
             Self::Refused { why, .. } | Self::Throttled { why, .. } => Some(why.name()),
             Self::Denied(denial) => Some(denial.name()),
             Self::Unavailable(what) => Some(what.name()),
-            Self::Batch(_) | Self::Revoked | Self::Document(_) | Self::Preflight | Self::Internal => None,
+            Self::Batch(_) | Self::Revoked | Self::LoggedOut | Self::Document(_) | Self::Preflight | Self::Internal => {
+                None
+            }
         }
     }
 
@@ -148,6 +160,8 @@ impl Outcome {
             Self::Batch(_) => "batch",
             Self::Revoked => "revoked",
             Self::NothingRevoked(_) => "nothing_revoked",
+            Self::LoggedOut => "logged_out",
+            Self::LogOutRefused(_) => "not_accepted",
             Self::Document(_) | Self::Preflight => "document",
             Self::Rejected(RequestError::NoCredentials | RequestError::NoCredentialsForSigned)
             | Self::Refused { .. }

@@ -41,10 +41,12 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             None => render(Outcome::Internal, request_id),
         },
         // RFC 7009 §2.2: a token that is not valid gets 200 too, and clients ignore the body (N-01).
-        Outcome::Revoked | Outcome::NothingRevoked(_) => {
-            let mut response = json_response(StatusCode::OK, String::new());
-            response.headers_mut().remove(CONTENT_TYPE);
-            response
+        // OpenID Connect Back-Channel Logout §2.8: a log-out that succeeded is 200.
+        Outcome::Revoked | Outcome::NothingRevoked(_) | Outcome::LoggedOut => no_body(StatusCode::OK),
+        // OpenID Connect Back-Channel Logout §2.8: a token that is not valid is 400, with an error object. The answer is
+        // the same whatever is wrong with it.
+        Outcome::LogOutRefused(_) => {
+            error(StatusCode::BAD_REQUEST, "invalid_request", Some("the logout token is not accepted"))
         }
         Outcome::Document(body) => {
             // RFC 8414 §3.2: metadata responses are 200 with JSON.
@@ -54,8 +56,7 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             with(response, CACHE_CONTROL, PUBLIC)
         }
         Outcome::Preflight => {
-            let mut response = json_response(StatusCode::NO_CONTENT, String::new());
-            response.headers_mut().remove(CONTENT_TYPE);
+            let response = no_body(StatusCode::NO_CONTENT);
             let response = with(response, header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
             let response = with(response, header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
             let allowed = HeaderValue::from_static("authorization, content-type");
@@ -162,6 +163,7 @@ fn rejected(request_error: RequestError) -> Response<String> {
         RequestError::NoCredentials => refused(Challenge::Basic),
         RequestError::NoCredentialsForSigned => error(StatusCode::BAD_REQUEST, "invalid_client", None),
         RequestError::WrongTokens => bad_request("tokens must be a list of 1 to 50 strings"),
+        RequestError::MissingLogoutToken => bad_request("the parameter logout_token is missing"),
         RequestError::MissingToken => bad_request("the parameter token is missing"),
         RequestError::NothingIsSigned => bad_request("responses are not signed here; accept application/json"),
     }
@@ -205,6 +207,12 @@ fn error(status: StatusCode, code: &str, description: Option<&str>) -> Response<
         Some(description) => json!({ "error": code, "error_description": description }),
     };
     json_response(status, body.to_string())
+}
+
+fn no_body(status: StatusCode) -> Response<String> {
+    let mut response = json_response(status, String::new());
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
 }
 
 fn json_response(status: StatusCode, body: String) -> Response<String> {

@@ -102,6 +102,12 @@ impl ItemKey {
         Self { table: Table::State, id: format!("assertion#{}", Digest::of(format!("{client_id}\0{jti}")).to_hex()) }
     }
 
+    /// The replay guard of a logout token. The NUL separates the two parts unambiguously, because no issuer identifier
+    /// contains control characters.
+    pub fn log_out(issuer: &str, jti: &str) -> Self {
+        Self { table: Table::State, id: format!("logout#{}", Digest::of(format!("{issuer}\0{jti}")).to_hex()) }
+    }
+
     /// An item key that never has an item, `number` of them for each digest. Reading it makes an unknown token cost the
     /// same as a known one.
     pub fn padding(digest: &Digest, number: usize) -> Self {
@@ -139,6 +145,10 @@ mod tests {
         assert_eq!(
             id(Ok(ItemKey::assertion("api", "1"))),
             Ok(format!("assertion#{}", Digest::of("api\x001").to_hex()))
+        );
+        assert_eq!(
+            id(Ok(ItemKey::log_out("https://a", "1"))),
+            Ok(format!("logout#{}", Digest::of("https://a\x001").to_hex()))
         );
     }
 

@@ -6,6 +6,7 @@ mod assertion;
 mod bearer;
 mod credentials;
 mod form;
+mod log_out;
 mod parameters;
 pub mod route;
 
@@ -20,7 +21,13 @@ pub use self::{
     form::{NotUtf8, names as parse_names, parse as parse_form},
 };
 use self::{parameters::Parameters, route::Route};
-use crate::{call::Call, jwt::parse_object, media_type, settings::Settings, token::PresentedToken};
+use crate::{
+    call::Call,
+    jwt::parse_object,
+    media_type,
+    settings::Settings,
+    token::{PresentedNotice, PresentedToken},
+};
 
 /// The maximum size of a form body, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -36,6 +43,8 @@ pub enum Request<'a> {
     Introspection(Query<'a>),
     Batch(Batch<'a>),
     Revocation(Revocation<'a>),
+    /// An issuer ended a session, or all sessions of a subject.
+    LogOut(PresentedNotice<'a>),
     Metadata,
     KeySet,
     /// A browser asks whether a web page may call (CORS).
@@ -83,6 +92,7 @@ pub enum RequestError {
     /// Like [`RequestError::NoCredentials`], but the request asks for a signed answer.
     NoCredentialsForSigned,
     MissingToken,
+    MissingLogoutToken,
     /// The `tokens` of a batch are not a list of 1 to 50 strings.
     WrongTokens,
     /// The request accepts only signed answers, but answers are not signed here.
@@ -105,6 +115,7 @@ impl RequestError {
             Self::ClientIdMismatch => "client_id_mismatch",
             Self::NoCredentials | Self::NoCredentialsForSigned => "no_credentials",
             Self::MissingToken => "missing_token",
+            Self::MissingLogoutToken => "missing_logout_token",
             Self::WrongTokens => "wrong_tokens",
             Self::NothingIsSigned => "nothing_is_signed",
         }
@@ -128,6 +139,9 @@ impl<'a> Request<'a> {
             }
             (Route::Batch, &Method::POST) => Batch::parse(call, settings).map(Self::Batch),
             (Route::Revocation, &Method::POST) => Revocation::parse(call, settings).map(Self::Revocation),
+            (Route::LogOut, &Method::POST) => log_out::parse(call, settings).map(Self::LogOut),
+            // No browser sends what an issuer sends.
+            (Route::LogOut, _) => Err(RequestError::MethodNotAllowed("POST")),
             (Route::Introspection | Route::Batch | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
             (Route::Introspection | Route::Batch | Route::Revocation, _) => {
                 // RFC 7662 §4: a `GET` would leave the token in logs, so only `POST` is accepted.

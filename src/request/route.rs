@@ -11,6 +11,8 @@ pub enum Route {
     Batch,
     /// `POST /token/revoke` (RFC 7009 §2).
     Revocation,
+    /// `POST /logout/backchannel` (OpenID Connect Back-Channel Logout §2.5), if an issuer may send logout tokens.
+    LogOut,
     /// Authorization server metadata (RFC 8414 §3).
     Metadata,
     /// The keys of signed responses.
@@ -21,6 +23,7 @@ pub enum Route {
 pub const INTROSPECTION: &str = "/token/introspect";
 pub const REVOCATION: &str = "/token/revoke";
 pub const KEY_SET: &str = "/.well-known/jwks.json";
+const LOG_OUT: &str = "/logout/backchannel";
 const BATCH: &str = "/token/introspect/batch";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
@@ -35,6 +38,8 @@ impl Route {
             Some(Self::Batch)
         } else if path.ends_with(REVOCATION) {
             Some(Self::Revocation)
+        } else if path.ends_with(LOG_OUT) && settings.receives_log_outs() {
+            Some(Self::LogOut)
         } else if [path, inserted].iter().any(|path| path.ends_with(METADATA))
             // Most clients know only this name (M-02).
             || path.ends_with("/.well-known/openid-configuration")

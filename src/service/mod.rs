@@ -4,6 +4,7 @@ mod access;
 mod authentication;
 mod hot;
 mod judgement;
+mod log_out;
 mod reads;
 mod revocation;
 mod signing;
@@ -33,7 +34,7 @@ use crate::{
     signer::Signer,
     store::Store,
     throttle::Throttle,
-    token::PresentedToken,
+    token::{PresentedNotice, PresentedToken},
 };
 
 /// The service in one execution environment.
@@ -114,6 +115,7 @@ impl Service {
             }
             Ok(Request::Batch(batch)) => self.introspect_batch(batch, call).await,
             Ok(Request::Revocation(revocation)) => self.revoke(revocation, call).await,
+            Ok(Request::LogOut(notice)) => Ok(self.log_out(notice, call).await.into()),
             Ok(Request::Metadata) => Ok(self.metadata(call).await.into()),
             Ok(Request::KeySet) => Ok(self.key_set(call).await.into()),
             Ok(Request::Preflight) => Ok(Outcome::Preflight.into()),
@@ -176,6 +178,9 @@ impl Service {
                 RequestFacts { method: request.credentials.method(), token: Some(self.facts(&request.token)) }
             }
             Ok(Request::Batch(batch)) => RequestFacts { method: batch.credentials.method(), token: None },
+            Ok(Request::LogOut(notice)) => {
+                RequestFacts { method: Some("logout_token"), token: Some(self.notice_facts(notice)) }
+            }
             Ok(Request::Metadata | Request::KeySet | Request::Preflight) | Err(_) => RequestFacts::default(),
         }
     }
@@ -186,6 +191,11 @@ impl Service {
             PresentedToken::Opaque { digest, .. } => (digest, None),
         };
         TokenFacts { fingerprint: self.fingerprinter.fingerprint(digest), issuer }
+    }
+
+    fn notice_facts(&self, notice: &PresentedNotice<'_>) -> TokenFacts {
+        let issuer = notice.issuer.map(|issuer| issuer.issuer.clone());
+        TokenFacts { fingerprint: self.fingerprinter.fingerprint(&notice.digest), issuer }
     }
 }
 

@@ -213,6 +213,11 @@ impl Settings {
         issuer::find(&self.trusted_issuers, issuer)
     }
 
+    /// Whether any issuer may send logout tokens. Otherwise, no route receives them.
+    pub fn receives_log_outs(&self) -> bool {
+        self.trusted_issuers.iter().any(|issuer| issuer.logout_audiences.is_some())
+    }
+
     /// The issuers at which a client without `issuer` in its record is registered: `ISSUER`, and the first entry of
     /// `TRUSTED_ISSUERS` with all its tenants.
     pub fn home_issuers(&self) -> impl Iterator<Item = &str> {

@@ -3,6 +3,8 @@
 mod claims;
 mod inactive;
 mod marks;
+mod not_accepted;
+mod notice;
 mod opaque;
 mod unverified;
 mod verified;
@@ -11,6 +13,8 @@ pub use self::{
     claims::Claims,
     inactive::Inactive,
     marks::own_mark,
+    not_accepted::NotAccepted,
+    notice::{Notice, PresentedNotice},
     opaque::{claims as claims_of_record, is_ignored_in_claims},
     unverified::UnverifiedToken,
     verified::{Parsed, VerifiedToken},

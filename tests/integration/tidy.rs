@@ -114,7 +114,10 @@ const ONE_STATEMENT: [(&str, &str); 15] = [
     ("is_conditional_check_failed_exception", "src/store/dynamodb.rs"),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 63] = [
+const UNPRINTABLE: [&str; 66] = [
+    "NewMark",
+    "PresentedNotice",
+    "ProvedLogOut",
     "AccessRequest",
     "AccessAnswer",
     "Access",

@@ -100,7 +100,7 @@ def test_each_example_is_answered_as_it_says(url):
         for method, operation in operations.items():
             for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
                 answers = operation["responses"]["200"].get("content", {}).get("application/json", {})
-                for name, example in content["examples"].items():
+                for name, example in content.get("examples", {}).items():
                     status, _, body = ask(url, method.upper(), path, encoded(media_type, example["value"]), media_type)
                     expected = answers.get("examples", {}).get(name, {}).get("value")
                     text = body.decode().replace(url, DESCRIPTION["servers"][0]["url"])
@@ -140,7 +140,8 @@ def test_credentials_are_needed(url):
     for path, operations in DESCRIPTION["paths"].items():
         for method, operation in operations.items():
             for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
-                for example in content["examples"].values():
+                # What an issuer signs needs no credentials, and has no example, because each is accepted only for minutes.
+                for example in content.get("examples", {}).values():
                     body = encoded(media_type, example["value"])
                     for authorization in [None, "Basic " + base64.b64encode(b"orders-api:wrong").decode(), "Bearer a.b.c"]:
                         status, _, _ = ask(url, method.upper(), path, body, media_type, authorization)

@@ -9,6 +9,8 @@ use crate::{engine::Engine, signer::Signer};
 
 /// The issuer of the JWTs.
 pub const TRUSTED_ISSUER: &str = "https://issuer.demo.example";
+/// The client at which the demo's issuer reports log-outs.
+pub const RECEIVER: &str = "introspection";
 /// The audience of the demo's tokens.
 const ORDERS: &str = "https://orders.demo.example";
 

@@ -79,7 +79,6 @@ pub(super) const OTHERS: &[(&str, &str)] = &[
     ("RFC 9396 §2", "`authorization_details`"),
     ("RFC 9449 §6.1", "`jkt` of a bound token"),
     ("RFC 9864 §2.2", "`Ed25519` as the name of an algorithm"),
-    ("OpenID Connect Back-Channel Logout §2.4", "logout tokens"),
     ("OpenID Connect Core §3.1.3.6", "`at_hash` of an ID token"),
     ("OpenID Connect Core §3.3.2.11", "`c_hash` of an ID token"),
     ("OpenID Connect Discovery §4", "address of a provider's metadata"),

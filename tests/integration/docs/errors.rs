@@ -11,6 +11,7 @@ use crate::{
     aws::KEY,
     events,
     keys::{ed25519, pem},
+    notices,
     signed_responses::{KEY_SET, SIGNED, key_file},
     time::fast_forward,
     world::{API, Answer, ISSUER, SECRET, World, claims, get, introspection, issuers, request, send},
@@ -47,7 +48,8 @@ fn shown(answer: &Answer) -> Shown {
 
 /// The answers of a deployment without a signing key.
 async fn plain() -> Vec<Answer> {
-    let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1")]).await;
+    let issuers = notices::issuers();
+    let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1"), ("TRUSTED_ISSUERS", &issuers)]).await;
     let secret = sha256_hex(SECRET);
     world.put_client(&json!({ "client_id": "barred", "client_secret": secret, "introspection": { "allowed": false } }));
     world.put_client(&json!({ "client_id": "by-token", "token_endpoint_auth_method": "bearer", "issuer": ISSUER }));
@@ -68,6 +70,8 @@ async fn plain() -> Vec<Answer> {
         form("token=a&client_id=other"),
         form("token="),
         batch().body("{}"),
+        notices::log_out(""),
+        notices::log_out("x"),
         introspection(&token).header("accept", SIGNED),
         request().form(&[("token", "x")]),
         request().header("authorization", &format!("Bearer {bearer}")).form(&[("token", "x")]),

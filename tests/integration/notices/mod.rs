@@ -1,0 +1,95 @@
+//! Group R: what issuers report ends what it names, and nothing else.
+
+mod costs;
+mod log_out;
+mod log_out_refused;
+
+use serde_json::{Value, json};
+use token_introspection::{call, records::sha256_hex, service::Service};
+
+use crate::{
+    keys,
+    world::{Answer, ISSUER, Request, World, changed, request, send},
+};
+
+/// The audience of the notices: a client of this deployment at the issuer.
+const RECEIVER: &str = "introspection-receiver";
+const LOG_OUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+const SKEW: i64 = 10;
+
+/// The issuer of [`World::signer`], which may send notices, with these members of its entry changed.
+fn entry(changes: &Value) -> Value {
+    let entry = json!({
+        "issuer": ISSUER, "profile": "rfc9068", "jwks": { "keys": [keys::ed25519(Some("key-1"), 1).jwk()] },
+        "logout_audiences": [RECEIVER],
+    });
+    changed(&entry, changes)
+}
+
+/// `TRUSTED_ISSUERS` with this issuer.
+pub fn issuers() -> String {
+    json!([entry(&json!({}))]).to_string()
+}
+
+async fn world() -> World {
+    World::with(&[("TRUSTED_ISSUERS", &issuers())]).await
+}
+
+/// Another environment of the same deployment, with these issuers.
+async fn trusting(world: &World, issuers: &Value) -> Service {
+    World::service(&world.proxy.url, &issuers.to_string(), &world.token_settings()).await
+}
+
+/// The claims of a good logout token for a session, with these changed.
+fn log_out_claims(changes: &Value) -> Value {
+    let now = call::now();
+    let claims = json!({
+        "iss": ISSUER, "aud": RECEIVER, "iat": now, "exp": now + 120, "jti": "logout-1", "sid": "s-1", "sub": "alice",
+        "events": { LOG_OUT_EVENT: {} },
+    });
+    changed(&claims, changes)
+}
+
+/// The request that carries this logout token.
+pub fn log_out(token: &str) -> Request {
+    request().path("/logout/backchannel").form(&[("logout_token", token)])
+}
+
+/// A logout token with these claims changed.
+fn logout_token(world: &World, changes: &Value) -> String {
+    world.signer.token(&json!({ "typ": "logout+jwt" }), &log_out_claims(changes))
+}
+
+/// The id of the replay guard of a logout token.
+fn guard(issuer: &str, jti: &str) -> String {
+    format!("logout#{}", sha256_hex(&format!("{issuer}\0{jti}")))
+}
+
+/// Asserts that the log-out succeeded, with the answer of the specification.
+#[track_caller]
+fn assert_logged_out(answer: &Answer, case: &str) {
+    let headers = [("cache-control", "no-store"), ("pragma", "no-cache"), ("x-content-type-options", "nosniff")];
+    let expected = (200, headers.to_vec(), "");
+    assert_eq!((answer.status.as_u16(), answer.all_headers(), answer.body.as_str()), expected, "{case}");
+    assert_eq!((answer.reason(), answer.outcome()), (None, "logged_out"), "{case}");
+}
+
+/// Asserts that the token was not accepted for this reason. The answer has the same bytes for all.
+#[track_caller]
+fn assert_not_accepted(answer: &Answer, reason: &str, case: &str) {
+    let body = r#"{"error":"invalid_request","error_description":"the logout token is not accepted"}"#;
+    let headers = [
+        ("cache-control", "no-store"),
+        ("content-type", "application/json"),
+        ("pragma", "no-cache"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    assert_eq!(answer.reason(), Some(reason), "{case}: {}", answer.body);
+    let expected = (400, headers.to_vec(), body);
+    assert_eq!((answer.status.as_u16(), answer.all_headers(), answer.body.as_str()), expected, "{case}");
+    assert_eq!(answer.outcome(), "not_accepted", "{case}");
+}
+
+async fn send_to(service: &Service, token: &str) -> Answer {
+    send(service, log_out(token)).await
+}
