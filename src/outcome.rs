@@ -31,6 +31,8 @@ pub enum Outcome {
     Revoked,
     /// Nothing was revoked. The client gets the same response as for [`Outcome::Revoked`].
     NothingRevoked(Inactive),
+    /// All tokens of the subject are revoked.
+    SubjectRevoked,
     /// The mark of a logout token is written.
     LoggedOut,
     /// A logout token that is not accepted.
@@ -89,6 +91,10 @@ pub enum Verdict {
 pub enum Denial {
     /// The client may not introspect.
     NotAllowed,
+    /// The client may not revoke all tokens of a subject.
+    MayNotRevokeSubjects,
+    /// The subject is not one of the client's issuers, or no caller may revoke subjects of that issuer.
+    ForeignSubject,
     /// The client must get signed responses, and this request does not accept one.
     SignedResponseRequired,
 }
@@ -147,9 +153,13 @@ impl Outcome {
             Self::Refused { why, .. } | Self::Throttled { why, .. } => Some(why.name()),
             Self::Denied(denial) => Some(denial.name()),
             Self::Unavailable(what) => Some(what.name()),
-            Self::Batch(_) | Self::Revoked | Self::LoggedOut | Self::Document(_) | Self::Preflight | Self::Internal => {
-                None
-            }
+            Self::Batch(_)
+            | Self::Revoked
+            | Self::SubjectRevoked
+            | Self::LoggedOut
+            | Self::Document(_)
+            | Self::Preflight
+            | Self::Internal => None,
         }
     }
 
@@ -160,6 +170,7 @@ impl Outcome {
             Self::Batch(_) => "batch",
             Self::Revoked => "revoked",
             Self::NothingRevoked(_) => "nothing_revoked",
+            Self::SubjectRevoked => "subject_revoked",
             Self::LoggedOut => "logged_out",
             Self::LogOutRefused(_) => "not_accepted",
             Self::Document(_) | Self::Preflight => "document",
@@ -167,7 +178,7 @@ impl Outcome {
             | Self::Refused { .. }
             | Self::Throttled { .. } => "refused",
             Self::Rejected(_) | Self::Denied(Denial::SignedResponseRequired) => "invalid_request",
-            Self::Denied(Denial::NotAllowed) => "denied",
+            Self::Denied(Denial::NotAllowed | Denial::MayNotRevokeSubjects | Denial::ForeignSubject) => "denied",
             Self::NotSigned(_) | Self::Unavailable(_) => "unavailable",
             Self::Internal => "error",
         }
@@ -224,6 +235,8 @@ impl Denial {
     pub fn name(self) -> &'static str {
         match self {
             Self::NotAllowed => "not_allowed",
+            Self::MayNotRevokeSubjects => "may_not_revoke_subjects",
+            Self::ForeignSubject => "foreign_subject",
             Self::SignedResponseRequired => "signed_response_required",
         }
     }

@@ -41,6 +41,8 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             None => render(Outcome::Internal, request_id),
         },
         // RFC 7009 §2.2: a token that is not valid gets 200 too, and clients ignore the body (N-01).
+        // Global Token Revocation: a revocation that succeeded is 204.
+        Outcome::SubjectRevoked => no_body(StatusCode::NO_CONTENT),
         // OpenID Connect Back-Channel Logout §2.8: a log-out that succeeded is 200.
         Outcome::Revoked | Outcome::NothingRevoked(_) | Outcome::LoggedOut => no_body(StatusCode::OK),
         // OpenID Connect Back-Channel Logout §2.8: a token that is not valid is 400, with an error object. The answer is
@@ -70,6 +72,12 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::Denied(Denial::NotAllowed) => {
             error(StatusCode::FORBIDDEN, "unauthorized_client", Some("this client may not introspect tokens"))
         }
+        // Global Token Revocation: a caller without the permission gets 403.
+        Outcome::Denied(Denial::MayNotRevokeSubjects | Denial::ForeignSubject) => error(
+            StatusCode::FORBIDDEN,
+            "unauthorized_client",
+            Some("this client may not revoke the tokens of this subject"),
+        ),
         Outcome::Denied(Denial::SignedResponseRequired) => {
             error(StatusCode::BAD_REQUEST, "invalid_request", Some("this client is registered for signed responses"))
         }
@@ -164,6 +172,7 @@ fn rejected(request_error: RequestError) -> Response<String> {
         RequestError::NoCredentialsForSigned => error(StatusCode::BAD_REQUEST, "invalid_client", None),
         RequestError::WrongTokens => bad_request("tokens must be a list of 1 to 50 strings"),
         RequestError::MissingLogoutToken => bad_request("the parameter logout_token is missing"),
+        RequestError::WrongSubject => bad_request("sub_id must have the format iss_sub, iss and sub"),
         RequestError::MissingToken => bad_request("the parameter token is missing"),
         RequestError::NothingIsSigned => bad_request("responses are not signed here; accept application/json"),
     }

@@ -104,6 +104,7 @@ fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
     let mut variables = vec![
         ("ISSUER", issuer(port)),
         ("TRUSTED_ISSUERS", issuers.to_string()),
+        ("GLOBAL_REVOCATION_ISSUERS", issuer(port)),
         ("LOG_LEVEL", "error".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{}", port + 1)),
         ("AWS_REGION", "eu-west-1".to_owned()),

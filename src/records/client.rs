@@ -147,6 +147,9 @@ pub struct PolicyRecord {
     /// Whether the client gets only signed answers (RFC 9701 §8.2).
     #[serde(deserialize_with = "types::or_default")]
     pub require_signed_response: bool,
+    /// Whether the client may revoke all tokens of a subject of its issuers.
+    #[serde(deserialize_with = "types::or_default")]
+    pub may_revoke_subjects: bool,
 }
 
 /// The policy of a record that has none.
@@ -161,6 +164,7 @@ impl Default for PolicyRecord {
             scopes: None,
             claims: None,
             require_signed_response: false,
+            may_revoke_subjects: false,
         }
     }
 }

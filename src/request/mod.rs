@@ -26,7 +26,7 @@ use crate::{
     jwt::parse_object,
     media_type,
     settings::Settings,
-    token::{PresentedNotice, PresentedToken},
+    token::{IssuerSubject, PresentedNotice, PresentedToken},
 };
 
 /// The maximum size of a form body, in bytes.
@@ -43,6 +43,7 @@ pub enum Request<'a> {
     Introspection(Query<'a>),
     Batch(Batch<'a>),
     Revocation(Revocation<'a>),
+    GlobalRevocation(GlobalRevocation<'a>),
     /// An issuer ended a session, or all sessions of a subject.
     LogOut(PresentedNotice<'a>),
     Metadata,
@@ -63,6 +64,12 @@ pub struct Query<'a> {
 pub struct Revocation<'a> {
     pub credentials: RevocationCredentials<'a>,
     pub token: PresentedToken<'a>,
+}
+
+/// A request to revoke all tokens of a subject.
+pub struct GlobalRevocation<'a> {
+    pub credentials: Credentials<'a>,
+    pub subject: IssuerSubject,
 }
 
 /// Questions of one caller about many tokens.
@@ -95,6 +102,8 @@ pub enum RequestError {
     MissingLogoutToken,
     /// The `tokens` of a batch are not a list of 1 to 50 strings.
     WrongTokens,
+    /// `sub_id` does not name a subject by its issuer, or its mark would have an overlong key.
+    WrongSubject,
     /// The request accepts only signed answers, but answers are not signed here.
     NothingIsSigned,
 }
@@ -117,6 +126,7 @@ impl RequestError {
             Self::MissingToken => "missing_token",
             Self::MissingLogoutToken => "missing_logout_token",
             Self::WrongTokens => "wrong_tokens",
+            Self::WrongSubject => "wrong_subject",
             Self::NothingIsSigned => "nothing_is_signed",
         }
     }
@@ -139,9 +149,12 @@ impl<'a> Request<'a> {
             }
             (Route::Batch, &Method::POST) => Batch::parse(call, settings).map(Self::Batch),
             (Route::Revocation, &Method::POST) => Revocation::parse(call, settings).map(Self::Revocation),
+            (Route::GlobalRevocation, &Method::POST) => {
+                GlobalRevocation::parse(call, settings).map(Self::GlobalRevocation)
+            }
             (Route::LogOut, &Method::POST) => log_out::parse(call, settings).map(Self::LogOut),
-            // No browser sends what an issuer sends.
-            (Route::LogOut, _) => Err(RequestError::MethodNotAllowed("POST")),
+            // Issuers and administrators' systems send these, and no browser does.
+            (Route::LogOut | Route::GlobalRevocation, _) => Err(RequestError::MethodNotAllowed("POST")),
             (Route::Introspection | Route::Batch | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
             (Route::Introspection | Route::Batch | Route::Revocation, _) => {
                 // RFC 7662 §4: a `GET` would leave the token in logs, so only `POST` is accepted.
@@ -202,6 +215,18 @@ impl<'a> Batch<'a> {
             credentials.reject_self_introspection(token);
         }
         Ok(Self { credentials, tokens: tokens.iter().map(|token| PresentedToken::parse(token, settings)).collect() })
+    }
+}
+
+impl<'a> GlobalRevocation<'a> {
+    fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, RequestError> {
+        let body = body(call, media_type::JSON, MAX_BODY_BYTES)?;
+        let mut members = parse_object(body).map_err(|_| RequestError::MalformedForm)?;
+        let credentials = Credentials::parse(call, &Parameters::from_json(&mut members)?, settings)?;
+        // Global Token Revocation (an Internet-Draft): `sub_id` is a subject identifier. Those that do not name the
+        // issuer cannot be mapped to the subject of a token here.
+        let subject = members.get("sub_id").and_then(IssuerSubject::parse).ok_or(RequestError::WrongSubject)?;
+        Ok(Self { credentials, subject })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod authentication;
+mod global_revocation;
 mod hot;
 mod judgement;
 mod log_out;
@@ -115,6 +116,7 @@ impl Service {
             }
             Ok(Request::Batch(batch)) => self.introspect_batch(batch, call).await,
             Ok(Request::Revocation(revocation)) => self.revoke(revocation, call).await,
+            Ok(Request::GlobalRevocation(request)) => self.revoke_subject(request, call).await,
             Ok(Request::LogOut(notice)) => Ok(self.log_out(notice, call).await.into()),
             Ok(Request::Metadata) => Ok(self.metadata(call).await.into()),
             Ok(Request::KeySet) => Ok(self.key_set(call).await.into()),
@@ -172,15 +174,18 @@ impl Service {
     fn request_facts(&self, request: &Result<Request<'_>, RequestError>) -> RequestFacts {
         match request {
             Ok(Request::Introspection(Query { credentials, token, .. })) => {
-                RequestFacts { method: credentials.method(), token: Some(self.facts(token)) }
+                RequestFacts::of_token(credentials.method(), self.facts(token))
             }
             Ok(Request::Revocation(request)) => {
-                RequestFacts { method: request.credentials.method(), token: Some(self.facts(&request.token)) }
+                RequestFacts::of_token(request.credentials.method(), self.facts(&request.token))
             }
-            Ok(Request::Batch(batch)) => RequestFacts { method: batch.credentials.method(), token: None },
-            Ok(Request::LogOut(notice)) => {
-                RequestFacts { method: Some("logout_token"), token: Some(self.notice_facts(notice)) }
-            }
+            Ok(Request::Batch(batch)) => RequestFacts { method: batch.credentials.method(), ..RequestFacts::default() },
+            Ok(Request::GlobalRevocation(request)) => RequestFacts {
+                method: request.credentials.method(),
+                subjects_issuer: self.settings.canonical_issuer(&request.subject.issuer).map(str::to_owned),
+                token: None,
+            },
+            Ok(Request::LogOut(notice)) => RequestFacts::of_token(Some("logout_token"), self.notice_facts(notice)),
             Ok(Request::Metadata | Request::KeySet | Request::Preflight) | Err(_) => RequestFacts::default(),
         }
     }

@@ -6,6 +6,7 @@ mod marks;
 mod not_accepted;
 mod notice;
 mod opaque;
+mod subject;
 mod unverified;
 mod verified;
 
@@ -16,6 +17,7 @@ pub use self::{
     not_accepted::NotAccepted,
     notice::{Notice, PresentedNotice},
     opaque::{claims as claims_of_record, is_ignored_in_claims},
+    subject::IssuerSubject,
     unverified::UnverifiedToken,
     verified::{Parsed, VerifiedToken},
 };

@@ -247,6 +247,14 @@ fn issuers() -> Vec<Case> {
     ]
 }
 
+fn global_revocation() -> Vec<Case> {
+    vec![case(
+        "GLOBAL_REVOCATION_ISSUERS",
+        "https://stranger.example",
+        "has an entry 1 that is neither ISSUER nor an issuer of TRUSTED_ISSUERS",
+    )]
+}
+
 fn authorizer() -> Vec<Case> {
     let with = |variable: &'static str, value: &str, problem: &str| {
         let mut case = case(variable, value, problem);
@@ -353,11 +361,19 @@ fn printed(settings: &[(&str, String)]) -> String {
 
 #[test]
 fn every_line_of_the_page_is_printed_for_settings_that_cause_it() {
-    let cases: Vec<Case> =
-        [urls(), choices_and_numbers(), tables_and_files(), signing_keys(), issuers(), authorizer(), keys_of_issuers()]
-            .into_iter()
-            .flatten()
-            .collect();
+    let cases: Vec<Case> = [
+        urls(),
+        choices_and_numbers(),
+        tables_and_files(),
+        signing_keys(),
+        issuers(),
+        global_revocation(),
+        authorizer(),
+        keys_of_issuers(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let page = fs::read_to_string(PAGE).unwrap();
     assert!(page.contains(&format!("\n{PREFIX}<VARIABLE> <what is wrong>{EXAMPLE}<VARIABLE>=<a right value>\n")));
     let (whole, shortened) = lines(&page);

@@ -78,6 +78,7 @@ pub(super) const OTHERS: &[(&str, &str)] = &[
     ("RFC 9110 §12.4.2", "weights in `Accept`"),
     ("RFC 9396 §2", "`authorization_details`"),
     ("RFC 9449 §6.1", "`jkt` of a bound token"),
+    ("RFC 9493 §3.2.3", "subjects by issuer and identifier"),
     ("RFC 9864 §2.2", "`Ed25519` as the name of an algorithm"),
     ("OpenID Connect Core §3.1.3.6", "`at_hash` of an ID token"),
     ("OpenID Connect Core §3.3.2.11", "`c_hash` of an ID token"),

@@ -11,7 +11,7 @@ use crate::{
     aws::KEY,
     events,
     keys::{ed25519, pem},
-    notices,
+    notices::{self, global_revocation::revoking},
     signed_responses::{KEY_SET, SIGNED, key_file},
     time::fast_forward,
     world::{API, Answer, ISSUER, SECRET, World, claims, get, introspection, issuers, request, send},
@@ -49,7 +49,10 @@ fn shown(answer: &Answer) -> Shown {
 /// The answers of a deployment without a signing key.
 async fn plain() -> Vec<Answer> {
     let issuers = notices::issuers();
-    let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1"), ("TRUSTED_ISSUERS", &issuers)]).await;
+    let settings =
+        [("FAILED_AUTHENTICATION_LIMIT", "1"), ("TRUSTED_ISSUERS", &issuers), ("GLOBAL_REVOCATION_ISSUERS", ISSUER)];
+    let world = World::with(&settings).await;
+    let subject = json!({ "sub_id": { "format": "iss_sub", "iss": ISSUER, "sub": "alice" } });
     let secret = sha256_hex(SECRET);
     world.put_client(&json!({ "client_id": "barred", "client_secret": secret, "introspection": { "allowed": false } }));
     world.put_client(&json!({ "client_id": "by-token", "token_endpoint_auth_method": "bearer", "issuer": ISSUER }));
@@ -71,6 +74,8 @@ async fn plain() -> Vec<Answer> {
         form("token="),
         batch().body("{}"),
         notices::log_out(""),
+        revoking(&json!({})).basic(API, SECRET),
+        revoking(&subject).basic(API, SECRET),
         notices::log_out("x"),
         introspection(&token).header("accept", SIGNED),
         request().form(&[("token", "x")]),

@@ -1,6 +1,7 @@
 //! Group R: what issuers report ends what it names, and nothing else.
 
 mod costs;
+pub mod global_revocation;
 mod log_out;
 mod log_out_refused;
 

@@ -34,6 +34,9 @@ pub(super) struct Policy {
     /// Release only signed answers (RFC 9701)
     #[arg(long)]
     require_signed_response: bool,
+    /// Allow the client to revoke all tokens of a subject of its issuer (/global-token-revocation)
+    #[arg(long)]
+    may_revoke_subjects: bool,
     /// Do not allow the client to introspect
     #[arg(long)]
     not_allowed: bool,
@@ -51,6 +54,7 @@ impl Policy {
             ("issuers", list(words(self.from))),
             ("mode", self.mode.map(|mode| AttributeValue::S(mode.name().to_owned()))),
             ("require_signed_response", self.require_signed_response.then_some(AttributeValue::Bool(true))),
+            ("may_revoke_subjects", self.may_revoke_subjects.then_some(AttributeValue::Bool(true))),
             ("allowed", self.not_allowed.then_some(AttributeValue::Bool(false))),
         ])
     }
