@@ -37,6 +37,12 @@ pub enum Outcome {
     LoggedOut,
     /// A logout token that is not accepted.
     LogOutRefused(NotAccepted),
+    /// The marks of a security event token are written.
+    EventsReceived,
+    /// A security event token whose events end nothing.
+    EventsIgnored,
+    /// A security event token that is not accepted.
+    EventsRefused(NotAccepted),
     /// A public document, as JSON.
     Document(String),
     Preflight,
@@ -148,7 +154,7 @@ impl Outcome {
             Self::Introspected(token) | Self::Signed { token, .. } => token.verdict.reason(),
             Self::NotSigned(_) => Some(Unavailable::Signer.name()),
             Self::NothingRevoked(why) => Some(why.name()),
-            Self::LogOutRefused(why) => Some(why.name()),
+            Self::LogOutRefused(why) | Self::EventsRefused(why) => Some(why.name()),
             Self::Rejected(error) => Some(error.name()),
             Self::Refused { why, .. } | Self::Throttled { why, .. } => Some(why.name()),
             Self::Denied(denial) => Some(denial.name()),
@@ -157,6 +163,8 @@ impl Outcome {
             | Self::Revoked
             | Self::SubjectRevoked
             | Self::LoggedOut
+            | Self::EventsReceived
+            | Self::EventsIgnored
             | Self::Document(_)
             | Self::Preflight
             | Self::Internal => None,
@@ -172,7 +180,9 @@ impl Outcome {
             Self::NothingRevoked(_) => "nothing_revoked",
             Self::SubjectRevoked => "subject_revoked",
             Self::LoggedOut => "logged_out",
-            Self::LogOutRefused(_) => "not_accepted",
+            Self::EventsReceived => "events_received",
+            Self::EventsIgnored => "events_ignored",
+            Self::LogOutRefused(_) | Self::EventsRefused(_) => "not_accepted",
             Self::Document(_) | Self::Preflight => "document",
             Self::Rejected(RequestError::NoCredentials | RequestError::NoCredentialsForSigned)
             | Self::Refused { .. }

@@ -11,6 +11,7 @@ use crate::{
     media_type,
     outcome::{Challenge, Denial, Outcome, TokenVerdict, Unavailable, Verdict},
     request::RequestError,
+    token::{Inactive, NotAccepted},
 };
 
 /// The only body for inactive tokens (J-22, O-03). RFC 7662 §2.2: the response should not say why the token is
@@ -50,6 +51,9 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::LogOutRefused(_) => {
             error(StatusCode::BAD_REQUEST, "invalid_request", Some("the logout token is not accepted"))
         }
+        // RFC 8935 §2.2: a token that was accepted is 202 without a body, also if it was received before.
+        Outcome::EventsReceived | Outcome::EventsIgnored => no_body(StatusCode::ACCEPTED),
+        Outcome::EventsRefused(why) => events_refused(&why),
         Outcome::Document(body) => {
             // RFC 8414 §3.2: metadata responses are 200 with JSON.
             let mut response = json_response(StatusCode::OK, body);
@@ -176,6 +180,28 @@ fn rejected(request_error: RequestError) -> Response<String> {
         RequestError::MissingToken => bad_request("the parameter token is missing"),
         RequestError::NothingIsSigned => bad_request("responses are not signed here; accept application/json"),
     }
+}
+
+/// RFC 8935 §2.3: the answer to a token that is not accepted is 400, with one of the codes of RFC 8935 §2.4 and the
+/// language of its description. The texts are fixed, so no detail of the token is repeated.
+fn events_refused(why: &NotAccepted) -> Response<String> {
+    let (code, description) = match why {
+        NotAccepted::IssuerNotEnabled | NotAccepted::Token(Inactive::UntrustedIssuer { .. }) => {
+            ("invalid_issuer", "events of this issuer are not accepted")
+        }
+        NotAccepted::Token(Inactive::WrongAudience { .. }) => ("invalid_audience", "the audience is another one"),
+        NotAccepted::Token(Inactive::UnknownKey { .. } | Inactive::Revoked(_) | Inactive::CorruptMark(_)) => {
+            ("invalid_key", "the signing key is not accepted")
+        }
+        NotAccepted::Token(Inactive::BadSignature { .. } | Inactive::Algorithm { .. }) => {
+            ("authentication_failed", "the signature is not valid")
+        }
+        NotAccepted::ForeignSubject => ("access_denied", "the subject is not one of this issuer"),
+        NotAccepted::WrongSubject => ("invalid_request", "the subject is missing, or its format is not supported"),
+        _ => ("invalid_request", "the body is not a security event token that is accepted here"),
+    };
+    let body = json!({ "err": code, "description": description }).to_string();
+    with(json_response(StatusCode::BAD_REQUEST, body), header::CONTENT_LANGUAGE, HeaderValue::from_static("en"))
 }
 
 /// RFC 7009 §2.2.1: after a 503, clients assume that the token still exists. `Retry-After` says when to try

@@ -3,7 +3,11 @@
 
 use serde_json::value::RawValue;
 
-use super::{is_current, is_not_revoked, profile::has_plain_header};
+use super::{
+    is_current,
+    notice::{has_trusted_key, is_for, named},
+    profile::has_plain_header,
+};
 use crate::{
     jwt::RawMembers,
     media_type,
@@ -68,6 +72,7 @@ pub fn log_out<'a>(
     let Some(accepted) = &issuer.logout_audiences else { return Err(NotAccepted::IssuerNotEnabled) };
     has_plain_header(&token)?;
     has_fitting_type(&token)?;
+    // OpenID Connect Back-Channel Logout §2.6: `aud` is validated as that of an ID token.
     is_for(accepted, claims)?;
     let skew = settings.clock_skew_seconds;
     is_current(claims, now, skew)?;
@@ -107,8 +112,7 @@ pub fn proved(
     settings: &Settings,
     now: i64,
 ) -> Result<ProvedLogOut, NotAccepted> {
-    is_not_revoked(token.claims(), token.marks(), items)?;
-    is_not_revoked(token.claims(), token.unread_mark().map(std::slice::from_ref).unwrap_or_default(), later)?;
+    has_trusted_key(token, items, later)?;
     let claims = token.claims();
     let guard = guard_key(claims);
     if items.contains(&guard) {
@@ -148,22 +152,8 @@ fn has_fitting_type(token: &UnverifiedToken<'_, Notice>) -> Result<(), Inactive>
     if fits { Ok(()) } else { Err(Inactive::WrongTyp { typ: typ.map(str::to_owned) }) }
 }
 
-/// OpenID Connect Back-Channel Logout §2.6: `aud` is validated as that of an ID token, so it contains a client of
-/// this deployment.
-fn is_for(accepted: &[String], claims: &Claims) -> Result<(), Inactive> {
-    if claims.audiences().any(|audience| accepted.iter().any(|listed| listed == audience)) {
-        return Ok(());
-    }
-    Err(Inactive::WrongAudience { aud: claims.audiences().map(str::to_owned).collect(), accepted: accepted.to_vec() })
-}
-
 /// OpenID Connect Back-Channel Logout §2.4: the member of the event is a JSON object.
 fn has_event(events: &RawValue) -> bool {
     let events: Option<RawMembers> = serde_json::from_str(events.get()).ok();
     events.is_some_and(|events| events.get(EVENT).is_some_and(|event| event.get().starts_with('{')))
-}
-
-/// The name, unless it is empty. An empty one names nothing.
-fn named(name: Option<&str>) -> Option<&str> {
-    name.filter(|name| !name.is_empty())
 }

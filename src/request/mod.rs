@@ -6,7 +6,7 @@ mod assertion;
 mod bearer;
 mod credentials;
 mod form;
-mod log_out;
+mod notice;
 mod parameters;
 pub mod route;
 
@@ -46,6 +46,8 @@ pub enum Request<'a> {
     GlobalRevocation(GlobalRevocation<'a>),
     /// An issuer ended a session, or all sessions of a subject.
     LogOut(PresentedNotice<'a>),
+    /// An issuer reports security events.
+    Events(PresentedNotice<'a>),
     Metadata,
     KeySet,
     /// A browser asks whether a web page may call (CORS).
@@ -152,9 +154,10 @@ impl<'a> Request<'a> {
             (Route::GlobalRevocation, &Method::POST) => {
                 GlobalRevocation::parse(call, settings).map(Self::GlobalRevocation)
             }
-            (Route::LogOut, &Method::POST) => log_out::parse(call, settings).map(Self::LogOut),
+            (Route::LogOut, &Method::POST) => notice::log_out(call, settings).map(Self::LogOut),
+            (Route::Events, &Method::POST) => notice::event(call, settings).map(Self::Events),
             // Issuers and administrators' systems send these, and no browser does.
-            (Route::LogOut | Route::GlobalRevocation, _) => Err(RequestError::MethodNotAllowed("POST")),
+            (Route::LogOut | Route::Events | Route::GlobalRevocation, _) => Err(RequestError::MethodNotAllowed("POST")),
             (Route::Introspection | Route::Batch | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
             (Route::Introspection | Route::Batch | Route::Revocation, _) => {
                 // RFC 7662 §4: a `GET` would leave the token in logs, so only `POST` is accepted.

@@ -5,7 +5,7 @@ mod authentication;
 mod global_revocation;
 mod hot;
 mod judgement;
-mod log_out;
+mod notice;
 mod reads;
 mod revocation;
 mod signing;
@@ -118,6 +118,7 @@ impl Service {
             Ok(Request::Revocation(revocation)) => self.revoke(revocation, call).await,
             Ok(Request::GlobalRevocation(request)) => self.revoke_subject(request, call).await,
             Ok(Request::LogOut(notice)) => Ok(self.log_out(notice, call).await.into()),
+            Ok(Request::Events(notice)) => Ok(self.receive_events(notice, call).await.into()),
             Ok(Request::Metadata) => Ok(self.metadata(call).await.into()),
             Ok(Request::KeySet) => Ok(self.key_set(call).await.into()),
             Ok(Request::Preflight) => Ok(Outcome::Preflight.into()),
@@ -186,6 +187,9 @@ impl Service {
                 token: None,
             },
             Ok(Request::LogOut(notice)) => RequestFacts::of_token(Some("logout_token"), self.notice_facts(notice)),
+            Ok(Request::Events(notice)) => {
+                RequestFacts::of_token(Some("security_event_token"), self.notice_facts(notice))
+            }
             Ok(Request::Metadata | Request::KeySet | Request::Preflight) | Err(_) => RequestFacts::default(),
         }
     }

@@ -223,6 +223,11 @@ impl Settings {
         self.trusted_issuers.iter().any(|issuer| issuer.logout_audiences.is_some())
     }
 
+    /// The same for security event tokens.
+    pub fn receives_events(&self) -> bool {
+        self.trusted_issuers.iter().any(|issuer| issuer.event_audiences.is_some())
+    }
+
     /// The issuers at which a client without `issuer` in its record is registered: `ISSUER`, and the first entry of
     /// `TRUSTED_ISSUERS` with all its tenants.
     pub fn home_issuers(&self) -> impl Iterator<Item = &str> {

@@ -17,7 +17,7 @@ pub use self::{
     not_accepted::NotAccepted,
     notice::{Notice, PresentedNotice},
     opaque::{claims as claims_of_record, is_ignored_in_claims},
-    subject::IssuerSubject,
+    subject::{EventSubject, IssuerSubject},
     unverified::UnverifiedToken,
     verified::{Parsed, VerifiedToken},
 };

@@ -12,7 +12,7 @@ pub enum NotAccepted {
     IssuerNotEnabled,
     /// A claim that every notice of this kind has is missing or empty.
     MissingClaim(&'static str),
-    /// `events` is not an object, or does not have the event as an object.
+    /// `events` is not an object with the event, or an event is not an object.
     WrongEvents,
     /// It has a `nonce`, so it could be an ID token.
     HasNonce,
@@ -20,6 +20,10 @@ pub enum NotAccepted {
     TooOld { iat: i64, now: i64 },
     /// It was used before.
     Replayed,
+    /// The subject of an event is missing, or cannot be mapped to the subject or the session of a token.
+    WrongSubject,
+    /// The subject of an event is not one of the issuer that reports it.
+    ForeignSubject,
     /// A rule that holds for access tokens too.
     Token(Inactive),
 }
@@ -35,6 +39,8 @@ impl NotAccepted {
             Self::HasNonce => "has_nonce",
             Self::TooOld { .. } => "too_old",
             Self::Replayed => "replayed",
+            Self::WrongSubject => "wrong_subject",
+            Self::ForeignSubject => "foreign_subject",
             Self::Token(why) => why.name(),
         }
     }

@@ -33,6 +33,7 @@ pub(super) struct Entry {
     tenants: Option<Vec<String>>,
     jwks_bearer_file: Option<PathBuf>,
     logout_audiences: Option<Vec<String>>,
+    event_audiences: Option<Vec<String>>,
     /// The tenant of this copy of the entry.
     #[serde(skip)]
     tenant: Option<String>,
@@ -99,6 +100,7 @@ impl Entry {
             return Err("with both \"jwks_bearer_file\" and \"jwks\", whose keys are never fetched".into());
         }
         names_audiences("logout_audiences", self.logout_audiences.as_deref())?;
+        names_audiences("event_audiences", self.event_audiences.as_deref())?;
         Ok(TrustedIssuer {
             issuer: self.issuer,
             aliases: self.aliases,
@@ -113,6 +115,7 @@ impl Entry {
             audiences: self.audiences,
             required_claims: self.required_claims,
             logout_audiences: self.logout_audiences,
+            event_audiences: self.event_audiences,
         })
     }
 

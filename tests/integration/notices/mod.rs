@@ -1,6 +1,8 @@
 //! Group R: what issuers report ends what it names, and nothing else.
 
 mod costs;
+mod events;
+mod events_refused;
 pub mod global_revocation;
 mod log_out;
 mod log_out_refused;
@@ -93,4 +95,40 @@ fn assert_not_accepted(answer: &Answer, reason: &str, case: &str) {
 
 async fn send_to(service: &Service, token: &str) -> Answer {
     send(service, log_out(token)).await
+}
+
+/// The issuer with events enabled.
+fn events_entry() -> Value {
+    entry(&json!({ "logout_audiences": null, "event_audiences": [RECEIVER] }))
+}
+
+/// The claims of a good security event token about a session of a user, with these changed.
+fn set_claims(changes: &Value) -> Value {
+    let claims = json!({
+        "iss": ISSUER, "aud": RECEIVER, "iat": call::now() - 5, "jti": "event-1",
+        "sub_id": { "format": "iss_sub", "iss": ISSUER, "sub": "alice" },
+        "events": { "https://schemas.openid.net/secevent/caep/event-type/session-revoked": {} },
+    });
+    changed(&claims, changes)
+}
+
+/// A security event token with these claims changed.
+fn event_token(world: &World, changes: &Value) -> String {
+    world.signer.token(&json!({ "typ": "secevent+jwt" }), &set_claims(changes))
+}
+
+/// The request that pushes this token.
+pub fn push(token: &str) -> Request {
+    let request = request().path("/events").header("content-type", "application/secevent+jwt");
+    request.header("accept", "application/json").body(token)
+}
+
+/// Asserts that a token was accepted, with the answer of the specification.
+#[track_caller]
+fn assert_accepted(answer: &Answer, outcome: &str, case: &str) {
+    let headers = [("cache-control", "no-store"), ("pragma", "no-cache"), ("x-content-type-options", "nosniff")];
+    assert_eq!(answer.reason(), None, "{case}: {}", answer.body);
+    let expected = (202, headers.to_vec(), "");
+    assert_eq!((answer.status.as_u16(), answer.all_headers(), answer.body.as_str()), expected, "{case}");
+    assert_eq!(answer.outcome(), outcome, "{case}");
 }
