@@ -99,7 +99,7 @@ fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
     let issuers = json!([{
         "issuer": demo::TRUSTED_ISSUER, "profile": "rfc9068",
         "jwks_uri": format!("http://127.0.0.1:{port}/demo-issuer/jwks.json"),
-        "logout_audiences": [demo::RECEIVER],
+        "logout_audiences": [demo::RECEIVER], "event_audiences": [demo::RECEIVER],
     }]);
     let mut variables = vec![
         ("ISSUER", issuer(port)),

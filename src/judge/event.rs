@@ -154,13 +154,12 @@ fn ended(
     let sessions = |names: Vec<String>| names.into_iter().map(|name| (MarkKind::Session, name)).collect::<Vec<_>>();
     let users = |names: Vec<String>| names.into_iter().map(|name| (MarkKind::Subject, name)).collect::<Vec<_>>();
     match (subject, reach) {
-        (EventSubject::User(names), _) => Ok(users(names)),
+        (EventSubject::Complex { session: Some(names), .. }, Reach::Session)
+        | (EventSubject::Complex { session: Some(names), has_user: false, .. }, Reach::User) => Ok(sessions(names)),
+        (EventSubject::User(names) | EventSubject::Complex { user: Some(names), .. }, _) => Ok(users(names)),
         // Only the transmitter knows whether an opaque identifier is that of the session or of the user.
         (EventSubject::Opaque(name), Reach::Session) => Ok([sessions(vec![name.clone()]), users(vec![name])].concat()),
         (EventSubject::Opaque(name), Reach::User) => Ok(users(vec![name])),
-        (EventSubject::Complex { session: Some(names), .. }, Reach::Session) => Ok(sessions(names)),
-        (EventSubject::Complex { user: Some(names), .. }, _) => Ok(users(names)),
-        (EventSubject::Complex { session: Some(names), has_user: false, .. }, Reach::User) => Ok(sessions(names)),
         (EventSubject::Complex { .. }, _) => Err(NotAccepted::WrongSubject),
     }
 }

@@ -25,8 +25,8 @@ pub(super) fn log_out<'a>(call: &Call, settings: &'a Settings) -> Result<Present
 ///
 /// # Errors
 ///
-/// Returns the first [`RequestError`] that applies. A body that is not text is none of them: what cannot be read as a
-/// token has an answer of its own (RFC 8935 §2.4).
+/// Returns the first [`RequestError`] that applies. A body that is not text is not such an error, because what cannot be
+/// read as a token has an answer of its own (RFC 8935 §2.4).
 pub(super) fn event<'a>(call: &Call, settings: &'a Settings) -> Result<PresentedNotice<'a>, RequestError> {
     // RFC 8935 §2.1: the body is the token itself, with this media type.
     let text = match body(call, media_type::SECURITY_EVENT, MAX_BODY_BYTES) {

@@ -196,7 +196,7 @@ fn issuers() -> Vec<Case> {
         ),
         entry(
             &json!({ "client_id": "web" }),
-            "is not the expected JSON: unknown member, expected one of `issuer`, `profile`, `jwks_uri`, `jwks`, `algorithms`, `client_ids`, `audiences`, `required_claims`, `claim_names`, `aliases`, `tenants`, `jwks_bearer_file`, `logout_audiences` at line 1 column 13",
+            "is not the expected JSON: unknown member, expected one of `issuer`, `profile`, `jwks_uri`, `jwks`, `algorithms`, `client_ids`, `audiences`, `required_claims`, `claim_names`, `aliases`, `tenants`, `jwks_bearer_file`, `logout_audiences`, `event_audiences` at line 1 column 13",
         ),
         entry(
             &json!({ "claim_names": { "aud": ["resource"] } }),
@@ -242,6 +242,7 @@ fn issuers() -> Vec<Case> {
             "with an algorithm that is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA, Ed25519",
         ),
         issuer(&json!({ "algorithms": [] }), "with an empty list of \"algorithms\""),
+        issuer(&json!({ "event_audiences": [] }), "whose \"event_audiences\" is not a list of audiences"),
         issuer(&json!({ "logout_audiences": [] }), "whose \"logout_audiences\" is not a list of audiences"),
         issuer(&json!({ "logout_audiences": ["a", ""] }), "whose \"logout_audiences\" is not a list of audiences"),
     ]

@@ -60,6 +60,8 @@ async fn plain() -> Vec<Answer> {
     let bearer = world.token(&json!({ "aud": "https://introspection.example.com", "client_id": "by-token" }));
     let batch =
         || request().path("/token/introspect/batch").basic(API, SECRET).header("content-type", "application/json");
+    let event = |changes| notices::push(&notices::event_token(&world, &changes));
+    let forged = |kid| notices::push(&notices::forged_event(kid));
     let form = |body: &str| request().basic(API, SECRET).body(body);
     let mut answers = Vec::new();
     for request in [
@@ -77,6 +79,14 @@ async fn plain() -> Vec<Answer> {
         revoking(&json!({})).basic(API, SECRET),
         revoking(&subject).basic(API, SECRET),
         notices::log_out("x"),
+        notices::push("x"),
+        event(json!({ "sub_id": null })),
+        event(json!({ "iss": "x" })),
+        event(json!({ "aud": "x" })),
+        forged("key-2"),
+        forged("key-1"),
+        event(json!({ "sub_id": { "format": "iss_sub", "iss": "x", "sub": "alice" } })),
+        notices::push("x").header("content-type", "text/plain"),
         introspection(&token).header("accept", SIGNED),
         request().form(&[("token", "x")]),
         request().header("authorization", &format!("Bearer {bearer}")).form(&[("token", "x")]),
@@ -184,7 +194,7 @@ fn each_text_of_an_error_in_the_code_is_on_the_page() {
     let descriptions: Vec<String> = documented()
         .iter()
         .filter_map(|(_, body)| serde_json::from_str::<Value>(body).ok())
-        .filter_map(|body| body["error_description"].as_str().map(str::to_owned))
+        .filter_map(|body| body["error_description"].as_str().or(body["description"].as_str()).map(str::to_owned))
         .collect();
     let texts = texts_in_the_code();
     assert!(texts.len() > 12, "the texts were not found: {texts:?}");

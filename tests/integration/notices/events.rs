@@ -1,6 +1,7 @@
 //! Security events: which marks they write, and what these revoke.
 
 use serde_json::{Value, json};
+use test_support::pages::blocks;
 use token_introspection::call;
 
 use super::{RECEIVER, SKEW, assert_accepted, event_token, events_entry, push, set_claims, trusting};
@@ -79,6 +80,20 @@ async fn r12_r13_each_event_ends_what_its_subject_names() {
             assert_eq!(marks(&world).await, expected, "{event} {subject}");
         }
     }
+}
+
+#[tokio::test]
+async fn r11_the_event_of_the_page_is_accepted() {
+    let blocks = blocks("json", "event");
+    for block in &blocks {
+        let claims: Value = serde_json::from_str(&block.text).unwrap();
+        let world = World::new().await;
+        let entry = json!({ "issuer": claims["iss"], "event_audiences": [claims["aud"]] });
+        let service = trusting(&world, &json!([changed(&events_entry(), &entry)])).await;
+        let token = world.signer.token(&json!({ "typ": "secevent+jwt" }), &claims);
+        assert_accepted(&send(&service, push(&token)).await, "events_received", &block.place);
+    }
+    assert_eq!(blocks.len(), 1);
 }
 
 #[tokio::test]

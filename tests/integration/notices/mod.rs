@@ -31,7 +31,7 @@ fn entry(changes: &Value) -> Value {
 
 /// `TRUSTED_ISSUERS` with this issuer.
 pub fn issuers() -> String {
-    json!([entry(&json!({}))]).to_string()
+    json!([entry(&json!({ "event_audiences": [RECEIVER] }))]).to_string()
 }
 
 async fn world() -> World {
@@ -113,8 +113,13 @@ fn set_claims(changes: &Value) -> Value {
 }
 
 /// A security event token with these claims changed.
-fn event_token(world: &World, changes: &Value) -> String {
+pub fn event_token(world: &World, changes: &Value) -> String {
     world.signer.token(&json!({ "typ": "secevent+jwt" }), &set_claims(changes))
+}
+
+/// A security event token that the issuer did not sign.
+pub fn forged_event(kid: &str) -> String {
+    keys::ed25519(Some(kid), 2).token(&json!({ "typ": "secevent+jwt" }), &set_claims(&json!({})))
 }
 
 /// The request that pushes this token.
