@@ -133,7 +133,7 @@ async fn unreadable() -> Answer {
 
 #[tokio::test]
 async fn o01_each_body_of_the_page_is_answered_and_each_answer_is_on_the_page() {
-    let mut answers = plain().await;
+    let mut answers = Box::pin(plain()).await;
     answers.extend(Box::pin(signing()).await);
     answers.push(unreadable().await);
     let is_object = |answer: &&Answer| answer.body.starts_with('{') && !answer.body.starts_with(r#"{"keys""#);
@@ -143,7 +143,7 @@ async fn o01_each_body_of_the_page_is_answered_and_each_answer_is_on_the_page() 
 
 #[tokio::test]
 async fn a18_a20_b03_the_headers_of_the_page_are_those_of_the_answers() {
-    let mut answers = plain().await;
+    let mut answers = Box::pin(plain()).await;
     answers.extend(Box::pin(signing()).await);
     let mut rows = 0;
     for (_, cells) in errors().rows() {
@@ -228,7 +228,7 @@ async fn b19_g08_every_answer_that_a_page_quotes_is_one_of_errors_md() {
 
 #[tokio::test]
 async fn b03_every_challenge_that_a_page_quotes_is_one_of_ours() {
-    let answers = plain().await;
+    let answers = Box::pin(plain()).await;
     let challenges: BTreeSet<&str> = answers.iter().map(|answer| answer.header("www-authenticate")).collect();
     let mut count = 0;
     for page in pages() {
