@@ -20,6 +20,8 @@ pub const ORDERS_API: (&str, &str) = ("orders-api", "dF2kQ9sLm4Xv7RbT1yHc8NwZ3pJ
 pub const BILLING_API: (&str, &str) = ("billing-api", "b7Yw2RkX9cVt4LhQ1nZs6MpF3jDg8EaT5uKo0WxC2iN");
 /// A client that may see its own refresh tokens.
 pub const WEB_APP: (&str, &str) = ("web-app", "w3Jp8TzN5rKd1GxV6bHq9LmS4cFy7EaR2uWo0QiX5nB");
+/// An administrator's system, which may revoke all tokens of a subject of our own issuer.
+pub const ADMIN_CONSOLE: (&str, &str) = ("admin-console", "k3Vn8XqT5rLd7GwY2bHp9JmS6cZy4EaR1uFo0QiN3tB");
 /// A public client, which may not introspect.
 pub const SPA: &str = "spa";
 
@@ -189,6 +191,7 @@ pub fn seed(engine: &Engine) -> io::Result<()> {
         confidential(ORDERS_API, json!({})),
         confidential(BILLING_API, json!({ "audiences": [ORDERS], "scopes": ["orders:read"], "claims": [] })),
         confidential(WEB_APP, json!({ "token_types": ["access_token", "refresh_token"] })),
+        confidential(ADMIN_CONSOLE, json!({ "allowed": false, "may_revoke_subjects": true })),
         json!({ "client_id": SPA }),
         // These clients authenticate only through a gateway, which only the recorded events have.
         json!({
