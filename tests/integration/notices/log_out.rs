@@ -136,6 +136,20 @@ async fn r04_a_logout_token_is_used_once_and_the_guard_outlives_it() {
     assert_logged_out(&send(&service, log_out(&token)).await, "of another issuer");
 }
 
+/// Both read the guard before either writes it.
+#[cfg(not(feature = "redis"))]
+#[tokio::test]
+async fn r04_of_two_requests_at_the_same_time_only_one_succeeds_and_the_mark_is_written() {
+    let world = world().await;
+    let engine = world.engine.clone();
+    let other = json!({ "id": guard(ISSUER, "logout-1"), "request_id": "another request" });
+    // The first write is the mark, and the second the guard.
+    world.proxy.interfere(1, "PutItem", move || engine.put("oauth-introspection-state", &other).unwrap());
+    let answer = world.send(log_out(&logout_token(&world, &json!({})))).await;
+    assert_not_accepted(&answer, "replayed", "another request was first");
+    world.introspect(&world.token(&json!({ "sid": "s-1" }))).await.assert_inactive("revoked_session");
+}
+
 #[tokio::test]
 async fn r07_after_any_failure_of_the_store_the_issuer_may_send_the_token_again() {
     for spared in 0..4 {
