@@ -9,6 +9,7 @@ mod error;
 mod gateway;
 mod iam;
 mod possession;
+mod provider;
 mod registration;
 mod revoking;
 mod secret;
@@ -21,6 +22,7 @@ pub use self::{
     client::Client,
     error::AuthError,
     possession::{Possession, Unproved},
+    provider::ProviderCall,
     registration::{CannotAuthenticate, RegisteredMethod, Registration},
     revoking::RevokingClient,
 };

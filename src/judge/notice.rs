@@ -17,7 +17,11 @@ pub(super) fn is_for(accepted: &[String], claims: &Claims) -> Result<(), Inactiv
 
 /// Checks that no mark distrusts the key that signed a notice. Other marks do not refuse it: they may be what the notice
 /// wants to write. `later` contains the mark of a key that was not expected.
-pub(super) fn has_trusted_key<S>(
+///
+/// # Errors
+///
+/// Returns [`Inactive::Revoked`] if a mark does.
+pub fn has_trusted_key<S>(
     token: &VerifiedToken<S>,
     items: &FetchedItems,
     later: &FetchedItems,

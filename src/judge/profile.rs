@@ -38,7 +38,7 @@ pub fn follows_profile(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive>
 /// # Errors
 ///
 /// Returns the first rule that the header breaks.
-pub(super) fn has_plain_header<S>(unverified: &UnverifiedToken<'_, S>) -> Result<(), Inactive> {
+pub fn has_plain_header<S>(unverified: &UnverifiedToken<'_, S>) -> Result<(), Inactive> {
     let (issuer, header) = (unverified.issuer(), unverified.header());
     // RFC 7515 §4.1.11: an extension that is not understood makes a token invalid, and none is understood here (H-09).
     if header.critical {

@@ -6,6 +6,7 @@ mod assertion;
 mod bearer;
 mod credentials;
 mod form;
+mod global_revocation;
 mod notice;
 mod parameters;
 pub mod route;
@@ -19,6 +20,7 @@ pub use self::{
     bearer::PresentedBearer,
     credentials::{Credentials, GatewayCredentials, PresentedSecret, RevocationCredentials, client_key},
     form::{NotUtf8, names as parse_names, parse as parse_form},
+    global_revocation::{GlobalRevocation, PresentedProvider, RevokerCredentials},
 };
 use self::{parameters::Parameters, route::Route};
 use crate::{
@@ -26,7 +28,7 @@ use crate::{
     jwt::parse_object,
     media_type,
     settings::Settings,
-    token::{IssuerSubject, PresentedNotice, PresentedToken},
+    token::{PresentedNotice, PresentedToken},
 };
 
 /// The maximum size of a form body, in bytes.
@@ -66,12 +68,6 @@ pub struct Query<'a> {
 pub struct Revocation<'a> {
     pub credentials: RevocationCredentials<'a>,
     pub token: PresentedToken<'a>,
-}
-
-/// A request to revoke all tokens of a subject.
-pub struct GlobalRevocation<'a> {
-    pub credentials: Credentials<'a>,
-    pub subject: IssuerSubject,
 }
 
 /// Questions of one caller about many tokens.
@@ -218,18 +214,6 @@ impl<'a> Batch<'a> {
             credentials.reject_self_introspection(token);
         }
         Ok(Self { credentials, tokens: tokens.iter().map(|token| PresentedToken::parse(token, settings)).collect() })
-    }
-}
-
-impl<'a> GlobalRevocation<'a> {
-    fn parse(call: &'a Call, settings: &'a Settings) -> Result<Self, RequestError> {
-        let body = body(call, media_type::JSON, MAX_BODY_BYTES)?;
-        let mut members = parse_object(body).map_err(|_| RequestError::MalformedForm)?;
-        let credentials = Credentials::parse(call, &Parameters::from_json(&mut members)?, settings)?;
-        // Global Token Revocation (an Internet-Draft): `sub_id` is a subject identifier. Those that do not name the
-        // issuer cannot be mapped to the subject of a token here.
-        let subject = members.get("sub_id").and_then(IssuerSubject::parse).ok_or(RequestError::WrongSubject)?;
-        Ok(Self { credentials, subject })
     }
 }
 

@@ -1,14 +1,20 @@
 //! Global token revocation (Global Token Revocation, an Internet-Draft): a caller ends all tokens of a subject, as an
 //! administrator or a security system does, if its record allows it.
 
-use super::{Service, reads::Reads};
+use super::{
+    Service,
+    authentication::{NotAuthenticated, Presented, known_client},
+    notice::{NoEffect, VerifiedNotice},
+    reads::Reads,
+};
 use crate::{
-    auth::Caller,
+    auth::{AuthError, Caller},
     call::Call,
     outcome::{Answer, Denial, Outcome},
     records::{MarkKey, MarkKind, NewMark, UnixTime},
-    request::{GlobalRevocation, RequestError},
+    request::{GlobalRevocation, PresentedProvider, RequestError, RevokerCredentials, client_key},
     settings::Settings,
+    token::NotAccepted,
 };
 
 /// The `reason` of the marks.
@@ -19,7 +25,12 @@ impl Service {
     /// unknown one is not an error.
     pub(super) async fn revoke_subject(&self, request: GlobalRevocation<'_>, call: &Call) -> Result<Answer, Answer> {
         let GlobalRevocation { credentials, subject } = request;
-        let (caller, _) = self.authenticate(credentials, &mut [], Reads::Revocation, call).await?;
+        let caller = match credentials {
+            RevokerCredentials::Client(credentials) => {
+                self.authenticate(credentials, &mut [], Reads::Revocation, call).await?.0
+            }
+            RevokerCredentials::Provider(provider) => self.authenticate_provider(*provider, call).await?,
+        };
         let outcome = async {
             let issuer = revocable_issuer(&caller, &subject.issuer, &self.settings)?;
             let mark = MarkKey::new(MarkKind::Subject, issuer, Some(&subject.subject));
@@ -35,6 +46,29 @@ impl Service {
             Ok(Outcome::SubjectRevoked)
         };
         Ok(Answer::to(caller.client_id(), outcome.await.unwrap_or_else(|ended: Outcome| ended)))
+    }
+
+    /// Authenticates an identity provider by its JWT, whose signature is checked before anything depends on the client's
+    /// record. As an assertion, the JWT is used up before the revocation.
+    async fn authenticate_provider(&self, provider: PresentedProvider<'_>, call: &Call) -> Result<Caller, Answer> {
+        let PresentedProvider { client_id, notice } = provider;
+        let (key, presented) = (client_key(&client_id), Presented { client_id, by_bearer: true });
+        let refused =
+            |error: AuthError| self.not_authenticated(NotAuthenticated::Refused(error), &presented, None, call);
+        let token = notice.unverified.map_err(|_| refused(AuthError::BearerMalformed))?;
+        let token = Caller::check_provider_call(*token, &self.settings, call.now).map_err(refused)?;
+        let verified = self.verify_notice(token, key.clone(), call).await;
+        let VerifiedNotice { token, items, later } = verified.map_err(|error| match error {
+            NoEffect::NotAccepted(NotAccepted::Token(why)) => refused(AuthError::BearerInactive(why)),
+            NoEffect::NotAccepted(_) => refused(AuthError::BearerMalformed),
+            NoEffect::Unavailable(what) => Outcome::Unavailable(what).into(),
+        })?;
+        let known = known_client(key.as_ref(), &items);
+        let caller = match Caller::by_provider(&token, &items, &later, &self.settings) {
+            Ok(unspent) => self.check_replay(unspent, known, call).await,
+            Err(error) => Err(NotAuthenticated::Refused(error)),
+        };
+        caller.map_err(|error| self.not_authenticated(error, &presented, known, call))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Why a notice had no effect.
-enum NoEffect {
+pub(super) enum NoEffect {
     NotAccepted(NotAccepted),
     /// Nothing is known of it now, so its sender must send it again.
     Unavailable(Unavailable),
@@ -30,11 +30,11 @@ enum Effect {
 }
 
 /// A notice that its issuer made, with the items that were read for it.
-struct VerifiedNotice<S> {
-    token: VerifiedToken<S>,
-    items: FetchedItems,
+pub(super) struct VerifiedNotice<S> {
+    pub token: VerifiedToken<S>,
+    pub items: FetchedItems,
     /// The item of [`VerifiedToken::unread_mark`].
-    later: FetchedItems,
+    pub later: FetchedItems,
 }
 
 impl Service {
@@ -85,17 +85,17 @@ impl Service {
         Ok(if marks.is_empty() { Effect::Nothing } else { Effect::Marks })
     }
 
-    /// Reads the mark of the signing key, the key snapshot if it is needed and the replay guard if there is one, in one
-    /// trip, and then checks the signature.
-    async fn verify_notice<S>(
+    /// Reads the mark of the signing key, the key snapshot if it is needed and one more item, in one trip, and then checks
+    /// the signature.
+    pub(super) async fn verify_notice<S>(
         &self,
         mut token: UnverifiedToken<'_, S>,
-        guard: Option<ItemKey>,
+        further: Option<ItemKey>,
         call: &Call,
     ) -> Result<VerifiedNotice<S>, NoEffect> {
         self.expect_key(&mut token, call.now);
         let snapshot = self.issuers.snapshot_item_key(&token, call.now);
-        let keys: BTreeSet<ItemKey> = token.item_keys().cloned().chain(guard).chain(snapshot).collect();
+        let keys: BTreeSet<ItemKey> = token.item_keys().cloned().chain(further).chain(snapshot).collect();
         let keys: Vec<ItemKey> = keys.into_iter().collect();
         let items = self.read(&keys, Reads::Revocation, call).await?;
         let token = self.issuers.verify_notice(Box::new(token), &items, call.now, call.deadline).await?;

@@ -6,6 +6,7 @@ mod events_refused;
 pub mod global_revocation;
 mod log_out;
 mod log_out_refused;
+mod provider_calls;
 mod providers;
 
 use serde_json::{Value, json};
