@@ -13,6 +13,7 @@ use crate::{
     outcome::{Answer, Outcome, TokenFacts, TokenVerdict, Verdict},
     records::RevokedBy,
     token::Inactive,
+    view::Binding,
 };
 
 /// What the request itself says, before anything is read from the store.
@@ -42,6 +43,8 @@ struct AuditRecord<'a> {
     token: Option<&'a TokenFacts>,
     subjects_issuer: Option<&'a str>,
     policy: &'static str,
+    /// Whether the sender of a bound token that is active proved possession of its keys.
+    binding: Option<&'static str>,
     reason: Option<&'static str>,
     /// The reason in the mark that revokes the token.
     mark_reason: Option<&'a str>,
@@ -69,6 +72,7 @@ pub fn write_record(answer: &Answer, request: &RequestFacts, request_id: &str, l
     match outcome {
         Outcome::Introspected(token) | Outcome::Signed { token, .. } | Outcome::NotSigned(token) => {
             record.token = Some(&token.facts);
+            record.binding = token.verdict.binding();
             record.mark_reason = mark_reason(&token.verdict);
         }
         Outcome::Batch(tokens) => {
@@ -93,6 +97,10 @@ pub fn write_access_record(answer: &AccessAnswer, request_id: &str, latency: Dur
         method: Some("authorizer"),
         token: token.as_ref(),
         policy: access.policy(),
+        binding: match access {
+            Access::Allowed { view, .. } => view.binding().map(Binding::name),
+            _ => None,
+        },
         reason: access.reason(),
         mark_reason: match access {
             Access::Unauthorized(Unauthorized::Inactive(why)) => mark_reason_of(why),
@@ -112,6 +120,7 @@ impl<'a> AuditRecord<'a> {
             method: batch.method,
             token: Some(&token.facts),
             policy: token.verdict.policy(),
+            binding: token.verdict.binding(),
             reason: token.verdict.reason(),
             mark_reason: mark_reason(&token.verdict),
             position: Some(position),
@@ -128,6 +137,7 @@ impl<'a> AuditRecord<'a> {
             issuer = self.token.and_then(|token| token.issuer.as_deref()).or(self.subjects_issuer),
             token = self.token.map(|token| token.fingerprint.as_str()),
             policy = self.policy,
+            binding = self.binding,
             reason = self.reason,
             mark_reason = self.mark_reason,
             tokens = self.counts.map(|(tokens, _)| tokens),

@@ -1,5 +1,6 @@
 //! SHA-256 digests: of secrets and tokens, whose text is never stored, and of long names in keys.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
@@ -33,6 +34,16 @@ impl Digest {
         hex::encode(self.0)
     }
 
+    /// Parses a digest as tokens contain it: canonical base64url without padding. Returns `None` for any other text.
+    pub fn from_base64url(text: &str) -> Option<Self> {
+        URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
+    }
+
+    /// The digest as tokens contain it: base64url without padding (RFC 7638 §3, RFC 8705 §3.1, RFC 9449 §4.2).
+    pub fn to_base64url(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
     pub fn bytes(self) -> [u8; 32] {
         self.0
     }
@@ -64,6 +75,18 @@ mod tests {
         let (long, umlaut) = (format!("{ABC}00"), format!("{}é", &ABC[2..]));
         for text in ["", "b", &ABC[1..], &ABC[2..], &long, &umlaut, &ABC.to_uppercase(), &ABC.replace('b', "g")] {
             assert!(Digest::from_hex(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn digests_in_tokens_are_base64url() {
+        // RFC 9449 §7.1.
+        let hash = "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo";
+        let digest = Digest::of("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU");
+        assert_eq!(digest.to_base64url(), hash);
+        assert!(Digest::from_base64url(hash) == Some(digest));
+        for text in ["", "AAAA", &hash[1..], &format!("{hash}="), &hash.replace("QEo", "QEp")] {
+            assert!(Digest::from_base64url(text).is_none(), "{text}");
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod metadata;
 pub mod outcome;
 pub mod policy;
 pub mod profile;
+pub mod proof;
 pub mod records;
 pub mod request;
 pub mod response;

@@ -4,7 +4,7 @@ use crate::{
     auth::AuthError,
     request::RequestError,
     token::{Inactive, NotAccepted},
-    view::View,
+    view::{Binding, View},
 };
 
 /// How a call ended, and which client it was for.
@@ -227,6 +227,14 @@ impl Verdict {
     /// Whether a policy in report mode would have shown less.
     fn would_deny(&self) -> bool {
         matches!(self, Self::Active { would_deny: true, .. })
+    }
+
+    /// Whether the sender of an active token that is bound to keys has them, in one word.
+    pub fn binding(&self) -> Option<&'static str> {
+        match self {
+            Self::Active { view, .. } => view.binding().map(Binding::name),
+            Self::Inactive(_) | Self::KeysUnavailable { .. } => None,
+        }
     }
 
     /// What the policy decided, in one word.

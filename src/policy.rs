@@ -7,18 +7,33 @@ use crate::{
     judge::ActiveClaims,
     jwt::raw,
     profile::OTHER_SCOPES,
-    records::{Mode, PolicyRecord, StrictString, TokenType},
+    proof::{Possession, PresentedProofs, Unproved, ValidProof},
+    records::{ItemKey, Mode, PolicyRecord, StrictString, TokenType, UnixTime},
     settings::{DefaultPolicy, Settings},
+    store::FirstUse,
     token::{Claims, Inactive},
-    view::View,
+    view::{Binding, View},
 };
 
 /// What the policy decided.
 pub struct Decision {
     /// What the caller sees, or why it sees nothing.
-    pub view: Result<View, Inactive>,
+    pub view: Result<Shown, Inactive>,
     /// Whether the policy is in report mode and would have shown less.
     pub would_deny: bool,
+}
+
+/// What a caller sees, and what is still to be proved.
+pub enum Shown {
+    View(View),
+    /// The sender's proof must not have been used before.
+    NeedsFirstUse(UnspentProof),
+}
+
+/// The view of a token with a valid proof. Only proof that this is its first use makes it a [`View`] (RFC 9449 §11.1).
+pub struct UnspentProof {
+    view: View,
+    proof: ValidProof,
 }
 
 /// What a client would see. Only the operator gets it: a response takes a [`View`].
@@ -30,15 +45,37 @@ pub struct Preview {
 }
 
 /// Reduces an active token to what this caller may see. RFC 7662 §2.2: different callers may get different answers
-/// about the same token.
-pub fn view(caller: &Caller, claims: ActiveClaims, settings: &Settings) -> Decision {
-    decide(caller, claims, settings)
+/// about the same token. `proofs` are what the sender of the token presented to the caller.
+pub fn view(caller: &Caller, claims: ActiveClaims, proofs: &PresentedProofs, settings: &Settings) -> Decision {
+    decide(caller, claims, proofs, settings)
 }
 
-/// Shows what [`view`] would return to this client, without the client having authenticated.
+/// Shows what [`view`] would return to this client for a token without a proof, without the client having authenticated.
 pub fn preview(registration: &Registration, claims: ActiveClaims, settings: &Settings) -> Preview {
-    let Decision { view, would_deny } = decide(&registration.client, claims, settings);
-    Preview { members: view.map(|view| serde_json::to_value(view).unwrap_or_default()), would_deny }
+    let Decision { view, would_deny } = decide(&registration.client, claims, &PresentedProofs::default(), settings);
+    let members = view.map(|shown| match shown {
+        Shown::View(view) | Shown::NeedsFirstUse(UnspentProof { view, .. }) => {
+            serde_json::to_value(view).unwrap_or_default()
+        }
+    });
+    Preview { members, would_deny }
+}
+
+impl UnspentProof {
+    /// The item that the first use writes, and until when it must be kept.
+    pub fn guard(&self) -> (&ItemKey, UnixTime) {
+        (&self.proof.guard, self.proof.expires_at)
+    }
+
+    /// Returns the view, if `first` is the first use of this proof.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Unproved::ProofReplayed`] if it is not.
+    pub fn used(self, first: Option<&FirstUse>) -> Result<View, Inactive> {
+        let is_first = first.is_some_and(|first| first.is_of(&self.proof.guard));
+        if is_first { Ok(self.view) } else { Err(Inactive::Unproved(Unproved::ProofReplayed)) }
+    }
 }
 
 /// Checks that the policy would show an active token with these claims, by its kind, issuer and audience. No keys are
@@ -55,23 +92,42 @@ pub fn could_show(client: &Client, claims: &Claims, settings: &Settings) -> Resu
     }
 }
 
-/// The only place that makes views.
-fn decide(client: &Client, claims: ActiveClaims, settings: &Settings) -> Decision {
+/// The only way to a view.
+fn decide(client: &Client, claims: ActiveClaims, proofs: &PresentedProofs, settings: &Settings) -> Decision {
     let claims = claims.into_claims();
     if let Err(hidden) = is_visible_at_all(client, &claims) {
         return Decision { view: Err(hidden), would_deny: false };
     }
-    match client.policy().mode {
-        Mode::Enforce => {
-            let view = enforce(client, claims, settings).map(|(claims, _)| View::new(claims));
-            Decision { view, would_deny: false }
-        }
+    let (claims, would_deny) = match client.policy().mode {
+        Mode::Enforce => (enforce(client, claims, settings).map(|(claims, _)| claims), false),
         Mode::Report => {
             let enforced = enforce(client, claims.clone(), settings);
             let would_deny = enforced.is_err() || enforced.is_ok_and(|(_, reduced)| reduced);
-            Decision { view: Ok(View::new(claims)), would_deny }
+            (Ok(claims), would_deny)
         }
-    }
+    };
+    // Last, so that nothing depends on a proof for a token that is hidden anyway (S-15).
+    let skew = settings.clock_skew_seconds;
+    Decision { view: claims.and_then(|claims| bind(client.policy(), claims, proofs, skew)), would_deny }
+}
+
+/// Shows a token that is bound to a key as its sender's possession of the key allows. This is the only place that makes
+/// views.
+fn bind(policy: &PolicyRecord, claims: Claims, proofs: &PresentedProofs, skew: i64) -> Result<Shown, Inactive> {
+    let possession = proofs.possession(claims.cnf.as_deref(), skew).map_err(Inactive::Unproved)?;
+    let binding = match &possession {
+        Possession::Unbound => None,
+        Possession::Proved(_) => Some(Binding::Proved),
+        // RFC 9449 §7.1: a bound token is accepted only with a valid proof. Report mode does not relax this (S-10).
+        Possession::NotPresented(why) if policy.enforce_binding => return Err(Inactive::Unproved(*why)),
+        Possession::NotPresented(why) => Some(Binding::NotPresented(*why)),
+    };
+    let view = View::new(claims, binding);
+    Ok(match possession {
+        // RFC 9449 §11.1: a second use is refused. Only such a caller pays for the write that recognizes it (S-11).
+        Possession::Proved(Some(proof)) if policy.enforce_binding => Shown::NeedsFirstUse(UnspentProof { view, proof }),
+        _ => Shown::View(view),
+    })
 }
 
 /// Checks what report mode does not relax (I-13): the kind of token, the client of a refresh token, and the issuer.

@@ -178,6 +178,17 @@ fn rejected(request_error: RequestError) -> Response<String> {
         RequestError::MissingLogoutToken => bad_request("the parameter logout_token is missing"),
         RequestError::WrongSubject => bad_request("sub_id must have the format iss_sub, iss and sub"),
         RequestError::MissingToken => bad_request("the parameter token is missing"),
+        RequestError::IncompleteProof => bad_request("dpop, htm and htu are sent together or not at all"),
+        RequestError::WrongProofTarget => {
+            bad_request("htm must be a method and htu an absolute URL, as the client sent them")
+        }
+        RequestError::WrongClientCertificate => bad_request(
+            "client_certificate must be PEM or base64url DER, and client_certificate_thumbprint base64url SHA-256",
+        ),
+        RequestError::TwoClientCertificates => {
+            bad_request("client_certificate and client_certificate_thumbprint are alternatives")
+        }
+        RequestError::ProofInBatch => bad_request("a proof belongs to one token; introspect this token by itself"),
         RequestError::NothingIsSigned => bad_request("responses are not signed here; accept application/json"),
     }
 }

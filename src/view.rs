@@ -1,20 +1,27 @@
 //! An active answer as one caller may see it.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use serde_json::value::RawValue;
 
-use crate::{records::TokenType, token::Claims};
+use crate::{proof::Unproved, records::TokenType, token::Claims};
 
 /// The members of an active introspection response, already reduced to what the caller may see. This is the only
 /// serialized form of a token, and only active tokens have it.
 pub struct View {
     claims: Claims,
+    binding: Option<Binding>,
+}
+
+/// Whether the sender of a bound token has its keys, for a caller that asks to know. An extension of this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    Proved,
+    NotPresented(Unproved),
 }
 
 impl View {
-    /// Only the caller's policy makes views: see [`crate::policy::view`].
-    pub(crate) fn new(claims: Claims) -> Self {
-        Self { claims }
+    /// Only the caller's policy makes views: see [`crate::policy::view`]. `binding` is that of a bound token.
+    pub(crate) fn new(claims: Claims, binding: Option<Binding>) -> Self {
+        Self { claims, binding }
     }
 
     /// The client or user that the token is about, by the first of these that it names: its subject, its client, its
@@ -34,19 +41,34 @@ impl View {
         self.claims.scopes().any(|own| own == scope)
     }
 
-    /// The key that the token is bound to, as a JSON object (RFC 7800 §3.1).
-    pub fn confirmation(&self) -> Option<&RawValue> {
-        self.claims.cnf.as_deref()
+    /// Whether the sender of the token has its keys. `None` for a token that is not bound.
+    pub fn binding(&self) -> Option<Binding> {
+        self.binding
+    }
+
+    /// Whether the token is bound to a key of `DPoP`, so that it is sent under that scheme (RFC 9449 §7.1).
+    pub fn is_bound_by_thumbprint(&self) -> bool {
+        self.claims.is_bound_by_thumbprint()
     }
 
     /// How an access token is used, in the words of RFC 6749 §5.1: `Bearer`, or `DPoP` for a token that is bound to a
     /// `DPoP` key (RFC 9449 §6.2). A refresh token has no such type (J-17).
     fn token_type(&self) -> Option<&'static str> {
-        let bound = self.claims.is_bound_by_thumbprint();
+        let bound = self.is_bound_by_thumbprint();
         match self.claims.token_type {
             TokenType::RefreshToken => None,
             TokenType::AccessToken if bound => Some("DPoP"),
             TokenType::AccessToken => Some("Bearer"),
+        }
+    }
+}
+
+impl Binding {
+    /// The value of the member `binding`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::NotPresented(_) => "not_presented",
         }
     }
 }
@@ -77,6 +99,7 @@ impl Serialize for View {
         // RFC 9449 §6.2 and RFC 8705 §3.2: the key that the token is bound to, passed on unchanged: a `jkt`, or the
         // `x5t#S256` of RFC 8705 §3.1 (F-07, K-01).
         members.put("cnf", claims.cnf.as_ref())?;
+        members.put("binding", self.binding.map(Binding::name))?;
         // RFC 8693 §4.1: the current actor, which contains earlier ones.
         members.put("act", claims.act.as_ref())?;
         // RFC 9396 §9.2: an array of objects.

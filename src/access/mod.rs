@@ -7,9 +7,10 @@ mod reply;
 
 pub use self::reply::{Rendered, Reply};
 use crate::{
-    auth::{AuthError, Unproved},
+    auth::AuthError,
     call::Call,
     outcome::{Denial, TokenFacts, Unavailable},
+    proof::Unproved,
     request::NoAccessToken,
     settings::AuthorizerSettings,
     token::Inactive,

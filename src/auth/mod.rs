@@ -8,7 +8,6 @@ mod configured;
 mod error;
 mod gateway;
 mod iam;
-mod possession;
 mod provider;
 mod registration;
 mod revoking;
@@ -21,7 +20,6 @@ pub use self::{
     bearer::{Bearer, UnverifiedBearer},
     client::Client,
     error::AuthError,
-    possession::{Possession, Unproved},
     provider::ProviderCall,
     registration::{CannotAuthenticate, RegisteredMethod, Registration},
     revoking::RevokingClient,

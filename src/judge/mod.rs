@@ -31,9 +31,9 @@ pub struct Judged(());
 /// The claims of an unverified token are no substitute:
 ///
 /// ```compile_fail
-/// # use token_introspection::{auth::Caller, policy, settings::Settings, token::UnverifiedToken};
-/// fn show_unverified(token: &UnverifiedToken<'_>, caller: &Caller, settings: &Settings) {
-///     policy::view(caller, token.unverified_claims().clone(), settings);
+/// # use token_introspection::{auth::Caller, policy, proof::PresentedProofs, settings::Settings, token::UnverifiedToken};
+/// fn show_unverified(token: &UnverifiedToken<'_>, caller: &Caller, proofs: &PresentedProofs, settings: &Settings) {
+///     policy::view(caller, token.unverified_claims().clone(), proofs, settings);
 /// }
 /// ```
 ///
@@ -66,8 +66,8 @@ pub struct Judged(());
 ///
 /// ```
 /// # use token_introspection::{
-/// #     auth::Caller, judge::{self, ActiveClaims, Judged}, policy, records::FetchedItems, settings::Settings,
-/// #     token::{Claims, UnverifiedToken, VerifiedToken},
+/// #     auth::Caller, judge::{self, ActiveClaims, Judged}, policy, proof::PresentedProofs, records::FetchedItems,
+/// #     settings::Settings, token::{Claims, UnverifiedToken, VerifiedToken},
 /// # };
 /// fn read<'a>(unverified: &'a UnverifiedToken<'_>, active: &'a ActiveClaims) -> [&'a Claims; 2] {
 ///     [unverified.unverified_claims(), active.get()]
@@ -75,7 +75,7 @@ pub struct Judged(());
 ///
 /// fn show(token: VerifiedToken<Judged>, items: &FetchedItems, caller: &Caller, settings: &Settings) {
 ///     if let Ok(claims) = judge::active(token, items, items) {
-///         policy::view(caller, claims, settings);
+///         policy::view(caller, claims, &PresentedProofs::default(), settings);
 ///     }
 /// }
 /// ```

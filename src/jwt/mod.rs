@@ -4,6 +4,7 @@
 mod algorithm;
 mod checked;
 mod ecdsa;
+mod embedded;
 mod json;
 mod key;
 mod key_set;
@@ -20,6 +21,7 @@ pub use self::{
     algorithm::Algorithm,
     checked::CheckedSignatures,
     ecdsa::raw_p256,
+    embedded::{EmbeddedKey, NoEmbeddedKey},
     json::parse_object,
     key::VerificationKey,
     key_set::{

@@ -62,14 +62,18 @@ impl PublishedKey {
     fn new<const N: usize>(algorithm: Algorithm, members: [(&str, String); N], kid: Option<&str>) -> Self {
         let mut jwk: Map<String, Value> =
             members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        // A map writes its members in the order of their names and without white space, as the thumbprint requires.
-        let thumbprint = || encode(Digest::of(Value::Object(jwk.clone()).to_string()).bytes());
-        let kid = kid.map_or_else(thumbprint, str::to_owned);
+        let kid = kid.map_or_else(|| thumbprint(jwk.clone()), str::to_owned);
         for (name, value) in [("use", "sig"), ("alg", algorithm.name()), ("kid", &kid)] {
             jwk.insert(name.to_owned(), value.into());
         }
         Self { algorithm, kid, jwk: Value::Object(jwk) }
     }
+}
+
+/// The thumbprint of a key (RFC 7638 §3), by the members that define it.
+pub(super) fn thumbprint(members: Map<String, Value>) -> String {
+    // A map writes its members in the order of their names and without white space, as the thumbprint requires.
+    Digest::of(Value::Object(members).to_string()).to_base64url()
 }
 
 fn encode(bytes: impl AsRef<[u8]>) -> String {

@@ -108,6 +108,12 @@ impl ItemKey {
         Self { table: Table::State, id: format!("logout#{}", Digest::of(format!("{issuer}\0{jti}")).to_hex()) }
     }
 
+    /// The replay guard of a proof by `DPoP`, by the thumbprint of its key. The NUL separates the two parts unambiguously,
+    /// because a thumbprint is base64url.
+    pub fn proof(thumbprint: &str, jti: &str) -> Self {
+        Self { table: Table::State, id: format!("proof#{}", Digest::of(format!("{thumbprint}\0{jti}")).to_hex()) }
+    }
+
     /// An item key that never has an item, `number` of them for each digest. Reading it makes an unknown token cost the
     /// same as a known one.
     pub fn padding(digest: &Digest, number: usize) -> Self {

@@ -17,15 +17,9 @@ pub struct PresentedAccess<'a> {
 pub enum AccessScheme {
     /// The token by itself.
     Bearer,
-    /// The token and a proof, which nothing has checked yet.
-    Dpop(DpopHeader),
-}
-
-/// The text of a `DPoP` header, and that of the token, whose hash the proof must contain.
-pub struct DpopHeader {
-    /// `None` if there is no such header, or more than one (RFC 9449 §4.3).
-    pub proof: Option<String>,
-    pub access_token: String,
+    /// The token and a proof, which nothing has checked yet. `None` if there is no header `DPoP`, or more than one
+    /// (RFC 9449 §4.3).
+    Dpop(Option<String>),
 }
 
 /// Why a request has no token to judge.
@@ -59,11 +53,7 @@ impl<'a> PresentedAccess<'a> {
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(NoAccessToken::Unreadable);
         }
-        let scheme = if is_dpop {
-            AccessScheme::Dpop(DpopHeader { proof: proof(headers), access_token: token.to_owned() })
-        } else {
-            AccessScheme::Bearer
-        };
+        let scheme = if is_dpop { AccessScheme::Dpop(proof(headers)) } else { AccessScheme::Bearer };
         Ok(Self { token: PresentedToken::parse(token, settings), scheme })
     }
 }
@@ -100,7 +90,7 @@ mod tests {
         }
         PresentedAccess::parse(&map, &settings).map(|presented| match presented.scheme {
             AccessScheme::Bearer => (false, None),
-            AccessScheme::Dpop(header) => (true, header.proof),
+            AccessScheme::Dpop(proof) => (true, proof),
         })
     }
 

@@ -9,24 +9,29 @@ mod form;
 mod global_revocation;
 mod notice;
 mod parameters;
+mod proofs;
 pub mod route;
 
 use http::{Method, header::CONTENT_TYPE};
 
 pub use self::{
     accept::AnswerForm,
-    access::{AccessScheme, DpopHeader, NoAccessToken, PresentedAccess},
+    access::{AccessScheme, NoAccessToken, PresentedAccess},
     assertion::PresentedAssertion,
     bearer::PresentedBearer,
     credentials::{Credentials, GatewayCredentials, PresentedSecret, RevocationCredentials, client_key},
     form::{NotUtf8, names as parse_names, parse as parse_form},
     global_revocation::{GlobalRevocation, PresentedProvider, RevokerCredentials},
 };
-use self::{parameters::Parameters, route::Route};
+use self::{
+    parameters::{OF_PROOFS, Parameters},
+    route::Route,
+};
 use crate::{
     call::Call,
     jwt::parse_object,
     media_type,
+    proof::PresentedProofs,
     settings::Settings,
     token::{PresentedNotice, PresentedToken},
 };
@@ -60,6 +65,8 @@ pub enum Request<'a> {
 pub struct Query<'a> {
     pub credentials: Credentials<'a>,
     pub token: PresentedToken<'a>,
+    /// What the sender of the token presented to the caller.
+    pub proofs: PresentedProofs,
     /// Whether the answer must be signed.
     pub signed: bool,
 }
@@ -102,6 +109,15 @@ pub enum RequestError {
     WrongTokens,
     /// `sub_id` does not name a subject by its issuer, or its mark would have an overlong key.
     WrongSubject,
+    /// `dpop`, `htm` and `htu` are not all present.
+    IncompleteProof,
+    /// `htm` is not a method, or `htu` is not an absolute URL of HTTP.
+    WrongProofTarget,
+    /// `client_certificate` or `client_certificate_thumbprint` cannot be read.
+    WrongClientCertificate,
+    TwoClientCertificates,
+    /// A batch has a parameter about proofs.
+    ProofInBatch,
     /// The request accepts only signed answers, but answers are not signed here.
     NothingIsSigned,
 }
@@ -125,6 +141,11 @@ impl RequestError {
             Self::MissingLogoutToken => "missing_logout_token",
             Self::WrongTokens => "wrong_tokens",
             Self::WrongSubject => "wrong_subject",
+            Self::IncompleteProof => "incomplete_proof",
+            Self::WrongProofTarget => "wrong_proof_target",
+            Self::WrongClientCertificate => "wrong_client_certificate",
+            Self::TwoClientCertificates => "two_client_certificates",
+            Self::ProofInBatch => "proof_in_batch",
             Self::NothingIsSigned => "nothing_is_signed",
         }
     }
@@ -168,7 +189,7 @@ impl<'a> Request<'a> {
 
 impl<'a> Query<'a> {
     fn parse(call: &'a Call, settings: &'a Settings, form: AnswerForm) -> Result<Self, RequestError> {
-        let parameters = form_parameters(call)?;
+        let mut parameters = form_parameters(call)?;
         let credentials = Credentials::parse(call, &parameters, settings).map_err(|error| match error {
             // RFC 9701 §5: nothing is signed for a caller without credentials, which gets 400 (J-09).
             RequestError::NoCredentials if form != AnswerForm::Json => RequestError::NoCredentialsForSigned,
@@ -176,13 +197,14 @@ impl<'a> Query<'a> {
         });
         let mut credentials = credentials?;
         // RFC 7662 §2.1: `token` is required. RFC 6749 §5.2: without it, the request is `invalid_request`.
-        let token = parameters.token.ok_or(RequestError::MissingToken)?;
+        let token = parameters.token.take().ok_or(RequestError::MissingToken)?;
         if form == AnswerForm::NotServed {
             return Err(RequestError::NothingIsSigned);
         }
         credentials.reject_self_introspection(&token);
         let token = PresentedToken::parse(&token, settings);
-        Ok(Self { credentials, token, signed: form == AnswerForm::Signed })
+        let proofs = proofs::read(parameters, *token.digest(), call.now)?;
+        Ok(Self { credentials, token, proofs, signed: form == AnswerForm::Signed })
     }
 }
 
@@ -210,6 +232,9 @@ impl<'a> Batch<'a> {
             .filter(|tokens: &Vec<String>| (1..=MAX_BATCH_TOKENS).contains(&tokens.len()))
             .filter(|tokens| tokens.iter().all(|token| !token.is_empty()))
             .ok_or(RequestError::WrongTokens)?;
+        if OF_PROOFS.iter().any(|name| members.contains_key(*name)) {
+            return Err(RequestError::ProofInBatch);
+        }
         for token in &tokens {
             credentials.reject_self_introspection(token);
         }

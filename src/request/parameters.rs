@@ -12,7 +12,16 @@ pub struct Parameters {
     pub client_secret: Option<String>,
     pub client_assertion: Option<String>,
     pub client_assertion_type: Option<String>,
+    /// What the sender of the token presented to the resource server, which forwards it. An extension of this server.
+    pub dpop: Option<String>,
+    pub htm: Option<String>,
+    pub htu: Option<String>,
+    pub client_certificate: Option<String>,
+    pub client_certificate_thumbprint: Option<String>,
 }
+
+/// The parameters about proofs. A batch has none, because a proof belongs to one token.
+pub const OF_PROOFS: [&str; 5] = ["dpop", "htm", "htu", "client_certificate", "client_certificate_thumbprint"];
 
 impl Parameters {
     /// Reads a form body.
@@ -36,6 +45,11 @@ impl Parameters {
                 "client_secret" => &mut parameters.client_secret,
                 "client_assertion" => &mut parameters.client_assertion,
                 "client_assertion_type" => &mut parameters.client_assertion_type,
+                "dpop" => &mut parameters.dpop,
+                "htm" => &mut parameters.htm,
+                "htu" => &mut parameters.htu,
+                "client_certificate" => &mut parameters.client_certificate,
+                "client_certificate_thumbprint" => &mut parameters.client_certificate_thumbprint,
                 // RFC 6749 §3.2: a server must ignore unknown parameters.
                 _ => continue,
             };
@@ -60,11 +74,11 @@ impl Parameters {
             Some(_) => Err(RequestError::MalformedForm),
         };
         Ok(Self {
-            token: None,
             client_id: string("client_id")?,
             client_secret: string("client_secret")?,
             client_assertion: string("client_assertion")?,
             client_assertion_type: string("client_assertion_type")?,
+            ..Self::default()
         })
     }
 }
@@ -75,9 +89,9 @@ mod tests {
 
     #[test]
     fn a07_a08_known_parameters_occur_once_and_others_any_number_of_times() {
-        for name in
-            ["token", "token_type_hint", "client_id", "client_secret", "client_assertion", "client_assertion_type"]
-        {
+        let others =
+            ["token", "token_type_hint", "client_id", "client_secret", "client_assertion", "client_assertion_type"];
+        for name in others.into_iter().chain(OF_PROOFS) {
             for body in [format!("{name}=a&{name}=a"), format!("{name}=&{name}=a"), format!("{name}&x=1&{name}")] {
                 assert_eq!(Parameters::parse(body.as_bytes()).err(), Some(RequestError::DuplicateParameter), "{body}");
             }

@@ -19,14 +19,16 @@ use super::{
 use crate::{
     access::{Access, AccessAnswer, AccessRequest, Forbidden, Rendered, Reply, Unauthorized, Unknown},
     audit::write_access_record,
-    auth::{Caller, Possession},
+    auth::Caller,
     call::Call,
     outcome::{Denial, TokenFacts, TokenVerdict, Unavailable, Verdict},
+    proof::{PresentedDpop, PresentedProofs, TargetUrl, Thumbprint, Unproved},
     records::{FetchedItems, TokenType},
     request::{AccessScheme, PresentedAccess},
     settings::AuthorizerSettings,
     store::StoreUnavailable,
     token::{Inactive, PresentedToken},
+    view::{Binding, View},
 };
 
 impl Service {
@@ -100,11 +102,12 @@ impl Service {
             Ok(found) => found,
             Err(why) => return AccessAnswer { caller: None, token: Some(facts), access: Access::Unknown(why) },
         };
+        let proofs = proofs(&scheme, &token, request);
         let verdict = async {
             let pending = self.judge(token, facts.clone(), &caller, &items, call);
             let marks = self.read_record_marks(pending.record_marks(), call).await;
             let marks = marks.map_err(|StoreUnavailable| Unavailable::Store)?;
-            self.verdict(pending, &caller, &items, &marks, call).await
+            self.verdict(pending, &caller, &proofs, &items, &marks, call).await
         };
         let (facts, access) = match verdict.await {
             Ok(TokenVerdict { facts, verdict }) => (facts, decide(verdict, &scheme, authorizer, request)),
@@ -154,13 +157,43 @@ fn decide(verdict: Verdict, scheme: &AccessScheme, authorizer: &AuthorizerSettin
         let listed = vec![TokenType::AccessToken.name().to_owned()];
         return Access::Unauthorized(Unauthorized::Inactive(Inactive::TokenTypeHidden { listed }));
     }
-    let possession = Possession { scheme, certificate: request.call.identity.certificate.as_deref() };
-    if let Err(why) = possession.check(view.confirmation()) {
+    if let Err(why) = has_keys(&view, scheme) {
         return Access::Unauthorized(Unauthorized::Unproved(why));
     }
     match request.required_scopes(authorizer) {
         Ok(required) if required.iter().all(|scope| view.has_scope(scope)) => Access::Allowed { view, would_deny },
         Ok(required) => Access::Forbidden(Forbidden::MissingScope { required }),
         Err(ended) => ended,
+    }
+}
+
+/// What the sender presented beside the token.
+fn proofs(scheme: &AccessScheme, token: &PresentedToken<'_>, request: &AccessRequest) -> PresentedProofs {
+    let call = &request.call;
+    let dpop = match scheme {
+        AccessScheme::Dpop(Some(proof)) => Some(PresentedDpop {
+            proof: proof.clone(),
+            method: call.method.to_string(),
+            url: request.url.as_deref().and_then(TargetUrl::parse),
+            token: *token.digest(),
+            received_at: call.now,
+        }),
+        AccessScheme::Dpop(None) | AccessScheme::Bearer => None,
+    };
+    PresentedProofs { dpop, certificate: call.identity.certificate.as_deref().and_then(Thumbprint::of_pem) }
+}
+
+/// Checks that the sender of an active token has its keys. An authorizer is the resource server, so it enforces the
+/// binding whatever the policy says: after it, there is no other that could (RFC 8705 §3, T-07).
+fn has_keys(view: &View, scheme: &AccessScheme) -> Result<(), Unproved> {
+    match (view.is_bound_by_thumbprint(), scheme) {
+        (true, AccessScheme::Dpop(_)) | (false, AccessScheme::Bearer) => {}
+        // RFC 9449 §7.2: a bound token is not accepted under the scheme `Bearer`. RFC 9449 §7.1: nor is a token that is
+        // not bound under `DPoP`, whose proof would show nothing.
+        (true, AccessScheme::Bearer) | (false, AccessScheme::Dpop(_)) => return Err(Unproved::Scheme),
+    }
+    match view.binding() {
+        None | Some(Binding::Proved) => Ok(()),
+        Some(Binding::NotPresented(why)) => Err(why),
     }
 }

@@ -11,7 +11,8 @@ use crate::{
     issuers::{KeysUnavailable, VerifyError},
     judge::{self, ActiveClaims, Judged},
     outcome::{TokenFacts, TokenVerdict, Unavailable, Verdict},
-    policy,
+    policy::{self, Shown},
+    proof::PresentedProofs,
     records::{FetchedItems, ItemKey},
     store::StoreUnavailable,
     token::{Inactive, PresentedToken, UnverifiedToken, VerifiedToken},
@@ -89,6 +90,7 @@ impl Service {
         &self,
         pending: Pending<'_>,
         caller: &Caller,
+        proofs: &PresentedProofs,
         items: &FetchedItems,
         marks: &FetchedItems,
         call: &Call,
@@ -101,8 +103,12 @@ impl Service {
             }
             Err(why) => Err(why.into()),
         };
-        let verdict = match active {
-            Ok(claims) => self.view(claims, caller),
+        let shown = match active {
+            Ok(claims) => self.view(claims, caller, proofs, call).await,
+            Err(why) => Err(why),
+        };
+        let verdict = match shown {
+            Ok(active) => active,
             Err(NotActive::Inactive(why)) => Verdict::Inactive(why),
             Err(NotActive::Unavailable(Unavailable::Keys { retry_after })) => Verdict::KeysUnavailable { retry_after },
             Err(NotActive::Unavailable(what)) => return Err(what),
@@ -134,12 +140,27 @@ impl Service {
         Ok(judge::active(token, items, &later)?)
     }
 
-    fn view(&self, claims: ActiveClaims, caller: &Caller) -> Verdict {
-        let policy::Decision { view, would_deny } = policy::view(caller, claims, &self.settings);
-        match view {
-            Ok(view) => Verdict::Active { view: Box::new(view), would_deny },
-            Err(hidden) => Verdict::Inactive(hidden),
-        }
+    /// What the caller sees of an active token. A proof that must be used only once is recorded as used, after everything
+    /// else.
+    async fn view(
+        &self,
+        claims: ActiveClaims,
+        caller: &Caller,
+        proofs: &PresentedProofs,
+        call: &Call,
+    ) -> Result<Verdict, NotActive> {
+        let policy::Decision { view, would_deny } = policy::view(caller, claims, proofs, &self.settings);
+        let view = match view? {
+            Shown::View(view) => view,
+            Shown::NeedsFirstUse(unspent) => {
+                let (guard, expires_at) = unspent.guard();
+                // Boxed, because it is rare, and the future of a write would be a large part of every call's.
+                let write = Box::pin(self.store.use_once(guard, expires_at, &call.request_id, call.deadline));
+                let first = write.await?;
+                unspent.used(first.as_ref())?
+            }
+        };
+        Ok(Verdict::Active { view: Box::new(view), would_deny })
     }
 }
 

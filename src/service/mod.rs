@@ -28,6 +28,7 @@ use crate::{
     call::Call,
     issuers::Issuers,
     outcome::{Answer, Denial, Outcome, TokenFacts, Unavailable},
+    proof::PresentedProofs,
     records::ItemKey,
     request::{Batch, Query, Request, RequestError},
     response::{render, with_cors},
@@ -130,7 +131,7 @@ impl Service {
     /// One token (RFC 7662 §2): read, authenticate, authorize, judge, reach the verdict, and sign it if the caller asked for
     /// that.
     async fn introspect(&self, query: Query<'_>, facts: TokenFacts, call: &Call) -> Result<Answer, Answer> {
-        let Query { credentials, mut token, signed } = query;
+        let Query { credentials, mut token, proofs, signed } = query;
         let tokens = std::slice::from_mut(&mut token);
         let (caller, first) = self.authenticate(credentials, tokens, Reads::Introspection, call).await?;
         let outcome = async {
@@ -138,7 +139,7 @@ impl Service {
             let items = self.read_rest(first, call).await?;
             let pending = self.judge(token, facts, &caller, &items, call);
             let marks = self.read_record_marks(pending.record_marks(), call).await?;
-            let token = self.verdict(pending, &caller, &items, &marks, call).await?;
+            let token = self.verdict(pending, &caller, &proofs, &items, &marks, call).await?;
             Ok(if signed { self.sign(token, &caller, call).await } else { Outcome::Introspected(token) })
         };
         Ok(Answer::to(caller.client_id(), outcome.await.unwrap_or_else(|ended: Outcome| ended)))
@@ -164,7 +165,9 @@ impl Service {
             let marks = &self.read_record_marks(&keys, call).await?;
             // All at once, so that fetches of several issuers' keys overlap, and an issuer that does not answer takes
             // no time from the others.
-            let verdicts = pending.into_iter().map(|token| self.verdict(token, &caller, items, marks, call));
+            // A proof belongs to one token, so a batch has none.
+            let none = &PresentedProofs::default();
+            let verdicts = pending.into_iter().map(|token| self.verdict(token, &caller, none, items, marks, call));
             let verdicts: Result<Vec<_>, _> = join_all(verdicts).await.into_iter().collect();
             Ok(Outcome::Batch(verdicts?))
         };

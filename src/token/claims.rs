@@ -88,9 +88,11 @@ impl Claims {
             left_out: set.left_out,
             others: BTreeMap::new(),
         };
-        // A token must determine neither whether it is active nor the `token_type` of the answer.
-        members.remove("active");
-        members.remove("token_type");
+        // A token must determine neither whether it is active, nor the `token_type` of the answer, nor whether its sender
+        // proved possession of a key.
+        for member in ["active", "token_type", "binding"] {
+            members.remove(member);
+        }
         members.extend(claims.session.as_ref().and_then(raw).map(|session| ("sid".to_owned(), session)));
         claims.others = members;
         Ok(claims)
@@ -285,8 +287,10 @@ mod tests {
     }
 
     #[test]
-    fn j20_a_token_cannot_say_that_it_is_active() {
-        let claims = read(&json!({"iss": "i", "active": false, "token_type": "N_A", "sid": "s", "custom": 1}));
+    fn j20_s12_a_token_cannot_say_that_it_is_active_or_proved() {
+        let claims =
+            json!({"iss": "i", "active": false, "token_type": "N_A", "binding": "proved", "sid": "s", "custom": 1});
+        let claims = read(&claims);
         let others = claims.map(|claims| claims.others.into_keys().collect::<Vec<_>>());
         assert_eq!(others, Ok(vec!["custom".to_owned(), "sid".to_owned()]));
     }

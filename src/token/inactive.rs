@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::records::{MarkKind, RevokedBy, UnixTime};
+use crate::{
+    proof::Unproved,
+    records::{MarkKind, RevokedBy, UnixTime},
+};
 
 /// One variant for each rule that a token can break, with what was found and what was expected. Callers never learn it.
 /// It contains the token's own `iss`, `aud`, `kid`, `typ`, client and times, but never its subject, its `jti` or the
@@ -127,6 +130,8 @@ pub enum Inactive {
         scopes: Vec<String>,
         released: Vec<String>,
     },
+    /// The sender did not prove that it has the keys that the token is bound to.
+    Unproved(Unproved),
 }
 
 impl Inactive {
@@ -172,6 +177,7 @@ impl Inactive {
             Self::IssuerHidden { .. } => "issuer_hidden",
             Self::AudienceHidden { .. } => "audience_hidden",
             Self::ScopesHidden { .. } => "scopes_hidden",
+            Self::Unproved(why) => why.name(),
         }
     }
 
@@ -237,6 +243,7 @@ impl Inactive {
                 "add the audience to the client's `introspection.audiences`; a trailing slash counts"
             }
             Self::ScopesHidden { .. } => "add one of the scopes to the client's `introspection.scopes`",
+            Self::Unproved(why) => why.hint(),
         }
     }
 }
@@ -324,6 +331,7 @@ impl fmt::Display for Inactive {
             Self::ScopesHidden { scopes, released } => {
                 write!(f, "its scopes are {}; the client may see {}", list(scopes), list(released))
             }
+            Self::Unproved(why) => write!(f, "{why}"),
         }
     }
 }

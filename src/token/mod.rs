@@ -70,6 +70,13 @@ impl<'a> PresentedToken<'a> {
         }
     }
 
+    /// The digest of the token's text.
+    pub fn digest(&self) -> &Digest {
+        match self {
+            Self::Jwt { digest, .. } | Self::Opaque { digest, .. } => digest,
+        }
+    }
+
     /// The keys of all records that the first trip must fetch to judge this token. There is at least one.
     pub fn keys(&self) -> Vec<ItemKey> {
         match self {

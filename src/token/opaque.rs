@@ -8,8 +8,9 @@ use crate::{
 
 /// Members that have an attribute of their own, and those that no record can set. They are ignored in `claims`, so that
 /// such a member never replaces an attribute (J-20).
-const NOT_IN_CLAIMS: [&str; 15] = [
+const NOT_IN_CLAIMS: [&str; 16] = [
     "active",
+    "binding",
     "token_type",
     "iss",
     "client_id",

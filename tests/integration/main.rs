@@ -75,6 +75,7 @@ mod outages;
 mod pauses;
 mod policy;
 mod profiles;
+mod proofs;
 mod public_clients;
 mod read_consistency;
 mod reasons;

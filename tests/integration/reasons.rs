@@ -9,7 +9,7 @@ const SOURCES: [&str; 10] = [
     "src/request/mod.rs",
     "src/outcome.rs",
     "src/access/mod.rs",
-    "src/auth/possession.rs",
+    "src/proof/unproved.rs",
     "src/request/access.rs",
     "src/issuers/verify_error.rs",
     "src/issuers/fetch_error.rs",

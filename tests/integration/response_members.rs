@@ -58,7 +58,8 @@ async fn j01_j22_an_inactive_answer_is_one_constant_and_an_active_one_the_same_b
         r#"{"active":true,"iss":"https://issuer.example.com","sub":"alice","aud":"https://api.example.com","#,
         r#""client_id":"app","scope":"read write","token_type":"Bearer","exp":1800000600,"iat":1800000000,"#,
         r#""nbf":1800000000,"jti":"jti-1","username":"alice@example.com","#,
-        r#""cnf":{"x5t#S256":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"},"act":{"sub":"bob"},"#,
+        r#""cnf":{"x5t#S256":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"},"binding":"not_presented","#,
+        r#""act":{"sub":"bob"},"#,
         r#""authorization_details":[{"type":"payment"}],"acr":"gold","auth_time":1799999940,"#,
         r#""department":"sales","zebra":{"a":[true,null],"b":1}}"#,
     );
@@ -189,7 +190,7 @@ async fn k04_k06_actors_and_the_authentication_are_released_as_they_are() {
 }
 
 #[tokio::test]
-async fn j19_no_member_has_a_name_of_our_own() {
+async fn j19_s01_the_only_member_with_a_name_of_our_own_is_on_the_page() {
     let world = World::new().await;
     let mut changes = everything();
     changes["grant_id"] = json!("grant-1");
@@ -200,7 +201,8 @@ async fn j19_no_member_has_a_name_of_our_own() {
     for token in [jwt, opaque, world.token(&changes)] {
         let answer = world.introspect_at(T, &token).await.assert_active();
         for name in answer.as_object().unwrap().keys() {
-            let known = ["active", "token_type"].contains(&name.as_str()) || REGISTERED.contains(&name.as_str());
+            let known =
+                ["active", "token_type", "binding"].contains(&name.as_str()) || REGISTERED.contains(&name.as_str());
             assert!(known, "{name} in {answer}");
         }
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The library's modules from the lowest to the highest. Each may import only from itself and those before it.
-const LAYERS: [&str; 29] = [
+const LAYERS: [&str; 30] = [
     "media_type",
     "arn",
     "digest",
@@ -16,6 +16,7 @@ const LAYERS: [&str; 29] = [
     "certificate",
     "profile",
     "records",
+    "proof",
     "settings",
     "connect",
     "call",
@@ -39,7 +40,7 @@ const LAYERS: [&str; 29] = [
     "logging",
 ];
 /// Stages that take the time as an argument and send nothing.
-const PURE: [&str; 19] = [
+const PURE: [&str; 20] = [
     "media_type",
     "arn",
     "digest",
@@ -48,6 +49,7 @@ const PURE: [&str; 19] = [
     "certificate",
     "profile",
     "records",
+    "proof",
     "token",
     "request",
     "auth",
@@ -114,7 +116,7 @@ const ONE_STATEMENT: [(&str, &str); 15] = [
     ("is_conditional_check_failed_exception", "src/store/dynamodb.rs"),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 71] = [
+const UNPRINTABLE: [&str; 77] = [
     "PresentedProvider",
     "RevokerCredentials",
     "EventSubject",
@@ -129,8 +131,14 @@ const UNPRINTABLE: [&str; 71] = [
     "Reply",
     "PresentedAccess",
     "AccessScheme",
-    "DpopHeader",
+    "PresentedProofs",
+    "PresentedDpop",
+    "ValidProof",
     "Possession",
+    "Thumbprint",
+    "Shown",
+    "UnspentProof",
+    "EmbeddedKey",
     "IncomingAccess",
     "HeldItem",
     "HotItems",

@@ -34,7 +34,7 @@ def test_h06_every_algorithm_and_profile_verifies(function, caller, algorithm, i
     # H-26 decides whether a claim that was only checked is repeated; this test does not.
     shown.pop("token_use", None)
     token.pop("token_use")
-    assert shown == {"active": True, "token_type": "Bearer", **token}
+    assert shown == {"active": True, "token_type": "Bearer", "binding": "not_presented", **token}
     assert_inactive(function.introspect(forged(mint(KEYS[algorithm], token, typ)), caller))
 
 

@@ -27,7 +27,7 @@ def test_a01_active_opaque_token_shows_every_member(function, caller, items):
     overruled = {"sub": "root", "client_id": "root", "active": False, "token_type": "x", "exp": 1}
     token = items.opaque(**record, grant_id="never shown", claims={**more, **overruled}, something_new=b"ignored")
     shown = assert_active(function.introspect(token, caller))
-    assert shown == {"active": True, "token_type": "Bearer", **record, **more, "ratio": 2.5}
+    assert shown == {"active": True, "token_type": "Bearer", "binding": "not_presented", **record, **more, "ratio": 2.5}
 
 
 def test_j18_k01_opaque_token_bound_to_a_dpop_key(function, caller, items):

@@ -97,7 +97,7 @@ def test_i08_j21_k08_claims_of_the_caller(function, items, named):
     payload = claims(RFC9068, **REGISTERED, **FURTHER)
     shown = assert_active(function.introspect(mint(KEYS["ES256"], payload), caller))
     registered = {name: value for name, value in payload.items() if name not in FURTHER}
-    assert shown == {"active": True, "token_type": "DPoP", **registered, **expected}
+    assert shown == {"active": True, "token_type": "DPoP", "binding": "not_presented", **registered, **expected}
 
     custom = {name: FURTHER[name] for name in ("email", "roles")}
     token = items.opaque(username="ada", sid="s", claims={**custom, "acr": "silver"})

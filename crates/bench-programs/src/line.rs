@@ -11,7 +11,8 @@ use token_introspection::{
     judge::{self, ActiveClaims},
     lambda::{Asked, Event},
     outcome::{Answer, Outcome, TokenFacts, TokenVerdict, Verdict},
-    policy,
+    policy::{self, Shown},
+    proof::PresentedProofs,
     records::{FetchedItems, ItemKey},
     request::{Credentials, Query, Request},
     response::render,
@@ -70,8 +71,11 @@ pub fn answer(world: &World, table: &Table, event: &str) -> (&'static str, Strin
             token.and_then(|token| judge::active(token, &marks, &FetchedItems::default()))
         }
     };
-    let verdict = match active.map(|claims| policy::view(&caller, claims, settings)) {
-        Ok(policy::Decision { view: Ok(view), would_deny }) => Verdict::Active { view: Box::new(view), would_deny },
+    let verdict = match active.map(|claims| policy::view(&caller, claims, &PresentedProofs::default(), settings)) {
+        Ok(policy::Decision { view: Ok(Shown::View(view)), would_deny }) => {
+            Verdict::Active { view: Box::new(view), would_deny }
+        }
+        Ok(policy::Decision { view: Ok(Shown::NeedsFirstUse(_)), .. }) => panic!("no proof was presented"),
         Ok(policy::Decision { view: Err(why), .. }) | Err(why) => Verdict::Inactive(why),
     };
     let outcome = Outcome::Introspected(TokenVerdict { facts, verdict });

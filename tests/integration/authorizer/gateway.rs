@@ -1,6 +1,8 @@
 //! A small gateway: it turns a request into the event of each kind of authorizer, calls the function, honours the answer
 //! as API Gateway documents it, and calls the protected route, which returns what it was told about the token.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use lambda_http::{Context, lambda_runtime, lambda_runtime::Diagnostic};
 use serde_json::{Map, Value, json};
@@ -150,12 +152,15 @@ pub fn event(api: Api, asked: &Asked) -> Value {
     }
 }
 
+/// The context of an invocation, each with an id of its own, as Lambda has it.
 fn context() -> Context {
+    static INVOCATIONS: AtomicU64 = AtomicU64::new(0);
+    let request_id = format!("8476a536-e9f4-11e8-9739-{:012x}", INVOCATIONS.fetch_add(1, Ordering::Relaxed));
     let headers = HeaderMap::from_iter([(
         HeaderName::from_static("lambda-runtime-deadline-ms"),
         HeaderValue::from_static("4102444800000"),
     )]);
-    Context::new("8476a536-e9f4-11e8-9739-2dfe598c3fcd", lambda_runtime::Config::default().into(), &headers).unwrap()
+    Context::new(&request_id, lambda_runtime::Config::default().into(), &headers).unwrap()
 }
 
 /// What the function returns for that event, or the error that the runtime reports.

@@ -82,6 +82,7 @@ async fn o06_each_member_of_an_audit_record_has_a_row_and_each_row_a_member() {
     world.send(batch).await;
     world.put_mark(&format!("sid#{ISSUER}#s1"), &json!({ "reason": "logout" }));
     world.introspect(&token).await.assert_inactive("revoked_session");
+    world.introspect(&world.token(&json!({ "cnf": { "jkt": "k" } }))).await.assert_active();
     let logged: BTreeSet<String> = log.take_audit().into_iter().flatten().map(|(name, _)| name).collect();
     let logged: BTreeSet<String> = logged.into_iter().filter(|name| !OF_EVERY_LINE.contains(&name.as_str())).collect();
     assert_eq!(logged, fields());

@@ -21,7 +21,7 @@ mod tables;
 use test_support::pages as page;
 
 /// Each kind of block, and what holds it.
-const KINDS: [(&str, &str); 35] = [
+const KINDS: [(&str, &str); 39] = [
     ("json event", "notices/events.rs: signed and sent to the service"),
     ("json subject", "notices/global_revocation.rs: sent to the service"),
     ("apache client-library", "clients.rs, and tests/interop"),
@@ -29,8 +29,11 @@ const KINDS: [(&str, &str); 35] = [
     ("go client-library", "clients.rs"),
     ("http answer", "requests.rs: compared with the service's answer"),
     ("http request", "requests.rs: sent to the service"),
+    ("go proofs", "tests/interop/proofs: run in front of the dev server"),
     ("java issuer", "clients.rs: compared with the entry beside it"),
+    ("java proofs", "tests/interop/proofs: run in front of the dev server"),
     ("js client-library", "clients.rs, and tests/interop"),
+    ("js proofs", "tests/interop/proofs: run in front of the dev server"),
     ("json audit", "audit_records.rs: compared with the record of such a call"),
     ("json authorizer", "authorizer/recorded.rs: compared with the recorded answers"),
     ("json client", "tests/tool/documented.rs of the tool: compared with the item that the command before it writes"),
@@ -43,6 +46,7 @@ const KINDS: [(&str, &str); 35] = [
     ("nginx client-library", "clients.rs"),
     ("properties client-library", "clients.rs"),
     ("python client-library", "clients.rs"),
+    ("python proofs", "tests/interop/proofs: run in front of the dev server"),
     ("python run", "tests/real/test_data_model.py: run, and the function asked"),
     ("sh aws", "commands.rs: writes to DynamoDB are sent to the engine, names are compared with the template"),
     ("sh cargo", "commands.rs: binaries, examples, features and tests of these names exist"),

@@ -57,7 +57,12 @@ fn keycloak() -> Issuer {
                     "auth_time": null,
                 }),
             ),
-            token("bound by DPoP", jwt(), bound, and(&named, &json!({ "token_type": "DPoP" }))),
+            token(
+                "bound by DPoP",
+                jwt(),
+                bound,
+                and(&named, &json!({ "token_type": "DPoP", "binding": "not_presented" })),
+            ),
         ],
         inactive: vec![
             inactive(

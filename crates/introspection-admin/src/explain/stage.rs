@@ -59,7 +59,8 @@ impl Name {
             | Inactive::ForeignRefreshToken { .. }
             | Inactive::IssuerHidden { .. }
             | Inactive::AudienceHidden { .. }
-            | Inactive::ScopesHidden { .. } => Self::Policy,
+            | Inactive::ScopesHidden { .. }
+            | Inactive::Unproved(_) => Self::Policy,
         }
     }
 

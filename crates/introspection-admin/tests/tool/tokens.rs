@@ -73,7 +73,7 @@ async fn every_attribute_is_stored_as_the_function_reads_it() {
     let expected = json!({
         "active": true, "iss": ISSUER, "sub": "alice", "aud": ["a", "b"], "client_id": "app", "scope": "read write",
         "token_type": "DPoP", "exp": exp, "iat": iat, "nbf": iat, "jti": "j1", "username": "Alice",
-        "cnf": { "jkt": "x" }, "acr": "gold", "auth_time": 17, "level": 1.5, "deep": { "a": [true, null] }, "sid": "s1",
+        "cnf": { "jkt": "x" }, "binding": "not_presented", "acr": "gold", "auth_time": 17, "level": 1.5, "deep": { "a": [true, null] }, "sid": "s1",
     });
     assert_eq!(answer, expected);
     tool.run_words(&words, token).await.failed(1, "already stored");

@@ -1,0 +1,123 @@
+"""Metrics, alarms and the dashboard of template.yaml name only what the function logs and what exists."""
+
+import json
+import re
+
+from stack import ROOT, Stack
+
+ENDPOINT = Stack("template.yaml", "IntrospectionFunction")
+RESOURCES, of_type = ENDPOINT.resources, ENDPOINT.of_type
+FILTERS = of_type("AWS::Logs::MetricFilter")
+ALARMS = of_type("AWS::CloudWatch::Alarm")
+OURS = "token-introspection/${AWS::StackName}"
+SOURCE = "".join(path.read_text() for path in (ROOT / "src").rglob("*.rs"))
+REASONS = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/reasons.md").read_text(), re.M))
+DEPLOY = (ROOT / "docs/deploy.md").read_text()
+
+
+def emitted():
+    """Each metric of ours, with the name of its dimension, if it has one."""
+    changes = [change for item in FILTERS.values() for change in item["MetricTransformations"]]
+    return {change["MetricName"]: [pair["Key"] for pair in change.get("Dimensions", [])] for change in changes}
+
+
+def metrics_of(alarm):
+    if "Metrics" not in alarm:
+        return [alarm]
+    return [item["MetricStat"]["Metric"] for item in alarm["Metrics"] if "MetricStat" in item]
+
+
+def widgets():
+    """The widgets of the dashboard. A reference to a resource becomes its name."""
+    text = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    names = set(re.findall(r"\$\{([^!.}:]+)", text)) - {"AWS"}
+    assert names <= RESOURCES.keys(), names - RESOURCES.keys()
+    return json.loads(text)["widgets"]
+
+
+def test_e04_n02_each_event_that_is_counted_is_one_that_the_function_logs():
+    events = {event for item in FILTERS.values() for event in re.findall(r'\$\.event = "(\w+)"', item["FilterPattern"])}
+    assert len(events) == 7
+    for event in events:
+        assert f'event = "{event}"' in SOURCE, event
+
+
+def test_the_metrics_use_only_fields_with_few_values():
+    fields = {field for item in FILTERS.values() for field in re.findall(r"\$\.\w+", json.dumps(item))}
+    assert fields == {"$.target", "$.outcome", "$.policy", "$.event", "$.reason", "$.latency_ms"}
+    # A dimension for each caller, issuer or token would be a metric for each.
+    assert {name for names in emitted().values() for name in names} == {"Outcome", "Reason"}
+
+
+def test_each_metric_has_a_row_on_the_page():
+    rows = set(re.findall(r"^\| `(\w+)`(?:, by `\w+`)? \|", DEPLOY.split("## Metrics")[1].split("## Logs")[0], re.M))
+    assert rows == emitted().keys()
+
+
+def test_each_alarm_names_a_metric_that_is_emitted_with_its_dimension():
+    ours = 0
+    for name, alarm in ALARMS.items():
+        for metric in metrics_of(alarm):
+            namespace = metric["Namespace"]
+            if namespace != {"Fn::Sub": OURS}:
+                assert namespace in ("AWS/Lambda", "AWS/ApiGateway"), name
+                continue
+            ours += 1
+            dimensions = metric.get("Dimensions", [])
+            assert [pair["Name"] for pair in dimensions] == emitted()[metric["MetricName"]], name
+            for pair in dimensions:
+                known = REASONS if pair["Name"] == "Reason" else {"active", "inactive", "refused"}
+                assert pair["Value"] in known, name
+    assert ours == 12
+
+
+def test_each_identifier_in_an_expression_is_a_metric_of_the_alarm():
+    for name, alarm in ALARMS.items():
+        ids = {item["Id"] for item in alarm.get("Metrics", [])}
+        for item in alarm.get("Metrics", []):
+            used = set(re.findall(r"\b[a-z]+\b", item.get("Expression", "")))
+            assert used <= ids, (name, used - ids)
+        assert alarm.get("ThresholdMetricId", "band") in ids | {"band"}
+
+
+def test_each_alarm_pages_if_there_is_a_topic_and_has_a_section():
+    for name, alarm in ALARMS.items():
+        assert alarm["AlarmActions"]["Fn::If"][0] == "HasAlarmTopic", name
+        assert alarm["TreatMissingData"] == "notBreaching", name
+        assert f"### {name}\n" in DEPLOY, name
+    assert set(re.findall(r"^### (\w+Alarm)$", DEPLOY, re.M)) == ALARMS.keys()
+
+
+def test_the_dashboard_shows_every_alarm_and_only_metrics_that_exist():
+    [alarms] = [widget["properties"]["alarms"] for widget in widgets() if widget["type"] == "alarm"]
+    assert {alarm.removeprefix("${").removesuffix(".Arn}") for alarm in alarms} == ALARMS.keys()
+    text = json.dumps([widget for widget in widgets() if widget["type"] == "metric"])
+    shown = re.findall(r'"token-introspection/\$\{AWS::StackName\}", "(\w+)"', text)
+    searched = re.findall(r"\{token-introspection/\$\{AWS::StackName\},(\w+)\} MetricName=\\\"(\w+)\\\"", text)
+    assert len(shown) == 3 and len(searched) == 3
+    for name in shown:
+        assert emitted()[name] == [], name
+    for dimension, name in searched:
+        assert emitted()[name] == [dimension], name
+
+
+def test_the_queries_of_the_dashboard_name_only_fields_that_are_logged():
+    table = DEPLOY.split("### The audit record")[1].split("### What the log costs")[0]
+    fields = {name for names in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", table, re.M) for name in re.findall(r"\w+", names)}
+    queries = [widget["properties"]["query"] for widget in widgets() if widget["type"] == "log"]
+    assert len(queries) == 3
+    words = {"filter", "target", "audit", "stats", "count", "as", "calls", "sum", "strcontains", "by", "sort", "desc", "limit",
+             "and", "in", "active", "inactive", "refused", "answers", "inactive_per_cent", "event", "latest", "last", "at",
+             "timestamp", "cause", "why", "asc", "jwks_fetched", "jwks_fetch_failed"}
+    for query in queries:
+        _, query = query.split(" | ", 1)
+        used = set(re.findall(r"[a-z_]+", query)) - words
+        assert used <= fields, used - fields
+
+
+def test_the_widgets_do_not_overlap():
+    taken = set()
+    for widget in widgets():
+        cells = {(widget["x"] + x, widget["y"] + y) for x in range(widget["width"]) for y in range(widget["height"])}
+        assert not cells & taken and max(x for x, _ in cells) < 24, widget["properties"]["title"]
+        taken |= cells
