@@ -22,8 +22,17 @@ use crate::{
 pub struct RequestFacts {
     /// The method by which the caller wants to authenticate.
     pub method: Option<&'static str>,
+    /// The trusted issuer of a subject, if the request names one instead of a token.
+    pub subjects_issuer: Option<String>,
     /// The token in the request. Each token of a batch has a record of its own.
     pub token: Option<TokenFacts>,
+}
+
+impl RequestFacts {
+    /// The facts of a request that contains one token.
+    pub fn of_token(method: Option<&'static str>, token: TokenFacts) -> Self {
+        Self { method, subjects_issuer: None, token: Some(token) }
+    }
 }
 
 /// The record of a call, or of one token of a batch. It contains no token (RFC 7662 §4, O-06).
@@ -33,6 +42,7 @@ struct AuditRecord<'a> {
     caller: Option<&'a str>,
     method: Option<&'static str>,
     token: Option<&'a TokenFacts>,
+    subjects_issuer: Option<&'a str>,
     policy: &'static str,
     /// Whether the sender of a bound token that is active proved possession of its keys.
     binding: Option<&'static str>,
@@ -56,6 +66,7 @@ pub fn write_record(answer: &Answer, request: &RequestFacts, request_id: &str, l
         caller: caller.as_deref(),
         method: request.method,
         token: request.token.as_ref(),
+        subjects_issuer: request.subjects_issuer.as_deref(),
         policy: outcome.policy(),
         reason: outcome.reason(),
         latency: Some(latency),
@@ -132,7 +143,7 @@ impl<'a> AuditRecord<'a> {
             outcome = self.outcome,
             caller = self.caller,
             method = self.method,
-            issuer = self.token.and_then(|token| token.issuer.as_deref()),
+            issuer = self.token.and_then(|token| token.issuer.as_deref()).or(self.subjects_issuer),
             token = self.token.map(|token| token.fingerprint.as_str()),
             policy = self.policy,
             binding = self.binding,

@@ -6,6 +6,8 @@ pub const JSON: &str = "application/json";
 pub const FORM: &str = "application/x-www-form-urlencoded";
 /// Of a signed answer. RFC 9701 §5: its `typ` is the same without `application/` (J-03).
 pub const SIGNED_ANSWER: &str = "application/token-introspection+jwt";
+/// Of a security event token (RFC 8417 §7.2).
+pub const SECURITY_EVENT: &str = "application/secevent+jwt";
 /// The prefix that a `typ` may omit.
 const APPLICATION: &str = "application/";
 

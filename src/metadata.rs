@@ -11,16 +11,17 @@ use crate::{
 };
 
 /// Members whose names begin like this describe what we enforce, so `METADATA_FILE` never replaces them.
-const ENFORCED_PREFIXES: [&str; 2] = ["introspection_", "revocation_"];
+const ENFORCED_PREFIXES: [&str; 3] = ["introspection_", "revocation_", "global_token_revocation_"];
 
 /// The metadata document: our own members, those that strict clients require although there is no authorization
 /// endpoint here, and those of `METADATA_FILE`. `signing` is the algorithm of signed answers, if any.
 pub fn document(settings: &Settings, signing: Option<Algorithm>) -> String {
+    let revokes_subjects = !settings.global_revocation_issuers.is_empty();
     let endpoints = |base: &str| {
-        [
-            ("introspection_endpoint", json!(format!("{base}{}", route::INTROSPECTION))),
-            ("revocation_endpoint", json!(format!("{base}{}", route::REVOCATION))),
-        ]
+        let subjects = ("global_token_revocation_endpoint", route::GLOBAL_REVOCATION);
+        let paths = [("introspection_endpoint", route::INTROSPECTION), ("revocation_endpoint", route::REVOCATION)];
+        let paths = paths.into_iter().chain(revokes_subjects.then_some(subjects));
+        paths.map(|(name, path)| (name, json!(format!("{base}{path}")))).collect::<Vec<_>>()
     };
     let jwks_uri = json!(format!("{}{}", settings.public_url, route::KEY_SET));
     let demanded = [
@@ -53,7 +54,9 @@ pub fn document(settings: &Settings, signing: Option<Algorithm>) -> String {
     let revocation_methods = methods.into_iter().chain([AuthMethod::None]).map(AuthMethod::name).collect();
     // RFC 8414 §2: each endpoint with its methods, and the algorithms of assertions, which are required because
     // `private_key_jwt` is among the methods (M-03, M-04).
-    for (endpoint, methods) in [("introspection", introspection_methods), ("revocation", revocation_methods)] {
+    let subjects = revokes_subjects.then(|| ("global_token_revocation", introspection_methods.clone()));
+    let both = [("introspection", introspection_methods), ("revocation", revocation_methods)];
+    for (endpoint, methods) in both.into_iter().chain(subjects) {
         document.insert(format!("{endpoint}_endpoint_auth_methods_supported"), json!(methods));
         document.insert(format!("{endpoint}_endpoint_auth_signing_alg_values_supported"), json!(algorithms));
     }
@@ -77,8 +80,8 @@ fn auth_methods(settings: &Settings) -> Vec<AuthMethod> {
     AuthMethod::WITH_SECRET.into_iter().chain([AuthMethod::PrivateKeyJwt]).chain(mutual_tls).collect()
 }
 
-fn extend<const N: usize>(document: &mut Map<String, Value>, members: [(&str, Value); N]) {
-    document.extend(members.map(|(name, value)| (name.to_owned(), value)));
+fn extend<'a>(document: &mut Map<String, Value>, members: impl IntoIterator<Item = (&'a str, Value)>) {
+    document.extend(members.into_iter().map(|(name, value)| (name.to_owned(), value)));
 }
 
 fn is_enforced(name: &str) -> bool {

@@ -4,7 +4,7 @@ use crate::{
     auth::AuthError,
     policy::PolicyReport,
     request::RequestError,
-    token::Inactive,
+    token::{Inactive, NotAccepted},
     view::{Binding, View},
 };
 
@@ -32,6 +32,18 @@ pub enum Outcome {
     Revoked,
     /// Nothing was revoked. The client gets the same response as for [`Outcome::Revoked`].
     NothingRevoked(Inactive),
+    /// All tokens of the subject are revoked.
+    SubjectRevoked,
+    /// The mark of a logout token is written.
+    LoggedOut,
+    /// A logout token that is not accepted.
+    LogOutRefused(NotAccepted),
+    /// The marks of a security event token are written.
+    EventsReceived,
+    /// A security event token whose events end nothing.
+    EventsIgnored,
+    /// A security event token that is not accepted.
+    EventsRefused(NotAccepted),
     /// A public document, as JSON.
     Document(String),
     Preflight,
@@ -86,6 +98,10 @@ pub enum Verdict {
 pub enum Denial {
     /// The client may not introspect.
     NotAllowed,
+    /// The client may not revoke all tokens of a subject.
+    MayNotRevokeSubjects,
+    /// The subject is not one of the client's issuers, or no caller may revoke subjects of that issuer.
+    ForeignSubject,
     /// The client must get signed responses, and this request does not accept one.
     SignedResponseRequired,
 }
@@ -139,11 +155,20 @@ impl Outcome {
             Self::Introspected(token) | Self::Signed { token, .. } => token.verdict.reason(),
             Self::NotSigned(_) => Some(Unavailable::Signer.name()),
             Self::NothingRevoked(why) => Some(why.name()),
+            Self::LogOutRefused(why) | Self::EventsRefused(why) => Some(why.name()),
             Self::Rejected(error) => Some(error.name()),
             Self::Refused { why, .. } | Self::Throttled { why, .. } => Some(why.name()),
             Self::Denied(denial) => Some(denial.name()),
             Self::Unavailable(what) => Some(what.name()),
-            Self::Batch(_) | Self::Revoked | Self::Document(_) | Self::Preflight | Self::Internal => None,
+            Self::Batch(_)
+            | Self::Revoked
+            | Self::SubjectRevoked
+            | Self::LoggedOut
+            | Self::EventsReceived
+            | Self::EventsIgnored
+            | Self::Document(_)
+            | Self::Preflight
+            | Self::Internal => None,
         }
     }
 
@@ -154,12 +179,17 @@ impl Outcome {
             Self::Batch(_) => "batch",
             Self::Revoked => "revoked",
             Self::NothingRevoked(_) => "nothing_revoked",
+            Self::SubjectRevoked => "subject_revoked",
+            Self::LoggedOut => "logged_out",
+            Self::EventsReceived => "events_received",
+            Self::EventsIgnored => "events_ignored",
+            Self::LogOutRefused(_) | Self::EventsRefused(_) => "not_accepted",
             Self::Document(_) | Self::Preflight => "document",
             Self::Rejected(RequestError::NoCredentials | RequestError::NoCredentialsForSigned)
             | Self::Refused { .. }
             | Self::Throttled { .. } => "refused",
             Self::Rejected(_) | Self::Denied(Denial::SignedResponseRequired) => "invalid_request",
-            Self::Denied(Denial::NotAllowed) => "denied",
+            Self::Denied(Denial::NotAllowed | Denial::MayNotRevokeSubjects | Denial::ForeignSubject) => "denied",
             Self::NotSigned(_) | Self::Unavailable(_) => "unavailable",
             Self::Internal => "error",
         }
@@ -232,6 +262,8 @@ impl Denial {
     pub fn name(self) -> &'static str {
         match self {
             Self::NotAllowed => "not_allowed",
+            Self::MayNotRevokeSubjects => "may_not_revoke_subjects",
+            Self::ForeignSubject => "foreign_subject",
             Self::SignedResponseRequired => "signed_response_required",
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     media_type,
     outcome::{Challenge, Denial, Outcome, TokenVerdict, Unavailable, Verdict},
     request::RequestError,
+    token::{Inactive, NotAccepted},
 };
 
 /// The only body for inactive tokens (J-22, O-03). RFC 7662 §2.2: the response should not say why the token is
@@ -41,11 +42,18 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             None => render(Outcome::Internal, request_id),
         },
         // RFC 7009 §2.2: a token that is not valid gets 200 too, and clients ignore the body (N-01).
-        Outcome::Revoked | Outcome::NothingRevoked(_) => {
-            let mut response = json_response(StatusCode::OK, String::new());
-            response.headers_mut().remove(CONTENT_TYPE);
-            response
+        // Global Token Revocation: a revocation that succeeded is 204.
+        Outcome::SubjectRevoked => no_body(StatusCode::NO_CONTENT),
+        // OpenID Connect Back-Channel Logout §2.8: a log-out that succeeded is 200.
+        Outcome::Revoked | Outcome::NothingRevoked(_) | Outcome::LoggedOut => no_body(StatusCode::OK),
+        // OpenID Connect Back-Channel Logout §2.8: a token that is not valid is 400, with an error object. The answer is
+        // the same whatever is wrong with it.
+        Outcome::LogOutRefused(_) => {
+            error(StatusCode::BAD_REQUEST, "invalid_request", Some("the logout token is not accepted"))
         }
+        // RFC 8935 §2.2: a token that was accepted is 202 without a body, also if it was received before.
+        Outcome::EventsReceived | Outcome::EventsIgnored => no_body(StatusCode::ACCEPTED),
+        Outcome::EventsRefused(why) => events_refused(&why),
         Outcome::Document(body) => {
             // RFC 8414 §3.2: metadata responses are 200 with JSON.
             let mut response = json_response(StatusCode::OK, body);
@@ -54,8 +62,7 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             with(response, CACHE_CONTROL, PUBLIC)
         }
         Outcome::Preflight => {
-            let mut response = json_response(StatusCode::NO_CONTENT, String::new());
-            response.headers_mut().remove(CONTENT_TYPE);
+            let response = no_body(StatusCode::NO_CONTENT);
             let response = with(response, header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
             let response = with(response, header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
             let allowed = HeaderValue::from_static("authorization, content-type");
@@ -69,6 +76,12 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         Outcome::Denied(Denial::NotAllowed) => {
             error(StatusCode::FORBIDDEN, "unauthorized_client", Some("this client may not introspect tokens"))
         }
+        // Global Token Revocation: a caller without the permission gets 403.
+        Outcome::Denied(Denial::MayNotRevokeSubjects | Denial::ForeignSubject) => error(
+            StatusCode::FORBIDDEN,
+            "unauthorized_client",
+            Some("this client may not revoke the tokens of this subject"),
+        ),
         Outcome::Denied(Denial::SignedResponseRequired) => {
             error(StatusCode::BAD_REQUEST, "invalid_request", Some("this client is registered for signed responses"))
         }
@@ -162,6 +175,8 @@ fn rejected(request_error: RequestError) -> Response<String> {
         RequestError::NoCredentials => refused(Challenge::Basic),
         RequestError::NoCredentialsForSigned => error(StatusCode::BAD_REQUEST, "invalid_client", None),
         RequestError::WrongTokens => bad_request("tokens must be a list of 1 to 50 strings"),
+        RequestError::MissingLogoutToken => bad_request("the parameter logout_token is missing"),
+        RequestError::WrongSubject => bad_request("sub_id must have the format iss_sub, iss and sub"),
         RequestError::MissingToken => bad_request("the parameter token is missing"),
         RequestError::IncompleteProof => bad_request("dpop, htm and htu are sent together or not at all"),
         RequestError::WrongProofTarget => {
@@ -176,6 +191,28 @@ fn rejected(request_error: RequestError) -> Response<String> {
         RequestError::ProofInBatch => bad_request("a proof belongs to one token; introspect this token by itself"),
         RequestError::NothingIsSigned => bad_request("responses are not signed here; accept application/json"),
     }
+}
+
+/// RFC 8935 §2.3: the answer to a token that is not accepted is 400, with one of the codes of RFC 8935 §2.4 and the
+/// language of its description. The texts are fixed, so no detail of the token is repeated.
+fn events_refused(why: &NotAccepted) -> Response<String> {
+    let (code, description) = match why {
+        NotAccepted::IssuerNotEnabled | NotAccepted::Token(Inactive::UntrustedIssuer { .. }) => {
+            ("invalid_issuer", "events of this issuer are not accepted")
+        }
+        NotAccepted::Token(Inactive::WrongAudience { .. }) => ("invalid_audience", "the audience is another one"),
+        NotAccepted::Token(Inactive::UnknownKey { .. } | Inactive::Revoked(_) | Inactive::CorruptMark(_)) => {
+            ("invalid_key", "the signing key is not accepted")
+        }
+        NotAccepted::Token(Inactive::BadSignature { .. } | Inactive::Algorithm { .. }) => {
+            ("authentication_failed", "the signature is not valid")
+        }
+        NotAccepted::ForeignSubject => ("access_denied", "the subject is not one of this issuer"),
+        NotAccepted::WrongSubject => ("invalid_request", "the subject is missing, or its format is not supported"),
+        _ => ("invalid_request", "the body is not a security event token that is accepted here"),
+    };
+    let body = json!({ "err": code, "description": description }).to_string();
+    with(json_response(StatusCode::BAD_REQUEST, body), header::CONTENT_LANGUAGE, HeaderValue::from_static("en"))
 }
 
 /// RFC 7009 §2.2.1: after a 503, clients assume that the token still exists. `Retry-After` says when to try
@@ -216,6 +253,12 @@ fn error(status: StatusCode, code: &str, description: Option<&str>) -> Response<
         Some(description) => json!({ "error": code, "error_description": description }),
     };
     json_response(status, body.to_string())
+}
+
+fn no_body(status: StatusCode) -> Response<String> {
+    let mut response = json_response(status, String::new());
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
 }
 
 fn json_response(status: StatusCode, body: String) -> Response<String> {

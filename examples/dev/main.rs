@@ -23,6 +23,7 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value;
 use test_support::{demo, engine::Engine};
 use token_introspection::{call, logging, service::Service, settings::Settings, signer::Signer};
 use tokio::net::TcpListener;
@@ -102,9 +103,11 @@ async fn serve(port: u16) -> io::Result<()> {
 /// The settings of the demo, as environment variables. Audit records go to the same terminal; `LOG_LEVEL` keeps other
 /// log lines away from it.
 fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
+    let issuers = Value::from_iter(demo::trusted_issuers(&issuer(port)).into_iter().chain(further_issuers()?));
     let mut variables = vec![
         ("ISSUER", issuer(port)),
-        ("TRUSTED_ISSUERS", demo::trusted_issuers(&issuer(port)).to_string()),
+        ("TRUSTED_ISSUERS", issuers.to_string()),
+        ("GLOBAL_REVOCATION_ISSUERS", issuer(port)),
         ("LOG_LEVEL", "error".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{}", port + 1)),
         ("AWS_REGION", "eu-west-1".to_owned()),
@@ -116,6 +119,12 @@ fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
         variables.push(("SIGNING_KEY", format!("file:{}", signing_key_path(port)?.display())));
     }
     Ok(variables)
+}
+
+/// The entries of `TRUSTED_ISSUERS` in the dev server's own environment, which follow the demo's issuer.
+fn further_issuers() -> io::Result<Vec<Value>> {
+    let Ok(entries) = std::env::var("TRUSTED_ISSUERS") else { return Ok(Vec::new()) };
+    serde_json::from_str(&entries).map_err(|_| io::Error::other("TRUSTED_ISSUERS is not a JSON array"))
 }
 
 /// The file with the key of signed answers, unless `SIGNING_KEY` names another. It is beside this program, so that

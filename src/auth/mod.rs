@@ -8,6 +8,7 @@ mod configured;
 mod error;
 mod gateway;
 mod iam;
+mod provider;
 mod registration;
 mod revoking;
 mod secret;
@@ -19,6 +20,7 @@ pub use self::{
     bearer::{Bearer, UnverifiedBearer},
     client::Client,
     error::AuthError,
+    provider::ProviderCall,
     registration::{CannotAuthenticate, RegisteredMethod, Registration},
     revoking::RevokingClient,
 };

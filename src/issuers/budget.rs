@@ -41,6 +41,13 @@ impl Budget {
         self.left > 0
     }
 
+    /// Whether a fetch is left for a sender that has not authenticated. Half of the budget is kept for callers that
+    /// have, so that notices with invented key ids do not use it up.
+    pub fn is_left_for_anyone(&mut self, now: i64) -> bool {
+        self.refill(now);
+        self.left > CAPACITY / 2
+    }
+
     /// Takes a fetch, if one is left.
     pub fn take(&mut self, now: i64) {
         self.refill(now);
@@ -84,6 +91,18 @@ mod tests {
         {
             assert_eq!(taken(&mut budget, T + seconds), expected, "after {seconds} s");
         }
+    }
+
+    #[test]
+    fn r08_half_of_the_budget_is_kept_for_authenticated_callers() {
+        let mut budget = Budget::default();
+        let mut taken_by_anyone = 0;
+        while budget.is_left_for_anyone(T) {
+            budget.take(T);
+            taken_by_anyone += 1;
+        }
+        assert_eq!((taken_by_anyone, taken(&mut budget, T)), (5, 5));
+        assert!(!budget.is_left_for_anyone(T + 29) && budget.is_left_for_anyone(T + 30));
     }
 
     #[test]

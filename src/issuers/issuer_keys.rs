@@ -58,6 +58,8 @@ pub enum FetchReason {
     Due,
     /// The held set has no key for a token.
     UnknownKey,
+    /// The same for a notice, whose sender has not authenticated.
+    UnknownKeyOfNotice,
     /// No held key made the signature. The issuer may have replaced a key under the same `kid`, or repaired one.
     Recheck,
 }
@@ -186,7 +188,12 @@ impl State {
         if reason == FetchReason::Recheck && rest_of_pause(self.rechecked_at, RECHECK_PAUSE, now).is_some() {
             return Err(NotAllowed::Rechecked);
         }
-        if reason == FetchReason::UnknownKey && !self.budget.is_left(now) {
+        let is_left = match reason {
+            FetchReason::UnknownKey => self.budget.is_left(now),
+            FetchReason::UnknownKeyOfNotice => self.budget.is_left_for_anyone(now),
+            FetchReason::Due | FetchReason::Recheck => true,
+        };
+        if !is_left {
             let log = rest_of_pause(self.budget_logged_at, LOG_PAUSE, now).is_none();
             if log {
                 self.budget_logged_at = Some(now);

@@ -48,6 +48,13 @@ pub struct Issuers {
     environment: String,
 }
 
+/// Whether the sender of a token has authenticated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    Caller,
+    Anyone,
+}
+
 /// Whether a fetch was made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Attempt {
@@ -92,7 +99,7 @@ impl Issuers {
 
     /// The `kid` of the only key in the held set that fits a token without `kid`, so that the key's mark is read with
     /// the token's others. `None` if the token has a `kid`, or if not exactly one key fits.
-    pub fn only_fitting_kid(&self, unverified: &UnverifiedToken<'_>, now: i64) -> Option<String> {
+    pub fn only_fitting_kid<S>(&self, unverified: &UnverifiedToken<'_, S>, now: i64) -> Option<String> {
         let kid = |keys| only_fitting(keys, unverified.header()).and_then(|key| key.kid().map(str::to_owned));
         match &unverified.issuer().keys {
             KeySource::Inline(loaded) => kid(&loaded.keys),
@@ -126,7 +133,8 @@ impl Issuers {
         }
     }
 
-    /// Checks the signature. Fetches keys if that is necessary and allowed.
+    /// Checks the signature of a token that an authenticated caller presented. Fetches keys if that is necessary and
+    /// allowed.
     ///
     /// # Errors
     ///
@@ -134,6 +142,34 @@ impl Issuers {
     /// one of our limits stopped the search.
     pub async fn verify<S>(
         &self,
+        unverified: Box<UnverifiedToken<'_, S>>,
+        items: &FetchedItems,
+        now: i64,
+        deadline: Instant,
+    ) -> Result<VerifiedToken<S>, VerifyError> {
+        self.verify_from(Sender::Caller, unverified, items, now, deadline).await
+    }
+
+    /// Does the same for a notice, which anyone can send. Only half of the fetch budget is used for it. If a limit keeps
+    /// the function from looking for its key, the answer is "don't know": a notice that is refused is lost, while one
+    /// that is not answered is sent again.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`VerifyError`] as [`Issuers::verify`] does.
+    pub async fn verify_notice<S>(
+        &self,
+        unverified: Box<UnverifiedToken<'_, S>>,
+        items: &FetchedItems,
+        now: i64,
+        deadline: Instant,
+    ) -> Result<VerifiedToken<S>, VerifyError> {
+        self.verify_from(Sender::Anyone, unverified, items, now, deadline).await
+    }
+
+    async fn verify_from<S>(
+        &self,
+        sender: Sender,
         unverified: Box<UnverifiedToken<'_, S>>,
         items: &FetchedItems,
         now: i64,
@@ -147,7 +183,7 @@ impl Issuers {
             KeySource::Remote(_) | KeySource::Discovered(_) => match self.fetched.get(&issuer.issuer) {
                 Some(keys) => {
                     self.adopt(issuer, items, now);
-                    self.verify_with(keys, unverified, now, deadline).await
+                    self.verify_with(keys, sender, unverified, now, deadline).await
                 }
                 None => Err(KeysUnavailable { cause: Cause::FetchFailed, retry_after: 1 }.into()),
             },
@@ -161,6 +197,7 @@ impl Issuers {
     async fn verify_with<S>(
         &self,
         keys: &IssuerKeys,
+        sender: Sender,
         unverified: Box<UnverifiedToken<'_, S>>,
         now: i64,
         deadline: Instant,
@@ -177,9 +214,10 @@ impl Issuers {
         let mut checked = set.check(unverified, &self.checked);
         let reason = match &checked {
             SignatureCheck::Signed(_) => None,
-            SignatureCheck::UnknownKey(_) | SignatureCheck::Undecided(Gap::TruncatedSet, _) => {
-                Some(FetchReason::UnknownKey)
-            }
+            SignatureCheck::UnknownKey(_) | SignatureCheck::Undecided(Gap::TruncatedSet, _) => match sender {
+                Sender::Caller => Some(FetchReason::UnknownKey),
+                Sender::Anyone => Some(FetchReason::UnknownKeyOfNotice),
+            },
             SignatureCheck::BadSignature(_) | SignatureCheck::Undecided(..) => Some(FetchReason::Recheck),
         };
         if let Some(reason) = reason {
@@ -200,6 +238,9 @@ impl Issuers {
         let failure = match attempt {
             Attempt::NoTime => Some(Cause::NoTime),
             _ if keys.last_fetch_failed() => Some(Cause::FetchFailed),
+            Attempt::NotAllowed if sender == Sender::Anyone && matches!(checked, SignatureCheck::UnknownKey(_)) => {
+                Some(Cause::FetchNotAllowed)
+            }
             _ => None,
         };
         conclude(checked, failure, keys.retry_after(now))

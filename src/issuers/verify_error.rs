@@ -25,6 +25,8 @@ pub enum Cause {
     FetchFailed,
     /// The rest of the invocation's time was too short to fetch them.
     NoTime,
+    /// The issuer's keys were just fetched, or too often, to look for the key of a notice.
+    FetchNotAllowed,
     /// The issuer publishes a key that may be the token's but cannot be read.
     UnreadableKey,
     /// The issuer publishes more keys than are loaded.
@@ -39,6 +41,7 @@ impl Cause {
         match self {
             Self::FetchFailed => "fetch_failed",
             Self::NoTime => "no_time_to_fetch",
+            Self::FetchNotAllowed => "fetch_not_allowed",
             Self::UnreadableKey => "unreadable_key",
             Self::TruncatedSet => "truncated_key_set",
             Self::TooManyTries => "too_many_keys_fit",
@@ -50,6 +53,9 @@ impl Cause {
         match self {
             Self::FetchFailed => "the last fetch of the issuer's keys failed",
             Self::NoTime => "there was too little time left to fetch the issuer's keys",
+            Self::FetchNotAllowed => {
+                "the issuer's keys were just fetched, or too often, to look for the key of a notice"
+            }
             Self::UnreadableKey => "the issuer publishes a key that may be the token's but cannot be read",
             Self::TruncatedSet => "the issuer publishes more keys than are loaded",
             Self::TooManyTries => "more keys fit the token than are tried",
@@ -61,6 +67,7 @@ impl Cause {
         match self {
             Self::FetchFailed => "check jwks_uri and the way to it; the log line jwks_fetch_failed names the cause",
             Self::NoTime => "ask again: the next request fetches them",
+            Self::FetchNotAllowed => "wait until the issuer sends the notice again",
             Self::UnreadableKey => "have the issuer correct the key that was not loaded",
             Self::TruncatedSet => "have the issuer remove old keys",
             Self::TooManyTries => "have the issuer give its keys distinct `kid`s, and name them in its tokens",

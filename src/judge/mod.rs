@@ -1,6 +1,9 @@
 //! Whether a token is active. This module is pure: the records and the time are arguments. `issuers` checks the
 //! signature, after the rules that the token itself can break and before the marks.
 
+mod event;
+mod log_out;
+mod notice;
 mod opaque;
 mod profile;
 
@@ -11,8 +14,11 @@ use crate::{
 };
 
 pub use self::{
+    event::{SecurityEvent, ended_by_events, event},
+    log_out::{LogOut, ProvedLogOut, guard as log_out_guard, log_out, proved as proved_log_out},
+    notice::has_trusted_key,
     opaque::record,
-    profile::{OF_ANOTHER_KIND, follows_profile, is_access_token_type},
+    profile::{OF_ANOTHER_KIND, follows_profile, has_plain_header, is_access_token_type},
 };
 
 /// Proof that a token passed all checks that need neither its signature nor its marks. Only this module makes it, and

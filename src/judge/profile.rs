@@ -32,7 +32,13 @@ pub fn follows_profile(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive>
     is_for_listed(issuer, claims)
 }
 
-fn has_fitting_header(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
+/// Checks what the header of every signed JWT of an issuer must fulfil, whatever its kind: no extensions, and an
+/// algorithm that the issuer uses.
+///
+/// # Errors
+///
+/// Returns the first rule that the header breaks.
+pub fn has_plain_header<S>(unverified: &UnverifiedToken<'_, S>) -> Result<(), Inactive> {
     let (issuer, header) = (unverified.issuer(), unverified.header());
     // RFC 7515 §4.1.11: an extension that is not understood makes a token invalid, and none is understood here (H-09).
     if header.critical {
@@ -47,6 +53,12 @@ fn has_fitting_header(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> 
         let accepted = issuer.algorithms.iter().map(|algorithm| algorithm.name()).collect();
         return Err(Inactive::Algorithm { alg: header.alg.clone(), accepted });
     }
+    Ok(())
+}
+
+fn has_fitting_header(unverified: &UnverifiedToken<'_>) -> Result<(), Inactive> {
+    let (issuer, header) = (unverified.issuer(), unverified.header());
+    has_plain_header(unverified)?;
     // RFC 9068 §4: the type is `at+jwt` (H-01). RFC 8725 §3.11: any other explicit type means another kind of
     // JWT (H-04).
     let typ_is_right = match header.typ.as_deref() {

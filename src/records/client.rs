@@ -128,6 +128,7 @@ impl From<String> for StoredSecret {
 /// What this caller may see: the `introspection` map of its record.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent member of the map")]
 pub struct PolicyRecord {
     /// Whether the client may introspect at all (RFC 7662 §4).
     #[serde(deserialize_with = "types::or_true")]
@@ -147,6 +148,9 @@ pub struct PolicyRecord {
     /// Whether the client gets only signed answers (RFC 9701 §8.2).
     #[serde(deserialize_with = "types::or_default")]
     pub require_signed_response: bool,
+    /// Whether the client may revoke all tokens of a subject of its issuers.
+    #[serde(deserialize_with = "types::or_default")]
+    pub may_revoke_subjects: bool,
     /// Whether a token that is bound to a key is inactive unless its sender proved possession of it (RFC 9449 §7.1).
     #[serde(deserialize_with = "types::or_default")]
     pub enforce_binding: bool,
@@ -164,6 +168,7 @@ impl Default for PolicyRecord {
             scopes: None,
             claims: None,
             require_signed_response: false,
+            may_revoke_subjects: false,
             enforce_binding: false,
         }
     }

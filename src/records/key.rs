@@ -102,6 +102,12 @@ impl ItemKey {
         Self { table: Table::State, id: format!("assertion#{}", Digest::of(format!("{client_id}\0{jti}")).to_hex()) }
     }
 
+    /// The replay guard of a logout token. The NUL separates the two parts unambiguously, because no issuer identifier
+    /// contains control characters.
+    pub fn log_out(issuer: &str, jti: &str) -> Self {
+        Self { table: Table::State, id: format!("logout#{}", Digest::of(format!("{issuer}\0{jti}")).to_hex()) }
+    }
+
     /// The replay guard of a proof by `DPoP`, by the thumbprint of its key. The NUL separates the two parts unambiguously,
     /// because a thumbprint is base64url.
     pub fn proof(thumbprint: &str, jti: &str) -> Self {
@@ -145,6 +151,10 @@ mod tests {
         assert_eq!(
             id(Ok(ItemKey::assertion("api", "1"))),
             Ok(format!("assertion#{}", Digest::of("api\x001").to_hex()))
+        );
+        assert_eq!(
+            id(Ok(ItemKey::log_out("https://a", "1"))),
+            Ok(format!("logout#{}", Digest::of("https://a\x001").to_hex()))
         );
     }
 

@@ -19,7 +19,7 @@ pub use self::{
     key::{InvalidItemKey, ItemKey, Table},
     mark::{Mark, MarkKey, MarkKind, RevocationFacts, RevokedBy, revokes},
     snapshot::Snapshot,
-    strengthen::{MarkScope, MarkTerms, strengthened},
+    strengthen::{MarkScope, MarkTerms, NewMark, strengthened},
     token::{Audience, TokenRecord, TokenType},
     types::{Corrupt, FetchedItems, Item, MAX_REASON_CHARACTERS, StrictString, UnixTime, item_size},
 };

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 
 use serde_dynamo::AttributeValue;
 
-use super::{Corrupt, Item, Mark, MarkKind, UnixTime, types};
+use super::{Corrupt, Item, ItemKey, Mark, MarkKind, UnixTime, types};
 
 /// The attributes of a mark that limit what it revokes.
-const LIMITS: [&str; 2] = ["not_before", "except_sid"];
+const LIMITS: [&str; 2] = [NOT_BEFORE, "except_sid"];
+const NOT_BEFORE: &str = "not_before";
 const EXPIRY: &str = "expires_at";
 
 /// Which of the tokens that a mark names are revoked.
@@ -26,6 +27,26 @@ pub struct MarkTerms {
     pub scope: MarkScope,
     /// When the store may remove the mark. `None`: never.
     pub expires_at: Option<UnixTime>,
+}
+
+/// A mark that the function writes.
+#[derive(Clone)]
+pub struct NewMark {
+    pub key: ItemKey,
+    /// The tokens that were issued up to this time are revoked. `None` means all.
+    pub not_before: Option<UnixTime>,
+    /// When the store may remove the mark. `None`: never.
+    pub expires_at: Option<UnixTime>,
+    /// Who or what revoked, for audit records.
+    pub reason: &'static str,
+}
+
+impl NewMark {
+    /// The attributes of the item, if no mark exists yet.
+    pub fn attributes(&self) -> HashMap<String, AttributeValue> {
+        let scope = MarkScope { not_before: self.not_before, except_sid: None };
+        MarkTerms { scope, expires_at: self.expires_at }.attributes(Some(self.reason))
+    }
 }
 
 impl MarkScope {
@@ -54,7 +75,7 @@ impl MarkTerms {
     /// The attributes of a mark with these terms.
     pub fn attributes(&self, reason: Option<&str>) -> HashMap<String, AttributeValue> {
         let attributes = [
-            ("not_before", self.scope.not_before.map(number)),
+            (NOT_BEFORE, self.scope.not_before.map(number)),
             ("except_sid", self.scope.except_sid.clone().map(AttributeValue::S)),
             (EXPIRY, self.expires_at.map(number)),
             ("reason", reason.map(|reason| AttributeValue::S(reason.to_owned()))),
@@ -81,17 +102,20 @@ impl MarkTerms {
     }
 }
 
-/// The attributes of an existing mark, with the smallest change that makes it revoke everything it names, at least
-/// until this time. Returns `None` if no change is needed. Unreadable limits do not limit anything.
-pub fn strengthened(item: &Item, until: Option<UnixTime>) -> Option<HashMap<String, AttributeValue>> {
+/// The attributes of an existing mark, with the smallest change that makes it revoke everything that the new mark
+/// revokes, at least as long. Returns `None` if no change is needed. Unreadable limits do not limit anything. If no mark
+/// can revoke exactly what the two revoke, the result revokes more.
+pub fn strengthened(item: &Item, new: &NewMark) -> Option<HashMap<String, AttributeValue>> {
     let mut attributes = item.clone().into_inner();
-    if types::read::<Mark>(item.clone()).is_ok() {
+    if let Ok(Mark { not_before, .. }) = types::read::<Mark>(item.clone()) {
         for limit in LIMITS {
             attributes.remove(limit);
         }
+        let not_before = not_before.zip(new.not_before).map(|(old, new)| old.max(new));
+        attributes.extend(not_before.map(|time| (NOT_BEFORE.to_owned(), number(time))));
     }
     let old = expires_at(item);
-    let later = old.zip(until).map(|(old, new)| old.max(new));
+    let later = old.zip(new.expires_at).map(|(old, new)| old.max(new));
     if later != old {
         attributes.remove(EXPIRY);
         attributes.extend(later.map(|at| (EXPIRY.to_owned(), number(at))));
@@ -123,6 +147,15 @@ mod tests {
         attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<HashMap<_, _>>().into()
     }
 
+    fn mark(not_before: Option<i64>, expires_at: Option<i64>) -> NewMark {
+        NewMark {
+            key: ItemKey::mark("sub", "https://a", Some("alice")).unwrap(),
+            not_before: not_before.map(UnixTime),
+            expires_at: expires_at.map(UnixTime),
+            reason: "ours",
+        }
+    }
+
     fn n(number: i64) -> AttributeValue {
         N(number.to_string())
     }
@@ -149,7 +182,31 @@ mod tests {
             (with(&[("not_before", S("1".into()))]), Some(100), None),
             (with(&[("except_sid", n(1)), ("expires_at", n(99))]), None, Some(with(&[("except_sid", n(1))]))),
         ] {
-            assert!(strengthened(&old, until.map(UnixTime)).map(Item::from) == new, "{old:?} until {until:?}");
+            assert!(strengthened(&old, &mark(None, until)).map(Item::from) == new, "{old:?} until {until:?}");
+        }
+    }
+
+    #[test]
+    fn r05_g16_the_later_not_before_wins_and_an_exception_ends() {
+        let with = |not_before: Option<i64>, except_sid: Option<&str>| {
+            let not_before = not_before.map(|time| ("not_before", n(time)));
+            let except_sid = except_sid.map(|sid| ("except_sid", S(sid.into())));
+            item(&[not_before, except_sid].into_iter().flatten().collect::<Vec<_>>())
+        };
+        for (old, new, expected) in [
+            (with(Some(1), None), Some(2), Some(with(Some(2), None))),
+            (with(Some(2), None), Some(2), None),
+            (with(Some(3), None), Some(2), None),
+            (with(None, None), Some(2), None),
+            (with(Some(0), None), Some(2), Some(with(None, None))),
+            (with(Some(1), None), None, Some(with(None, None))),
+            (with(Some(1), Some("s")), Some(2), Some(with(Some(2), None))),
+            // No mark revokes exactly both, so the result revokes more.
+            (with(Some(3), Some("s")), Some(2), Some(with(Some(3), None))),
+            (with(None, Some("s")), Some(2), Some(with(None, None))),
+            (item(&[("not_before", S("1".into()))]), Some(2), None),
+        ] {
+            assert!(strengthened(&old, &mark(new, None)).map(Item::from) == expected, "{old:?} and {new:?}");
         }
     }
 

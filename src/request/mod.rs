@@ -6,6 +6,8 @@ mod assertion;
 mod bearer;
 mod credentials;
 mod form;
+mod global_revocation;
+mod notice;
 mod parameters;
 mod proofs;
 pub mod route;
@@ -19,13 +21,19 @@ pub use self::{
     bearer::PresentedBearer,
     credentials::{Credentials, GatewayCredentials, PresentedSecret, RevocationCredentials, client_key},
     form::{NotUtf8, names as parse_names, parse as parse_form},
+    global_revocation::{GlobalRevocation, PresentedProvider, RevokerCredentials},
 };
 use self::{
     parameters::{OF_PROOFS, Parameters},
     route::Route,
 };
 use crate::{
-    call::Call, jwt::parse_object, media_type, proof::PresentedProofs, settings::Settings, token::PresentedToken,
+    call::Call,
+    jwt::parse_object,
+    media_type,
+    proof::PresentedProofs,
+    settings::Settings,
+    token::{PresentedNotice, PresentedToken},
 };
 
 /// The maximum size of a form body, in bytes.
@@ -42,6 +50,11 @@ pub enum Request<'a> {
     Introspection(Query<'a>),
     Batch(Batch<'a>),
     Revocation(Revocation<'a>),
+    GlobalRevocation(GlobalRevocation<'a>),
+    /// An issuer ended a session, or all sessions of a subject.
+    LogOut(PresentedNotice<'a>),
+    /// An issuer reports security events.
+    Events(PresentedNotice<'a>),
     Metadata,
     KeySet,
     /// A browser asks whether a web page may call (CORS).
@@ -91,8 +104,11 @@ pub enum RequestError {
     /// Like [`RequestError::NoCredentials`], but the request asks for a signed answer.
     NoCredentialsForSigned,
     MissingToken,
+    MissingLogoutToken,
     /// The `tokens` of a batch are not a list of 1 to 50 strings.
     WrongTokens,
+    /// `sub_id` does not name a subject by its issuer, or its mark would have an overlong key.
+    WrongSubject,
     /// `dpop`, `htm` and `htu` are not all present.
     IncompleteProof,
     /// `htm` is not a method, or `htu` is not an absolute URL of HTTP.
@@ -122,7 +138,9 @@ impl RequestError {
             Self::ClientIdMismatch => "client_id_mismatch",
             Self::NoCredentials | Self::NoCredentialsForSigned => "no_credentials",
             Self::MissingToken => "missing_token",
+            Self::MissingLogoutToken => "missing_logout_token",
             Self::WrongTokens => "wrong_tokens",
+            Self::WrongSubject => "wrong_subject",
             Self::IncompleteProof => "incomplete_proof",
             Self::WrongProofTarget => "wrong_proof_target",
             Self::WrongClientCertificate => "wrong_client_certificate",
@@ -150,6 +168,13 @@ impl<'a> Request<'a> {
             }
             (Route::Batch, &Method::POST) => Batch::parse(call, settings).map(Self::Batch),
             (Route::Revocation, &Method::POST) => Revocation::parse(call, settings).map(Self::Revocation),
+            (Route::GlobalRevocation, &Method::POST) => {
+                GlobalRevocation::parse(call, settings).map(Self::GlobalRevocation)
+            }
+            (Route::LogOut, &Method::POST) => notice::log_out(call, settings).map(Self::LogOut),
+            (Route::Events, &Method::POST) => notice::event(call, settings).map(Self::Events),
+            // Issuers and administrators' systems send these, and no browser does.
+            (Route::LogOut | Route::Events | Route::GlobalRevocation, _) => Err(RequestError::MethodNotAllowed("POST")),
             (Route::Introspection | Route::Batch | Route::Revocation, &Method::OPTIONS) if cors => Ok(Self::Preflight),
             (Route::Introspection | Route::Batch | Route::Revocation, _) => {
                 // RFC 7662 §4: a `GET` would leave the token in logs, so only `POST` is accepted.

@@ -11,6 +11,12 @@ pub enum Route {
     Batch,
     /// `POST /token/revoke` (RFC 7009 §2).
     Revocation,
+    /// `POST /logout/backchannel` (OpenID Connect Back-Channel Logout §2.5), if an issuer may send logout tokens.
+    LogOut,
+    /// `POST /events` (RFC 8935 §2.1), if an issuer may send security event tokens.
+    Events,
+    /// `POST /global-token-revocation`, if `GLOBAL_REVOCATION_ISSUERS` is set.
+    GlobalRevocation,
     /// Authorization server metadata (RFC 8414 §3).
     Metadata,
     /// The keys of signed responses.
@@ -21,6 +27,9 @@ pub enum Route {
 pub const INTROSPECTION: &str = "/token/introspect";
 pub const REVOCATION: &str = "/token/revoke";
 pub const KEY_SET: &str = "/.well-known/jwks.json";
+const EVENTS: &str = "/events";
+const LOG_OUT: &str = "/logout/backchannel";
+pub const GLOBAL_REVOCATION: &str = "/global-token-revocation";
 const BATCH: &str = "/token/introspect/batch";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
@@ -35,6 +44,12 @@ impl Route {
             Some(Self::Batch)
         } else if path.ends_with(REVOCATION) {
             Some(Self::Revocation)
+        } else if path.ends_with(LOG_OUT) && settings.receives_log_outs() {
+            Some(Self::LogOut)
+        } else if path.ends_with(EVENTS) && settings.receives_events() {
+            Some(Self::Events)
+        } else if path.ends_with(GLOBAL_REVOCATION) && !settings.global_revocation_issuers.is_empty() {
+            Some(Self::GlobalRevocation)
         } else if [path, inserted].iter().any(|path| path.ends_with(METADATA))
             // Most clients know only this name (M-02).
             || path.ends_with("/.well-known/openid-configuration")

@@ -20,13 +20,13 @@ use crate::{
 };
 
 /// The presented credentials, as far as the count of failures and the challenge need them.
-struct Presented {
-    client_id: String,
-    by_bearer: bool,
+pub(super) struct Presented {
+    pub client_id: String,
+    pub by_bearer: bool,
 }
 
 /// Why credentials did not authenticate a caller.
-enum NotAuthenticated {
+pub(super) enum NotAuthenticated {
     Refused(AuthError),
     Unavailable(Unavailable),
 }
@@ -140,7 +140,7 @@ impl Service {
 
     /// Accepts an assertion once (E-09). The assertion is recorded as used before the token is judged: a replay learns
     /// nothing and costs no further read, but a request that ends in 503 has used up its assertion.
-    async fn check_replay(
+    pub(super) async fn check_replay(
         &self,
         assertion: UnspentAssertion,
         client_id: Option<&str>,
@@ -155,7 +155,7 @@ impl Service {
         assertion.used(first.as_ref()).map_err(NotAuthenticated::Refused)
     }
 
-    fn not_authenticated(
+    pub(super) fn not_authenticated(
         &self,
         error: NotAuthenticated,
         presented: &Presented,
@@ -192,6 +192,6 @@ impl Service {
 }
 
 /// The client id, if the client's record exists.
-fn known_client<'k>(key: Option<&'k ItemKey>, items: &FetchedItems) -> Option<&'k str> {
+pub(super) fn known_client<'k>(key: Option<&'k ItemKey>, items: &FetchedItems) -> Option<&'k str> {
     key.filter(|key| items.contains(key)).map(ItemKey::id)
 }

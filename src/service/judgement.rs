@@ -136,10 +136,7 @@ impl Service {
         reads: Reads,
         call: &Call,
     ) -> Result<ActiveClaims, NotActive> {
-        let later = match token.unread_mark() {
-            Some(mark) => self.read(std::slice::from_ref(&mark.key), reads, call).await?,
-            None => FetchedItems::default(),
-        };
+        let later = self.read_unread_mark(&token, reads, call).await?;
         Ok(judge::active(token, items, &later)?)
     }
 

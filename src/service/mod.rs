@@ -2,8 +2,10 @@
 
 mod access;
 mod authentication;
+mod global_revocation;
 mod hot;
 mod judgement;
+mod notice;
 mod reads;
 mod revocation;
 mod signing;
@@ -34,7 +36,7 @@ use crate::{
     signer::Signer,
     store::Store,
     throttle::Throttle,
-    token::PresentedToken,
+    token::{PresentedNotice, PresentedToken},
 };
 
 /// The service in one execution environment.
@@ -115,6 +117,9 @@ impl Service {
             }
             Ok(Request::Batch(batch)) => self.introspect_batch(batch, call).await,
             Ok(Request::Revocation(revocation)) => self.revoke(revocation, call).await,
+            Ok(Request::GlobalRevocation(request)) => self.revoke_subject(request, call).await,
+            Ok(Request::LogOut(notice)) => Ok(self.log_out(notice, call).await.into()),
+            Ok(Request::Events(notice)) => Ok(self.receive_events(notice, call).await.into()),
             Ok(Request::Metadata) => Ok(self.metadata(call).await.into()),
             Ok(Request::KeySet) => Ok(self.key_set(call).await.into()),
             Ok(Request::Preflight) => Ok(Outcome::Preflight.into()),
@@ -173,12 +178,21 @@ impl Service {
     fn request_facts(&self, request: &Result<Request<'_>, RequestError>) -> RequestFacts {
         match request {
             Ok(Request::Introspection(Query { credentials, token, .. })) => {
-                RequestFacts { method: credentials.method(), token: Some(self.facts(token)) }
+                RequestFacts::of_token(credentials.method(), self.facts(token))
             }
             Ok(Request::Revocation(request)) => {
-                RequestFacts { method: request.credentials.method(), token: Some(self.facts(&request.token)) }
+                RequestFacts::of_token(request.credentials.method(), self.facts(&request.token))
             }
-            Ok(Request::Batch(batch)) => RequestFacts { method: batch.credentials.method(), token: None },
+            Ok(Request::Batch(batch)) => RequestFacts { method: batch.credentials.method(), ..RequestFacts::default() },
+            Ok(Request::GlobalRevocation(request)) => RequestFacts {
+                method: request.credentials.method(),
+                subjects_issuer: self.settings.canonical_issuer(&request.subject.issuer).map(str::to_owned),
+                token: None,
+            },
+            Ok(Request::LogOut(notice)) => RequestFacts::of_token(Some("logout_token"), self.notice_facts(notice)),
+            Ok(Request::Events(notice)) => {
+                RequestFacts::of_token(Some("security_event_token"), self.notice_facts(notice))
+            }
             Ok(Request::Metadata | Request::KeySet | Request::Preflight) | Err(_) => RequestFacts::default(),
         }
     }
@@ -189,6 +203,11 @@ impl Service {
             PresentedToken::Opaque { digest, .. } => (digest, None),
         };
         TokenFacts { fingerprint: self.fingerprinter.fingerprint(digest), issuer }
+    }
+
+    fn notice_facts(&self, notice: &PresentedNotice<'_>) -> TokenFacts {
+        let issuer = notice.issuer.map(|issuer| issuer.issuer.clone());
+        TokenFacts { fingerprint: self.fingerprinter.fingerprint(&notice.digest), issuer }
     }
 }
 

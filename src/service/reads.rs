@@ -186,7 +186,7 @@ impl Service {
     }
 
     /// Determines which key most likely signed a token without `kid`, so that the key's mark is read in the same trip.
-    pub(super) fn expect_key(&self, unverified: &mut UnverifiedToken<'_>, now: i64) {
+    pub(super) fn expect_key<S>(&self, unverified: &mut UnverifiedToken<'_, S>, now: i64) {
         if unverified.header().kid.is_none() {
             let kid = self.issuers.only_fitting_kid(unverified, now);
             unverified.expect_key(kid.as_deref());

@@ -8,23 +8,19 @@ use crate::{
     call::Call,
     digest::Digest,
     outcome::{Answer, Outcome},
-    records::{FetchedItems, ItemKey, Mark, MarkKey, MarkKind, TokenType, UnixTime},
+    records::{FetchedItems, ItemKey, Mark, MarkKey, MarkKind, NewMark, TokenType, UnixTime},
     request,
     token::{Claims, Inactive, PresentedToken, UnverifiedToken, VerifiedToken},
 };
 
-/// A mark to write, and until when it must be kept. That is the token's expiry, with a margin, if the mark concerns
-/// only this token.
-struct Revocation {
-    key: ItemKey,
-    expires_at: Option<UnixTime>,
-}
+/// The `reason` of the marks.
+const REASON: &str = "revoked by its client";
 
-impl Revocation {
-    fn until(key: ItemKey, expires_at: Option<UnixTime>) -> Self {
-        let late = |UnixTime(seconds): UnixTime| UnixTime(seconds.saturating_add(Mark::EXPIRY_MARGIN_SECONDS));
-        Self { key, expires_at: expires_at.map(late) }
-    }
+/// A mark that revokes everything it names, and until when it must be kept. That is the token's expiry, with a margin,
+/// if the mark concerns only this token.
+fn until(key: ItemKey, expires_at: Option<UnixTime>) -> NewMark {
+    let expires_at = expires_at.map(|time| time.plus(Mark::EXPIRY_MARGIN_SECONDS));
+    NewMark { key, not_before: None, expires_at, reason: REASON }
 }
 
 impl Service {
@@ -41,8 +37,8 @@ impl Service {
                 PresentedToken::Opaque { too_long: true, .. } => Err(Inactive::TooLong.into()),
                 PresentedToken::Opaque { digest, too_long: false } => self.own_record(&digest, &client, &items),
             };
-            for Revocation { key, expires_at } in revocations.map_err(not_revoked)? {
-                self.store.put_mark(&key, expires_at, call.deadline).await?;
+            for mark in revocations.map_err(not_revoked)? {
+                self.store.put_mark(&mark, call.deadline).await?;
             }
             Ok(Outcome::Revoked)
         };
@@ -57,7 +53,7 @@ impl Service {
         client: &RevokingClient,
         items: &FetchedItems,
         call: &Call,
-    ) -> Result<Vec<Revocation>, NotActive> {
+    ) -> Result<Vec<NewMark>, NotActive> {
         let token = token?;
         let claims = token.unverified_claims();
         if let Some(UnixTime(exp)) = claims.expires_at.filter(|exp| call.now >= exp.0) {
@@ -66,7 +62,7 @@ impl Service {
         is_own(client, claims)?;
         let own_mark = token.own_mark().key.clone();
         let token = self.issuers.verify(token, items, call.now, call.deadline).await?;
-        Ok(vec![Revocation::until(own_mark, token.claims().expires_at)])
+        Ok(vec![until(own_mark, token.claims().expires_at)])
     }
 
     /// The marks of an opaque token: its own and, for a refresh token, its grant's, which also revokes the access
@@ -76,17 +72,17 @@ impl Service {
         digest: &Digest,
         client: &RevokingClient,
         items: &FetchedItems,
-    ) -> Result<Vec<Revocation>, NotActive> {
+    ) -> Result<Vec<NewMark>, NotActive> {
         let record = items.token_record(&ItemKey::token(digest));
         let record = record.map_err(|_| Inactive::CorruptRecord)?.ok_or(Inactive::UnknownToken)?;
         let token = VerifiedToken::from_record(record, &self.settings)?;
         is_own(client, token.claims())?;
         // The issuer may extend the record's `exp` later, so the last `exp` that the mark can concern is unknown.
-        let own = Revocation::until(ItemKey::revoked(digest), None);
+        let own = until(ItemKey::revoked(digest), None);
         let takes_grant_along = token.claims().token_type == TokenType::RefreshToken;
         let grant = token.marks().iter().filter(|mark| takes_grant_along && mark.kind == MarkKind::Grant);
         // It is unknown when the grant's last access token expires.
-        let grant = grant.map(|MarkKey { key, .. }| Revocation::until(key.clone(), None));
+        let grant = grant.map(|MarkKey { key, .. }| until(key.clone(), None));
         Ok([own].into_iter().chain(grant).collect())
     }
 }

@@ -2,6 +2,7 @@
 
 mod authorizer;
 mod error;
+mod global_revocation;
 mod issuer;
 mod mtls;
 mod proxy;
@@ -50,6 +51,8 @@ pub struct Settings {
     /// The Redis server that has the tokens table, if there is one.
     pub redis_url: Option<RedisUrl>,
     pub trusted_issuers: Vec<TrustedIssuer>,
+    /// The issuers whose subjects callers may revoke. If empty, no route for that exists.
+    pub global_revocation_issuers: Vec<String>,
     pub default_policy: DefaultPolicy,
     /// For the reads that a verdict needs. Revocation and the operator's tool always read strongly consistently.
     pub read_consistency: ReadConsistency,
@@ -119,6 +122,7 @@ impl Settings {
         let tables = TableNames::read(get);
         let redis_url = RedisUrl::read(get)?;
         tables.check(redis_url.as_ref())?;
+        let trusted_issuers = trusted_issuers(&get)?;
         let (signing_keys, rsa_signing_algorithm) = signing::read(&get)?;
         Ok(Self {
             public_url: public_url.unwrap_or_else(|| issuer.trim_end_matches('/').to_owned()),
@@ -126,7 +130,8 @@ impl Settings {
             mtls_method: MtlsMethod::read(get)?,
             tables,
             redis_url,
-            trusted_issuers: trusted_issuers(&get)?,
+            global_revocation_issuers: global_revocation::read(get, &issuer, &trusted_issuers)?,
+            trusted_issuers,
             default_policy: match get("DEFAULT_POLICY").as_deref() {
                 None | Some("any") => DefaultPolicy::Any,
                 Some("audience") => DefaultPolicy::Audience,
@@ -211,6 +216,16 @@ impl Settings {
     /// The trusted issuer with this identifier or alias.
     pub fn trusted_issuer(&self, issuer: &str) -> Option<&TrustedIssuer> {
         issuer::find(&self.trusted_issuers, issuer)
+    }
+
+    /// Whether any issuer may send logout tokens. Otherwise, no route receives them.
+    pub fn receives_log_outs(&self) -> bool {
+        self.trusted_issuers.iter().any(|issuer| issuer.logout_audiences.is_some())
+    }
+
+    /// The same for security event tokens.
+    pub fn receives_events(&self) -> bool {
+        self.trusted_issuers.iter().any(|issuer| issuer.event_audiences.is_some())
     }
 
     /// The issuers at which a client without `issuer` in its record is registered: `ISSUER`, and the first entry of

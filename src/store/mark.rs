@@ -10,10 +10,9 @@ use tracing::error;
 use super::{
     MARK_ATTEMPTS, StoreUnavailable,
     dynamodb::{DynamoDb, condition_met},
-    new_mark,
 };
 use crate::{
-    records::{Item, ItemKey, Table, UnixTime, strengthened},
+    records::{Item, ItemKey, NewMark, Table, strengthened},
     settings::ReadConsistency,
 };
 
@@ -33,24 +32,20 @@ struct ConditionalPut {
 }
 
 impl DynamoDb {
-    /// Writes a mark that revokes everything it names. An existing mark keeps its other attributes.
-    pub(super) async fn put_mark(
-        &self,
-        key: &ItemKey,
-        expires_at: Option<UnixTime>,
-        deadline: Instant,
-    ) -> Result<(), StoreUnavailable> {
-        if self.put(key, ConditionalPut::new(expires_at), deadline).await? {
+    /// Writes a mark. An existing mark keeps its other attributes, and is never weakened.
+    pub(super) async fn put_mark(&self, mark: &NewMark, deadline: Instant) -> Result<(), StoreUnavailable> {
+        let key = &mark.key;
+        if self.put(key, ConditionalPut::new(mark), deadline).await? {
             return Ok(());
         }
         for _ in 0..MARK_ATTEMPTS {
             let items = self.get(std::slice::from_ref(key), ReadConsistency::Strong, deadline).await?;
             let put = match items.item(key) {
                 // The existing mark was deleted in the meantime.
-                None => ConditionalPut::new(expires_at),
+                None => ConditionalPut::new(mark),
                 Some(item) => {
                     let item = item.map_err(|_| StoreUnavailable)?;
-                    let Some(attributes) = strengthened(item, expires_at) else {
+                    let Some(attributes) = strengthened(item, mark) else {
                         return Ok(());
                     };
                     ConditionalPut::over(item, attributes)
@@ -82,9 +77,9 @@ impl DynamoDb {
 
 impl ConditionalPut {
     /// Writes a mark if none exists.
-    fn new(expires_at: Option<UnixTime>) -> Self {
+    fn new(mark: &NewMark) -> Self {
         Self {
-            attributes: aws(new_mark(expires_at)),
+            attributes: aws(mark.attributes()),
             condition: "attribute_not_exists(#id)".to_owned(),
             names: HashMap::from([("#id".to_owned(), "id".to_owned())]),
             values: HashMap::new(),

@@ -13,19 +13,18 @@ mod reconnect;
 mod redis;
 mod replay;
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use futures_util::future::try_join;
-use serde_dynamo::AttributeValue;
 use tokio::time::Instant;
 
 use self::dynamodb::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, DynamoDb, TOTAL_TIMEOUT};
 #[cfg(not(feature = "redis"))]
 use self::no_redis as redis;
 use crate::{
-    records::{FetchedItems, ItemKey, MarkScope, MarkTerms, Snapshot, Table, UnixTime},
+    records::{FetchedItems, ItemKey, NewMark, Snapshot, Table},
     settings::{ReadConsistency, SettingError, Settings, TableNames},
 };
 
@@ -36,8 +35,6 @@ pub use self::{
     replay::FirstUse,
 };
 
-/// The `reason` of a mark that the revocation endpoint wrote.
-const MARK_REASON: &str = "revoked by its client";
 /// The maximum number of attempts to write a mark that other writers change at the same time.
 const MARK_ATTEMPTS: u32 = 5;
 
@@ -149,26 +146,16 @@ impl Store {
         self.dynamodb.put_snapshot(key, snapshot, deadline).await
     }
 
-    /// Writes a mark that revokes everything it names until `expires_at`. An existing mark keeps its other attributes;
-    /// only its limits are removed and, if necessary, its expiry is extended.
+    /// Writes a mark. An existing mark is never weakened: it keeps its other attributes, and only its limits and its
+    /// expiry are extended, as [`strengthened`](crate::records::strengthened) says.
     ///
     /// # Errors
     ///
     /// Returns [`StoreUnavailable`] if it is unknown whether the mark was written.
-    pub async fn put_mark(
-        &self,
-        key: &ItemKey,
-        expires_at: Option<UnixTime>,
-        deadline: Instant,
-    ) -> Result<(), StoreUnavailable> {
+    pub async fn put_mark(&self, mark: &NewMark, deadline: Instant) -> Result<(), StoreUnavailable> {
         match &self.redis {
-            Some(redis) => redis.put_mark(key, expires_at, deadline).await,
-            None => self.dynamodb.put_mark(key, expires_at, deadline).await,
+            Some(redis) => redis.put_mark(mark, deadline).await,
+            None => self.dynamodb.put_mark(mark, deadline).await,
         }
     }
-}
-
-/// The attributes of a mark that the revocation endpoint writes.
-fn new_mark(expires_at: Option<UnixTime>) -> HashMap<String, AttributeValue> {
-    MarkTerms { scope: MarkScope::ALL, expires_at }.attributes(Some(MARK_REASON))
 }

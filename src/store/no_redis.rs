@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{RedisLimits, StoreUnavailable};
 use crate::{
-    records::{Corrupt, FetchedItems, Item, ItemKey, UnixTime},
+    records::{Corrupt, FetchedItems, Item, ItemKey, NewMark},
     settings::{RedisUrl, SettingError},
 };
 
@@ -69,7 +69,7 @@ impl Redis {
         match *self {}
     }
 
-    pub(super) async fn put_mark(&self, _: &ItemKey, _: Option<UnixTime>, _: Instant) -> Result<(), StoreUnavailable> {
+    pub(super) async fn put_mark(&self, _: &NewMark, _: Instant) -> Result<(), StoreUnavailable> {
         match *self {}
     }
 

@@ -1,4 +1,4 @@
-//! The replay guard of `private_key_jwt`: each assertion is used at most once.
+//! The replay guards: each assertion of `private_key_jwt` and each logout token is used at most once.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::time::Instant;
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::{Store, StoreUnavailable, dynamodb::condition_met};
 use crate::records::{ItemKey, Table, UnixTime};
 
-/// Proof that an assertion was used for the first time. Only [`Store::use_once`] returns one.
+/// Proof that an assertion or a logout token was used for the first time. Only [`Store::use_once`] returns one.
 pub struct FirstUse(ItemKey);
 
 impl FirstUse {
@@ -17,12 +17,12 @@ impl FirstUse {
 }
 
 impl Store {
-    /// Records the first use of an assertion with one conditional `PutItem`. The same request may write it again,
+    /// Records the first use of an assertion or a logout token with one conditional `PutItem`. The same request may write it again,
     /// because the SDK repeats a write whose answer was lost.
     ///
     /// # Errors
     ///
-    /// Returns [`StoreUnavailable`] if it is unknown whether the assertion was used before. It then must not count as a
+    /// Returns [`StoreUnavailable`] if it is unknown whether it was used before. It then must not count as a
     /// first use (E-10).
     pub async fn use_once(
         &self,

@@ -51,6 +51,18 @@ pub(super) struct JwtMarks {
 }
 
 impl JwtMarks {
+    /// The marks of a notice: only that of its signing key. Its `sid` and its `sub` name what the notice ends, so a
+    /// notice that is sent again must not be refused because of them.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Inactive::Unrevocable`] if the mark would have an overlong key.
+    pub fn of_notice(issuer: &str, signing_input: &str, kid: Option<&str>) -> Result<Self, Inactive> {
+        let key = kid.map(|kid| MarkKey::new(MarkKind::SigningKey, issuer, Some(kid))).transpose();
+        let all = key.map_err(|_| Inactive::Unrevocable)?.into_iter().collect();
+        Ok(Self { all, own: MarkKey::jwt(signing_input) })
+    }
+
     /// Derives the marks. `signing_input` is the token without its signature, because an ECDSA signature has two valid
     /// forms (H-12). `kid` is the signing key that the header names.
     ///

@@ -3,7 +3,10 @@
 mod claims;
 mod inactive;
 mod marks;
+mod not_accepted;
+mod notice;
 mod opaque;
+mod subject;
 mod unverified;
 mod verified;
 
@@ -11,7 +14,10 @@ pub use self::{
     claims::Claims,
     inactive::Inactive,
     marks::own_mark,
+    not_accepted::NotAccepted,
+    notice::{Notice, PresentedNotice},
     opaque::{claims as claims_of_record, is_ignored_in_claims},
+    subject::{EventSubject, IssuerSubject},
     unverified::UnverifiedToken,
     verified::{Parsed, VerifiedToken},
 };

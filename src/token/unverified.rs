@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    Claims, Inactive, Parsed, VerifiedToken,
+    Claims, Inactive, Notice, Parsed, VerifiedToken,
     marks::{JwtMarks, OwnIdentity},
 };
 use crate::{
@@ -84,6 +84,25 @@ impl<'a> UnverifiedToken<'a> {
         claims.others.retain(|name, _| !issuer.required_claims.contains_key(name));
         let marks = JwtMarks::derive(&claims, &own, jwt.jws.signing_input(), jwt.jws.header.kid.as_deref())?;
         Ok(Self { issuer, jwt, digest, claims, has_evidence, marks, expected_key_mark: None, state: PhantomData })
+    }
+}
+
+impl<'a> UnverifiedToken<'a, Notice> {
+    /// Reads a notice by the registered names of its claims. `digest` is that of the text, and `issuer` that of
+    /// [`UnverifiedToken::issuer_named`].
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Inactive`] if the issuer is not trusted, or if a claim has a wrong type.
+    pub fn notice(mut jwt: UnverifiedJwt, digest: Digest, issuer: Option<&'a TrustedIssuer>) -> Result<Self, Inactive> {
+        let set = std::mem::take(&mut jwt.claims);
+        let presented = string(&set, "iss");
+        let Some(issuer) = issuer else { return Err(Inactive::UntrustedIssuer { iss: presented }) };
+        let mut claims = Claims::read(TokenType::AccessToken, set)?;
+        claims.issuer.clone_from(&issuer.issuer);
+        let marks = JwtMarks::of_notice(&issuer.issuer, jwt.jws.signing_input(), jwt.jws.header.kid.as_deref())?;
+        let (has_evidence, expected_key_mark) = (false, None);
+        Ok(Self { issuer, jwt, digest, claims, has_evidence, marks, expected_key_mark, state: PhantomData })
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::StatusCode;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use serde_json::{Value, json};
-use token_introspection::{call::now, records::sha256_hex};
+use serde_json::{Map, Value, json};
+use token_introspection::{call::now, records::sha256_hex, request::parse_form};
 
 use crate::{
     keys,
@@ -15,8 +15,12 @@ use crate::{
 };
 
 const CERTIFICATE: &str = include_str!("../certificates/orders.pem");
-const SETTINGS: [(&str, &str); 2] =
-    [("FAILED_AUTHENTICATION_LIMIT", "1000000"), ("MTLS_PUBLIC_URL", "https://mtls.example.com")];
+const SETTINGS: [(&str, &str); 3] = [
+    ("FAILED_AUTHENTICATION_LIMIT", "1000000"),
+    ("MTLS_PUBLIC_URL", "https://mtls.example.com"),
+    ("GLOBAL_REVOCATION_ISSUERS", ISSUER),
+];
+const SUBJECTS: &str = "/global-token-revocation";
 /// Every name in the IANA registries of token endpoint authentication methods and of access token types, which RFC 8414
 /// combines.
 const METHODS: [&str; 11] = [
@@ -58,7 +62,7 @@ fn record(method: &str) -> Value {
         // In client records, authentication with an access token has our own name.
         "token_endpoint_auth_method": if method == "Bearer" { "bearer" } else { method },
         "jwks": json!({ "keys": [jwk] }).to_string(),
-        "tls_client_auth_san_dns": "orders.example.com",
+        "tls_client_auth_san_dns": "orders.example.com", "introspection": { "may_revoke_subjects": true },
     })
 }
 
@@ -91,7 +95,16 @@ fn by(world: &World, method: &str, client_id: &str, path: &str) -> Request {
         "Bearer" | "DPoP" | "N_A" => plain().header("authorization", &format!("{method} {}", own())),
         _ => panic!("this test does not know how a client uses {method}"),
     };
+    let request = if path == SUBJECTS { about_a_subject(request) } else { request };
     request.path(path).request_id(&unique())
+}
+
+/// The same credentials in a request to revoke a subject, whose body is JSON.
+fn about_a_subject(request: Request) -> Request {
+    let members = parse_form(request.0.body.as_deref().unwrap()).unwrap().into_iter();
+    let mut body: Value = members.map(|(name, value)| (name, json!(value))).collect::<Map<_, _>>().into();
+    body["sub_id"] = json!({ "format": "iss_sub", "iss": ISSUER, "sub": "alice" });
+    request.header("content-type", "application/json").body(body.to_string())
 }
 
 /// The list of that name in the metadata.
@@ -101,7 +114,7 @@ async fn listed(world: &World, name: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn m09_m03_m04_f09_n02_every_advertised_method_authenticates_and_no_other() {
+async fn m09_m03_m04_f09_n02_r15_every_advertised_method_authenticates_and_no_other() {
     for method in [None, Some("tls_client_auth"), Some("self_signed_tls_client_auth")] {
         let settings: Vec<_> = SETTINGS.into_iter().chain(method.map(|method| ("MTLS_METHOD", method))).collect();
         walk(&World::with(&settings).await).await;
@@ -112,7 +125,11 @@ async fn walk(world: &World) {
     for method in METHODS {
         world.put_client(&record(method));
     }
-    for (endpoint, path) in [("introspection", "/token/introspect"), ("revocation", "/token/revoke")] {
+    for (endpoint, path, success) in [
+        ("introspection", "/token/introspect", StatusCode::OK),
+        ("revocation", "/token/revoke", StatusCode::OK),
+        ("global_token_revocation", SUBJECTS, StatusCode::NO_CONTENT),
+    ] {
         let advertised = listed(world, &format!("{endpoint}_endpoint_auth_methods_supported")).await;
         assert!(advertised.iter().all(|name| METHODS.contains(&name.as_str())), "{advertised:?}");
         for method in METHODS {
@@ -120,7 +137,7 @@ async fn walk(world: &World) {
             // In RFC 8414, the list of the revocation endpoint has no access token types.
             let accepted =
                 advertised.iter().any(|name| name == method) || (endpoint, method) == ("revocation", "Bearer");
-            let expected = if accepted { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+            let expected = if accepted { success } else { StatusCode::UNAUTHORIZED };
             assert_eq!(status, expected, "{endpoint} {method}");
         }
     }

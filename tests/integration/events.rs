@@ -2,7 +2,10 @@
 
 use std::{fs, future::ready, path::PathBuf, sync::LazyLock};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use http::{HeaderMap, Response};
 use lambda_http::{Adapter, Context, LambdaEvent, Service as _, lambda_runtime, request::LambdaRequest, service_fn};
 use serde_json::{Value, json};
@@ -30,8 +33,11 @@ static KEY: LazyLock<String> = LazyLock::new(|| key_file("demo", &pem("EC")));
 pub async fn demo_service() -> (Engine, token_introspection::service::Service) {
     let engine = Engine::start(0).await.unwrap();
     demo::seed(&engine).unwrap();
-    let issuers = json!([{ "issuer": demo::TRUSTED_ISSUER, "profile": "rfc9068", "jwks": demo::key_set() }]);
-    let changes = [("ISSUER", OWN), ("SIGNING_KEY", &**KEY)];
+    let issuers = json!([{
+        "issuer": demo::TRUSTED_ISSUER, "profile": "rfc9068", "jwks": demo::key_set(),
+        "logout_audiences": [demo::RECEIVER], "event_audiences": [demo::RECEIVER],
+    }]);
+    let changes = [("ISSUER", OWN), ("GLOBAL_REVOCATION_ISSUERS", OWN), ("SIGNING_KEY", &**KEY)];
     let service = World::service(&engine.url, &issuers.to_string(), &changes).await;
     (engine, service)
 }
@@ -153,6 +159,36 @@ async fn n04_the_recorded_revocation_ends_the_token_that_it_names() {
     send(&service, ask()).await.assert_active();
     answer(&service, &event("http-api-revoke", |_| ())).await;
     send(&service, ask()).await.assert_inactive("revoked_token");
+}
+
+#[tokio::test]
+async fn r03_r12_r16_the_recorded_reports_end_what_they_name() {
+    let (_engine, service) = demo_service().await;
+    let (now, signer) = (call::now(), demo::signer());
+    let access = |sid: &str| {
+        let claims = json!({ "iss": demo::TRUSTED_ISSUER, "sub": "carol", "aud": "a", "client_id": "web-app", "iat": 1_767_225_600,
+                             "exp": now + 600, "jti": sid, "sid": sid });
+        signer.token(&json!({ "typ": "at+jwt" }), &claims)
+    };
+    let ask = |token: &str| {
+        let (client_id, secret) = demo::ORDERS_API;
+        send(&service, request().basic(client_id, secret).form(&[("token", token)]))
+    };
+    let [by_event, by_log_out] = ["session-2", "session-3"].map(access);
+    ask(&by_event).await.assert_active();
+    answer(&service, &event("http-api-event", |_| ())).await;
+    ask(&by_event).await.assert_inactive("revoked_session");
+    ask(&by_log_out).await.assert_active();
+    // A logout token is accepted only for minutes, so the recorded one is replaced.
+    let events = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+    let claims = json!({ "iss": demo::TRUSTED_ISSUER, "aud": demo::RECEIVER, "iat": now, "jti": "fresh", "sid": "session-3",
+                         "events": events });
+    let token = signer.token(&json!({ "typ": "logout+jwt" }), &claims);
+    let fresh = event("http-api-log-out-too-old", |event| {
+        event["body"] = json!(STANDARD.encode(format!("logout_token={token}")));
+    });
+    assert_eq!(answer(&service, &fresh).await["statusCode"], 200);
+    ask(&by_log_out).await.assert_inactive("revoked_session");
 }
 
 #[tokio::test]

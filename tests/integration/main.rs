@@ -70,6 +70,7 @@ mod mark_writes;
 mod marks;
 mod metadata;
 mod minimization;
+mod notices;
 mod outages;
 mod pauses;
 mod policy;

@@ -3,8 +3,9 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// The files whose functions `name` return the names that the page lists.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "src/token/inactive.rs",
+    "src/token/not_accepted.rs",
     "src/request/mod.rs",
     "src/outcome.rs",
     "src/access/mod.rs",

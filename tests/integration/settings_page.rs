@@ -196,7 +196,7 @@ fn issuers() -> Vec<Case> {
         ),
         entry(
             &json!({ "client_id": "web" }),
-            "is not the expected JSON: unknown member, expected one of `issuer`, `profile`, `jwks_uri`, `jwks`, `algorithms`, `client_ids`, `audiences`, `required_claims`, `claim_names`, `aliases`, `tenants`, `jwks_bearer_file` at line 1 column 13",
+            "is not the expected JSON: unknown member, expected one of `issuer`, `profile`, `jwks_uri`, `jwks`, `algorithms`, `client_ids`, `audiences`, `required_claims`, `claim_names`, `aliases`, `tenants`, `jwks_bearer_file`, `logout_audiences`, `event_audiences` at line 1 column 13",
         ),
         entry(
             &json!({ "claim_names": { "aud": ["resource"] } }),
@@ -242,7 +242,18 @@ fn issuers() -> Vec<Case> {
             "with an algorithm that is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA, Ed25519",
         ),
         issuer(&json!({ "algorithms": [] }), "with an empty list of \"algorithms\""),
+        issuer(&json!({ "event_audiences": [] }), "whose \"event_audiences\" is not a list of audiences"),
+        issuer(&json!({ "logout_audiences": [] }), "whose \"logout_audiences\" is not a list of audiences"),
+        issuer(&json!({ "logout_audiences": ["a", ""] }), "whose \"logout_audiences\" is not a list of audiences"),
     ]
+}
+
+fn global_revocation() -> Vec<Case> {
+    vec![case(
+        "GLOBAL_REVOCATION_ISSUERS",
+        "https://stranger.example",
+        "has an entry 1 that is neither ISSUER nor an issuer of TRUSTED_ISSUERS",
+    )]
 }
 
 fn authorizer() -> Vec<Case> {
@@ -351,11 +362,19 @@ fn printed(settings: &[(&str, String)]) -> String {
 
 #[test]
 fn every_line_of_the_page_is_printed_for_settings_that_cause_it() {
-    let cases: Vec<Case> =
-        [urls(), choices_and_numbers(), tables_and_files(), signing_keys(), issuers(), authorizer(), keys_of_issuers()]
-            .into_iter()
-            .flatten()
-            .collect();
+    let cases: Vec<Case> = [
+        urls(),
+        choices_and_numbers(),
+        tables_and_files(),
+        signing_keys(),
+        issuers(),
+        global_revocation(),
+        authorizer(),
+        keys_of_issuers(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let page = fs::read_to_string(PAGE).unwrap();
     assert!(page.contains(&format!("\n{PREFIX}<VARIABLE> <what is wrong>{EXAMPLE}<VARIABLE>=<a right value>\n")));
     let (whole, shortened) = lines(&page);

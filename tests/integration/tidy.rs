@@ -116,7 +116,15 @@ const ONE_STATEMENT: [(&str, &str); 15] = [
     ("is_conditional_check_failed_exception", "src/store/dynamodb.rs"),
 ];
 /// Types that hold a secret, a token or personal data, which nothing may print.
-const UNPRINTABLE: [&str; 69] = [
+const UNPRINTABLE: [&str; 77] = [
+    "PresentedProvider",
+    "RevokerCredentials",
+    "EventSubject",
+    "IssuerSubject",
+    "GlobalRevocation",
+    "NewMark",
+    "PresentedNotice",
+    "ProvedLogOut",
     "AccessRequest",
     "AccessAnswer",
     "Access",

@@ -36,6 +36,11 @@ IN_THE_BODY = ["client_id", "client_secret", "client_assertion", "client_asserti
 schema = schemathesis.openapi.from_dict(yaml.safe_load(TEXT))
 
 
+@schemathesis.serializer("application/secevent+jwt")
+def security_event_token(context, value):
+    return str(value).encode()
+
+
 @schemathesis.hook
 def map_body(context, body):
     return {name: value for name, value in body.items() if name not in IN_THE_BODY} if isinstance(body, dict) else body
@@ -99,8 +104,8 @@ def test_each_example_is_answered_as_it_says(url):
     for path, operations in DESCRIPTION["paths"].items():
         for method, operation in operations.items():
             for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
-                answers = operation["responses"]["200"].get("content", {}).get("application/json", {})
-                for name, example in content["examples"].items():
+                answers = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
+                for name, example in content.get("examples", {}).items():
                     status, _, body = ask(url, method.upper(), path, encoded(media_type, example["value"]), media_type)
                     expected = answers.get("examples", {}).get(name, {}).get("value")
                     text = body.decode().replace(url, DESCRIPTION["servers"][0]["url"])
@@ -127,7 +132,10 @@ def test_each_error_has_its_headers(url):
           suppress_health_check=list(HealthCheck))
 def test_generated_requests_are_answered_as_described(case, url):
     response = case.call(base_url=url, headers={"Authorization": BASIC})
+    # Only an issuer can sign what is accepted as its report.
+    unsigned = [checks.positive_data_acceptance] if "notices" in case.operation.tags else []
     case.validate_response(response, excluded_checks=[
+        *unsigned,
         # Every value of a form is a string, unknown parameters are ignored (RFC 7662 §2.1), and a token of any form may be
         # asked about, so most "wrong" requests are right ones.
         checks.negative_data_rejection,
@@ -140,7 +148,8 @@ def test_credentials_are_needed(url):
     for path, operations in DESCRIPTION["paths"].items():
         for method, operation in operations.items():
             for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
-                for example in content["examples"].values():
+                # What an issuer signs needs no credentials, and has no example, because each is accepted only for minutes.
+                for example in content.get("examples", {}).values():
                     body = encoded(media_type, example["value"])
                     for authorization in [None, "Basic " + base64.b64encode(b"orders-api:wrong").decode(), "Bearer a.b.c"]:
                         status, _, _ = ask(url, method.upper(), path, body, media_type, authorization)

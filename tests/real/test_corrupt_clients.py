@@ -16,11 +16,12 @@ CLIENT = {
 }
 POLICY = {
     "allowed": "BOOL", "mode": "S", "token_types": LIST, "issuers": LIST, "audiences": LIST, "scopes": LIST,
-    "claims": LIST, "require_signed_response": "BOOL",
+    "claims": LIST, "require_signed_response": "BOOL", "may_revoke_subjects": "BOOL",
 }
 OPEN_POLICY = {
     "allowed": True, "mode": "enforce", "token_types": ["access_token"], "issuers": [RFC9068], "scopes": ["*"],
     "audiences": ["https://api.example.com"], "claims": [], "require_signed_response": False,
+    "may_revoke_subjects": False,
 }
 
 

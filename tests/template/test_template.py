@@ -93,6 +93,65 @@ def test_the_linter_reports_nothing(tmp_path):
 # --- Privileges ---
 
 
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+def marks(sid, parameter, *kinds):
+    """The statement that lets the function write marks of these kinds, for each issuer of the parameter."""
+    parts = []
+    for kind in kinds:
+        parts += [f"#*,{kind}#" if parts else f"{kind}#", {"Fn::Join": [f"#*,{kind}#", {"Ref": parameter}]}]
+    keys = {"Fn::Split": [",", {"Fn::Join": ["", [*parts, "#*"]]}]}
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": "dynamodb:PutItem",
+        "Resource": {"Fn::GetAtt": ["TokensTable", "Arn"]},
+        "Condition": {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys},
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        },
+    }
+
+
+def resolved(value, parameters):
+    """What CloudFormation makes of the functions that the conditions use."""
+    if isinstance(value, list):
+        return [resolved(item, parameters) for item in value]
+    if not isinstance(value, dict):
+        return value
+    [(function, argument)] = value.items()
+    if function == "Ref":
+        return parameters[argument]
+    separator, items = argument[0], resolved(argument[1], parameters)
+    return separator.join(items) if function == "Fn::Join" else items.split(separator)
+
+
+def test_r18_reported_marks_are_those_of_the_named_issuers_and_no_others():
+    one, two = "https://a.example", "https://b.example/tenant"
+    for sid, parameter, kinds, condition in [
+        ("WriteReportedMarks", "NoticeIssuers", ["sid", "sub"], "HasNoticeIssuers"),
+        ("WriteSubjectMarks", "GlobalRevocationIssuers", ["sub"], "HasGlobalRevocationIssuers"),
+    ]:
+        [policy] = properties("FunctionRole")["Policies"]
+        statements = [item["Fn::If"] for item in policy["PolicyDocument"]["Statement"] if "Fn::If" in item]
+        [(found, statement, otherwise)] = [item for item in statements if item[1]["Sid"] == sid]
+        assert (found, otherwise) == (condition, NO_VALUE)
+        keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for issuers in ([one], [one, two]):
+            expected = [f"{kind}#{issuer}#*" for kind in kinds for issuer in issuers]
+            assert resolved(keys, {parameter: issuers}) == expected
+        empty = {"Fn::Equals": [{"Fn::Join": [",", {"Ref": parameter}]}, ""]}
+        assert EXPANDED["Conditions"][condition] == {"Fn::Not": [empty]}
+        declared = EXPANDED["Parameters"][parameter]
+        assert (declared["Type"], declared["Default"]) == ("CommaDelimitedList", "")
+        pattern = re.compile(declared["AllowedPattern"])
+        assert pattern.search("") and pattern.search(one) and pattern.search(two)
+        # In a condition, these characters would be wildcards, variables, or the end of the issuer.
+        for text in ("*", f"{one}/*", f"{one}?", "${aws:username}", f"{one}#", f"{one},{two}", " "):
+            assert not pattern.search(text), text
+
+
 def test_the_role_has_exactly_the_least_privileges():
     assert set(properties("FunctionRole")) == {"AssumeRolePolicyDocument", "Policies"}
     [policy] = properties("FunctionRole")["Policies"]
@@ -116,6 +175,8 @@ def test_the_role_has_exactly_the_least_privileges():
                 "Null": {"dynamodb:LeadingKeys": "false"},
             },
         },
+        {"Fn::If": ["HasNoticeIssuers", marks("WriteReportedMarks", "NoticeIssuers", "sid", "sub"), NO_VALUE]},
+        {"Fn::If": ["HasGlobalRevocationIssuers", marks("WriteSubjectMarks", "GlobalRevocationIssuers", "sub"), NO_VALUE]},
         {
             "Sid": "WriteLogs",
             "Effect": "Allow",
@@ -299,7 +360,7 @@ def test_only_this_api_may_invoke_the_function():
 SETTINGS = {
     "ISSUER", "PUBLIC_URL", "CLIENTS_TABLE", "TOKENS_TABLE", "STATE_TABLE", "TRUSTED_ISSUERS", "DEFAULT_POLICY",
     "READ_CONSISTENCY", "HOT_RECORD_SECONDS", "CORS_ALLOWED_ORIGINS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "FAILED_AUTHENTICATION_LIMIT", "LOG_LEVEL",
-    "SIGNING_KEY", "SIGNING_ALGORITHM", "MTLS_PUBLIC_URL", "MTLS_METHOD", "REDIS_URL",
+    "SIGNING_KEY", "SIGNING_ALGORITHM", "MTLS_PUBLIC_URL", "MTLS_METHOD", "REDIS_URL", "GLOBAL_REVOCATION_ISSUERS",
 }  # fmt: skip
 
 
@@ -310,6 +371,8 @@ def test_the_function_gets_these_settings():
     address = {"Fn::If": ["HasMtlsDomain", mtls, {"Fn::GetAtt": ["Api", "ApiEndpoint"]}]}
     assert variables["MTLS_PUBLIC_URL"] == {"Fn::If": ["HasMtlsDomain", mtls, {"Ref": "AWS::NoValue"}]}
     assert variables["MTLS_METHOD"] == {"Ref": "MtlsMethod"}
+    issuers = {"Fn::Join": [",", {"Ref": "GlobalRevocationIssuers"}]}
+    assert variables["GLOBAL_REVOCATION_ISSUERS"] == {"Fn::If": ["HasGlobalRevocationIssuers", issuers, NO_VALUE]}
     assert variables["ISSUER"] == {"Fn::If": ["HasIssuer", {"Ref": "Issuer"}, address]}
     assert variables["PUBLIC_URL"] == {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"}, address]}
 

@@ -29,7 +29,7 @@ pub fn answer(world: &World, table: &Table, event: &str) -> (&'static str, Strin
         panic!("the request is not an introspection");
     };
     let facts = facts(world, &token);
-    let asked = RequestFacts { method: credentials.method(), token: Some(facts.clone()) };
+    let asked = RequestFacts::of_token(credentials.method(), facts.clone());
     // What would be read, in the order in which it would be sent.
     let own = match &credentials {
         Credentials::Bearer(presented) => presented.unverified.as_deref(),

@@ -11,6 +11,8 @@ use crate::{engine::Engine, signer::Signer};
 pub const TRUSTED_ISSUER: &str = "https://issuer.demo.example";
 /// A trusted issuer whose keys cannot be fetched.
 pub const UNREACHABLE_ISSUER: &str = "https://unreachable.demo.example";
+/// The client at which the demo's issuer reports log-outs.
+pub const RECEIVER: &str = "introspection";
 /// The audience of the demo's tokens.
 const ORDERS: &str = "https://orders.demo.example";
 
@@ -20,6 +22,8 @@ pub const ORDERS_API: (&str, &str) = ("orders-api", "dF2kQ9sLm4Xv7RbT1yHc8NwZ3pJ
 pub const BILLING_API: (&str, &str) = ("billing-api", "b7Yw2RkX9cVt4LhQ1nZs6MpF3jDg8EaT5uKo0WxC2iN");
 /// A client that may see its own refresh tokens.
 pub const WEB_APP: (&str, &str) = ("web-app", "w3Jp8TzN5rKd1GxV6bHq9LmS4cFy7EaR2uWo0QiX5nB");
+/// An administrator's system, which may revoke all tokens of a subject of our own issuer.
+pub const ADMIN_CONSOLE: (&str, &str) = ("admin-console", "k3Vn8XqT5rLd7GwY2bHp9JmS6cZy4EaR1uFo0QiN3tB");
 /// A public client, which may not introspect.
 pub const SPA: &str = "spa";
 
@@ -91,11 +95,17 @@ pub fn jwts() -> Jwts {
 }
 
 /// The demo's trusted issuers, as `TRUSTED_ISSUERS`, if the server with this address publishes the demo's keys.
-pub fn trusted_issuers(url: &str) -> Value {
-    json!([
-        { "issuer": TRUSTED_ISSUER, "profile": "rfc9068", "jwks_uri": format!("{url}/demo-issuer/jwks.json") },
-        { "issuer": UNREACHABLE_ISSUER, "profile": "rfc9068", "jwks_uri": format!("{url}/demo-issuer/unreachable") },
-    ])
+pub fn trusted_issuers(url: &str) -> [Value; 2] {
+    [
+        json!({
+            "issuer": TRUSTED_ISSUER, "profile": "rfc9068", "jwks_uri": format!("{url}/demo-issuer/jwks.json"),
+            "logout_audiences": [RECEIVER], "event_audiences": [RECEIVER],
+        }),
+        json!({
+            "issuer": UNREACHABLE_ISSUER, "profile": "rfc9068",
+            "jwks_uri": format!("{url}/demo-issuer/unreachable"),
+        }),
+    ]
 }
 
 /// A request of the guide, and its answer.
@@ -224,6 +234,7 @@ pub fn seed(engine: &Engine) -> io::Result<()> {
         confidential(ORDERS_API, json!({})),
         confidential(BILLING_API, json!({ "audiences": [ORDERS], "scopes": ["orders:read"], "claims": [] })),
         confidential(WEB_APP, json!({ "token_types": ["access_token", "refresh_token"] })),
+        confidential(ADMIN_CONSOLE, json!({ "allowed": false, "may_revoke_subjects": true })),
         json!({ "client_id": SPA }),
         // These clients authenticate only through a gateway, which only the recorded events have.
         json!({

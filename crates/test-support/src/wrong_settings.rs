@@ -10,7 +10,7 @@ use crate::{keys::pem, world::OWN};
 
 pub const PASSWORD: &str = "hunter2-canary";
 
-pub const VARIABLES: [&str; 27] = [
+pub const VARIABLES: [&str; 28] = [
     "ISSUER",
     "PUBLIC_URL",
     "MTLS_PUBLIC_URL",
@@ -20,6 +20,7 @@ pub const VARIABLES: [&str; 27] = [
     "STATE_TABLE",
     "TRUSTED_ISSUERS",
     "TRUSTED_ISSUERS_FILE",
+    "GLOBAL_REVOCATION_ISSUERS",
     "DEFAULT_POLICY",
     "CORS_ALLOWED_ORIGINS",
     "METADATA_FILE",

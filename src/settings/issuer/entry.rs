@@ -32,6 +32,8 @@ pub(super) struct Entry {
     aliases: Vec<String>,
     tenants: Option<Vec<String>>,
     jwks_bearer_file: Option<PathBuf>,
+    logout_audiences: Option<Vec<String>>,
+    event_audiences: Option<Vec<String>>,
     /// The tenant of this copy of the entry.
     #[serde(skip)]
     tenant: Option<String>,
@@ -97,6 +99,8 @@ impl Entry {
         if self.jwks_bearer_file.is_some() && matches!(keys, KeySource::Inline(_)) {
             return Err("with both \"jwks_bearer_file\" and \"jwks\", whose keys are never fetched".into());
         }
+        names_audiences("logout_audiences", self.logout_audiences.as_deref())?;
+        names_audiences("event_audiences", self.event_audiences.as_deref())?;
         Ok(TrustedIssuer {
             issuer: self.issuer,
             aliases: self.aliases,
@@ -110,6 +114,8 @@ impl Entry {
             client_ids: self.client_ids,
             audiences: self.audiences,
             required_claims: self.required_claims,
+            logout_audiences: self.logout_audiences,
+            event_audiences: self.event_audiences,
         })
     }
 
@@ -129,6 +135,16 @@ impl Entry {
             ));
         }
         Ok(())
+    }
+}
+
+/// Checks that a list of audiences is not empty. An empty list would enable a route on which every token is refused.
+fn names_audiences(member: &str, audiences: Option<&[String]>) -> Result<(), String> {
+    match audiences {
+        Some(audiences) if audiences.is_empty() || audiences.iter().any(String::is_empty) => {
+            Err(format!("whose {member:?} is not a list of audiences"))
+        }
+        _ => Ok(()),
     }
 }
 

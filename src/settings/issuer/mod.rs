@@ -42,6 +42,10 @@ pub struct TrustedIssuer {
     pub audiences: Option<Vec<String>>,
     /// Claims that a token must contain with exactly these values.
     pub required_claims: Map<String, Value>,
+    /// The accepted `aud` values of logout tokens. If `None`, no logout token of this issuer is accepted.
+    pub logout_audiences: Option<Vec<String>>,
+    /// The accepted `aud` values of security event tokens. If `None`, no event of this issuer is accepted.
+    pub event_audiences: Option<Vec<String>>,
 }
 
 /// The location of an issuer's keys.

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::{Redis, RedisFailure, item_of, unavailable, value};
 use crate::{
-    records::{Corrupt, Item, ItemKey, UnixTime, strengthened},
-    store::{MARK_ATTEMPTS, StoreUnavailable, new_mark},
+    records::{Corrupt, Item, ItemKey, NewMark, strengthened},
+    store::{MARK_ATTEMPTS, StoreUnavailable},
 };
 
 /// Writes a value if the existing one, and its expiry, are as expected. This needs a script, because no command
@@ -55,23 +55,19 @@ impl StoredValue {
 }
 
 impl Redis {
-    /// Writes a mark that revokes everything it names. An existing mark keeps its other attributes.
-    pub(in crate::store) async fn put_mark(
-        &self,
-        key: &ItemKey,
-        expires_at: Option<UnixTime>,
-        deadline: Instant,
-    ) -> Result<(), StoreUnavailable> {
-        self.mark(key, expires_at, deadline).await.map_err(|failure| unavailable(&failure))
+    /// Writes a mark. An existing mark keeps its other attributes, and is never weakened.
+    pub(in crate::store) async fn put_mark(&self, mark: &NewMark, deadline: Instant) -> Result<(), StoreUnavailable> {
+        self.mark(mark, deadline).await.map_err(|failure| unavailable(&failure))
     }
 
-    async fn mark(&self, key: &ItemKey, expires_at: Option<UnixTime>, deadline: Instant) -> Result<(), RedisFailure> {
+    async fn mark(&self, mark: &NewMark, deadline: Instant) -> Result<(), RedisFailure> {
+        let key = &mark.key;
         for _ in 0..MARK_ATTEMPTS {
             let stored = self.stored(key, deadline).await?;
             let written = match &stored {
-                None => self.replace(key, None, new_mark(expires_at), deadline).await?,
+                None => self.replace(key, None, mark.attributes(), deadline).await?,
                 Some(value) => {
-                    let Some(attributes) = strengthened(&value.item_to_change(), expires_at) else { return Ok(()) };
+                    let Some(attributes) = strengthened(&value.item_to_change(), mark) else { return Ok(()) };
                     if value.item.is_ok() {
                         self.replace(key, stored.as_ref(), attributes, deadline).await?
                     } else {

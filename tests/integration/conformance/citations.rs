@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use super::files;
 
 /// Specifications other than RFCs, as comments name them.
-const OTHER_DOCUMENTS: [&str; 8] = [
+const OTHER_DOCUMENTS: [&str; 9] = [
+    "Global Token Revocation",
     "OpenID Connect Core",
     "OpenID Connect Discovery",
     "OpenID Connect Back-Channel Logout",

@@ -11,6 +11,7 @@ use crate::{
     aws::KEY,
     events,
     keys::{ed25519, pem},
+    notices::{self, global_revocation::revoking},
     signed_responses::{KEY_SET, SIGNED, key_file},
     time::fast_forward,
     world::{API, Answer, ISSUER, SECRET, World, claims, get, introspection, issuers, request, send},
@@ -47,7 +48,11 @@ fn shown(answer: &Answer) -> Shown {
 
 /// The answers of a deployment without a signing key.
 async fn plain() -> Vec<Answer> {
-    let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1")]).await;
+    let issuers = notices::issuers();
+    let settings =
+        [("FAILED_AUTHENTICATION_LIMIT", "1"), ("TRUSTED_ISSUERS", &issuers), ("GLOBAL_REVOCATION_ISSUERS", ISSUER)];
+    let world = World::with(&settings).await;
+    let subject = json!({ "sub_id": { "format": "iss_sub", "iss": ISSUER, "sub": "alice" } });
     let secret = sha256_hex(SECRET);
     world.put_client(&json!({ "client_id": "barred", "client_secret": secret, "introspection": { "allowed": false } }));
     world.put_client(&json!({ "client_id": "by-token", "token_endpoint_auth_method": "bearer", "issuer": ISSUER }));
@@ -55,6 +60,8 @@ async fn plain() -> Vec<Answer> {
     let bearer = world.token(&json!({ "aud": "https://introspection.example.com", "client_id": "by-token" }));
     let batch =
         || request().path("/token/introspect/batch").basic(API, SECRET).header("content-type", "application/json");
+    let event = |changes| notices::push(&notices::event_token(&world, &changes));
+    let forged = |kid| notices::push(&notices::forged_event(kid));
     let form = |body: &str| request().basic(API, SECRET).body(body);
     let mut answers = Vec::new();
     for request in [
@@ -72,6 +79,18 @@ async fn plain() -> Vec<Answer> {
         form("token=a&client_certificate=b"),
         form("token=a&client_certificate=b&client_certificate_thumbprint=c"),
         batch().body("{}"),
+        notices::log_out(""),
+        revoking(&json!({})).basic(API, SECRET),
+        revoking(&subject).basic(API, SECRET),
+        notices::log_out("x"),
+        notices::push("x"),
+        event(json!({ "sub_id": null })),
+        event(json!({ "iss": "x" })),
+        event(json!({ "aud": "x" })),
+        forged("key-2"),
+        forged("key-1"),
+        event(json!({ "sub_id": { "format": "iss_sub", "iss": "x", "sub": "alice" } })),
+        notices::push("x").header("content-type", "text/plain"),
         batch().body(json!({ "tokens": ["a"], "dpop": "b" }).to_string()),
         introspection(&token).header("accept", SIGNED),
         request().form(&[("token", "x")]),
@@ -180,7 +199,7 @@ fn each_text_of_an_error_in_the_code_is_on_the_page() {
     let descriptions: Vec<String> = documented()
         .iter()
         .filter_map(|(_, body)| serde_json::from_str::<Value>(body).ok())
-        .filter_map(|body| body["error_description"].as_str().map(str::to_owned))
+        .filter_map(|body| body["error_description"].as_str().or(body["description"].as_str()).map(str::to_owned))
         .collect();
     let texts = texts_in_the_code();
     assert!(texts.len() > 12, "the texts were not found: {texts:?}");

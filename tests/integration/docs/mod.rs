@@ -21,7 +21,9 @@ mod tables;
 use test_support::pages as page;
 
 /// Each kind of block, and what holds it.
-const KINDS: [(&str, &str); 37] = [
+const KINDS: [(&str, &str); 39] = [
+    ("json event", "notices/events.rs: signed and sent to the service"),
+    ("json subject", "notices/global_revocation.rs: sent to the service"),
     ("apache client-library", "clients.rs, and tests/interop"),
     ("console dev", "dev_server.rs: run against the development server, output compared"),
     ("go client-library", "clients.rs"),

@@ -12,6 +12,7 @@ use crate::args::choice;
 /// What the client may see.
 #[derive(Args)]
 #[group(multiple = true)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent option")]
 pub(super) struct Policy {
     /// Identifier of this resource server, which sees tokens with this `aud`; may be repeated
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
@@ -34,6 +35,9 @@ pub(super) struct Policy {
     /// Release only signed answers (RFC 9701)
     #[arg(long)]
     require_signed_response: bool,
+    /// Allow the client to revoke all tokens of a subject of its issuer (/global-token-revocation)
+    #[arg(long)]
+    may_revoke_subjects: bool,
     /// Answer a token that is bound to a key as inactive unless its sender's proof is forwarded (RFC 9449, RFC 8705)
     #[arg(long)]
     enforce_binding: bool,
@@ -54,6 +58,7 @@ impl Policy {
             ("issuers", list(words(self.from))),
             ("mode", self.mode.map(|mode| AttributeValue::S(mode.name().to_owned()))),
             ("require_signed_response", self.require_signed_response.then_some(AttributeValue::Bool(true))),
+            ("may_revoke_subjects", self.may_revoke_subjects.then_some(AttributeValue::Bool(true))),
             ("enforce_binding", self.enforce_binding.then_some(AttributeValue::Bool(true))),
             ("allowed", self.not_allowed.then_some(AttributeValue::Bool(false))),
         ])

@@ -52,7 +52,7 @@ async fn every_option_of_a_policy_is_stored_as_the_function_reads_it() {
     let line = "client add --id orders --issuer https://issuer.example.com --method client_secret_post --audience a \
                 --audience b --scope read,x --scope orders:* --claim acr --token-type access_token \
                 --token-type refresh_token --policy-issuer https://issuer.example.com --mode report \
-                --require-signed-response";
+                --require-signed-response --may-revoke-subjects";
     let words: Vec<_> =
         line.split_whitespace().map(|word| if word == "read,x" { "read write" } else { word }).collect();
     tool.run_words(&words, "").await.done();
@@ -64,6 +64,7 @@ async fn every_option_of_a_policy_is_stored_as_the_function_reads_it() {
         "audiences": list(&["a", "b"]), "scopes": list(&["read", "write", "orders:*"]), "claims": list(&["acr"]),
         "token_types": list(&["access_token", "refresh_token"]), "issuers": list(&[ISSUER]), "mode": { "S": "report" },
         "require_signed_response": { "BOOL": true },
+        "may_revoke_subjects": { "BOOL": true },
     });
     assert_eq!(record["introspection"]["M"], policy);
     let silent = secret_of(&tool.json("client add --id silent --not-allowed").await);
