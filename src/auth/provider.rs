@@ -36,6 +36,11 @@ impl Caller {
         settings: &Settings,
         now: i64,
     ) -> Result<UnverifiedToken<'a, ProviderCall>, AuthError> {
+        // It could revoke nothing, so it costs neither a read nor a fetch.
+        let issuer = &token.issuer().issuer;
+        if !settings.global_revocation_issuers.contains(issuer) {
+            return Err(AuthError::BearerForeign { found: issuer.clone(), registered: None });
+        }
         has_plain_header(&token).map_err(AuthError::BearerInactive)?;
         let typ = token.header().typ.as_deref();
         let fits =

@@ -58,8 +58,8 @@ pub enum FetchReason {
     Due,
     /// The held set has no key for a token.
     UnknownKey,
-    /// The same for a notice, whose sender has not authenticated.
-    UnknownKeyOfNotice,
+    /// No held key made the signature of a notice, whose sender has not authenticated.
+    Notice,
     /// No held key made the signature. The issuer may have replaced a key under the same `kid`, or repaired one.
     Recheck,
 }
@@ -190,7 +190,7 @@ impl State {
         }
         let is_left = match reason {
             FetchReason::UnknownKey => self.budget.is_left(now),
-            FetchReason::UnknownKeyOfNotice => self.budget.is_left_for_anyone(now),
+            FetchReason::Notice => self.budget.is_left_for_anyone(now),
             FetchReason::Due | FetchReason::Recheck => true,
         };
         if !is_left {

@@ -61,6 +61,8 @@ enum Attempt {
     Made,
     /// Another request may have fetched in the meantime.
     NotAllowed,
+    /// The held set is not a second old.
+    NotNeeded,
     /// The invocation has too little time left, which says nothing about the issuer.
     NoTime,
 }
@@ -214,16 +216,20 @@ impl Issuers {
         let mut checked = set.check(unverified, &self.checked);
         let reason = match &checked {
             SignatureCheck::Signed(_) => None,
-            SignatureCheck::UnknownKey(_) | SignatureCheck::Undecided(Gap::TruncatedSet, _) => match sender {
-                Sender::Caller => Some(FetchReason::UnknownKey),
-                Sender::Anyone => Some(FetchReason::UnknownKeyOfNotice),
-            },
+            _ if sender == Sender::Anyone => Some(FetchReason::Notice),
+            SignatureCheck::UnknownKey(_) | SignatureCheck::Undecided(Gap::TruncatedSet, _) => {
+                Some(FetchReason::UnknownKey)
+            }
             SignatureCheck::BadSignature(_) | SignatureCheck::Undecided(..) => Some(FetchReason::Recheck),
         };
         if let Some(reason) = reason {
             match self.fetch(issuer, keys, reason, now, deadline).await {
                 // The earlier attempt still counts: if the refresh had no time, newer keys may exist.
-                Attempt::NotAllowed => {}
+                refused @ (Attempt::NotAllowed | Attempt::NotNeeded) => {
+                    if attempt == Attempt::NotAllowed {
+                        attempt = refused;
+                    }
+                }
                 other => attempt = other,
             }
             if let Some(newer) = keys.set(now).filter(|newer| !Arc::ptr_eq(newer, &set)) {
@@ -238,7 +244,13 @@ impl Issuers {
         let failure = match attempt {
             Attempt::NoTime => Some(Cause::NoTime),
             _ if keys.last_fetch_failed() => Some(Cause::FetchFailed),
-            Attempt::NotAllowed if sender == Sender::Anyone && matches!(checked, SignatureCheck::UnknownKey(_)) => {
+            Attempt::NotAllowed | Attempt::NotNeeded
+                if sender == Sender::Anyone && matches!(checked, SignatureCheck::UnknownKey(_)) =>
+            {
+                Some(Cause::FetchNotAllowed)
+            }
+            // Another key may have the same `kid` by now, and a log-out must not be lost.
+            Attempt::NotAllowed if sender == Sender::Anyone && matches!(checked, SignatureCheck::BadSignature(_)) => {
                 Some(Cause::FetchNotAllowed)
             }
             _ => None,
@@ -265,6 +277,7 @@ impl Issuers {
                 warn!(event = "jwks_budget_used_up", issuer = issuer.issuer);
                 return Attempt::NotAllowed;
             }
+            Err(NotAllowed::NotNeeded) => return Attempt::NotNeeded,
             Err(_) => return Attempt::NotAllowed,
         };
         let lease = match self.turn(issuer, keys.location.uri(), now, deadline).await {

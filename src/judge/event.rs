@@ -66,7 +66,7 @@ const EVENTS: [(&str, Reach, &str); 6] = [
 /// # use token_introspection::{judge::{self, SecurityEvent}, records::FetchedItems, settings::Settings};
 /// # use token_introspection::token::VerifiedToken;
 /// fn as_log_out(token: &VerifiedToken<SecurityEvent>, items: &FetchedItems, settings: &Settings) {
-///     let _ = judge::proved_log_out(token, items, items, settings, 0);
+///     let _ = judge::proved_log_out(token, items, items, settings);
 /// }
 /// ```
 pub struct SecurityEvent(());
@@ -156,6 +156,8 @@ fn ended(
     match (subject, reach) {
         (EventSubject::Complex { session: Some(names), .. }, Reach::Session)
         | (EventSubject::Complex { session: Some(names), has_user: false, .. }, Reach::User) => Ok(sessions(names)),
+        // A session that cannot be named must not end more than the session.
+        (EventSubject::Complex { has_session: true, .. }, Reach::Session) => Err(NotAccepted::WrongSubject),
         (EventSubject::User(names) | EventSubject::Complex { user: Some(names), .. }, _) => Ok(users(names)),
         // Only the transmitter knows whether an opaque identifier is that of the session or of the user.
         (EventSubject::Opaque(name), Reach::Session) => Ok([sessions(vec![name.clone()]), users(vec![name])].concat()),

@@ -110,7 +110,6 @@ pub fn proved(
     items: &FetchedItems,
     later: &FetchedItems,
     settings: &Settings,
-    now: i64,
 ) -> Result<ProvedLogOut, NotAccepted> {
     has_trusted_key(token, items, later)?;
     let claims = token.claims();
@@ -121,7 +120,8 @@ pub fn proved(
     let skew = settings.clock_skew_seconds;
     let issued_at = claims.issued_at.ok_or(NotAccepted::MissingClaim("iat"))?;
     Ok(ProvedLogOut {
-        mark: ended(claims, UnixTime(now).plus(skew))?,
+        // Not the time of the receipt: however late the token arrives, a later log-in stays.
+        mark: ended(claims, issued_at.plus(skew))?,
         guard: (guard, issued_at.plus(MAX_AGE_SECONDS + skew + 1)),
     })
 }

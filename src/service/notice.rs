@@ -53,7 +53,7 @@ impl Service {
         let token = judge::log_out(*notice.unverified?, &self.settings, call.now)?;
         let guard = judge::log_out_guard(&token);
         let VerifiedNotice { token, items, later } = self.verify_notice(token, Some(guard), call).await?;
-        let log_out = judge::proved_log_out(&token, &items, &later, &self.settings, call.now)?;
+        let log_out = judge::proved_log_out(&token, &items, &later, &self.settings)?;
         self.store.put_mark(&log_out.mark, call.deadline).await?;
         let (guard, expires_at) = log_out.guard;
         // Another request may have used the token since the guard was read.
@@ -63,8 +63,8 @@ impl Service {
         }
     }
 
-    /// Answers only after all marks are written. Writing them again changes nothing, because their limits are times of the
-    /// token. So no replay guard is needed, and a token may be sent any number of times.
+    /// Answers only after all marks are written. Their limits are times of the token, so writing them again reaches no
+    /// later token, and a token may be sent any number of times without a replay guard.
     pub(super) async fn receive_events(&self, notice: PresentedNotice<'_>, call: &Call) -> Outcome {
         match self.write_events(notice, call).await {
             Ok(Effect::Marks) => Outcome::EventsReceived,

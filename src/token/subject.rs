@@ -34,6 +34,8 @@ pub enum EventSubject {
         /// Whether a user is named, even if no mark can name it.
         has_user: bool,
         session: Option<Vec<String>>,
+        /// The same for a session.
+        has_session: bool,
     },
 }
 
@@ -55,7 +57,8 @@ impl EventSubject {
                     facet => Ok(facet.and_then(Result::ok)),
                 };
                 let (user, session) = (facet("user")?, facet("session")?);
-                Ok(Self::Complex { user, has_user: subject.get("user").is_some(), session })
+                let has = |name: &str| subject.get(name).is_some();
+                Ok(Self::Complex { user, has_user: has("user"), session, has_session: has("session") })
             }
             // RFC 8935 §2.4: an event whose payload cannot be processed is refused, not ignored.
             Some(_) => Err(NotAccepted::WrongSubject),
@@ -140,6 +143,7 @@ mod tests {
         let complex = |user: Option<&str>, has_user, session: Option<&str>| EventSubject::Complex {
             user: user.map(|name| vec![name.to_owned()]),
             has_user,
+            has_session: session.is_some(),
             session: session.map(|name| vec![name.to_owned()]),
         };
         let iss_sub = json!({ "format": "iss_sub", "iss": "https://a", "sub": "alice" });

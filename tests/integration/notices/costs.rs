@@ -139,6 +139,33 @@ async fn r08_invented_keys_use_half_of_the_fetch_budget_and_then_nothing_is_know
 }
 
 #[tokio::test]
+async fn r08_forged_signatures_take_no_fetch_that_callers_need_and_lose_no_log_out() {
+    let world = World::new().await;
+    let key = keys::ed25519(Some("key-1"), 1);
+    let host = KeyHost::start(&json!({ "keys": [key.jwk()] })).await;
+    let issuers = json!([entry(&json!({ "jwks": null, "jwks_uri": host.url, "algorithms": ["EdDSA"] }))]);
+    let service = trusting(&world, &issuers).await;
+    let now = call::now();
+    let notice = |signer: &IssuersKey, jti: &str| {
+        signer.token(&json!({}), &log_out_claims(&json!({ "jti": jti, "iat": now, "exp": now + 600 })))
+    };
+    let replaced = keys::ed25519(Some("key-1"), 2);
+    let mut ends = Vec::new();
+    for second in 0..8 {
+        let answer = send(&service, log_out(&notice(&replaced, &second.to_string())).at(now + second)).await;
+        ends.push((answer.status.as_u16(), host.take_requests()));
+    }
+    // Half of the budget, then "don't know": the issuer sends a genuine token again.
+    assert_eq!(ends[..5], [(400, 1); 5]);
+    assert!(ends[5..].iter().filter(|end| **end == (503, 0)).count() >= 2, "{ends:?}");
+    // The issuer really replaces the key under its `kid`. A caller's token is checked against the new one at once.
+    host.publish(200, json!({ "keys": [replaced.jwk()] }).to_string());
+    let token = replaced.token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&json!({})));
+    send(&service, introspection(&token).at(now + 9)).await.assert_active();
+    assert_logged_out(&send(&service, log_out(&notice(&replaced, "genuine")).at(now + 10)).await, "genuine");
+}
+
+#[tokio::test]
 async fn r07_unreachable_keys_are_503_and_the_token_may_be_sent_again() {
     let world = World::new().await;
     let key = keys::ed25519(Some("key-1"), 1);

@@ -65,6 +65,11 @@ async fn r12_r13_each_event_ends_what_its_subject_names() {
             (user_and_session.clone(), if prefers_session { vec!["sid#s-1"] } else { vec!["sub#alice"] }),
             (complex(&json!({ "user": iss_sub("alice"), "device": opaque("d") })), vec!["sub#alice"]),
             (complex(&json!({ "user": opaque("id-1"), "tenant": opaque("t") })), vec!["sub#id-1"]),
+            // A session that no mark can name must not end the whole user.
+            (
+                complex(&json!({ "user": iss_sub("alice"), "session": { "format": "jwt_id", "iss": ISSUER, "jti": "j" } })),
+                if prefers_session { vec![] } else { vec!["sub#alice"] },
+            ),
             (session.clone(), vec!["sid#s-1"]),
             (email_and_session.clone(), if prefers_session { vec!["sid#s-1"] } else { vec![] }),
         ] {
@@ -72,7 +77,7 @@ async fn r12_r13_each_event_ends_what_its_subject_names() {
             let token = event_token(&world, &json!({ "sub_id": subject, "events": { &event: {} } }));
             let answer = world.send(push(&token)).await;
             if expected.is_empty() {
-                // All sessions of the user should end, and no mark can name the user.
+                // No mark can name the user whose sessions should end, or the session.
                 assert_eq!(answer.reason(), Some("wrong_subject"), "{event} {subject}");
             } else {
                 assert_accepted(&answer, "events_received", &format!("{event} {subject}"));

@@ -54,6 +54,17 @@ async fn r05_without_a_session_all_tokens_of_the_subject_up_to_now_are_revoked()
 }
 
 #[tokio::test]
+async fn r05_a_log_in_after_the_log_out_stays_however_late_its_token_arrives() {
+    let world = world().await;
+    let now = call::now();
+    let late = logout_token(&world, &json!({ "sid": null, "iat": now - 250, "exp": now + 60 }));
+    assert_logged_out(&world.send(log_out(&late).at(now)).await, "late");
+    let token = |iat: i64| world.token(&json!({ "iat": iat, "jti": iat.to_string() }));
+    world.introspect_at(now, &token(now - 250)).await.assert_inactive("revoked_subject");
+    world.introspect_at(now, &token(now - 250 + SKEW + 1)).await.assert_active();
+}
+
+#[tokio::test]
 async fn r05_a_later_log_out_reaches_later_tokens_and_an_earlier_mark_is_never_weakened() {
     let world = world().await;
     let (now, id) = (call::now(), format!("sub#{ISSUER}#alice"));
