@@ -11,6 +11,7 @@ use crate::{
     key_host::KeyHost,
     keys,
     log::Log,
+    signer::Signer as IssuersKey,
     world::{Answer, ISSUER, World, introspection, send},
 };
 

@@ -67,7 +67,9 @@ async fn r12_r13_each_event_ends_what_its_subject_names() {
             (complex(&json!({ "user": opaque("id-1"), "tenant": opaque("t") })), vec!["sub#id-1"]),
             // A session that no mark can name must not end the whole user.
             (
-                complex(&json!({ "user": iss_sub("alice"), "session": { "format": "jwt_id", "iss": ISSUER, "jti": "j" } })),
+                complex(
+                    &json!({ "user": iss_sub("alice"), "session": { "format": "jwt_id", "iss": ISSUER, "jti": "j" } }),
+                ),
                 if prefers_session { vec![] } else { vec!["sub#alice"] },
             ),
             (session.clone(), vec!["sid#s-1"]),
