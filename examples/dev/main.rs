@@ -103,7 +103,7 @@ async fn serve(port: u16) -> io::Result<()> {
 /// The settings of the demo, as environment variables. Audit records go to the same terminal; `LOG_LEVEL` keeps other
 /// log lines away from it.
 fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
-    let issuers = Value::from_iter(demo::trusted_issuers(&issuer(port)).into_iter().chain(further_issuers()?));
+    let issuers: Value = demo::trusted_issuers(&issuer(port)).into_iter().chain(further_issuers()?).collect();
     let mut variables = vec![
         ("ISSUER", issuer(port)),
         ("TRUSTED_ISSUERS", issuers.to_string()),
