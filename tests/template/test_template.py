@@ -369,6 +369,7 @@ def test_the_function_gets_these_settings():
     assert variables.keys() == SETTINGS
     mtls = {"Fn::Sub": "https://${MtlsDomainName}"}
     address = {"Fn::If": ["HasMtlsDomain", mtls, {"Fn::GetAtt": ["Api", "ApiEndpoint"]}]}
+    address = {"Fn::If": ["HasDomain", {"Fn::Sub": "https://${DomainName}"}, address]}
     assert variables["MTLS_PUBLIC_URL"] == {"Fn::If": ["HasMtlsDomain", mtls, {"Ref": "AWS::NoValue"}]}
     assert variables["MTLS_METHOD"] == {"Ref": "MtlsMethod"}
     issuers = {"Fn::Join": [",", {"Ref": "GlobalRevocationIssuers"}]}
@@ -454,11 +455,16 @@ def test_the_function_answers_every_method_and_path_itself():
 def test_f05_the_mtls_domain_cannot_be_bypassed():
     api = properties("Api")
     assert api["DisableExecuteApiEndpoint"] == {"Fn::If": ["HasMtlsDomain", True, False]}
-    [domain] = of_type("AWS::ApiGatewayV2::DomainName").values()
+    domain = properties("MtlsDomain")
+    assert "MutualTlsAuthentication" not in properties("Domain")
+    [rule] = EXPANDED["Rules"].values()
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]}
+    [assertion] = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "MtlsDomainName"}, ""]}
     assert domain["MutualTlsAuthentication"] == {"TruststoreUri": {"Ref": "MtlsTruststoreUri"}}
     [configuration] = domain["DomainNameConfigurations"]
     assert configuration["SecurityPolicy"] == "TLS_1_2"
-    [mapping] = of_type("AWS::ApiGatewayV2::ApiMapping").values()
+    mapping = properties("MtlsDomainMapping")
     assert (mapping["ApiId"], mapping["DomainName"]) == ({"Ref": "Api"}, {"Ref": "MtlsDomain"})
     for resource in ("MtlsDomain", "MtlsDomainMapping"):
         assert EXPANDED["Resources"][resource]["Condition"] == "HasMtlsDomain"
