@@ -244,13 +244,9 @@ impl Issuers {
         let failure = match attempt {
             Attempt::NoTime => Some(Cause::NoTime),
             _ if keys.last_fetch_failed() => Some(Cause::FetchFailed),
-            Attempt::NotAllowed | Attempt::NotNeeded
-                if sender == Sender::Anyone && matches!(checked, SignatureCheck::UnknownKey(_)) =>
-            {
-                Some(Cause::FetchNotAllowed)
-            }
-            // Another key may have the same `kid` by now, and a log-out must not be lost.
-            Attempt::NotAllowed if sender == Sender::Anyone && matches!(checked, SignatureCheck::BadSignature(_)) => {
+            // Also with a bad signature: another key may have the same `kid` by now, and a log-out must not be lost.
+            Attempt::NotAllowed if sender == Sender::Anyone => Some(Cause::FetchNotAllowed),
+            Attempt::NotNeeded if sender == Sender::Anyone && matches!(checked, SignatureCheck::UnknownKey(_)) => {
                 Some(Cause::FetchNotAllowed)
             }
             _ => None,

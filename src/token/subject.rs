@@ -15,7 +15,7 @@ impl IssuerSubject {
     /// Reads a subject identifier of the format `iss_sub` (RFC 9493 §3.2.3). `None` if it has another format, or if a
     /// member is missing, empty or not a string.
     pub fn parse(identifier: &Value) -> Option<Self> {
-        let member = |name: &str| identifier.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let member = |name: &str| text(identifier, name).ok();
         let is_of_format = member("format").is_some_and(|format| format == "iss_sub");
         is_of_format.then(|| Some(Self { issuer: member("iss")?, subject: member("sub")? })).flatten()
     }

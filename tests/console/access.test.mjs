@@ -4,20 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import { CLIENTS, ORIGIN, PORT, TOKENS, choose, open, press, settled, shown, startBrowser, startServer } from "./page.mjs";
+import { test } from "node:test";
+import { CLIENTS, ORIGIN, PORT, TOKENS, browser, choose, open, press, settled, shown } from "./page.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-let browser, stop;
-before(async () => {
-  stop = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await stop?.();
-});
 
 async function violations(page) {
   const found = await page.evaluate(`${AXE}; axe.run({ resultTypes: ["violations"] })`);

@@ -2,18 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, before, test } from "node:test";
-import { CLIENTS, ORIGIN, TOKENS, choose, open, paste, press, seen, settled, shown, startBrowser, startServer } from "./page.mjs";
-
-let browser, stop;
-before(async () => {
-  stop = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await stop?.();
-});
+import { test } from "node:test";
+import { CLIENTS, ORIGIN, TOKENS, browser, choose, open, paste, press, seen, settled, shown } from "./page.mjs";
 
 const page = async (run) => {
   const page = await open(browser);

@@ -2,13 +2,26 @@
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 
 export const { PORT, ROOT, WORK } = process.env;
 export const ORIGIN = `http://127.0.0.1:${PORT}`;
 
+/** The browser of the file that imports this, which has a server and a browser of its own. */
+export let browser;
+let stop;
+before(async () => {
+  stop = await startServer();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await stop?.();
+});
+
 /** Starts the dev server, and returns how to end it. */
-export async function startServer() {
+async function startServer() {
   const server = spawn(process.env.DEV_SERVER, ["--port", PORT], { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => server.once("exit", resolve));
   const lines = createInterface({ input: server.stdout });
@@ -23,7 +36,7 @@ export async function startServer() {
   };
 }
 
-export function startBrowser() {
+function startBrowser() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM,
     args: [

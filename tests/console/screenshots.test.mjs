@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
-import { CLIENTS, ROOT, TOKENS, WORK, choose, open, press, startBrowser, startServer } from "./page.mjs";
+import { CLIENTS, ROOT, TOKENS, WORK, browser, choose, open, press } from "./page.mjs";
 
 /** Other versions of the browser and of the fonts draw letters a little differently, and a changed page by more. */
 const MOST_DIFFERENT = 0.002;
@@ -16,14 +16,7 @@ const MOST_DIFFERENT = 0.002;
 const TEXTS = `${ROOT}/tests/console/screenshots.json`;
 const texts = existsSync(TEXTS) ? JSON.parse(readFileSync(TEXTS, "utf8")) : {};
 
-let browser, stop;
-before(async () => {
-  stop = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await stop?.();
+after(() => {
   if (process.env.UPDATE_SCREENSHOTS) writeFileSync(TEXTS, `${JSON.stringify(texts, null, 2)}\n`);
 });
 

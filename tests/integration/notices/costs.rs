@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 use token_introspection::{call, settings::LogLevel};
 
 use super::{
-    assert_logged_out, assert_not_accepted, entry, guard, log_out, log_out_claims, logout_token, send_to, trusting,
-    world,
+    assert_logged_out, assert_not_accepted, entry, guard, log_out, log_out_claims, logout_token, published, send_to,
+    trusting, world,
 };
 use crate::{
-    key_host::KeyHost,
     keys,
     log::Log,
     signer::Signer as IssuersKey,
@@ -59,9 +58,7 @@ async fn r08_a_token_that_breaks_a_rule_by_itself_costs_no_read() {
 #[tokio::test]
 async fn r06_o02_a_forged_token_gets_the_same_bytes_reads_and_fetches_whatever_items_exist() {
     let world = World::new().await;
-    let key = keys::ed25519(Some("key-1"), 1);
-    let host = KeyHost::start(&json!({ "keys": [key.jwk()] })).await;
-    let issuers = json!([entry(&json!({ "jwks": null, "jwks_uri": host.url, "algorithms": ["EdDSA"] }))]);
+    let (host, issuers) = published(&entry(&json!({}))).await;
     let now = call::now();
     for forger in [keys::ed25519(Some("key-1"), 2), keys::ed25519(Some("key-2"), 2), keys::ed25519(None, 2)] {
         let token = forger.token(&json!({ "typ": "logout+jwt" }), &log_out_claims(&json!({})));
@@ -103,9 +100,7 @@ async fn r06_o02_a_forged_token_gets_the_same_bytes_reads_and_fetches_whatever_i
 #[tokio::test]
 async fn r08_invented_keys_use_half_of_the_fetch_budget_and_then_nothing_is_known() {
     let world = World::new().await;
-    let key = keys::ed25519(Some("key-1"), 1);
-    let host = KeyHost::start(&json!({ "keys": [key.jwk()] })).await;
-    let issuers = json!([entry(&json!({ "jwks": null, "jwks_uri": host.url, "algorithms": ["EdDSA"] }))]);
+    let (host, issuers) = published(&entry(&json!({}))).await;
     let service = trusting(&world, &issuers).await;
     let now = call::now();
     let invented = |number: i64| {
@@ -134,7 +129,7 @@ async fn r08_invented_keys_use_half_of_the_fetch_budget_and_then_nothing_is_know
     assert_eq!(host.take_requests(), 1);
     // A key that the issuer has published in the meantime is found when a fetch is allowed again.
     let new = keys::ed25519(Some("key-2"), 3);
-    host.publish(200, json!({ "keys": [key.jwk(), new.jwk()] }).to_string());
+    host.publish(200, json!({ "keys": [world.signer.jwk(), new.jwk()] }).to_string());
     let token = new.token(&json!({}), &log_out_claims(&json!({ "jti": "new", "exp": now + 600 })));
     assert_logged_out(&send(&service, log_out(&token).at(now + 60)).await, "a new key");
 }
@@ -142,9 +137,7 @@ async fn r08_invented_keys_use_half_of_the_fetch_budget_and_then_nothing_is_know
 #[tokio::test]
 async fn r08_forged_signatures_take_no_fetch_that_callers_need_and_lose_no_log_out() {
     let world = World::new().await;
-    let key = keys::ed25519(Some("key-1"), 1);
-    let host = KeyHost::start(&json!({ "keys": [key.jwk()] })).await;
-    let issuers = json!([entry(&json!({ "jwks": null, "jwks_uri": host.url, "algorithms": ["EdDSA"] }))]);
+    let (host, issuers) = published(&entry(&json!({}))).await;
     let service = trusting(&world, &issuers).await;
     let now = call::now();
     let notice = |signer: &IssuersKey, jti: &str| {
@@ -169,15 +162,13 @@ async fn r08_forged_signatures_take_no_fetch_that_callers_need_and_lose_no_log_o
 #[tokio::test]
 async fn r07_unreachable_keys_are_503_and_the_token_may_be_sent_again() {
     let world = World::new().await;
-    let key = keys::ed25519(Some("key-1"), 1);
-    let host = KeyHost::start(&json!({ "keys": [key.jwk()] })).await;
-    let issuers = json!([entry(&json!({ "jwks": null, "jwks_uri": host.url, "algorithms": ["EdDSA"] }))]);
+    let (host, issuers) = published(&entry(&json!({}))).await;
     let service = trusting(&world, &issuers).await;
     let (now, token) = (call::now(), logout_token(&world, &json!({ "exp": null })));
     host.publish(500, "");
     send(&service, log_out(&token).at(now)).await.assert_unavailable("keys_unavailable");
     assert_eq!(world.count_items().await, 0);
-    host.publish(200, json!({ "keys": [key.jwk()] }).to_string());
+    host.publish(200, json!({ "keys": [world.signer.jwk()] }).to_string());
     assert_logged_out(&send(&service, log_out(&token).at(now + 31)).await, "after the pause");
 }
 

@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 use token_introspection::call;
 
-use super::{RECEIVER, SKEW, assert_accepted, event_token, events_entry, push, set_claims, trusting};
+use super::{RECEIVER, SKEW, assert_accepted, event_token, events_entry, published, push, set_claims, trusting};
 use crate::{
-    key_host::KeyHost,
     keys,
     world::{Answer, GENERIC, ISSUER, World, changed, get, send},
 };
@@ -195,10 +194,7 @@ async fn r06_an_event_costs_one_read_and_its_marks_and_a_wrong_token_nothing() {
 #[tokio::test]
 async fn r06_o02_a_forged_event_gets_the_same_bytes_reads_and_fetches_whatever_marks_exist() {
     let world = World::new().await;
-    let key = keys::ed25519(Some("key-1"), 1);
-    let host = KeyHost::start(&json!({ "keys": [key.jwk()] })).await;
-    let issuers =
-        json!([changed(&events_entry(), &json!({ "jwks": null, "jwks_uri": host.url, "algorithms": ["EdDSA"] }))]);
+    let (host, issuers) = published(&events_entry()).await;
     let now = call::now();
     for kid in [Some("key-1"), Some("key-2"), None] {
         let token = keys::ed25519(kid, 2).token(&json!({ "typ": "secevent+jwt" }), &set_claims(&json!({})));
@@ -233,10 +229,7 @@ async fn r06_o02_a_forged_event_gets_the_same_bytes_reads_and_fetches_whatever_m
 #[tokio::test]
 async fn r08_events_with_invented_keys_share_the_half_of_the_fetch_budget() {
     let world = World::new().await;
-    let key = keys::ed25519(Some("key-1"), 1);
-    let host = KeyHost::start(&json!({ "keys": [key.jwk()] })).await;
-    let issuers =
-        json!([changed(&events_entry(), &json!({ "jwks": null, "jwks_uri": host.url, "algorithms": ["EdDSA"] }))]);
+    let (_host, issuers) = published(&events_entry()).await;
     let service = trusting(&world, &issuers).await;
     let now = call::now();
     let mut statuses = Vec::new();

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use token_introspection::{call, records::sha256_hex, service::Service};
 
 use crate::{
+    key_host::KeyHost,
     keys,
     world::{Answer, ISSUER, Request, World, changed, request, send},
 };
@@ -38,6 +39,14 @@ pub fn issuers() -> String {
 
 async fn world() -> World {
     World::with(&[("TRUSTED_ISSUERS", &issuers())]).await
+}
+
+/// A host that publishes the key of [`World::signer`], and `TRUSTED_ISSUERS` with this entry, whose keys are fetched there.
+async fn published(entry: &Value) -> (KeyHost, Value) {
+    let host = KeyHost::start(&json!({ "keys": [keys::ed25519(Some("key-1"), 1).jwk()] })).await;
+    let fetched = json!({ "jwks": null, "jwks_uri": host.url, "algorithms": ["EdDSA"] });
+    let issuers = json!([changed(entry, &fetched)]);
+    (host, issuers)
 }
 
 /// Another environment of the same deployment, with these issuers.
