@@ -9,10 +9,12 @@ use tracing::info;
 
 use crate::{
     access::{Access, AccessAnswer, Unauthorized},
+    call::Call,
     digest::Digest,
     outcome::{Answer, Outcome, TokenFacts, TokenVerdict, Verdict},
     policy::PolicyReport,
     records::RevokedBy,
+    spent::{Spent, Stopwatch},
     token::Inactive,
     view::Binding,
 };
@@ -55,11 +57,12 @@ struct AuditRecord<'a> {
     counts: Option<(usize, usize)>,
     /// The position of the token in its batch, from 0.
     position: Option<usize>,
-    latency: Option<Duration>,
+    /// The call that the record is about, and its whole latency. `None` for one token of a batch.
+    call: Option<(&'a Call, Duration)>,
 }
 
 /// Writes the record of the call, and one for each token of a batch, whatever `LOG_LEVEL` says.
-pub fn write_record(answer: &Answer, request: &RequestFacts, request_id: &str, latency: Duration) {
+pub fn write_record(answer: &Answer, request: &RequestFacts, call: &Call, latency: Duration) {
     let Answer { caller, outcome } = answer;
     let mut record = AuditRecord {
         outcome: outcome.class(),
@@ -69,7 +72,7 @@ pub fn write_record(answer: &Answer, request: &RequestFacts, request_id: &str, l
         subjects_issuer: request.subjects_issuer.as_deref(),
         policy: outcome.policy(),
         reason: outcome.reason(),
-        latency: Some(latency),
+        call: Some((call, latency)),
         ..AuditRecord::default()
     };
     match outcome {
@@ -81,19 +84,19 @@ pub fn write_record(answer: &Answer, request: &RequestFacts, request_id: &str, l
         }
         Outcome::Batch(tokens) => {
             for (position, token) in tokens.iter().enumerate() {
-                AuditRecord::of_entry(token, position, &record).write(request_id);
+                AuditRecord::of_entry(token, position, &record).write(&call.request_id);
             }
             let active = tokens.iter().filter(|token| matches!(token.verdict, Verdict::Active { .. })).count();
             record.counts = Some((tokens.len(), active));
         }
         _ => {}
     }
-    record.write(request_id);
+    record.write(&call.request_id);
 }
 
 /// Writes the record of an authorizer's call. Its `method` is `authorizer`, because no client authenticates. The reason is
 /// only here: RFC 7662 §2.2 advises against revealing it (T-11).
-pub fn write_access_record(answer: &AccessAnswer, request_id: &str, latency: Duration) {
+pub fn write_access_record(answer: &AccessAnswer, call: &Call, latency: Duration) {
     let AccessAnswer { caller, token, access } = answer;
     let record = AuditRecord {
         outcome: access.class(),
@@ -114,10 +117,10 @@ pub fn write_access_record(answer: &AccessAnswer, request_id: &str, latency: Dur
             Access::Unauthorized(Unauthorized::Inactive(why)) => mark_reason_of(why),
             _ => None,
         },
-        latency: Some(latency),
+        call: Some((call, latency)),
         ..AuditRecord::default()
     };
-    record.write(request_id);
+    record.write(&call.request_id);
 }
 
 impl<'a> AuditRecord<'a> {
@@ -138,6 +141,9 @@ impl<'a> AuditRecord<'a> {
     }
 
     fn write(&self, request_id: &str) {
+        let spent = |stage: fn(&Spent) -> &Stopwatch| {
+            self.call.and_then(|(call, _)| stage(&call.spent).total()).map(milliseconds)
+        };
         info!(
             target: "audit",
             outcome = self.outcome,
@@ -155,10 +161,20 @@ impl<'a> AuditRecord<'a> {
             tokens = self.counts.map(|(tokens, _)| tokens),
             active_tokens = self.counts.map(|(_, active)| active),
             position = self.position,
-            latency_ms = self.latency.map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
+            latency_ms = self.call.map(|(_, latency)| milliseconds(latency)),
+            parse_ms = spent(|spent| &spent.parse),
+            store_ms = spent(|spent| &spent.store),
+            keys_ms = spent(|spent| &spent.keys),
+            signer_ms = spent(|spent| &spent.signer),
+            cold_start = self.call.and_then(|(call, _)| call.cold_start.then_some(true)),
+            xray_trace_id = self.call.and_then(|(call, _)| call.trace_id.as_deref()),
             request_id,
         );
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn mark_reason(verdict: &Verdict) -> Option<&str> {

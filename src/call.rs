@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, Method};
 use tokio::time::Instant;
 
+use crate::spent::Spent;
+
 /// The part of an invocation's time that must remain when its request is answered.
 const ANSWER_RESERVE: Duration = Duration::from_millis(150);
 /// Common gateways time out after two seconds.
@@ -26,6 +28,12 @@ pub struct Call {
     pub identity: Identity,
     /// The identifier under which the event source logs this request.
     pub request_id: String,
+    /// The trace of this request, if one is kept.
+    pub trace_id: Option<String>,
+    /// Whether the environment was started for this request.
+    pub cold_start: bool,
+    /// Where its time goes.
+    pub spent: Spent,
     /// When the request arrived, in seconds since the epoch.
     pub now: i64,
     /// When the response must be ready.

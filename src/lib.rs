@@ -28,6 +28,7 @@ pub mod response;
 pub mod service;
 pub mod settings;
 pub mod signer;
+pub mod spent;
 pub mod store;
 pub mod throttle;
 pub mod token;

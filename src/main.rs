@@ -4,7 +4,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use token_introspection::{
     call,
-    lambda::{self, Concurrency},
+    lambda::{self, ColdStart, Concurrency},
     logging,
     service::Service,
     settings::{Settings, check_root_certificates},
@@ -51,7 +51,7 @@ async fn start(concurrency: Concurrency) -> Result<(), lambda_http::Error> {
     let signer = Signer::new(&settings, config);
     let service = Arc::new(Service::new(settings, store, signer)?);
     Box::pin(service.warm_up(call::now(), Instant::now() + WARM_UP)).await;
-    Box::pin(lambda::run(service, concurrency)).await
+    Box::pin(lambda::run(service, concurrency, ColdStart::read(variable))).await
 }
 
 fn variable(name: &str) -> Option<String> {

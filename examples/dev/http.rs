@@ -19,6 +19,7 @@ use token_introspection::{
     call::{self, Call, Identity},
     request,
     service::Service,
+    spent::Spent,
 };
 use tokio::net::TcpListener;
 
@@ -79,6 +80,9 @@ async fn call_of(request: Request<Incoming>, source_address: String) -> Call {
         // Each request needs an id of its own: an assertion that is used again with the same id counts as a repeated
         // write.
         request_id: format!("dev-{}-{}", call::now(), REQUESTS.fetch_add(1, Ordering::Relaxed)),
+        trace_id: None,
+        cold_start: false,
+        spent: Spent::default(),
         now: call::now(),
         deadline: call::deadline(Duration::from_secs(2)),
     }

@@ -3,6 +3,7 @@
 mod authorizer;
 mod concurrency;
 mod event;
+mod invocation;
 mod members;
 mod response;
 
@@ -23,11 +24,13 @@ pub use self::{
     authorizer::Failed,
     concurrency::Concurrency,
     event::{Asked, Event},
+    invocation::ColdStart,
     response::GatewayResponse,
 };
 use self::{
     authorizer::IncomingAccess,
     event::{EventSource, Incoming, Unreadable},
+    invocation::kept_trace,
 };
 use crate::{
     access::AccessRequest,
@@ -35,6 +38,7 @@ use crate::{
     outcome::Outcome,
     response::render,
     service::Service,
+    spent::Spent,
 };
 
 /// Serves the Lambda Runtime API until the environment is shut down: one invocation after the other, or several at
@@ -44,10 +48,15 @@ use crate::{
 /// # Errors
 ///
 /// Returns an error if the Runtime API itself fails.
-pub async fn run(service: Arc<Service>, concurrency: Concurrency) -> Result<(), lambda_http::Error> {
+pub async fn run(
+    service: Arc<Service>,
+    concurrency: Concurrency,
+    cold_start: ColdStart,
+) -> Result<(), lambda_http::Error> {
+    let cold_start = Arc::new(cold_start);
     let handler = service_fn(move |event: LambdaEvent<Event>| {
-        let service = Arc::clone(&service);
-        async move { handle(&service, event.payload, event.context).await }
+        let (service, is_cold_start) = (Arc::clone(&service), cold_start.take());
+        async move { handle(&service, event.payload, event.context, is_cold_start).await }
     });
     let runtime = Runtime::new(handler).layer(MapRequestLayer::new(as_json)).layer(concurrency.delivery());
     runtime.run_concurrent().await
@@ -62,21 +71,26 @@ fn as_json(mut invocation: LambdaInvocation) -> LambdaInvocation {
     invocation
 }
 
-/// Answers one event in the form that its source expects.
+/// Answers one event in the form that its source expects. `cold_start` says whether Lambda started this environment for it.
 ///
 /// # Errors
 ///
 /// Returns [`Failed`] only for an authorizer's event. A failed invocation is how the gateway gets "don't know" (T-08), and
 /// for REST and WebSocket APIs also a 401. A request to this endpoint is always answered.
-pub async fn handle(service: &Service, event: Event, context: Context) -> Result<GatewayResponse, Failed> {
+pub async fn handle(
+    service: &Service,
+    event: Event,
+    context: Context,
+    cold_start: bool,
+) -> Result<GatewayResponse, Failed> {
     match event.read() {
         Ok(Asked::Request(incoming)) => {
             let (source, is_head) = (incoming.source, incoming.method == http::Method::HEAD);
-            let response = service.handle(call(incoming, &context)).await;
+            let response = service.handle(call(incoming, &context, cold_start)).await;
             Ok(GatewayResponse::new(source, response, is_head))
         }
         Ok(Asked::Access(incoming)) => {
-            let reply = service.authorize(access_request(incoming, &context)).await;
+            let reply = service.authorize(access_request(incoming, &context, cold_start)).await;
             authorizer::answer(reply).map(GatewayResponse::Access)
         }
         Err(Unreadable { fault, of_an_authorizer }) => {
@@ -96,7 +110,7 @@ pub async fn handle(service: &Service, event: Event, context: Context) -> Result
     }
 }
 
-fn call(incoming: Incoming, context: &Context) -> Call {
+fn call(incoming: Incoming, context: &Context, cold_start: bool) -> Call {
     Call {
         method: incoming.method,
         path: incoming.path,
@@ -106,12 +120,15 @@ fn call(incoming: Incoming, context: &Context) -> Call {
         source_address: incoming.source_address,
         identity: incoming.identity,
         request_id: context.request_id.clone(),
+        trace_id: kept_trace(context.xray_trace_id.as_deref()),
+        cold_start,
+        spent: Spent::default(),
         now: now(),
         deadline: deadline(time_left(context)),
     }
 }
 
-fn access_request(incoming: IncomingAccess, context: &Context) -> AccessRequest {
+fn access_request(incoming: IncomingAccess, context: &Context, cold_start: bool) -> AccessRequest {
     let call = Call {
         method: incoming.method,
         path: incoming.path,
@@ -121,6 +138,9 @@ fn access_request(incoming: IncomingAccess, context: &Context) -> AccessRequest 
         source_address: incoming.source_address,
         identity: incoming.identity,
         request_id: context.request_id.clone(),
+        trace_id: kept_trace(context.xray_trace_id.as_deref()),
+        cold_start,
+        spent: Spent::default(),
         now: now(),
         deadline: deadline(time_left(context)),
     };

@@ -38,6 +38,7 @@ impl Service {
         let span = error_span!("request", request_id = call.request_id);
         let started = Instant::now();
         let parse = || {
+            let _running = call.spent.parse.start();
             PresentedAccess::parse(&call.headers, &self.settings).map(|presented| {
                 let facts = self.facts(&presented.token);
                 (presented, facts)
@@ -86,7 +87,7 @@ impl Service {
             error!(event = "authorizer_misconfigured", reason = access.reason(), cure);
         }
         let answer = AccessAnswer { caller, token, access };
-        write_access_record(&answer, &request.call.request_id, started.elapsed());
+        write_access_record(&answer, &request.call, started.elapsed());
         reply
     }
 

@@ -124,7 +124,7 @@ impl Service {
         items: &FetchedItems,
         call: &Call,
     ) -> Result<ActiveClaims, NotActive> {
-        let token = self.issuers.verify(token, items, call.now, call.deadline).await?;
+        let token = call.spent.keys.during(self.issuers.verify(token, items, call.now, call.deadline)).await?;
         self.unrevoked(token, items, Reads::Introspection, call).await
     }
 
@@ -156,7 +156,7 @@ impl Service {
                 let (guard, expires_at) = unspent.guard();
                 // Boxed, because it is rare, and the future of a write would be a large part of every call's.
                 let write = Box::pin(self.store.use_once(guard, expires_at, &call.request_id, call.deadline));
-                let first = write.await?;
+                let first = call.spent.store.during(write).await?;
                 unspent.used(first.as_ref())?
             }
         };

@@ -89,6 +89,7 @@ impl Service {
         let span = error_span!("request", request_id = call.request_id);
         let started = Instant::now();
         let parse = || {
+            let _running = call.spent.parse.start();
             let request = Request::parse(&call, &self.settings);
             (self.request_facts(&request), request)
         };
@@ -105,7 +106,7 @@ impl Service {
             }
             Err(_panic) => (RequestFacts::default(), Outcome::Internal.into()),
         };
-        write_record(&answer, &facts, &call.request_id, started.elapsed());
+        write_record(&answer, &facts, &call, started.elapsed());
         with_cors(render(answer.outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
     }
 

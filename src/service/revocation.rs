@@ -38,7 +38,7 @@ impl Service {
                 PresentedToken::Opaque { digest, too_long: false } => self.own_record(&digest, &client, &items),
             };
             for mark in revocations.map_err(not_revoked)? {
-                self.store.put_mark(&mark, call.deadline).await?;
+                call.spent.store.during(self.store.put_mark(&mark, call.deadline)).await?;
             }
             Ok(Outcome::Revoked)
         };
@@ -61,7 +61,7 @@ impl Service {
         }
         is_own(client, claims)?;
         let own_mark = token.own_mark().key.clone();
-        let token = self.issuers.verify(token, items, call.now, call.deadline).await?;
+        let token = call.spent.keys.during(self.issuers.verify(token, items, call.now, call.deadline)).await?;
         Ok(vec![until(own_mark, token.claims().expires_at)])
     }
 

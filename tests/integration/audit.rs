@@ -1,12 +1,16 @@
 //! O-06: the record that every call leaves.
 
 use serde_json::json;
-use token_introspection::{call, records::sha256_hex, settings::LogLevel};
+use token_introspection::{call, lambda, records::sha256_hex, settings::LogLevel};
 
 use crate::{
+    aws::{self, Aws, KEY},
+    events,
+    key_host::KeyHost,
     log::Log,
     proxy::Fault,
-    world::{API, AUDIENCE, GENERIC, ISSUER, Request, SECRET, World, get, introspection, request},
+    signed_responses::SIGNED,
+    world::{API, AUDIENCE, GENERIC, ISSUER, Request, SECRET, World, get, introspection, request, send},
 };
 
 /// The members of a record, in the order in which [`check`] compares them.
@@ -42,7 +46,13 @@ async fn check(world: &World, log: &Log, request: Request, expected: &str) {
     for (name, value) in [("level", "INFO"), ("target", "audit"), ("request_id", "request-1")] {
         assert_eq!(record.remove(name), Some(json!(value)), "{expected}");
     }
-    assert!(record.remove("latency_ms").is_some_and(|latency| latency.is_u64()), "{expected}");
+    let [latency, parse] = ["latency_ms", "parse_ms"].map(|name| record.remove(name).and_then(|time| time.as_u64()));
+    assert!(latency.is_some() && parse <= latency, "{expected}");
+    for stage in ["store_ms", "keys_ms", "signer_ms"] {
+        // Not every call has each of these stages.
+        let time = record.remove(stage).map(|time| time.as_u64().unwrap());
+        assert!(time <= latency, "{expected}");
+    }
     // A request with credentials has a token, too.
     let token = record.remove("token").map(|token| token.as_str().unwrap().len());
     assert_eq!(token, record.contains_key("method").then_some(8), "{expected}");
@@ -169,4 +179,67 @@ async fn o06_each_token_of_a_batch_leaves_its_own_record() {
             "5 inactive none unknown_token".to_owned(),
         ]
     );
+}
+
+#[tokio::test]
+async fn o06_the_record_says_in_which_stage_the_time_went() {
+    let (log, _guard) = Log::start(LogLevel::Error);
+    let host = KeyHost::start(&json!({ "keys": [] })).await;
+    let aws = Aws::start().await;
+    let world = World::new().await;
+    let signing_key = format!("kms:{KEY}");
+    let changes = [world.token_settings(), vec![("SIGNING_KEY", signing_key.as_str())]].concat();
+    let slow = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": host.url }]).to_string();
+    let service = World::service_beside(&world.proxy.url, &aws.url, &slow, &changes).await;
+    let stages = ["parse_ms", "store_ms", "keys_ms", "signer_ms"];
+    let good = world.token(&json!({}));
+    let mut check = async |request: Request, expected: [bool; 4]| {
+        log.take();
+        let reason = send(&service, request).await.reason().map(str::to_owned);
+        let record = log.take_audit().remove(0);
+        let occurred = stages.map(|stage| record.contains_key(stage));
+        assert_eq!(occurred, expected, "{record:?}");
+        let time = |name: &str| record.get(name).map_or(0, |time| time.as_u64().unwrap());
+        let slowest = stages.into_iter().max_by_key(|stage| time(stage)).unwrap();
+        (reason, slowest, time(slowest), time("latency_ms"))
+    };
+    // Each stage that hangs has the whole time.
+    world.proxy.fail(Fault::Hangs);
+    let (reason, slowest, spent, latency) = check(introspection(&good), [true, true, false, false]).await;
+    assert_eq!((reason.as_deref(), slowest), (Some("store_unavailable"), "store_ms"));
+    assert!(spent > 1000 && latency >= spent, "{spent} of {latency}");
+    world.proxy.fail(Fault::None);
+    host.hang();
+    let (reason, slowest, spent, latency) = check(introspection(&good), [true, true, true, false]).await;
+    assert_eq!((reason.as_deref(), slowest), (Some("keys_unavailable"), "keys_ms"));
+    assert!(spent > 1000 && latency >= spent, "{spent} of {latency}");
+    aws.fail(aws::Fault::Hangs);
+    let signed = introspection("unknown").header("accept", SIGNED);
+    let (reason, slowest, spent, latency) = check(signed, [true, true, false, true]).await;
+    assert_eq!((reason.as_deref(), slowest), (Some("signer_unavailable"), "signer_ms"));
+    assert!(spent > 1000 && latency >= spent, "{spent} of {latency}");
+    // A request that is refused for its form waits for nothing.
+    check(introspection(""), [true, false, false, false]).await;
+}
+
+#[tokio::test]
+async fn o06_the_first_record_of_an_environment_names_the_cold_start_and_a_kept_trace_is_named() {
+    let (log, _guard) = Log::start(LogLevel::Error);
+    let (_engine, service) = events::demo_service().await;
+    log.take();
+    let event =
+        r#"{"version":"2.0","rawPath":"/jwks.json","requestContext":{"http":{"method":"GET","path":"/jwks.json"}}}"#;
+    const ID: &str = "1-5759e988-bd862e3fe1be46a994272793";
+    for (is_cold_start, sampled, members) in [(true, "1", 2), (false, "0", 0)] {
+        let mut context = events::context();
+        context.xray_trace_id = Some(format!("Root={ID};Parent=53995c3f42cd8ad8;Sampled={sampled}"));
+        let event = serde_json::from_str(event).unwrap();
+        lambda::handle(&service, event, context, is_cold_start).await.unwrap();
+        let record = log.take_audit().remove(0);
+        let found = [record.get("cold_start"), record.get("xray_trace_id")];
+        assert_eq!(found.iter().flatten().count(), members, "{record:?}");
+        if members > 0 {
+            assert_eq!(found, [Some(&json!(true)), Some(&json!(ID))]);
+        }
+    }
 }

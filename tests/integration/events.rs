@@ -42,7 +42,7 @@ pub async fn demo_service() -> (Engine, token_introspection::service::Service) {
     (engine, service)
 }
 
-fn context() -> Context {
+pub fn context() -> Context {
     let headers = HeaderMap::from_iter([(
         http::HeaderName::from_static("lambda-runtime-deadline-ms"),
         http::HeaderValue::from_static("4102444800000"),
@@ -53,7 +53,7 @@ fn context() -> Context {
 /// What the function returns for that event.
 pub async fn answer(service: &token_introspection::service::Service, event: &str) -> Value {
     let event: Event = serde_json::from_str(event).unwrap();
-    serde_json::to_value(handle(service, event, context()).await.unwrap()).unwrap()
+    serde_json::to_value(handle(service, event, context(), false).await.unwrap()).unwrap()
 }
 
 fn folder() -> PathBuf {

@@ -134,7 +134,7 @@ async fn invoke(world: &World, event: &Value, deadline_ms: i64) -> Value {
     headers.insert("lambda-runtime-deadline-ms", HeaderValue::from(deadline_ms));
     let context = Context::new("invocation-1", lambda_runtime::Config::default().into(), &headers).unwrap();
     let event: Event = serde_json::from_value(event.clone()).unwrap();
-    serde_json::to_value(lambda::handle(&world.service, event, context).await.unwrap()).unwrap()
+    serde_json::to_value(lambda::handle(&world.service, event, context, false).await.unwrap()).unwrap()
 }
 
 fn in_a_minute() -> i64 {

@@ -158,8 +158,8 @@ fn assertion(key: &crate::signer::Signer, jti: i64) -> Request {
         ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
         ("client_assertion", assertion.as_str()),
     ];
-    // Each request of a deployment has an id of its own.
-    request().request_id(&assertion).form(&parameters)
+    // Each request of a deployment has an id of its own. The fingerprint of a key tells two assertions with one `jti` apart.
+    request().request_id(&sha256_hex(&assertion)[..7]).form(&parameters)
 }
 
 fn methods() -> Vec<Method> {

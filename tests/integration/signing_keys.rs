@@ -254,7 +254,7 @@ async fn j03_the_gateway_gets_a_signed_answer_as_text_without_the_adapters_own_h
         let deadline = (http::HeaderName::from_static("lambda-runtime-deadline-ms"), "4102444800000".parse().unwrap());
         let headers = HeaderMap::from_iter([deadline]);
         let context = Context::new("request-1", lambda_runtime::Config::default().into(), &headers).unwrap();
-        let answer = serde_json::to_value(handle(&world.service, event, context).await.unwrap()).unwrap();
+        let answer = serde_json::to_value(handle(&world.service, event, context, false).await.unwrap()).unwrap();
         assert_eq!(
             (&answer["statusCode"], &answer["isBase64Encoded"]),
             (&json!(200), &json!(false)),

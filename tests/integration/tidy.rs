@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The library's modules from the lowest to the highest. Each may import only from itself and those before it.
-const LAYERS: [&str; 30] = [
+const LAYERS: [&str; 31] = [
     "media_type",
     "arn",
     "digest",
@@ -19,6 +19,7 @@ const LAYERS: [&str; 30] = [
     "proof",
     "settings",
     "connect",
+    "spent",
     "call",
     "token",
     "request",

@@ -95,7 +95,7 @@ class Function:
     def __init__(self, settings: dict[str, str], wait: bool = True):
         self.waiting, self.answers, self.idle = queue.Queue(), queue.Queue(), threading.Event()
         self.server = Server(type("RuntimeApi", (self.api,), {"function": self})).start()
-        self.log = tempfile.TemporaryFile()
+        self.log, self.secrets = tempfile.TemporaryFile(), set()
         self.process = subprocess.Popen(
             [str(BINARY)], env=self._environment(settings), stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=end_with_parent,
@@ -123,6 +123,7 @@ class Function:
     def invoke(self, event: dict, seconds: float = 10) -> Answer:
         """Passes one event to the function and returns its answer; `seconds` is the time that the invocation has left."""
         assert self.process.poll() is None, f"the function has ended: {self.output()}"
+        self.secrets |= leaks.secrets(event)
         self.process.send_signal(signal.SIGCONT)
         start = time.monotonic()
         self.waiting.put((event, time.time() + seconds))
@@ -145,7 +146,9 @@ class Function:
         self.process.kill()
         self.process.wait()
         self.server.close()
+        output = self.output()
         self.log.close()
+        leaks.assert_absent(self.secrets, output)
 
     def __enter__(self):
         return self

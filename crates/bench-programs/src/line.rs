@@ -16,6 +16,7 @@ use token_introspection::{
     records::{FetchedItems, ItemKey},
     request::{Credentials, Query, Request},
     response::render,
+    spent::Spent,
     token::{Inactive, PresentedToken, UnverifiedToken},
 };
 
@@ -52,7 +53,7 @@ pub fn answer(world: &World, table: &Table, event: &str) -> (&'static str, Strin
         }
         Err(why) => {
             let challenge = token_introspection::outcome::Challenge::Basic;
-            return finish(&asked, Answer { caller: None, outcome: Outcome::Refused { why, challenge } });
+            return finish(&asked, Answer { caller: None, outcome: Outcome::Refused { why, challenge } }, &call);
         }
     };
     let active = match token {
@@ -79,7 +80,7 @@ pub fn answer(world: &World, table: &Table, event: &str) -> (&'static str, Strin
         Ok(policy::Decision { view: Err(why), .. }) | Err(why) => Verdict::Inactive(why),
     };
     let outcome = Outcome::Introspected(TokenVerdict { facts, verdict });
-    finish(&asked, Answer { caller: Some(caller.client_id().to_owned()), outcome })
+    finish(&asked, Answer { caller: Some(caller.client_id().to_owned()), outcome }, &call)
 }
 
 fn call(event: &str) -> Call {
@@ -94,6 +95,9 @@ fn call(event: &str) -> Call {
         source_address: incoming.source_address,
         identity: incoming.identity,
         request_id: "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned(),
+        trace_id: None,
+        cold_start: false,
+        spent: Spent::default(),
         now: NOW,
         deadline: deadline(Duration::from_secs(3)),
     }
@@ -118,8 +122,8 @@ fn verify(
     judge::active(verified.ok().expect("the signature is valid"), items, &FetchedItems::default())
 }
 
-fn finish(asked: &RequestFacts, answer: Answer) -> (&'static str, String) {
-    write_record(&answer, asked, "8476a536-e9f4-11e8-9739-2dfe598c3fcd", Duration::from_millis(1));
+fn finish(asked: &RequestFacts, answer: Answer, call: &Call) -> (&'static str, String) {
+    write_record(&answer, asked, call, Duration::from_millis(1));
     let how = match &answer.outcome {
         Outcome::Introspected(TokenVerdict { verdict: Verdict::Active { .. }, .. }) => "active",
         Outcome::Introspected(_) => "inactive",

@@ -1,4 +1,4 @@
-//! The audit records of one call, which say by which rule it ended: a response does not.
+//! What one call logs: the audit records, which say by which rule it ended (a response does not), and every other event.
 
 use std::{
     fmt,
@@ -21,27 +21,33 @@ use crate::log::dispatch;
 /// An audit record, by the names of its members.
 pub type AuditRecord = Map<String, Value>;
 
-/// Runs a call, and returns its result with the audit records that it wrote. The log of the test, if it has one, gets
-/// everything as before.
-pub(crate) async fn with_records<F: Future>(call: F) -> (F::Output, Vec<AuditRecord>) {
+/// The target of audit records.
+const AUDIT: &str = "audit";
+
+/// Runs a call, and returns its result with the audit records that it wrote, and with the members of everything that it
+/// logged. The log of the test, if it has one, gets everything as before.
+pub(crate) async fn with_records<F: Future>(call: F) -> (F::Output, Vec<AuditRecord>, Vec<Map<String, Value>>) {
     let records = Records::default();
     let recorder = Recorder { log: get_default(Dispatch::clone), records: records.clone() };
     let output = call.with_subscriber(dispatch(recorder)).await;
-    let records = std::mem::take(&mut *records.0.lock().unwrap());
-    (output, records)
+    let events = std::mem::take(&mut *records.0.lock().unwrap());
+    let audit = events.iter().filter(|(target, _)| *target == AUDIT).map(|(_, members)| members.clone()).collect();
+    (output, audit, events.into_iter().map(|(_, members)| members).collect())
 }
 
 #[derive(Clone, Default)]
-struct Records(Arc<Mutex<Vec<AuditRecord>>>);
+struct Records(Arc<Mutex<Vec<(&'static str, AuditRecord)>>>);
 
-/// Keeps the audit records, and hands everything on to the log of the test.
+/// Keeps our events by their targets, and hands everything on to the log of the test.
 struct Recorder {
     log: Dispatch,
     records: Records,
 }
 
-fn is_audit(metadata: &Metadata<'_>) -> bool {
-    metadata.target() == "audit"
+/// Whether it is an event that the function logs, at any level.
+fn is_ours(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    metadata.is_event() && (target == AUDIT || target.starts_with("token_introspection"))
 }
 
 impl Subscriber for Recorder {
@@ -51,7 +57,7 @@ impl Subscriber for Recorder {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        is_audit(metadata) || self.log.enabled(metadata)
+        is_ours(metadata) || self.log.enabled(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -60,10 +66,10 @@ impl Subscriber for Recorder {
     }
 
     fn event(&self, event: &Event<'_>) {
-        if is_audit(event.metadata()) {
+        if is_ours(event.metadata()) {
             let mut record = Members::default();
             event.record(&mut record);
-            self.records.0.lock().unwrap().push(record.0);
+            self.records.0.lock().unwrap().push((event.metadata().target(), record.0));
         }
         // Asked again, because the log's own filters remember their last answer only.
         if self.log.enabled(event.metadata()) {
@@ -110,6 +116,10 @@ impl Visit for Members {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
         self.0.insert(field.name().to_owned(), value.into());
     }
 

@@ -24,6 +24,7 @@ pub mod engine;
 pub mod key_host;
 pub mod key_site;
 pub mod keys;
+pub mod leaks;
 pub mod log;
 pub mod pages;
 pub mod providers;

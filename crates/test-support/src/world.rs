@@ -12,11 +12,15 @@ use token_introspection::{
     service::Service,
     settings::Settings,
     signer::Signer,
+    spent::Spent,
 };
 use tokio::time::Instant;
 
 pub use crate::answer::{ACCEPTED, ACTIVE, Answer, CHALLENGE, INACTIVE, REFUSED, assert_refused, revoked_by};
-use crate::{audit::with_records, engine::Engine, keys, proxy::Proxy, signer::Signer as IssuersKey, tokens::Tokens};
+use crate::{
+    audit::with_records, engine::Engine, keys, leaks::Secrets, proxy::Proxy, signer::Signer as IssuersKey,
+    tokens::Tokens,
+};
 
 /// Our own issuer identifier.
 pub const OWN: &str = "https://introspection.example.com";
@@ -167,7 +171,9 @@ pub fn issuers(signer: &IssuersKey) -> String {
 
 /// Hands a request to a service.
 pub async fn send(service: &Service, request: Request) -> Answer {
-    let (response, audit) = with_records(service.handle(request.0)).await;
+    let secrets = Secrets::of(&request.0);
+    let (response, audit, events) = with_records(service.handle(request.0)).await;
+    secrets.assert_absent(&events);
     let (parts, body) = response.into_parts();
     Answer { status: parts.status, headers: parts.headers, body, audit }
 }
@@ -214,6 +220,9 @@ pub fn request() -> Request {
         source_address: "192.0.2.1".to_owned(),
         identity: Identity::default(),
         request_id: "request-1".to_owned(),
+        trace_id: None,
+        cold_start: false,
+        spent: Spent::default(),
         now: call::now(),
         deadline: Instant::now() + Duration::from_millis(1800),
     };

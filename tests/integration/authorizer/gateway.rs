@@ -166,7 +166,7 @@ fn context() -> Context {
 /// What the function returns for that event, or the error that the runtime reports.
 pub async fn invoke(service: &Service, event: &str) -> Result<Value, Diagnostic> {
     let event: Event = serde_json::from_str(event).unwrap();
-    let returned = handle(service, event, context()).await.map_err(Diagnostic::from)?;
+    let returned = handle(service, event, context(), false).await.map_err(Diagnostic::from)?;
     Ok(serde_json::to_value(returned).unwrap())
 }
 

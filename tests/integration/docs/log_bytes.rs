@@ -2,6 +2,8 @@
 //!
 //! `cargo test log_bytes -- --nocapture` shows the figures of the page, and what each member costs.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value};
 use token_introspection::settings::LogLevel;
 
@@ -14,10 +16,17 @@ use crate::{
 
 /// As long as the ids that Lambda gives.
 const REQUEST_ID: &str = "8f5e1c2a-1b7d-4c3e-9a60-2d1f0e4b7c55";
+/// What would make three metrics of a record, if no metric filters did: the latency, and counts by outcome and by reason.
+const EMF: &str = concat!(
+    r#""_aws":{"Timestamp":1795811131000,"CloudWatchMetrics":["#,
+    r#"{"Namespace":"token-introspection","Dimensions":[[]],"Metrics":[{"Name":"latency_ms","Unit":"Milliseconds"}]},"#,
+    r#"{"Namespace":"token-introspection","Dimensions":[["outcome"]],"Metrics":[{"Name":"calls"}]},"#,
+    r#"{"Namespace":"token-introspection","Dimensions":[["reason"]],"Metrics":[{"Name":"calls"}]}]},"calls":1,"#
+);
 /// A typical line may not be longer. A new member is worth its bytes for every request, so raise this on purpose.
-const MAX_BYTES: usize = 320;
+const MAX_BYTES: usize = 360;
 
-/// The line that such a request leaves, with a latency of one digit.
+/// The line that such a request leaves, with times of one digit.
 async fn line(caller: &str, secret: &str, token: &str) -> String {
     let (log, _guard) = Log::start(LogLevel::Info);
     let (_engine, service) = events::demo_service().await;
@@ -26,8 +35,12 @@ async fn line(caller: &str, secret: &str, token: &str) -> String {
     send(&service, request().basic(caller, secret).form(&form).request_id(REQUEST_ID)).await;
     let line = log.take().trim_end().to_owned();
     assert_eq!(line.lines().count(), 1, "{line}");
-    let (before, after) = line.split_once("\"latency_ms\":").unwrap();
-    format!("{before}\"latency_ms\":3{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
+    let mut parts = line.split("_ms\":");
+    let mut shown = parts.next().unwrap().to_owned();
+    for part in parts {
+        write!(shown, "_ms\":3{}", part.trim_start_matches(|c: char| c.is_ascii_digit())).unwrap();
+    }
+    shown
 }
 
 #[tokio::test]
@@ -48,6 +61,8 @@ async fn o06_log_bytes_of_a_typical_request_are_those_of_the_page_and_below_thei
         assert!(line.len() <= MAX_BYTES, "{name}: {} bytes: {line}", line.len());
         rows.push(format!("| {name} | {} |", line.len()));
     }
+    let emf = format!("would need {} bytes more in each record", EMF.len());
+    assert!(deploy.text.contains(&emf), "docs/deploy.md does not say: {emf}");
     for row in rows {
         assert!(deploy.text.contains(&row), "docs/deploy.md does not have the row {row}");
     }

@@ -75,7 +75,7 @@ async fn r05_a_later_log_out_reaches_later_tokens_and_an_earlier_mark_is_never_w
         (json!({ "not_before": 1, "except_sid": "s-9", "reason": "theirs" }), json!((now + SKEW).to_string())),
     ] {
         world.put_mark(&id, &existing);
-        let token = logout_token(&world, &json!({ "sid": null, "jti": existing.to_string() }));
+        let token = logout_token(&world, &json!({ "sid": null, "iat": now, "jti": existing.to_string() }));
         assert_logged_out(&world.send(log_out(&token).at(now)).await, &existing.to_string());
         let mark = world.stored_item(&id).await;
         assert_eq!(plain(&mark, "not_before"), expected, "{existing}");
