@@ -193,7 +193,7 @@ async fn o06_the_record_says_in_which_stage_the_time_went() {
     let service = World::service_beside(&world.proxy.url, &aws.url, &slow, &changes).await;
     let stages = ["parse_ms", "store_ms", "keys_ms", "signer_ms"];
     let good = world.token(&json!({}));
-    let mut check = async |request: Request, expected: [bool; 4]| {
+    let check = async |request: Request, expected: [bool; 4]| {
         log.take();
         let reason = send(&service, request).await.reason().map(str::to_owned);
         let record = log.take_audit().remove(0);

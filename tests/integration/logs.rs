@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::future::join_all;
 use serde_json::json;
+use test_support::leaks::Secrets;
 use token_introspection::{call, records::sha256_hex, settings::LogLevel};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{
@@ -115,6 +116,29 @@ async fn o04_a_fingerprint_links_the_records_of_a_token_only_within_one_environm
     assert!(tokens.iter().all(|token| token.len() == 8 && token.bytes().all(|byte| byte.is_ascii_hexdigit())));
     assert_eq!(tokens[0], tokens[1]);
     assert!(tokens[0] != tokens[2] && tokens[0] != tokens[3], "{tokens:?}");
+}
+
+/// Every test searches what it logged, so the search itself must be able to fail.
+#[test]
+fn o04_a_planted_leak_in_the_log_of_a_request_is_found() {
+    let world_token = keys::ed25519(Some("k"), 9).token(&json!({}), &claims(&json!({ "sub": "subject-of-it" })));
+    let asked = introspection(&world_token).header("dpop", "proof-of-the-sender");
+    let secrets = Secrets::of(&asked.0);
+    let logged = |text: &str| [json!({ "reason": "expired", "detail": text }).as_object().unwrap().clone()];
+    secrets.assert_absent(&logged("nothing of it"));
+    for leak in [
+        &world_token,
+        SECRET,
+        &sha256_hex(SECRET),
+        "subject-of-it",
+        "proof-of-the-sender",
+        "a\u{1b}[31m",
+        "a\nb",
+        "\u{85}",
+    ] {
+        let found = std::panic::catch_unwind(|| secrets.assert_absent(&logged(&format!("quoted: {leak}"))));
+        assert!(found.is_err(), "{leak:?}");
+    }
 }
 
 /// Panics at the first line that our own code logs.

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 
+import leaks
 from lambda_runtime import Answer, Function, RuntimeApi
 
 
@@ -57,6 +58,7 @@ class ConcurrentFunction(Function):
     def offer(self, event, seconds: float = 10) -> str:
         """Passes an event to the function and returns the id of its request."""
         identifier = str(uuid.uuid4())
+        self.secrets |= leaks.secrets(event)
         self.waiting.put((identifier, event, time.time() + seconds))
         return identifier
 

@@ -18,6 +18,7 @@ import uuid
 from dataclasses import dataclass
 
 import events
+import leaks
 from servers import Handler, Server
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]

@@ -7,6 +7,7 @@ import re
 import pytest
 
 import events
+import leaks
 from items import Items
 from lambda_runtime import REPOSITORY
 from settings import KEYS, OWN, RFC9068
@@ -128,3 +129,14 @@ def test_logs_are_json_lines(run):
     output, _, _, _ = run
     for line in output.splitlines():
         assert isinstance(json.loads(line), dict), line
+
+
+@pytest.mark.parametrize("line", [
+    '{"reason":"%s"}', '{"spans":[{"token":"%s"}]}', "thread panicked at %s", '{"caller":"a\\u001b[31m"}', '{"caller":"%.5s\\r"}',
+])
+def test_o04_a_planted_leak_is_found(line):
+    token = "token-that-was-presented"
+    event = events.introspection(token, None)
+    leaks.assert_absent(leaks.secrets(event), '{"outcome":"inactive"}\n')
+    with pytest.raises(AssertionError):
+        leaks.assert_absent(leaks.secrets(event), (line % token if "%" in line else line) + "\n")
