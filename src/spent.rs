@@ -36,19 +36,13 @@ struct Measured {
 }
 
 impl Stopwatch {
-    /// Counts until the guard is dropped.
+    /// Counts until the guard is dropped, which also happens to a task that is given up because the time is over.
     #[must_use]
     pub fn start(&self) -> Running<'_> {
         let mut measured = self.measured();
         measured.tasks += 1;
         measured.since.get_or_insert_with(Instant::now);
         Running(self)
-    }
-
-    /// Counts until the future ends, or is dropped because the time is over.
-    pub async fn during<F: Future>(&self, future: F) -> F::Output {
-        let _running = self.start();
-        future.await
     }
 
     /// The time that was measured. `None` if the stage did not occur.
@@ -84,21 +78,26 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    async fn during(watch: &Stopwatch, seconds: u32) {
+        let _running = watch.start();
+        sleep(seconds * SECOND).await;
+    }
+
     #[tokio::test(start_paused = true)]
     async fn tasks_that_overlap_count_once_and_pauses_do_not_count() {
         let watch = Stopwatch::default();
         assert_eq!(watch.total(), None);
-        let both = async { tokio::join!(watch.during(sleep(2 * SECOND)), watch.during(sleep(3 * SECOND))) };
+        let both = async { tokio::join!(during(&watch, 2), during(&watch, 3)) };
         both.await;
         sleep(5 * SECOND).await;
-        watch.during(sleep(SECOND)).await;
+        during(&watch, 1).await;
         assert_eq!(watch.total(), Some(4 * SECOND));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_task_that_is_given_up_counts_until_then() {
         let watch = Stopwatch::default();
-        assert!(timeout(2 * SECOND, watch.during(sleep(9 * SECOND))).await.is_err());
+        assert!(timeout(2 * SECOND, during(&watch, 9)).await.is_err());
         assert_eq!(watch.total(), Some(2 * SECOND));
     }
 }

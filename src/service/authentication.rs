@@ -127,8 +127,9 @@ impl Service {
         let active = async {
             let is_key_set = |key: &&ItemKey| key.table() == Table::State;
             self.read_unread(first, own.iter().filter(is_key_set), call).await?;
-            let verified = self.issuers.verify(token, &first.items, call.now, call.deadline);
-            let token = call.spent.keys.during(verified).await?;
+            let verifying = call.spent.keys.start();
+            let token = self.issuers.verify(token, &first.items, call.now, call.deadline).await?;
+            drop(verifying);
             self.read_unread(first, own.iter(), call).await?;
             self.unrevoked(token, &first.items, first.reads, call).await
         };
@@ -151,13 +152,9 @@ impl Service {
             info!(event = "assertion_audience_used", client_id);
         }
         let (key, expires_at) = assertion.guard();
-        let first = self.store.use_once(key, expires_at, &call.request_id, call.deadline);
-        let first = call
-            .spent
-            .store
-            .during(first)
-            .await
-            .map_err(|StoreUnavailable| NotAuthenticated::Unavailable(Unavailable::Store))?;
+        let _waiting = call.spent.store.start();
+        let first = self.store.use_once(key, expires_at, &call.request_id, call.deadline).await;
+        let first = first.map_err(|StoreUnavailable| NotAuthenticated::Unavailable(Unavailable::Store))?;
         assertion.used(first.as_ref()).map_err(NotAuthenticated::Refused)
     }
 

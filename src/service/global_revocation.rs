@@ -42,7 +42,8 @@ impl Service {
                 expires_at: None,
                 reason: REASON,
             };
-            call.spent.store.during(self.store.put_mark(&mark, call.deadline)).await?;
+            let _waiting = call.spent.store.start();
+            self.store.put_mark(&mark, call.deadline).await?;
             Ok(Outcome::SubjectRevoked)
         };
         Ok(Answer::to(caller.client_id(), outcome.await.unwrap_or_else(|ended: Outcome| ended)))

@@ -124,7 +124,9 @@ impl Service {
         items: &FetchedItems,
         call: &Call,
     ) -> Result<ActiveClaims, NotActive> {
-        let token = call.spent.keys.during(self.issuers.verify(token, items, call.now, call.deadline)).await?;
+        let verifying = call.spent.keys.start();
+        let token = self.issuers.verify(token, items, call.now, call.deadline).await?;
+        drop(verifying);
         self.unrevoked(token, items, Reads::Introspection, call).await
     }
 
@@ -154,9 +156,10 @@ impl Service {
             Shown::View(view) => view,
             Shown::NeedsFirstUse(unspent) => {
                 let (guard, expires_at) = unspent.guard();
+                let _waiting = call.spent.store.start();
                 // Boxed, because it is rare, and the future of a write would be a large part of every call's.
                 let write = Box::pin(self.store.use_once(guard, expires_at, &call.request_id, call.deadline));
-                let first = call.spent.store.during(write).await?;
+                let first = write.await?;
                 unspent.used(first.as_ref())?
             }
         };

@@ -54,11 +54,11 @@ impl Service {
         let guard = judge::log_out_guard(&token);
         let VerifiedNotice { token, items, later } = self.verify_notice(token, Some(guard), call).await?;
         let log_out = judge::proved_log_out(&token, &items, &later, &self.settings)?;
-        call.spent.store.during(self.store.put_mark(&log_out.mark, call.deadline)).await?;
+        let _waiting = call.spent.store.start();
+        self.store.put_mark(&log_out.mark, call.deadline).await?;
         let (guard, expires_at) = log_out.guard;
         // Another request may have used the token since the guard was read.
-        let first = self.store.use_once(&guard, expires_at, &call.request_id, call.deadline);
-        match call.spent.store.during(first).await? {
+        match self.store.use_once(&guard, expires_at, &call.request_id, call.deadline).await? {
             Some(_first) => Ok(()),
             None => Err(NotAccepted::Replayed.into()),
         }
@@ -80,8 +80,9 @@ impl Service {
         let token = judge::event(*notice.unverified?, &self.settings, call.now)?;
         let VerifiedNotice { token, items, later } = self.verify_notice(token, None, call).await?;
         let marks = judge::ended_by_events(&token, &items, &later, &self.settings)?;
+        let _waiting = call.spent.store.start();
         for mark in &marks {
-            call.spent.store.during(self.store.put_mark(mark, call.deadline)).await?;
+            self.store.put_mark(mark, call.deadline).await?;
         }
         Ok(if marks.is_empty() { Effect::Nothing } else { Effect::Marks })
     }
@@ -99,8 +100,9 @@ impl Service {
         let keys: BTreeSet<ItemKey> = token.item_keys().cloned().chain(further).chain(snapshot).collect();
         let keys: Vec<ItemKey> = keys.into_iter().collect();
         let items = self.read(&keys, Reads::Revocation, call).await?;
-        let verified = self.issuers.verify_notice(Box::new(token), &items, call.now, call.deadline);
-        let token = call.spent.keys.during(verified).await?;
+        let verifying = call.spent.keys.start();
+        let token = self.issuers.verify_notice(Box::new(token), &items, call.now, call.deadline).await?;
+        drop(verifying);
         let later = self.read_unread_mark(&token, Reads::Revocation, call).await?;
         Ok(VerifiedNotice { token, items, later })
     }

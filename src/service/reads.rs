@@ -128,6 +128,7 @@ impl Service {
         keys: &[ItemKey],
         call: &Call,
     ) -> Result<FetchedItems, StoreUnavailable> {
+        let _waiting = call.spent.store.start();
         let Some(hot) = &self.hot else { return self.read(keys, Reads::Introspection, call).await };
         let asked_at = Moment::now();
         let (held, mut unread) = hot.split(keys, asked_at);
@@ -144,11 +145,10 @@ impl Service {
         reads: Reads,
         call: &Call,
     ) -> Result<FetchedItems, StoreUnavailable> {
+        let _waiting = call.spent.store.start();
         let hot = match (reads, &self.hot) {
-            (Reads::Revocation, _) => {
-                return call.spent.store.during(self.store.get_strongly(keys, call.deadline)).await;
-            }
-            (_, None) => return call.spent.store.during(self.store.get(keys, call.deadline)).await,
+            (Reads::Revocation, _) => return self.store.get_strongly(keys, call.deadline).await,
+            (_, None) => return self.store.get(keys, call.deadline).await,
             (_, Some(hot)) => hot,
         };
         let asked_at = Moment::now();
@@ -165,7 +165,7 @@ impl Service {
         asked_at: Moment,
         call: &Call,
     ) -> Result<FetchedItems, StoreUnavailable> {
-        let mut items = call.spent.store.during(self.store.get(unread, call.deadline)).await?;
+        let mut items = self.store.get(unread, call.deadline).await?;
         hot.hold(unread, &items, asked_at);
         items.0.extend(held.0);
         Ok(items)

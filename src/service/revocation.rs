@@ -37,8 +37,9 @@ impl Service {
                 PresentedToken::Opaque { too_long: true, .. } => Err(Inactive::TooLong.into()),
                 PresentedToken::Opaque { digest, too_long: false } => self.own_record(&digest, &client, &items),
             };
+            let _waiting = call.spent.store.start();
             for mark in revocations.map_err(not_revoked)? {
-                call.spent.store.during(self.store.put_mark(&mark, call.deadline)).await?;
+                self.store.put_mark(&mark, call.deadline).await?;
             }
             Ok(Outcome::Revoked)
         };
@@ -61,7 +62,9 @@ impl Service {
         }
         is_own(client, claims)?;
         let own_mark = token.own_mark().key.clone();
-        let token = call.spent.keys.during(self.issuers.verify(token, items, call.now, call.deadline)).await?;
+        let verifying = call.spent.keys.start();
+        let token = self.issuers.verify(token, items, call.now, call.deadline).await?;
+        drop(verifying);
         Ok(vec![until(own_mark, token.claims().expires_at)])
     }
 

@@ -13,7 +13,8 @@ use crate::{
 impl Service {
     /// The metadata document, which names the algorithm of signed answers.
     pub(super) async fn metadata(&self, call: &Call) -> Outcome {
-        match call.spent.signer.during(self.signer.algorithm(call.now, call.deadline)).await {
+        let _waiting = call.spent.signer.start();
+        match self.signer.algorithm(call.now, call.deadline).await {
             Ok(algorithm) => Outcome::Document(metadata::document(&self.settings, algorithm)),
             Err(SignerUnavailable) => Unavailable::Signer.into(),
         }
@@ -21,7 +22,8 @@ impl Service {
 
     /// The keys of signed answers.
     pub(super) async fn key_set(&self, call: &Call) -> Outcome {
-        match call.spent.signer.during(self.signer.key_set(call.now, call.deadline)).await {
+        let _waiting = call.spent.signer.start();
+        match self.signer.key_set(call.now, call.deadline).await {
             Ok(keys) => Outcome::Document(metadata::key_set(&keys)),
             Err(SignerUnavailable) => Unavailable::Signer.into(),
         }
@@ -36,7 +38,8 @@ impl Service {
         let claims = signed_claims(&token.verdict, &self.settings.issuer, caller.client_id(), call.now);
         let Some(claims) = claims else { return Outcome::Internal };
         let typ = media_type::typ(media_type::SIGNED_ANSWER);
-        match call.spent.signer.during(self.signer.sign(typ, &claims, call.now, call.deadline)).await {
+        let _waiting = call.spent.signer.start();
+        match self.signer.sign(typ, &claims, call.now, call.deadline).await {
             Ok(jwt) => Outcome::Signed { token, jwt },
             Err(SignerUnavailable) => Outcome::NotSigned(token),
         }

@@ -17,6 +17,9 @@ use crate::{
 const MEMBERS: [&str; 10] =
     ["outcome", "caller", "method", "issuer", "policy", "audiences", "scopes", "claims", "reason", "mark_reason"];
 
+/// The id of a trace.
+const TRACE: &str = "1-5759e988-bd862e3fe1be46a994272793";
+
 /// Callers of every kind, a mark and an opaque token.
 async fn world() -> World {
     let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1")]).await;
@@ -229,17 +232,16 @@ async fn o06_the_first_record_of_an_environment_names_the_cold_start_and_a_kept_
     log.take();
     let event =
         r#"{"version":"2.0","rawPath":"/jwks.json","requestContext":{"http":{"method":"GET","path":"/jwks.json"}}}"#;
-    const ID: &str = "1-5759e988-bd862e3fe1be46a994272793";
     for (is_cold_start, sampled, members) in [(true, "1", 2), (false, "0", 0)] {
         let mut context = events::context();
-        context.xray_trace_id = Some(format!("Root={ID};Parent=53995c3f42cd8ad8;Sampled={sampled}"));
+        context.xray_trace_id = Some(format!("Root={TRACE};Parent=53995c3f42cd8ad8;Sampled={sampled}"));
         let event = serde_json::from_str(event).unwrap();
         lambda::handle(&service, event, context, is_cold_start).await.unwrap();
         let record = log.take_audit().remove(0);
         let found = [record.get("cold_start"), record.get("xray_trace_id")];
         assert_eq!(found.iter().flatten().count(), members, "{record:?}");
         if members > 0 {
-            assert_eq!(found, [Some(&json!(true)), Some(&json!(ID))]);
+            assert_eq!(found, [Some(&json!(true)), Some(&json!(TRACE))]);
         }
     }
 }

@@ -64,7 +64,7 @@ async fn plain() -> Vec<Answer> {
     let forged = |kid| notices::push(&notices::forged_event(kid));
     let form = |body: &str| request().basic(API, SECRET).body(body);
     let mut answers = Vec::new();
-    for request in [
+    for request in vec![
         introspection(&token),
         introspection("unknown"),
         introspection("x").query("token=x"),
