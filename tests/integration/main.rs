@@ -26,6 +26,7 @@ use test_support::{redis_server, redis_tap};
 mod aws;
 mod english;
 mod events;
+mod faults;
 mod kms;
 mod line;
 

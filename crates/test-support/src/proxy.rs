@@ -1,10 +1,15 @@
 //! A proxy in front of the store. It counts requests, and fails when a test wants it to.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+};
 
 use http::{Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::{BodyExt, Either, Full};
+use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
 
@@ -16,15 +21,26 @@ pub enum Fault {
     #[default]
     None,
     ServerError,
+    /// 503 Service Unavailable.
+    Overloaded,
     Throttled,
     AccessDenied,
+    /// As for a request that is not valid.
+    BadRequest,
+    MissingTable,
+    /// As for credentials whose time is over.
+    ExpiredCredentials,
     Hangs,
+    /// The answer begins, and never ends.
+    Stalls,
     Resets,
     /// Every key is always left unprocessed.
     Unprocessed,
     /// The first read leaves all but one key of each table unprocessed. The second is complete.
     UnprocessedOnce,
     Truncated,
+    /// The answer has the members of none, with other types.
+    WrongTypes,
     Empty,
     /// The answer lacks the tables without items.
     LacksTables,
@@ -65,6 +81,23 @@ impl Echo {
             }
             Self::NoKeys => tables.values_mut().for_each(|table| table["Keys"] = json!([])),
         }
+    }
+}
+
+/// An answer to a read or a write whose members have other types than DynamoDB's.
+const WRONG_TYPES: &str = r#"{"Responses":["oauth-tokens"],"UnprocessedKeys":"none","Attributes":[]}"#;
+
+type Answered = Either<Full<Bytes>, Stalled>;
+
+/// A body whose end never comes.
+struct Stalled(Option<Bytes>);
+
+impl Body for Stalled {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.take().map_or(Poll::Pending, |begun| Poll::Ready(Some(Ok(Frame::data(begun)))))
     }
 }
 
@@ -117,8 +150,13 @@ impl Proxy {
 
     /// Fails only the next request.
     pub fn fail_once(&self, fault: Fault) {
+        self.fail_at(0, fault);
+    }
+
+    /// Fails only one request, after this many have passed.
+    pub fn fail_at(&self, spared: usize, fault: Fault) {
         let mut state = self.state.lock().unwrap();
-        (state.spared, state.fault, state.once) = (0, fault, true);
+        (state.spared, state.fault, state.once) = (spared, fault, true);
     }
 
     /// Lets another program act before the next request with this operation arrives, after `spared` of them have
@@ -132,7 +170,23 @@ impl Proxy {
         std::mem::take(&mut self.state.lock().unwrap().requests)
     }
 
-    async fn answer(self, request: Request<Incoming>, upstream: Uri) -> Result<Response<Full<Bytes>>, std::io::Error> {
+    async fn answer(self, request: Request<Incoming>, upstream: Uri) -> Result<Response<Answered>, std::io::Error> {
+        let (response, fault) = self.respond(request, upstream).await?;
+        let (mut parts, body) = response.into_parts();
+        if fault != Fault::Stalls {
+            return Ok(Response::from_parts(parts, Either::Left(body)));
+        }
+        let whole = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
+        parts.headers.insert(http::header::CONTENT_LENGTH, whole.len().into());
+        Ok(Response::from_parts(parts, Either::Right(Stalled(Some(whole.slice(..whole.len() / 2))))))
+    }
+
+    /// The whole response, and the fault that this request has.
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+        upstream: Uri,
+    ) -> Result<(Response<Full<Bytes>>, Fault), std::io::Error> {
         let (mut parts, body) = request.into_parts();
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let target = parts.headers["x-amz-target"].to_str().unwrap().to_owned();
@@ -161,14 +215,24 @@ impl Proxy {
         parts.uri = upstream;
         let mut forwarded = json.clone();
         match fault {
-            Fault::None | Fault::LacksTables => {}
-            Fault::ServerError => return Ok(error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError")),
-            Fault::Throttled => return Ok(error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException")),
-            Fault::AccessDenied => return Ok(error(StatusCode::BAD_REQUEST, "AccessDeniedException")),
+            Fault::None | Fault::LacksTables | Fault::Stalls => {}
+            Fault::ServerError => return Ok((error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"), fault)),
+            Fault::Overloaded => return Ok((error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"), fault)),
+            Fault::Throttled => {
+                return Ok((error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException"), fault));
+            }
+            Fault::AccessDenied => return Ok((error(StatusCode::BAD_REQUEST, "AccessDeniedException"), fault)),
+            Fault::BadRequest => return Ok((error(StatusCode::BAD_REQUEST, "ValidationException"), fault)),
+            Fault::MissingTable => return Ok((error(StatusCode::BAD_REQUEST, "ResourceNotFoundException"), fault)),
+            Fault::ExpiredCredentials => return Ok((error(StatusCode::BAD_REQUEST, "ExpiredTokenException"), fault)),
+            Fault::WrongTypes => return Ok((answer(WRONG_TYPES.to_owned()), fault)),
             Fault::Hangs => time::hang().await,
             Fault::Resets => return Err(std::io::Error::other("reset")),
             Fault::Unprocessed => {
-                return Ok(answer(json!({ "Responses": {}, "UnprocessedKeys": json["RequestItems"] }).to_string()));
+                return Ok((
+                    answer(json!({ "Responses": {}, "UnprocessedKeys": json["RequestItems"] }).to_string()),
+                    fault,
+                ));
             }
             Fault::UnprocessedOnce | Fault::Echoes(_) => {
                 self.fail(Fault::None);
@@ -176,8 +240,8 @@ impl Proxy {
                     table["Keys"].as_array_mut().unwrap().truncate(1);
                 }
             }
-            Fault::Truncated => return Ok(answer(r#"{"Responses":{"oauth-tokens":[{"id":{"S":"#.to_owned())),
-            Fault::Empty => return Ok(answer("{}".to_owned())),
+            Fault::Truncated => return Ok((answer(r#"{"Responses":{"oauth-tokens":[{"id":{"S":"#.to_owned()), fault)),
+            Fault::Empty => return Ok((answer("{}".to_owned()), fault)),
         }
         parts.headers.remove(http::header::CONTENT_LENGTH);
         let request = Request::from_parts(parts, Full::new(Bytes::from(forwarded.to_string())));
@@ -191,7 +255,7 @@ impl Proxy {
                 .as_object_mut()
                 .unwrap()
                 .retain(|_, items| items.as_array().is_some_and(|items| !items.is_empty()));
-            return Ok(answer(whole.to_string()));
+            return Ok((answer(whole.to_string()), fault));
         }
         if matches!(fault, Fault::UnprocessedOnce | Fault::Echoes(_)) {
             let mut whole: Value = serde_json::from_slice(&body)?;
@@ -205,9 +269,9 @@ impl Proxy {
             }
             whole["UnprocessedKeys"] = left;
             body = whole.to_string().into();
-            return Ok(answer(String::from_utf8_lossy(&body).into_owned()));
+            return Ok((answer(String::from_utf8_lossy(&body).into_owned()), fault));
         }
-        Ok(Response::from_parts(parts, Full::new(body)))
+        Ok((Response::from_parts(parts, Full::new(body)), fault))
     }
 }
 

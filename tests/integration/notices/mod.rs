@@ -19,12 +19,12 @@ use crate::{
 };
 
 /// The audience of the notices: a client of this deployment at the issuer.
-const RECEIVER: &str = "introspection-receiver";
+pub const RECEIVER: &str = "introspection-receiver";
 const LOG_OUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 const SKEW: i64 = 10;
 
 /// The issuer of [`World::signer`], which may send notices, with these members of its entry changed.
-fn entry(changes: &Value) -> Value {
+pub fn entry(changes: &Value) -> Value {
     let entry = json!({
         "issuer": ISSUER, "profile": "rfc9068", "jwks": { "keys": [keys::ed25519(Some("key-1"), 1).jwk()] },
         "logout_audiences": [RECEIVER],

@@ -1,0 +1,243 @@
+//! The N-th exchange of a request fails, in every way: the answer is the right one or "don't know", in time, and the next
+//! request gets the right one.
+//!
+//! Each line of the service is run once without a fault, which counts its exchanges with the store and gives the right
+//! answer. Then each exchange fails in each way, once and from then on, each time in an execution environment of its own.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use token_introspection::{records::sha256_hex, service::Service};
+use tokio::time::Instant;
+
+use crate::{
+    key_host::KeyHost,
+    keys,
+    notices::{RECEIVER, entry, log_out},
+    proxy::Fault,
+    time::fast_forward,
+    world::{
+        API, AUDIENCE, Answer, ISSUER, OWN, Request, SECRET, World, changed, claims, introspection, request, send,
+    },
+};
+
+/// The time of the requests.
+const T: i64 = 1_800_000_000;
+/// An issuer whose keys are fetched.
+const FETCHED: &str = "https://fetched.example.com";
+const BY_KEY: &str = "by-key";
+const BY_TOKEN: &str = "by-token";
+const ADMIN: &str = "admin-console";
+
+const FAULTS: [Fault; 13] = [
+    Fault::ServerError,
+    Fault::Overloaded,
+    Fault::Throttled,
+    Fault::AccessDenied,
+    Fault::BadRequest,
+    Fault::MissingTable,
+    Fault::ExpiredCredentials,
+    Fault::Hangs,
+    Fault::Stalls,
+    Fault::Resets,
+    Fault::Truncated,
+    Fault::Empty,
+    Fault::WrongTypes,
+];
+/// Those that only a read can have.
+const OF_READS: [Fault; 2] = [Fault::Unprocessed, Fault::UnprocessedOnce];
+
+/// A request of one kind: always the same question, with identifiers of its own.
+type Line = (&'static str, fn(&Deployment) -> Request);
+
+const LINES: [Line; 13] = [
+    ("a JWT", |at| introspection(&at.token(&json!({})))),
+    ("a revoked JWT", |at| introspection(&at.token(&json!({ "sid": "revoked" })))),
+    ("a JWT of an issuer whose keys are fetched", |at| {
+        let claims = claims(&json!({ "iss": FETCHED, "iat": T - 5, "exp": T + 600 }));
+        introspection(&at.world.signer.token(&json!({ "typ": "at+jwt" }), &claims))
+    }),
+    ("an opaque token", |_| introspection("opaque")),
+    ("an unknown token", |_| introspection("unknown")),
+    ("wrong credentials", |_| request().basic(API, "wrong").form(&[("token", "unknown")])),
+    ("a caller with an assertion", |_| {
+        let claims = json!({ "iss": BY_KEY, "sub": BY_KEY, "aud": OWN, "iat": T, "exp": T + 60, "jti": unique() });
+        let assertion = keys::es256(Some("k1")).token(&json!({}), &claims);
+        let assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        request().form(&[
+            ("token", "opaque"),
+            ("client_assertion_type", assertion_type),
+            ("client_assertion", &assertion),
+        ])
+    }),
+    ("a caller with a token", |at| {
+        let own = json!({ "aud": OWN, "client_id": BY_TOKEN, "sub": BY_TOKEN, "scope": "introspection", "jti": "own" });
+        request().header("authorization", &format!("Bearer {}", at.token(&own))).form(&[("token", "opaque")])
+    }),
+    ("a batch", |at| {
+        let body = json!({ "tokens": [at.token(&json!({})), "opaque", "unknown"] }).to_string();
+        let batch = request().path("/token/introspect/batch").header("content-type", "application/json");
+        batch.body(body).basic(API, SECRET)
+    }),
+    ("a revocation of a JWT", |at| {
+        let token = at.token(&json!({ "client_id": API, "jti": unique() }));
+        request().path("/token/revoke").basic(API, SECRET).form(&[("token", &token)])
+    }),
+    ("a log-out", |at| {
+        let event = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+        let claims = json!({ "iss": ISSUER, "aud": RECEIVER, "iat": T, "exp": T + 120, "jti": unique(), "sid": "s-1",
+                             "events": event });
+        log_out(&at.world.signer.token(&json!({ "typ": "logout+jwt" }), &claims))
+    }),
+    ("a security event", |at| {
+        let claims = json!({
+            "iss": ISSUER, "aud": RECEIVER, "iat": T - 5, "jti": unique(),
+            "sub_id": { "format": "iss_sub", "iss": ISSUER, "sub": "bob" },
+            "events": { "https://schemas.openid.net/secevent/caep/event-type/session-revoked": {} },
+        });
+        let event = at.world.signer.token(&json!({ "typ": "secevent+jwt" }), &claims);
+        request().path("/events").header("content-type", "application/secevent+jwt").body(event)
+    }),
+    ("a revocation of a subject", |_| {
+        let body = json!({ "sub_id": { "format": "iss_sub", "iss": ISSUER, "sub": "carol" } }).to_string();
+        let revocation = request().path("/global-token-revocation").header("content-type", "application/json");
+        revocation.body(body).basic(ADMIN, SECRET)
+    }),
+];
+
+/// A new value for each call.
+fn unique() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("unique-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A deployment that has what all lines need.
+struct Deployment {
+    world: World,
+    host: KeyHost,
+    issuers: String,
+}
+
+impl Deployment {
+    async fn start() -> Self {
+        let world = World::new().await;
+        let host = KeyHost::start(&json!({ "keys": [world.signer.jwk()] })).await;
+        let fetched = json!({ "issuer": FETCHED, "profile": "rfc9068", "jwks_uri": host.url, "algorithms": ["EdDSA"] });
+        let issuers = json!([entry(&json!({ "event_audiences": [RECEIVER] })), fetched]).to_string();
+        world.put_client(&json!({
+            "client_id": BY_KEY, "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": json!({ "keys": [keys::es256(Some("k1")).jwk()] }).to_string(),
+        }));
+        world.put_client(&json!({ "client_id": BY_TOKEN, "token_endpoint_auth_method": "bearer", "issuer": ISSUER }));
+        world.put_client(&json!({ "client_id": ADMIN, "client_secret": sha256_hex(SECRET), "issuer": ISSUER,
+                                  "introspection": { "may_revoke_subjects": true } }));
+        world.put_token(
+            "opaque",
+            &json!({ "token_type": "access_token", "client_id": "app", "sub": "alice",
+                                           "aud": AUDIENCE, "sid": "s-9", "iat": T - 5, "exp": T + 600 }),
+        );
+        world.put_mark(&format!("sid#{ISSUER}#revoked"), &json!({}));
+        Self { world, host, issuers }
+    }
+
+    /// A new execution environment, with none of what others shared.
+    async fn environment(&self) -> Service {
+        for item in ["jwks", "fetch"] {
+            self.world.delete("oauth-introspection-state", &format!("{item}#{FETCHED}")).await;
+        }
+        let settings = [
+            self.world.token_settings(),
+            vec![("GLOBAL_REVOCATION_ISSUERS", ISSUER), ("FAILED_AUTHENTICATION_LIMIT", "1000000")],
+        ];
+        World::service(&self.world.proxy.url, &self.issuers, &settings.concat()).await
+    }
+
+    /// A good token with these claims changed.
+    fn token(&self, changes: &Value) -> String {
+        let times = json!({ "iat": T - 5, "exp": T + 600 });
+        self.world.token(&changed(&times, changes))
+    }
+
+    async fn ask(&self, service: &Service, line: &Line, seconds: i64) -> Answer {
+        let request = line.1(self).at(T + seconds).request_id(&unique()).within(Duration::from_millis(700));
+        fast_forward(send(service, request)).await
+    }
+}
+
+/// What a caller gets.
+fn answer(answer: &Answer) -> (u16, String, Option<String>) {
+    (answer.status.as_u16(), answer.body.clone(), answer.reason().map(str::to_owned))
+}
+
+#[tokio::test]
+async fn g08_each_exchange_with_the_store_may_fail_in_every_way_and_the_answer_is_right_or_503() {
+    let deployment = Deployment::start().await;
+    let (mut failed, mut unharmed) = (0, 0);
+    for line in &LINES {
+        let service = deployment.environment().await;
+        deployment.world.proxy.take_requests();
+        let right = answer(&deployment.ask(&service, line, 0).await);
+        assert!(right.0 < 500, "{}: {right:?}", line.0);
+        let operations: Vec<_> = deployment.world.proxy.take_requests().into_iter().map(|(name, _)| name).collect();
+        for (number, operation) in operations.iter().enumerate() {
+            let faults = FAULTS.iter().chain(if operation == "BatchGetItem" { &OF_READS[..] } else { &[] });
+            for (fault, lasts) in faults.flat_map(|fault| [(*fault, false), (*fault, true)]) {
+                let case = format!("{}, exchange {number} ({operation}): {fault:?}, lasts: {lasts}", line.0);
+                let service = deployment.environment().await;
+                if lasts {
+                    deployment.world.proxy.fail_after(number, fault);
+                } else {
+                    deployment.world.proxy.fail_at(number, fault);
+                }
+                let started = Instant::now();
+                let got = deployment.ask(&service, line, 0).await;
+                assert!(started.elapsed() < Duration::from_millis(1000), "{case}: {:?}", started.elapsed());
+                deployment.world.proxy.fail(Fault::None);
+                if answer(&got) == right {
+                    unharmed += 1;
+                } else {
+                    assert_eq!(got.status, 503, "{case}: {}", got.body);
+                    assert!(!got.body.contains("active"), "{case}: {}", got.body);
+                    failed += 1;
+                }
+                let next = deployment.ask(&service, line, 31).await;
+                assert_eq!(answer(&next), right, "{case}: the next request");
+            }
+        }
+    }
+    println!("{failed} answers were 503, {unharmed} were right all the same");
+    // Both must occur, or the faults did not reach what they are for.
+    assert!(failed > 200 && unharmed > 100, "{failed} and {unharmed}");
+}
+
+#[tokio::test]
+async fn g08_h13_a_key_host_may_fail_in_every_way_and_the_answer_is_right_or_503() {
+    let deployment = Deployment::start().await;
+    let line = LINES.iter().find(|(name, _)| name.contains("fetched")).unwrap();
+    let right = answer(&deployment.ask(&deployment.environment().await, line, 0).await);
+    let key_set = json!({ "keys": [deployment.world.signer.jwk()] }).to_string();
+    let half = &key_set[..key_set.len() / 2];
+    let statuses =
+        [301, 302, 307, 400, 401, 403, 404, 408, 429, 500, 502, 503, 504].map(|status| (status, key_set.as_str()));
+    let large = format!(r#"{{"keys":[],"x":"{}"}}"#, "x".repeat(2_000_000));
+    let bodies = ["", "null", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":"x"}"#, "<html></html>", half, &large];
+    let bodies = bodies.map(|body| (200, body));
+    for (status, body) in statuses.into_iter().chain(bodies) {
+        let service = deployment.environment().await;
+        deployment.host.publish(status, body);
+        let case = format!("{status} {}", &body[..body.len().min(40)]);
+        let got = deployment.ask(&service, line, 0).await;
+        assert_eq!(got.status, 503, "{case}: {}", got.body);
+        deployment.host.publish(200, key_set.as_str());
+        let next = deployment.ask(&service, line, 31).await;
+        assert_eq!(answer(&next), right, "{case}: the next request");
+    }
+    let service = deployment.environment().await;
+    deployment.host.hang();
+    deployment.ask(&service, line, 0).await.assert_unavailable("keys_unavailable");
+    deployment.host.publish(200, key_set.as_str());
+    assert_eq!(answer(&deployment.ask(&service, line, 31).await), right, "after a host that hung");
+}
