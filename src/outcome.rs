@@ -61,6 +61,7 @@ pub enum Outcome {
     /// The caller is known, but its record forbids the request.
     Denied(Denial),
     Unavailable(Unavailable),
+    TooLarge(TooLarge),
     /// A defect in our code.
     Internal,
 }
@@ -120,6 +121,10 @@ pub enum Unavailable {
     Deadline,
 }
 
+/// The answer is longer than Lambda can return, which only that of a batch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge;
+
 /// How the caller may authenticate instead: with the scheme that it used, if that can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Challenge {
@@ -160,6 +165,7 @@ impl Outcome {
             Self::Refused { why, .. } | Self::Throttled { why, .. } => Some(why.name()),
             Self::Denied(denial) => Some(denial.name()),
             Self::Unavailable(what) => Some(what.name()),
+            Self::TooLarge(TooLarge) => Some(TooLarge.name()),
             Self::Batch(_)
             | Self::Revoked
             | Self::SubjectRevoked
@@ -188,7 +194,7 @@ impl Outcome {
             Self::Rejected(RequestError::NoCredentials | RequestError::NoCredentialsForSigned)
             | Self::Refused { .. }
             | Self::Throttled { .. } => "refused",
-            Self::Rejected(_) | Self::Denied(Denial::SignedResponseRequired) => "invalid_request",
+            Self::Rejected(_) | Self::Denied(Denial::SignedResponseRequired) | Self::TooLarge(_) => "invalid_request",
             Self::Denied(Denial::NotAllowed | Denial::MayNotRevokeSubjects | Denial::ForeignSubject) => "denied",
             Self::NotSigned(_) | Self::Unavailable(_) => "unavailable",
             Self::Internal => "error",
@@ -266,6 +272,13 @@ impl Denial {
             Self::ForeignSubject => "foreign_subject",
             Self::SignedResponseRequired => "signed_response_required",
         }
+    }
+}
+
+impl TooLarge {
+    /// The stable name, as listed in docs/reasons.md.
+    pub fn name(self) -> &'static str {
+        "response_too_large"
     }
 }
 

@@ -17,6 +17,8 @@ use crate::{
 /// The only body for inactive tokens (J-22, O-03). RFC 7662 §2.2: the response should not say why the token is
 /// inactive (I-02, O-01).
 const INACTIVE: &str = r#"{"active":false}"#;
+/// Lambda returns at most 6 MiB. The rest is for status and headers.
+const MAX_RETURNED_BYTES: usize = 6 * 1024 * 1024 - 64 * 1024;
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=300");
 const JSON: HeaderValue = HeaderValue::from_static(media_type::JSON);
@@ -24,22 +26,22 @@ const SIGNED: HeaderValue = HeaderValue::from_static(media_type::SIGNED_ANSWER);
 
 /// Renders an outcome; its reason never reaches the wire. `request_id` is in the responses that an operator may have to
 /// look up.
-pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
+pub fn render(outcome: &Outcome, request_id: &str) -> Response<String> {
     match outcome {
         Outcome::Introspected(TokenVerdict { verdict: Verdict::KeysUnavailable { retry_after }, .. }) => {
-            unavailable(Unavailable::Keys { retry_after }, request_id)
+            unavailable(Unavailable::Keys { retry_after: *retry_after }, request_id)
         }
         // RFC 7662 §2.2: an answer about a token is 200 with JSON (A-01). RFC 7662 §2.3: so is the answer about a token
         // that is unknown, invalid or hidden, because the request was correct (G-06, I-02).
-        Outcome::Introspected(TokenVerdict { verdict, .. }) => match token_introspection(&verdict) {
+        Outcome::Introspected(TokenVerdict { verdict, .. }) => match token_introspection(verdict) {
             Some(body) => json_response(StatusCode::OK, body),
-            None => render(Outcome::Internal, request_id),
+            None => render(&Outcome::Internal, request_id),
         },
         // RFC 9701 §5: a signed answer has a media type of its own (J-03).
-        Outcome::Signed { jwt, .. } => with(json_response(StatusCode::OK, jwt), CONTENT_TYPE, SIGNED),
-        Outcome::Batch(tokens) => match batch(&tokens) {
+        Outcome::Signed { jwt, .. } => with(json_response(StatusCode::OK, jwt.clone()), CONTENT_TYPE, SIGNED),
+        Outcome::Batch(tokens) => match batch(tokens) {
             Some(body) => json_response(StatusCode::OK, body),
-            None => render(Outcome::Internal, request_id),
+            None => render(&Outcome::Internal, request_id),
         },
         // RFC 7009 §2.2: a token that is not valid gets 200 too, and clients ignore the body (N-01).
         // Global Token Revocation: a revocation that succeeded is 204 (R-16).
@@ -53,10 +55,10 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
         }
         // RFC 8935 §2.2: a token that was accepted is 202 without a body, also if it was received before (R-11).
         Outcome::EventsReceived | Outcome::EventsIgnored => no_body(StatusCode::ACCEPTED),
-        Outcome::EventsRefused(why) => events_refused(&why),
+        Outcome::EventsRefused(why) => events_refused(why),
         Outcome::Document(body) => {
             // RFC 8414 §3.2: metadata responses are 200 with JSON.
-            let mut response = json_response(StatusCode::OK, body);
+            let mut response = json_response(StatusCode::OK, body.clone());
             response.headers_mut().remove(PRAGMA);
             // Unlike the answer about a token, a document may be cached (M-11).
             with(response, CACHE_CONTROL, PUBLIC)
@@ -68,10 +70,10 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             let allowed = HeaderValue::from_static("authorization, content-type");
             with(response, header::ACCESS_CONTROL_ALLOW_HEADERS, allowed)
         }
-        Outcome::Rejected(error) => rejected(error),
-        Outcome::Refused { challenge, .. } => refused(challenge),
+        Outcome::Rejected(error) => rejected(*error),
+        Outcome::Refused { challenge, .. } => refused(*challenge),
         Outcome::Throttled { retry_after, .. } => {
-            with(error(StatusCode::TOO_MANY_REQUESTS, "invalid_client", None), RETRY_AFTER, retry_after.into())
+            with(error(StatusCode::TOO_MANY_REQUESTS, "invalid_client", None), RETRY_AFTER, (*retry_after).into())
         }
         Outcome::Denied(Denial::NotAllowed) => {
             error(StatusCode::FORBIDDEN, "unauthorized_client", Some("this client may not introspect tokens"))
@@ -86,7 +88,12 @@ pub fn render(outcome: Outcome, request_id: &str) -> Response<String> {
             error(StatusCode::BAD_REQUEST, "invalid_request", Some("this client is registered for signed responses"))
         }
         Outcome::NotSigned(_) => unavailable(Unavailable::Signer, request_id),
-        Outcome::Unavailable(what) => unavailable(what, request_id),
+        Outcome::Unavailable(what) => unavailable(*what, request_id),
+        Outcome::TooLarge(_) => error(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "invalid_request",
+            Some("the answer is too large; introspect fewer tokens at once"),
+        ),
         Outcome::Internal => {
             // The request id is all that a response shows of a defect (O-09).
             let description = format!("request {request_id}");
@@ -108,6 +115,14 @@ pub fn signed_claims(verdict: &Verdict, issuer: &str, audience: &str, now: i64) 
     }
     let token_introspection = RawValue::from_string(token_introspection(verdict)?).ok()?;
     serde_json::to_string(&SignedClaims { iss: issuer, aud: audience, iat: now, token_introspection }).ok()
+}
+
+/// Whether Lambda can return this response, which it takes as a string within JSON. A longer one would fail the invocation, and
+/// the gateway would answer 5xx. Each quotation mark and backslash takes two bytes there.
+pub fn is_deliverable(response: &Response<String>) -> bool {
+    let body = response.body();
+    body.len() <= MAX_RETURNED_BYTES / 2
+        || body.len() + body.bytes().filter(|byte| matches!(byte, 0x22 | 0x5c)).count() <= MAX_RETURNED_BYTES
 }
 
 /// The members about a token: the body of a JSON answer, and the claim `token_introspection` of a signed one (J-07).

@@ -104,7 +104,7 @@ pub async fn handle(
                 return Err(Failed::Unknown);
             }
             // The unreadable part may be what identifies the source. All sources accept this form.
-            let response = render(Outcome::Internal, &context.request_id);
+            let response = render(&Outcome::Internal, &context.request_id);
             Ok(GatewayResponse::new(EventSource::LoadBalancer, response, event.is_head()))
         }
     }

@@ -27,11 +27,11 @@ use crate::{
     auth::Caller,
     call::Call,
     issuers::Issuers,
-    outcome::{Answer, Denial, Outcome, TokenFacts, Unavailable},
+    outcome::{Answer, Denial, Outcome, TokenFacts, TooLarge, Unavailable},
     proof::PresentedProofs,
     records::ItemKey,
     request::{Batch, Query, Request, RequestError},
-    response::{render, with_cors},
+    response::{is_deliverable, render, with_cors},
     settings::Settings,
     signer::Signer,
     store::Store,
@@ -93,7 +93,7 @@ impl Service {
             let request = Request::parse(&call, &self.settings);
             (self.request_facts(&request), request)
         };
-        let (facts, answer) = match span.in_scope(|| catch_unwind(AssertUnwindSafe(parse))) {
+        let (facts, mut answer) = match span.in_scope(|| catch_unwind(AssertUnwindSafe(parse))) {
             Ok((facts, request)) => {
                 // Boxed, because the SDK's futures are nested so deeply that they almost reach the compiler's limits.
                 let answer = Box::pin(self.answer(request, &facts, &call));
@@ -106,8 +106,13 @@ impl Service {
             }
             Err(_panic) => (RequestFacts::default(), Outcome::Internal.into()),
         };
+        let mut response = render(&answer.outcome, &call.request_id);
+        if !is_deliverable(&response) {
+            answer.outcome = Outcome::TooLarge(TooLarge);
+            response = render(&answer.outcome, &call.request_id);
+        }
         write_record(&answer, &facts, &call, started.elapsed());
-        with_cors(render(answer.outcome, &call.request_id), &call.headers, &self.settings.cors_allowed_origins)
+        with_cors(response, &call.headers, &self.settings.cors_allowed_origins)
     }
 
     async fn answer(&self, request: Result<Request<'_>, RequestError>, facts: &RequestFacts, call: &Call) -> Answer {

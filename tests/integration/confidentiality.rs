@@ -266,7 +266,7 @@ async fn o09_a_failure_is_503_with_the_request_id_and_no_internals() {
 
 #[test]
 fn o09_a_defect_is_500_with_the_request_id_and_no_internals() {
-    let (parts, body) = response::render(outcome::Outcome::Internal, "id-7").into_parts();
+    let (parts, body) = response::render(&outcome::Outcome::Internal, "id-7").into_parts();
     let answer = Answer { status: parts.status, headers: parts.headers, body, audit: vec![serde_json::Map::new()] };
     assert_eq!(answer.body, r#"{"error":"server_error","error_description":"request id-7"}"#);
     assert_eq!(answer.assert_error(500, "server_error", None), "request id-7");

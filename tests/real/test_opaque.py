@@ -1,9 +1,11 @@
 """Opaque tokens: records that an authorization server wrote, found by the digest of the token."""
 
+import json
 from decimal import Decimal
 
 import pytest
 
+import events
 from items import TOKENS
 from settings import GENERIC, OWN, RFC9068
 from tokens import ABSENT, digest, now
@@ -129,3 +131,25 @@ def test_i04_refresh_token_expires_and_is_revoked_like_any_other(function, items
     owner = items.caller(introspection=SHOWS_REFRESH)
     for changes in ({"exp": now() - 1}, {"revoked": True}, {"nbf": now() + 60}):
         assert_inactive(function.introspect(items.opaque(**REFRESH, client_id=owner.id, **changes), owner))
+
+
+@pytest.mark.parametrize("claim, fit, too_many", [("x" * 300_000, 20, 21), ('"' * 150_000, 10, 11)])
+def test_a01_a_batch_whose_answers_are_longer_than_lambda_returns_is_413(function, caller, items, claim, fit, too_many):
+    # A quotation mark takes two bytes of the answer, and four of what Lambda returns.
+    tokens = [items.opaque(claims={"large": claim}) for _ in range(too_many)]
+
+    def ask(count):
+        body = json.dumps({"tokens": tokens[:count]})
+        return function.invoke(events.http_api(
+            path="/token/introspect/batch", body=body,
+            headers={"authorization": caller.basic(), "content-type": "application/json"},
+        ))
+
+    answer = ask(fit)
+    assert [shown["active"] for shown in answer.json["results"]] == [True] * fit
+    assert len(answer.raw) < 6 * 1024 * 1024
+    answer = ask(too_many)
+    assert (answer.status, answer.json) == (413, {
+        "error": "invalid_request",
+        "error_description": "the answer is too large; introspect fewer tokens at once",
+    })

@@ -129,5 +129,5 @@ fn finish(asked: &RequestFacts, answer: Answer, call: &Call) -> (&'static str, S
         Outcome::Introspected(_) => "inactive",
         _ => "refused",
     };
-    (how, render(answer.outcome, "8476a536-e9f4-11e8-9739-2dfe598c3fcd").into_body())
+    (how, render(&answer.outcome, "8476a536-e9f4-11e8-9739-2dfe598c3fcd").into_body())
 }

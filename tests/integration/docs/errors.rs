@@ -4,7 +4,11 @@ use std::{collections::BTreeSet, time::Duration};
 
 use http::Method;
 use serde_json::{Value, json};
-use token_introspection::records::sha256_hex;
+use token_introspection::{
+    outcome::{Outcome, TooLarge},
+    records::sha256_hex,
+    response::render,
+};
 
 use super::page::{Page, page, pages, read, spans};
 use crate::{
@@ -136,11 +140,18 @@ async fn unreadable() -> Answer {
     Answer { status: status.try_into().unwrap(), headers: http::HeaderMap::new(), body, audit: Vec::new() }
 }
 
+/// The answer in the place of one that is too large; tests/real makes such a batch.
+fn too_large() -> Answer {
+    let (parts, body) = render(&Outcome::TooLarge(TooLarge), "request-1").into_parts();
+    Answer { status: parts.status, headers: parts.headers, body, audit: Vec::new() }
+}
+
 #[tokio::test]
 async fn o01_each_body_of_the_page_is_answered_and_each_answer_is_on_the_page() {
     let mut answers = Box::pin(plain()).await;
     answers.extend(Box::pin(signing()).await);
     answers.push(unreadable().await);
+    answers.push(too_large());
     let is_object = |answer: &&Answer| answer.body.starts_with('{') && !answer.body.starts_with(r#"{"keys""#);
     let answered: BTreeSet<Shown> = answers.iter().filter(is_object).map(shown).collect();
     assert_eq!(answered, documented());
