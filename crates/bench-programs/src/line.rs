@@ -53,7 +53,7 @@ pub fn answer(world: &World, table: &Table, event: &str) -> (&'static str, Strin
         }
         Err(why) => {
             let challenge = token_introspection::outcome::Challenge::Basic;
-            return finish(&asked, Answer { caller: None, outcome: Outcome::Refused { why, challenge } }, &call);
+            return finish(&asked, &Answer { caller: None, outcome: Outcome::Refused { why, challenge } }, &call);
         }
     };
     let active = match token {
@@ -80,7 +80,7 @@ pub fn answer(world: &World, table: &Table, event: &str) -> (&'static str, Strin
         Ok(policy::Decision { view: Err(why), .. }) | Err(why) => Verdict::Inactive(why),
     };
     let outcome = Outcome::Introspected(TokenVerdict { facts, verdict });
-    finish(&asked, Answer { caller: Some(caller.client_id().to_owned()), outcome }, &call)
+    finish(&asked, &Answer { caller: Some(caller.client_id().to_owned()), outcome }, &call)
 }
 
 fn call(event: &str) -> Call {
@@ -122,8 +122,8 @@ fn verify(
     judge::active(verified.ok().expect("the signature is valid"), items, &FetchedItems::default())
 }
 
-fn finish(asked: &RequestFacts, answer: Answer, call: &Call) -> (&'static str, String) {
-    write_record(&answer, asked, call, Duration::from_millis(1));
+fn finish(asked: &RequestFacts, answer: &Answer, call: &Call) -> (&'static str, String) {
+    write_record(answer, asked, call, Duration::from_millis(1));
     let how = match &answer.outcome {
         Outcome::Introspected(TokenVerdict { verdict: Verdict::Active { .. }, .. }) => "active",
         Outcome::Introspected(_) => "inactive",
