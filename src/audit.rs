@@ -51,6 +51,9 @@ struct AuditRecord<'a> {
     /// What a policy in report mode found, from which the tool drafts one.
     report: Option<&'a PolicyReport>,
     reason: Option<&'static str>,
+    /// What the reason does not say about the refused credentials of a registered client. A line of its own would take time
+    /// by which registered client ids could be told apart from others.
+    detail: Option<String>,
     /// The reason in the mark that revokes the token.
     mark_reason: Option<&'a str>,
     /// The number of tokens in a batch, and the number of active ones.
@@ -72,6 +75,7 @@ pub fn write_record(answer: &Answer, request: &RequestFacts, call: &Call, latenc
         subjects_issuer: request.subjects_issuer.as_deref(),
         policy: outcome.policy(),
         reason: outcome.reason(),
+        detail: outcome.detail().filter(|_| caller.is_some()),
         call: Some((call, latency)),
         ..AuditRecord::default()
     };
@@ -157,6 +161,7 @@ impl<'a> AuditRecord<'a> {
             scopes = self.report.map(|report| report.scopes.as_str()),
             claims = self.report.map(|report| report.claims.as_str()),
             reason = self.reason,
+            detail = self.detail,
             mark_reason = self.mark_reason,
             tokens = self.counts.map(|(tokens, _)| tokens),
             active_tokens = self.counts.map(|(_, active)| active),

@@ -178,6 +178,14 @@ impl Outcome {
         }
     }
 
+    /// What the reason does not say about refused credentials: what was found, and what is registered or accepted.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Refused { why, .. } | Self::Throttled { why, .. } => why.detail(),
+            _ => None,
+        }
+    }
+
     /// The outcome in one word, for the audit record.
     pub fn class(&self) -> &'static str {
         match self {

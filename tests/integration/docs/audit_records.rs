@@ -85,6 +85,8 @@ async fn o06_each_member_of_an_audit_record_has_a_row_and_each_row_a_member() {
     world.introspect(&world.token(&json!({ "cnf": { "jkt": "k" } }))).await.assert_active();
     world.put_policy(&json!({ "mode": "report" }));
     world.introspect(&world.token(&json!({}))).await.assert_active();
+    world.put_client(&json!({ "client_id": "gateway", "token_endpoint_auth_method": "bearer", "issuer": ISSUER }));
+    world.introspect_as("gateway", "x", "y").await.assert_error(401, "invalid_client", "wrong_method");
     let mut first = crate::world::get("/.well-known/openid-configuration");
     (first.0.cold_start, first.0.trace_id) = (true, Some("1-5759e988-bd862e3fe1be46a994272793".to_owned()));
     world.send(first).await;

@@ -1,0 +1,139 @@
+"""Introspections without end, with revocations, new keys, new secrets and faults going on, each checked against a model."""
+
+import contextlib
+import os
+import random
+import secrets
+import statistics
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from conftest import ISSUER, Deployment
+from items import Caller, Items
+from settings import OWN
+from tokens import claims, digest, forged, mint, now
+
+INTROSPECTIONS = int(os.environ.get("SOAK_INTROSPECTIONS", "5000"))
+SEED = int(os.environ.get("SOAK_SEED", str(secrets.randbits(32))))
+# At most two of these happen in a minute, because the function fetches keys for an unknown `kid` so rarely.
+SECONDS_BETWEEN_ROTATIONS = 40
+POOL = 300
+FAULTS = ["server_error", "gateway_error", "throttling", "access_denied", "table_missing", "reset", "truncated",
+          "broken_off", "empty", "unprocessed", "marks_unprocessed"]
+
+
+@dataclass
+class Token:
+    """What the model knows of a token: its marks, and when it ends."""
+
+    text: str
+    expires: int
+    marks: list[str]
+    revoked: bool = False
+    forged: bool = field(default=False)
+
+    def verdicts(self) -> set[str]:
+        """Its verdict, or both within the second in which it expires."""
+        if self.revoked or self.forged:
+            return {"inactive"}
+        rest = self.expires - time.time()
+        if abs(rest) < 1.5:
+            return {"active", "inactive"}
+        return {"active"} if rest > 0 else {"inactive"}
+
+
+class Soak:
+    def __init__(self, deployment: Deployment, items: Items):
+        self.deployment, self.items, self.random = deployment, items, random.Random(SEED)
+        self.caller = items.caller()
+        self.rotated = time.monotonic()
+        self.tokens = [self.make() for _ in range(POOL)]
+        self.counts, self.seconds = Counter(), []
+
+    def make(self) -> Token:
+        lifetime = self.random.choice([2, 10, 600, 3600])
+        times = {"iat": now() - 5, "exp": now() + lifetime}
+        if self.random.random() < 0.3:
+            sid = secrets.token_hex(8)
+            text = self.items.opaque(sid=sid, **times)
+            return Token(text, times["exp"], [f"revoked#{digest(text)}", f"sid#{OWN}#{sid}"])
+        payload = claims(ISSUER, sid=secrets.token_hex(8), **times)
+        text = mint(self.deployment.keys[0], payload)
+        marks = [f"{kind}#{ISSUER}#{payload[kind]}" for kind in ("jti", "sid", "sub")]
+        if self.random.random() < 0.05:
+            return Token(forged(text), times["exp"], marks, forged=True)
+        return Token(text, times["exp"], marks)
+
+    def act(self):
+        """One of what goes on beside the introspections."""
+        what = self.random.random()
+        if what < 0.6:
+            token = self.random.choice(self.tokens)
+            self.items.mark(self.random.choice(token.marks), expires_at=now() + 7200)
+            token.revoked = True
+        elif what < 0.95:
+            self.tokens[self.random.randrange(POOL)] = self.make()
+        elif time.monotonic() - self.rotated > SECONDS_BETWEEN_ROTATIONS:
+            self.deployment.rotate()
+            # Tokens of a key that is no longer published are not active, so they leave.
+            self.tokens = [self.make() for _ in range(POOL)]
+            self.rotated = time.monotonic()
+        else:
+            old, new = self.caller.secret, secrets.token_hex(32)
+            self.items.put("oauth-clients", self.caller.id, client_secret=digest(new), previous_client_secret=digest(old),
+                           previous_client_secret_expires_at=now() + 7200)
+            self.caller = Caller(self.caller.id, self.random.choice([old, new]))
+
+    def ask(self, faulty: bool):
+        if self.random.random() < 0.02:
+            stranger = Caller(self.caller.id, "wrong-secret-of-thirty-two-characters")
+            answer = self.deployment.function.introspect("x", stranger)
+            assert answer.status == 401 or faulty and answer.status == 503, answer.raw
+            return
+        token = self.random.choice(self.tokens)
+        before = token.verdicts()
+        answer = self.deployment.function.introspect(token.text, self.caller)
+        expected = before | token.verdicts()
+        if faulty and answer.status == 503:
+            self.counts["503 during a fault"] += 1
+            assert "active" not in answer.body
+            return
+        assert answer.status == 200, (SEED, answer.raw)
+        verdict = "active" if answer.json["active"] else "inactive"
+        assert verdict in expected, (SEED, token, answer.raw)
+        self.counts[verdict] += 1
+        if not faulty:
+            self.seconds.append(answer.seconds)
+
+    def run(self, introspections: int):
+        fault, faulty_for = contextlib.ExitStack(), 0
+        for _ in range(introspections):
+            if faulty_for == 0 and self.random.random() < 0.002:
+                faulty_for = self.random.randint(1, 20)
+                fault.enter_context(self.deployment.proxy.failing(self.random.choice(FAULTS)))
+            if self.random.random() < 0.05:
+                self.act()
+            self.ask(faulty_for > 0)
+            if faulty_for == 1:
+                fault.close()
+            faulty_for = max(0, faulty_for - 1)
+            self.deployment.proxy.calls.clear()
+        fault.close()
+
+
+def test_o02_no_answer_is_wrong_and_memory_stays_flat(deployment, items):
+    soak = Soak(deployment, items)
+    soak.run(max(INTROSPECTIONS // 10, 1000))
+    early, soak.seconds = list(soak.seconds), []
+    memory, start = deployment.memory(), time.monotonic()
+    soak.run(INTROSPECTIONS)
+    later = soak.seconds[-len(early):]
+    grown = deployment.memory()
+    print(f"\n{INTROSPECTIONS} introspections in {time.monotonic() - start:.0f} s, seed {SEED}: {dict(soak.counts)}")
+    print(f"memory: {memory} KB, then {grown} KB")
+    for name, seconds in (("first", early), ("last", later)):
+        slow = statistics.quantiles(seconds, n=100)[98]
+        print(f"the {name} {len(seconds)}: p50 {statistics.median(seconds) * 1000:.2f} ms, p99 {slow * 1000:.2f} ms")
+    assert {"active", "inactive", "503 during a fault"} <= soak.counts.keys()
+    assert grown < memory * 1.2 + 1024
