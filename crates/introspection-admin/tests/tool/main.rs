@@ -29,6 +29,8 @@ mod redis_fitness;
 mod redis_tokens;
 mod registering;
 mod revocation;
+#[cfg(not(feature = "redis"))]
+mod revocation_events;
 mod revocation_matrix;
 mod secret_settings;
 mod suggesting;
