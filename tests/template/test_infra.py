@@ -6,9 +6,13 @@ import re
 from copy import deepcopy
 
 from stack import ROOT, references
+from terraform import Module
 from test_template import EXPANDED, TEMPLATE
 
 CDK = ROOT / "infra/cdk"
+TERRAFORM = ROOT / "infra/terraform"
+# Terraform has no resource for a deployment of CodeDeploy, so it moves the alias itself, at once.
+NOT_IN_TERRAFORM = {"DeploymentType"}
 UPDATE = "run UPDATE_INFRA=1 pytest tests/template -k infra"
 
 
@@ -34,7 +38,7 @@ def expanded():
 
 def written(path, value):
     """Whether the file has this value. Writes it if the maintainer asks for that."""
-    text = json.dumps(value, indent=1) + "\n"
+    text = value if isinstance(value, str) else json.dumps(value, indent=1) + "\n"
     if os.environ.get("UPDATE_INFRA"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -57,3 +61,10 @@ def test_the_transform_leaves_nothing_to_the_construct_except_code_and_version()
     assert parameters == TEMPLATE["Parameters"].keys()
     assert template["Resources"]["IntrospectionFunction"]["Properties"]["Code"] == {"S3Bucket": "bucket", "S3Key": "key"}
     assert not re.search(r"createdBy|SAM\b", json.dumps(template["Resources"]))
+
+
+def test_what_the_terraform_module_has_in_common_with_the_template_is_current():
+    module = Module(EXPANDED)
+    assert written(TERRAFORM / "variables.tf", module.variables(NOT_IN_TERRAFORM)), UPDATE
+    assert written(TERRAFORM / "outputs.tf", module.outputs()), UPDATE
+    assert written(TERRAFORM / "endpoint.tf", module.locals()), UPDATE
