@@ -21,7 +21,7 @@ mod tables;
 use test_support::pages as page;
 
 /// Each kind of block, and what holds it.
-const KINDS: [(&str, &str); 39] = [
+const KINDS: [(&str, &str); 41] = [
     ("json event", "notices/events.rs: signed and sent to the service"),
     ("json subject", "notices/global_revocation.rs: sent to the service"),
     ("apache client-library", "clients.rs, and tests/interop"),
@@ -41,6 +41,8 @@ const KINDS: [(&str, &str); 39] = [
     ("json entries", "items.rs: accepted as TRUSTED_ISSUERS; those of issuers.md also by tests/integration/issuers"),
     ("json iam", "items.rs: compared with the template's policies"),
     ("json item", "data_model.rs: put into the tables and judged"),
+    ("json revocation-event", "tests/tool/revocation_events.rs of the tool: compared with what the template's pipe makes"),
+    ("json revocation-rule", "tests/tool/revocation_events.rs of the tool: matched with the event beside it"),
     ("lua client-library", "clients.rs"),
     ("mermaid picture", "readme.rs"),
     ("nginx client-library", "clients.rs"),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use test_support::{
-    pages::read,
+    pages::{blocks, read},
     world::{API, ISSUER, SECRET, World, request},
 };
 use token_introspection::records::sha256_hex;
@@ -84,7 +84,7 @@ async fn each_kind_of_mark_that_the_tool_or_the_route_writes_is_reported_by_its_
     let pipe = Pipe::of_the_template();
     let world = World::new().await;
     let tool = Tool::beside(&world);
-    let [jwt, opaque] = world.both_forms(&json!({}));
+    let [jwt, opaque] = world.both_forms(&json!({ "client_id": API }));
     let without_jti = world.token(&json!({ "jti": null }));
     let answer =
         world.send(request().basic(API, SECRET).path("/token/revoke").form(&[("token", jwt.as_str())])).await;
@@ -149,5 +149,32 @@ fn items_of_other_kinds_are_not_reported() {
         for change in ["INSERT", "MODIFY", "REMOVE"] {
             assert_eq!(pipe.event(&record(change, &json!({ "id": { "S": id } }))), None, "{change} {id}");
         }
+    }
+}
+
+#[test]
+fn the_rule_of_the_page_passes_the_event_of_the_page_which_is_one_that_the_pipe_makes() {
+    let (events, rules) = (blocks("json", "revocation-event"), blocks("json", "revocation-rule"));
+    let [event, rule] = [&events, &rules].map(|blocks| serde_json::from_str::<Value>(&blocks[0].text).unwrap());
+    assert_eq!((events.len(), rules.len()), (1, 1));
+    assert!(matches(&rule, Some(&event)));
+    let item = json!({ "id": { "S": event["detail"]["key"] } });
+    assert_eq!(Pipe::of_the_template().event(&record("INSERT", &item)), Some(event["detail"].clone()));
+    let template = read("template.yaml");
+    for (line, value) in [("DetailType: ", &event["detail-type"]), ("Source: !Sub ", &event["source"])] {
+        let text = value.as_str().unwrap().replace("/introspection", "/${AWS::StackName}");
+        assert!(template.contains(&format!("{line}{text}\n")), "{line}{text}");
+    }
+    // Every kind of mark is in the rule, with the issuer if the key has one.
+    for kind in ["token", "revoked", "jwt", "jti", "sid", "sub", "grant", "client", "kid"] {
+        let rest = if matches!(kind, "token" | "revoked" | "jwt") { "00" } else { "https://auth.example.com#1" };
+        let mut other = event.clone();
+        other["detail"]["key"] = json!(format!("{kind}#{rest}"));
+        assert!(matches(&rule, Some(&other)), "{kind}");
+    }
+    for key in ["iss#https://auth.example.com/t2", "sid#https://other.example.com#1"] {
+        let mut other = event.clone();
+        other["detail"]["key"] = json!(key);
+        assert!(!matches(&rule, Some(&other)), "{key}");
     }
 }
