@@ -1,8 +1,10 @@
 locals {
   # The other Regions with a replica of the clients and tokens tables, and the key of each.
   replicas = merge(
-    local.has_replica ? { (var.replica_region) = var.replica_table_key_arn } : {},
-    local.has_second_replica ? { (var.second_replica_region) = var.second_replica_table_key_arn } : {},
+    local.has_replica ? { (var.replica_region) = local.has_replica_table_key ? var.replica_table_key_arn : null } : {},
+    local.has_second_replica ? {
+      (var.second_replica_region) = local.has_second_replica_table_key ? var.second_replica_table_key_arn : null
+    } : {},
   )
 }
 
@@ -36,7 +38,7 @@ resource "aws_dynamodb_table" "clients" {
 
     content {
       region_name                 = replica.key
-      kms_key_arn                 = replica.value == "" ? null : replica.value
+      kms_key_arn                 = replica.value
       point_in_time_recovery      = true
       deletion_protection_enabled = true
     }
@@ -78,7 +80,7 @@ resource "aws_dynamodb_table" "tokens" {
 
     content {
       region_name                 = replica.key
-      kms_key_arn                 = replica.value == "" ? null : replica.value
+      kms_key_arn                 = replica.value
       point_in_time_recovery      = true
       deletion_protection_enabled = true
     }
