@@ -187,7 +187,7 @@ class Module:
             yield f"can(regex({quoted(pattern)}, {address}))", f"The value does not match {pattern}."
         if "AllowedValues" in parameter:
             values = parameter["AllowedValues"]
-            yield f"contains({self.value(values)}, {address})", f"The value is one of {', '.join(map(str, values))}."
+            yield f"contains({self.value(values, 2)}, {address})", f"The value is one of {', '.join(map(str, values))}."
         for limit, sign, word in (("MinValue", ">=", "least"), ("MaxValue", "<=", "most")):
             if limit in parameter:
                 yield f"{address} {sign} {parameter[limit]}", f"The value is at {word} {parameter[limit]}."

@@ -68,3 +68,10 @@ def test_what_the_terraform_module_has_in_common_with_the_template_is_current():
     assert written(TERRAFORM / "variables.tf", module.variables(NOT_IN_TERRAFORM)), UPDATE
     assert written(TERRAFORM / "outputs.tf", module.outputs()), UPDATE
     assert written(TERRAFORM / "endpoint.tf", module.locals()), UPDATE
+
+
+def test_the_construct_has_the_version_of_the_function():
+    package = json.loads((CDK / "package.json").read_text())
+    lock = json.loads((CDK / "package-lock.json").read_text())
+    [version] = set(re.findall(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.M))
+    assert package["version"] == lock["version"] == version

@@ -103,7 +103,10 @@ def test_every_reference_exists_and_every_declaration_is_used():
     used = set(re.findall(r"(?<!data\.)\b(aws_\w+\.\w+)(?=[.\[\]])", everything))
     assert used <= DECLARED.keys(), used - DECLARED.keys()
     indexed = set(re.findall(r"\b(aws_\w+\.\w+)\[0\]", everything))
-    assert indexed == {address for address, body in DECLARED.items() if "count" in body}
+    counted = {address for address, body in DECLARED.items() if "count" in body}
+    assert indexed <= counted
+    bare = set(re.findall(r"\b(aws_\w+\.\w+)\.", everything))
+    assert not bare & counted, "a resource with a count is named by its index"
 
 
 # --- The module beside the template ---
@@ -258,7 +261,7 @@ def leaves(properties, rules, prefix=""):
 
 
 def flattened(address):
-    """The dynamic blocks of a resource among its other blocks, where they would be without a condition."""
+    """The dynamic blocks of a resource among its other blocks, as if they had no condition."""
     def body(value):
         value = dict(value)
         for block in value.pop("dynamic", []):
