@@ -302,7 +302,7 @@ def test_each_resource_of_the_template_has_a_counterpart_with_each_property(name
 
 
 def test_a_filter_or_a_route_has_no_property_that_the_module_leaves_out():
-    # Those of alarms are checked where they are written.
+    # `terraform.py` checks those of alarms itself.
     for item in RESOURCES.values():
         if item["Type"] == "AWS::Logs::MetricFilter":
             [change] = item["Properties"]["MetricTransformations"]
