@@ -344,3 +344,24 @@ def test_each_variable_is_a_parameter_or_belongs_to_the_tool():
     parameters = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in EXPANDED["Parameters"].keys() - NOT_IN_TERRAFORM}
     assert NAMES["variable"] - own == parameters
     assert found("aws_lambda_function.endpoint", "lifecycle.precondition.condition") == "length(local.contradictions) == 0"
+
+
+def test_the_modules_of_the_readme_have_arguments_and_outputs_that_exist():
+    page = (TERRAFORM / "README.md").read_text()
+    blocks = re.findall(r"^```hcl terraform\n(.*?)^```$", page, re.M | re.S)
+    assert len(blocks) == 2 and page.count("```") == 4
+    for block in blocks:
+        for item in hcl2.loads(block)["module"]:
+            [body] = item.values()
+            given = arguments(body).keys() - {"source", "providers"}
+            assert given <= NAMES["variable"], given - NAMES["variable"]
+            # The variables without a default.
+            assert {"name", "package", "default_policy"} <= given
+    assert set(re.findall(r"module\.\w+\.(\w+)", page)) <= NAMES["output"]
+
+
+@pytest.mark.parametrize("tool", ["cdk", "terraform"])
+def test_each_link_of_a_readme_leads_somewhere(tool):
+    folder = TERRAFORM.parent / tool
+    links = re.findall(r"\]\(([^)#]+)", (folder / "README.md").read_text())
+    assert links and all((folder / link).exists() for link in links), links
