@@ -35,6 +35,7 @@ locals {
   contradictions = compact([
     (var.domain_name != "") && !(var.mtls_domain_name == "") ? "Set DomainName or MtlsDomainName, and not both." : "",
     (var.second_replica_region != "") && !(var.replica_region != "") ? "Set ReplicaRegion before SecondReplicaRegion." : "",
+    (var.second_replica_region != "") && !(var.second_replica_region != var.replica_region) ? "ReplicaRegion and SecondReplicaRegion are two Regions." : "",
     (var.replica_region != "") && !((var.existing_clients_table == "") || (var.existing_tokens_table == "")) ? "ReplicaRegion has no effect, because both tables exist already." : "",
     (var.replica_region != "") && !(((var.table_key_arn == "") && (var.replica_table_key_arn == "")) || ((var.table_key_arn != "") && (var.replica_table_key_arn != ""))) ? "Set TableKeyArn and ReplicaTableKeyArn, or neither." : "",
     (var.second_replica_region != "") && !(((var.table_key_arn == "") && (var.second_replica_table_key_arn == "")) || ((var.table_key_arn != "") && (var.second_replica_table_key_arn != ""))) ? "Set TableKeyArn and SecondReplicaTableKeyArn, or neither." : "",

@@ -139,6 +139,7 @@ def refused(**parameters):
         ({"ReplicaRegion": "eu-west-2"}, set()),
         ({"ReplicaRegion": "eu-west-2", "SecondReplicaRegion": "eu-west-3"}, set()),
         ({"SecondReplicaRegion": "eu-west-3"}, {"FirstReplicaFirst"}),
+        ({"ReplicaRegion": "eu-west-3", "SecondReplicaRegion": "eu-west-3"}, {"FirstReplicaFirst"}),
         ({"ReplicaRegion": "eu-west-2", "TableKeyArn": "k"}, {"ReplicaKey"}),
         ({"ReplicaRegion": "eu-west-2", "ReplicaTableKeyArn": "k"}, {"ReplicaKey"}),
         ({"ReplicaRegion": "eu-west-2", "TableKeyArn": "k", "ReplicaTableKeyArn": "l"}, set()),

@@ -62,7 +62,7 @@ export function parameterValues(given: { readonly [name: string]: Value | undefi
 }
 
 function check(name: string, parameter: Parameter, value: Value): void {
-  for (const item of Array.isArray(value) ? value : [value]) {
+  for (const item of Array.isArray(value) && !Token.isUnresolved(value) ? value : [value]) {
     // A value that only the deployment knows cannot be checked here.
     if (Token.isUnresolved(item)) {
       continue;

@@ -1,7 +1,7 @@
 import * as assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Fn, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { Table, AttributeType } from 'aws-cdk-lib/aws-dynamodb';
@@ -52,6 +52,17 @@ test('the resources are those of the template whose conditions hold, without one
   const all = Object.keys(Template.fromStack(EVERYTHING.stack).toJSON().Resources);
   const missing = Object.keys(TEMPLATE.Resources).filter((name) => !all.some((other) => other.startsWith(name)));
   assert.deepEqual(missing, ['MtlsDomain', 'MtlsDomainMapping']);
+});
+
+test('what is kept and how the alias moves is as in the template', () => {
+  const names = ['DeletionPolicy', 'UpdateReplacePolicy', 'UpdatePolicy'] as const;
+  const policies = (resources: Record<string, object>) => Object.fromEntries(Object.entries(resources).map(([name, resource]) =>
+    [name.replace(/(FunctionVersion).{10}$/, '$1'), names.map((policy) => (resource as Record<string, unknown>)[policy])]));
+  const expected = policies(TEMPLATE.Resources);
+  for (const [name, found] of Object.entries(policies(Template.fromStack(EVERYTHING.stack).toJSON().Resources))) {
+    assert.deepEqual(found, expected[name], name);
+  }
+  assert.deepEqual(expected['TokensTable'], ['Retain', 'Retain', undefined]);
 });
 
 test('a stack has no condition and no parameter of its own', () => {
@@ -138,6 +149,13 @@ test('a table of the same app is an existing table', () => {
   assert.deepEqual(stack.resolve(outputs.clientsTableName), stack.resolve(clients.tableName));
   const [read] = statements(template, 'FunctionRole');
   assert.match(JSON.stringify(read?.Resource), /:table\/.*Clients/);
+});
+
+test('a list that only the deployment knows is not checked and not empty', () => {
+  const issuers = Fn.split(',', Fn.importValue('issuers'));
+  const template = Template.fromStack(endpoint({ noticeIssuers: issuers }).stack);
+  const written = statements(template, 'FunctionRole').find(({ Sid }) => Sid === 'WriteReportedMarks');
+  assert.match(JSON.stringify(written), /"Fn::ImportValue":"issuers"/);
 });
 
 test('what the template would refuse is refused when the stack is synthesized', () => {
