@@ -16,8 +16,8 @@ const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/1234abcd-12a
 const BUS = 'arn:aws:events:eu-west-1:123456789012:event-bus/default';
 const upper = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 
-function endpoint(props: Partial<IntrospectionEndpointProps> = {}) {
-  const stack = new Stack(new App(), 'introspection');
+function endpoint(props: Partial<IntrospectionEndpointProps> = {}, context = {}) {
+  const stack = new Stack(new App({ context }), 'introspection');
   const construct = new IntrospectionEndpoint(stack, 'Endpoint', { code: code(), defaultPolicy: 'audience', ...props });
   return { stack, construct };
 }
@@ -28,13 +28,16 @@ function statements(template: Template, role: string): Statement[] {
   return Properties.Policies[0].PolicyDocument.Statement;
 }
 
-const DEFAULTS = Template.fromStack(endpoint().stack);
+// What CDK's own rules for CloudFormation find is an error then.
+const VALIDATED = { '@aws-cdk/core:validateAgainstDefaultRules': true };
+const DEFAULTS = Template.fromStack(endpoint({}, VALIDATED).stack);
 const EVERYTHING = endpoint({
   issuer: 'https://auth.example.com', domainName: 'i.example.com', domainCertificateArn: CERTIFICATE, tableKeyArn: KEY,
   replicaRegion: 'eu-central-1', replicaTableKeyArn: KEY, logKeyArn: KEY, signingKey: `kms:${KEY}`, signingKmsKeyArns: [KEY],
   noticeIssuers: ['https://a.example', 'https://b.example'], logoutIssuer: 'https://a.example', revocationEventBusArn: BUS,
   provisionedConcurrency: 2, deploymentType: 'Canary10Percent5Minutes', alarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:pages',
-});
+}, VALIDATED);
+const ALL = Template.fromStack(EVERYTHING.stack);
 
 test('each parameter and output of the template is a property of the same name', () => {
   assert.deepEqual(Object.keys(PARAMETERS).map(upper), Object.keys(TEMPLATE.Parameters));
@@ -49,7 +52,7 @@ test('the resources are those of the template whose conditions hold, without one
   const expected = [...unconditional, ...tables].map(([name, resource]) => [name, resource?.Type]);
   assert.deepEqual(types, Object.fromEntries(expected));
   // The stack of the other test has all that needs no contradiction.
-  const all = Object.keys(Template.fromStack(EVERYTHING.stack).toJSON().Resources);
+  const all = Object.keys(ALL.toJSON().Resources);
   const missing = Object.keys(TEMPLATE.Resources).filter((name) => !all.some((other) => other.startsWith(name)));
   assert.deepEqual(missing, ['MtlsDomain', 'MtlsDomainMapping']);
 });
@@ -59,14 +62,14 @@ test('what is kept and how the alias moves is as in the template', () => {
   const policies = (resources: Record<string, object>) => Object.fromEntries(Object.entries(resources).map(([name, resource]) =>
     [name.replace(/(FunctionVersion).{10}$/, '$1'), names.map((policy) => (resource as Record<string, unknown>)[policy])]));
   const expected = policies(TEMPLATE.Resources);
-  for (const [name, found] of Object.entries(policies(Template.fromStack(EVERYTHING.stack).toJSON().Resources))) {
+  for (const [name, found] of Object.entries(policies(ALL.toJSON().Resources))) {
     assert.deepEqual(found, expected[name], name);
   }
   assert.deepEqual(expected['TokensTable'], ['Retain', 'Retain', undefined]);
 });
 
 test('a stack has no condition and no parameter of its own', () => {
-  for (const template of [DEFAULTS, Template.fromStack(EVERYTHING.stack)]) {
+  for (const template of [DEFAULTS, ALL]) {
     const { Conditions, Parameters } = template.toJSON();
     assert.equal(Conditions, undefined);
     assert.deepEqual(Object.keys(Parameters), ['BootstrapVersion']);
@@ -93,7 +96,7 @@ test('the function has the settings of the properties, and no more', () => {
   assert.equal(defaults.DEFAULT_POLICY, 'audience');
   assert.deepEqual(defaults.ISSUER, { 'Fn::GetAtt': ['Api', 'ApiEndpoint'] });
   assert.deepEqual([defaults.SIGNING_KEY, defaults.REDIS_URL, defaults.MTLS_PUBLIC_URL], [undefined, undefined, undefined]);
-  const all = variables(Template.fromStack(EVERYTHING.stack));
+  const all = variables(ALL);
   assert.equal(all.ISSUER, 'https://auth.example.com');
   assert.equal(all.SIGNING_KEY, `kms:${KEY}`);
 });
@@ -103,7 +106,7 @@ test('the role has the permissions that the properties need, and no more', () =>
   const always = ['ReadRecords', 'WriteState', 'WriteMarks'];
   const logs = ['WriteLogs', 'WriteTraces'];
   assert.deepEqual(sids(DEFAULTS, 'FunctionRole'), [...always, ...logs]);
-  const template = Template.fromStack(EVERYTHING.stack);
+  const template = ALL;
   assert.deepEqual(sids(template, 'FunctionRole'),
     [...always, 'WriteReportedMarks', ...logs, 'DecryptTables', 'SignResponses']);
   assert.deepEqual(sids(template, 'RevocationPipeRole'), ['ReadStream', 'PutEvents', 'DecryptTables']);
@@ -113,10 +116,10 @@ test('the role has the permissions that the properties need, and no more', () =>
 });
 
 test('every alarm pages, and the dashboard shows it', () => {
-  const alarms = Template.fromStack(EVERYTHING.stack).findResources('AWS::CloudWatch::Alarm');
+  const alarms = ALL.findResources('AWS::CloudWatch::Alarm');
   const expected = Object.entries(TEMPLATE.Resources).filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm');
   assert.deepEqual(Object.keys(alarms).sort(), expected.map(([name]) => name).sort());
-  const dashboard = JSON.stringify(Template.fromStack(EVERYTHING.stack).findResources('AWS::CloudWatch::Dashboard'));
+  const dashboard = JSON.stringify(ALL.findResources('AWS::CloudWatch::Dashboard'));
   for (const [name, { Properties }] of Object.entries(alarms)) {
     assert.deepEqual(Properties.AlarmActions, ['arn:aws:sns:eu-west-1:123456789012:pages'], name);
     assert.ok(dashboard.includes(name), name);
@@ -133,7 +136,7 @@ test('a new setting or new code is a new version, which the alias moves to as th
   assert.equal(version({}), first);
   assert.notEqual(version({ clockSkewSeconds: 11 }), first);
   assert.notEqual(version({ code: Code.fromAsset(__dirname) }), first);
-  Template.fromStack(EVERYTHING.stack).hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', {
+  ALL.hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', {
     DeploymentConfigName: { 'Fn::Sub': 'CodeDeployDefault.LambdaCanary10Percent5Minutes' },
   });
 });
@@ -171,6 +174,19 @@ test('what the template would refuse is refused when the stack is synthesized', 
     assert.throws(() => endpoint(props), (error: Error) => message.test(error.message), JSON.stringify(props));
   }
   assert.throws(() => endpoint({ defaultPolicy: undefined }), /^Error: DefaultPolicy has no default/);
+});
+
+test('a stack in which every table exists already creates none', () => {
+  const stream = 'arn:aws:dynamodb:eu-west-1:123456789012:table/tokens/stream/2026-01-01T00:00:00.000';
+  const { stack } = endpoint({
+    existingClientsTable: 'clients', existingTokensTable: 'tokens', existingStateTable: 'state', existingTableKeyArns: [KEY],
+    revocationEventBusArn: BUS, existingTokensStreamArn: stream,
+  }, VALIDATED);
+  const template = Template.fromStack(stack);
+  assert.deepEqual(Object.values(template.toJSON().Resources as Record<string, { Type: string }>).filter(({ Type }) =>
+    Type.startsWith('AWS::DynamoDB::')), []);
+  template.hasResourceProperties('AWS::Pipes::Pipe', { Source: { 'Fn::Sub': stream }, Target: BUS });
+  assert.deepEqual(statements(template, 'RevocationPipeRole').map(({ Resource }) => Resource), [{ 'Fn::Sub': stream }, BUS, [KEY]]);
 });
 
 test('outputs exist if their conditions hold', () => {
