@@ -41,7 +41,10 @@ const KINDS: [(&str, &str); 41] = [
     ("json entries", "items.rs: accepted as TRUSTED_ISSUERS; those of issuers.md also by tests/integration/issuers"),
     ("json iam", "items.rs: compared with the template's policies"),
     ("json item", "data_model.rs: put into the tables and judged"),
-    ("json revocation-event", "tests/tool/revocation_events.rs of the tool: compared with what the template's pipe makes"),
+    (
+        "json revocation-event",
+        "tests/tool/revocation_events.rs of the tool: compared with what the template's pipe makes",
+    ),
     ("json revocation-rule", "tests/tool/revocation_events.rs of the tool: matched with the event beside it"),
     ("lua client-library", "clients.rs"),
     ("mermaid picture", "readme.rs"),

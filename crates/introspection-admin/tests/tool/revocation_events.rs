@@ -46,7 +46,7 @@ impl Pipe {
     }
 }
 
-/// The rules of EventBridge that the filters use: equal values, `prefix` and `exists`.
+/// The rules of `EventBridge` that the filters use: equal values, `prefix` and `exists`.
 fn matches(pattern: &Value, value: Option<&Value>) -> bool {
     match pattern {
         Value::Object(members) => {
@@ -86,8 +86,7 @@ async fn each_kind_of_mark_that_the_tool_or_the_route_writes_is_reported_by_its_
     let tool = Tool::beside(&world);
     let [jwt, opaque] = world.both_forms(&json!({ "client_id": API }));
     let without_jti = world.token(&json!({ "jti": null }));
-    let answer =
-        world.send(request().basic(API, SECRET).path("/token/revoke").form(&[("token", jwt.as_str())])).await;
+    let answer = world.send(request().basic(API, SECRET).path("/token/revoke").form(&[("token", jwt.as_str())])).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let id = format!("jti#{ISSUER}#jti-1");
     let item = world.stored_mark(&id).await;
@@ -102,7 +101,11 @@ async fn each_kind_of_mark_that_the_tool_or_the_route_writes_is_reported_by_its_
         ("--kid key-1", "", format!("kid#{ISSUER}#key-1")),
         ("--not-before none", "", format!("iss#{ISSUER}")),
         ("--token -", opaque.as_str(), format!("revoked#{}", sha256_hex(&opaque))),
-        ("--token - --force", without_jti.as_str(), format!("jwt#{}", sha256_hex(without_jti.rsplit_once('.').unwrap().0))),
+        (
+            "--token - --force",
+            without_jti.as_str(),
+            format!("jwt#{}", sha256_hex(without_jti.rsplit_once('.').unwrap().0)),
+        ),
     ] {
         let issuer = if stdin.is_empty() { format!(" --issuer {ISSUER}") } else { String::new() };
         tool.run_with(&format!("revoke {options}{issuer}"), stdin).await.done();
