@@ -17,11 +17,15 @@ def rsa_key(number: int = 0):
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
+# Where issuers of a profile publish their keys, if it is not in `jwks_uri`. Those of other profiles are discovered.
+KEY_SETS = {"keycloak": "/protocol/openid-connect/certs", "okta": "/v1/keys"}
+
+
 class Issuer:
     def __init__(self, internet, entry: dict):
         self.name, self.keys = entry["issuer"], {"guide-1": rsa_key()}
         self.internet = internet
-        self.jwks_uri = entry.get("jwks_uri", self.name.rstrip("/") + "/.well-known/jwks.json")
+        self.jwks_uri = entry.get("jwks_uri", self.name.rstrip("/") + KEY_SETS.get(entry["profile"], "/.well-known/jwks.json"))
         self.metadata = self.name.rstrip("/") + "/.well-known/openid-configuration"
         self.publish()
 
