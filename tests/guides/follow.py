@@ -1,5 +1,6 @@
 """A page's world, and a shell in it: `tests/guides/follow cognito`."""
 
+import importlib
 import importlib.util
 import os
 import pathlib
@@ -17,10 +18,6 @@ def load(path: pathlib.Path, name: str, folder: pathlib.Path):
     """The program that the page calls `name`, imported."""
     file = folder / name
     file.write_text(pages.files(path)[name])
-    return _module(file)
-
-
-def _module(file: pathlib.Path):
     specification = importlib.util.spec_from_file_location(f"guides_{file.stem}", file)
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
@@ -30,8 +27,8 @@ def _module(file: pathlib.Path):
 def world_of(path: pathlib.Path, folder: pathlib.Path) -> World:
     """The world of a page. If set_up/PAGE.py exists, its SETTINGS are those of the function, and its `set_up(world)`
     writes the files that a reader has: tokens, secrets, answers of a provider."""
-    file = SET_UPS / f"{path.stem}.py"
-    module = _module(file) if file.exists() else None
+    exists = (SET_UPS / f"{path.stem}.py").exists()
+    module = importlib.import_module(f"set_up.{path.stem}") if exists else None
     world = World(path, folder, getattr(module, "SETTINGS", None))
     if hasattr(module, "set_up"):
         module.set_up(world)

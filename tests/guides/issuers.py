@@ -40,7 +40,7 @@ class Issuer:
         return [{**jwk(key), "kid": kid, "use": "sig", "alg": "RS256"} for kid, key in self.keys.items()]
 
     def sign(self, claims: dict, typ: str | None = "JWT", kid: str | None = None, key=None) -> str:
-        """A JWT of this issuer. Claims that are None are left out; `key` forges the signature."""
+        """A JWT of this issuer. A claim of None is left out; `key` forges the signature."""
         kid = kid or list(self.keys)[-1]
         now = int(time.time())
         claims = {"iss": self.name, "iat": now, "exp": now + 3600, "jti": secrets.token_hex(8), **claims}

@@ -8,7 +8,7 @@ TENANT = "9122040d-6c67-4c5b-b112-36a304b66dad"
 ISSUER = f"https://login.microsoftonline.com/{TENANT}/v2.0"
 USERS = ["87d349ed-44d7-43e1-9a83-5f2406dee5bd", "1a2b3c4d-0000-4444-8888-5e6f7a8b9c0d"]
 SELECT = "?$select=accountEnabled,signInSessionsValidFromDateTime"
-GRAPH_SECRET, GRAPH_TOKEN = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+GRAPH_SECRET, GRAPH_TOKEN = "secret-of-the-registration", "token-for-graph"
 
 
 def claims(user: str, **changes) -> dict:
