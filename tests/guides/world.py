@@ -14,6 +14,7 @@ import threading
 import boto3
 
 import pages
+from cloudwatch import CloudWatchLogs
 from internet import Internet
 from issuers import Issuer
 
@@ -22,7 +23,6 @@ BINARIES = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
 DEV_SERVER = pathlib.Path(os.environ.get("DEV_SERVER", BINARIES / "examples/dev"))
 # Tools of the suite's own environment: Python, the AWS CLI.
 TOOLS = pathlib.Path(sys.executable).parent
-# The name that `explain` and the logs of AWS have for the function.
 FUNCTION = "token-introspection"
 
 
@@ -44,6 +44,7 @@ class World:
         self.port = free_port()
         self.api = f"http://127.0.0.1:{self.port}"
         self.log: list[str] = []
+        self.cloudwatch = CloudWatchLogs(self.log)
         self.server_settings = {
             **self.network(), "TRUSTED_ISSUERS": json.dumps(entries),
             "GLOBAL_REVOCATION_ISSUERS": ",".join(self.issuers), **(settings or {}),
@@ -54,6 +55,7 @@ class World:
             "PATH": os.pathsep.join([str(TOOLS), str(BINARIES), os.environ["PATH"]]),
             "HOME": str(folder), "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1",
             "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": "", "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "AWS_ENDPOINT_URL_LOGS": self.cloudwatch.url, "LOG_GROUP": f"/aws/lambda/{FUNCTION}",
             "FUNCTION": FUNCTION, "API": self.api, "ENDPOINT": f"{self.api}/token/introspect",
         }
 
@@ -118,3 +120,4 @@ class World:
     def close(self):
         self._stop()
         self.internet.close()
+        self.cloudwatch.close()
