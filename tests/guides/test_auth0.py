@@ -8,6 +8,7 @@ import time
 import pytest
 
 import pages
+import permissions
 from set_up.auth0 import ISSUER, SESSIONS, USER
 
 PAGE = pages.FOLDER / "auth0.md"
@@ -113,6 +114,14 @@ def test_a_mark_is_never_weakened(world, logs, mark, expected):
     world.tokens.put_item(Item={"id": SUBJECT, **mark})
     assert deliver(logs, {"type": "scp", "user_id": USER, "date": at(100)}) == 204
     assert world.marks() == {SUBJECT: expected}
+
+
+def test_the_policy_of_the_page_allows_what_the_handler_requests(world, logs):
+    calls = permissions.record_calls(logs.table)
+    world.tokens.put_item(Item={"id": SUBJECT, "not_before": 4_000_000_000})
+    assert deliver(logs, LOGOUT, {"type": "scp", "user_id": USER}) == 204
+    assert len(calls) == 3
+    permissions.assert_least(permissions.policy_of(PAGE), calls, ISSUER)
 
 
 def test_a_short_token_is_refused_at_the_start(world, program):

@@ -6,6 +6,7 @@ import time
 import pytest
 
 import pages
+import permissions
 from issuers import rsa_key
 from set_up.cognito import ISSUER, claims
 
@@ -82,6 +83,15 @@ def test_a_request_without_a_token_ends_nothing(world, logout, event):
 
 def test_an_unknown_key_ends_nothing(world, logout):
     assert call(logout, world.issuer(ISSUER).sign(claims(SESSION), kid="other", key=rsa_key())) == (401, "invalid_token")
+
+
+def test_the_policy_of_the_stack_allows_what_the_handler_requests(world, logout):
+    """LogoutHandlerPolicy of template.yaml, as docs/data-model.md shows it."""
+    text = (pages.ROOT / "docs/data-model.md").read_text().split("A logout handler of one issuer:")[1]
+    statement = json.loads(text.split("```json iam\n")[1].split("```")[0].replace("https://auth.example.com", ISSUER))
+    calls = permissions.record_calls(logout.table)
+    assert call(logout, world.issuer(ISSUER).sign(claims(SESSION))) == (204, None)
+    permissions.assert_least(statement, calls, ISSUER)
 
 
 def test_keys_out_of_reach_are_no_verdict(world, logout):

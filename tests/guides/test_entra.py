@@ -9,6 +9,7 @@ import urllib.error
 import pytest
 
 import pages
+import permissions
 from set_up import entra as graph
 
 PAGE = pages.FOLDER / "entra.md"
@@ -101,6 +102,14 @@ def test_a_failure_of_graph_fails_the_delivery(world, entra, status):
         deliver(entra, notification())
     assert error.value.code == status
     assert world.marks() == {}
+
+
+def test_the_policy_of_the_page_allows_what_the_handler_requests(world, entra):
+    knows(world, accountEnabled=True, signInSessionsValidFromDateTime=graph.graph_time(SINCE))
+    calls = permissions.record_calls(entra.table)
+    assert deliver(entra, notification()) == 202
+    statement = permissions.policy_of(PAGE)
+    permissions.assert_least(json.loads(json.dumps(statement).replace("$ISSUER_OF_USERS", graph.ISSUER)), calls, graph.ISSUER)
 
 
 def test_a_short_client_state_is_refused_at_the_start(world, program):
