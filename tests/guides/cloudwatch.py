@@ -33,7 +33,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         lines = [line.strip() for line in list(self.log) if '"target":"audit"' in line]
         events = [{"logStreamName": "2026/11/27/[1]0", "timestamp": int(time.time() * 1000), "message": line,
                    "ingestionTime": int(time.time() * 1000), "eventId": str(number)} for number, line in enumerate(lines)]
-        body = json.dumps({"events": events, "searchedLogStreams": []} if known else {"__type": "InvalidParameterException"}).encode()
+        answer = {"events": events, "searchedLogStreams": []} if known else {"__type": "InvalidParameterException"}
+        body = json.dumps(answer).encode()
         self.send_response(200 if known else 400)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
         self.send_header("Content-Length", str(len(body)))

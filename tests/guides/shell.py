@@ -9,7 +9,7 @@ import subprocess
 import time
 
 # A single block that takes longer waits for something that never comes.
-SECONDS_PER_BLOCK = 60
+SECONDS_PER_BLOCK = 120
 
 
 class Shell:

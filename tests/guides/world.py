@@ -45,6 +45,7 @@ class World:
         self.api = f"http://127.0.0.1:{self.port}"
         self.log: list[str] = []
         self.cloudwatch = CloudWatchLogs(self.log)
+        # Settings of the reader's own environment do not count.
         self.server_settings = {
             **self.network(), "TRUSTED_ISSUERS": json.dumps(entries),
             "GLOBAL_REVOCATION_ISSUERS": ",".join(self.issuers), **(settings or {}),
@@ -75,7 +76,7 @@ class World:
     def function_settings(self) -> dict[str, str]:
         """The settings of the function, as a deployment prints them."""
         lines = subprocess.run([DEV_SERVER, "--port", str(self.port), "--print-env"], capture_output=True, check=True,
-                               text=True, env={**os.environ, **self.server_settings}).stdout.splitlines()
+                               text=True, env=self.server_settings).stdout.splitlines()
         settings = dict(line.split("=", 1) for line in lines)
         tables = {"CLIENTS_TABLE": "oauth-clients", "TOKENS_TABLE": "oauth-tokens", "STATE_TABLE": "oauth-introspection-state"}
         settings = {name: value.strip("'") for name, value in settings.items()}
@@ -96,20 +97,18 @@ class World:
 
     def _start(self) -> subprocess.Popen:
         server = subprocess.Popen([DEV_SERVER, "--port", str(self.port)], stdout=subprocess.PIPE, text=True,
-                                  env={**os.environ, **self.server_settings})
+                                  env=self.server_settings)
         # The last line of its own guide.
         while "oauth-authorization-server" not in server.stdout.readline():
             assert server.poll() is None, "the development server has ended"
         # Audit records follow. If they were not read, it would wait.
-        self.reader = threading.Thread(target=lambda: self.log.extend(server.stdout), daemon=True)
+        self.reader = threading.Thread(target=self._read, args=[server.stdout], daemon=True)
         self.reader.start()
         return server
 
-    def restart(self, **settings: str):
-        """Another start of the function, with further settings and empty tables."""
-        self.server_settings.update(settings)
-        self._stop()
-        self.server = self._start()
+    def _read(self, output):
+        for line in output:
+            self.log.append(line)
 
     def _stop(self):
         self.server.terminate()
