@@ -11,9 +11,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 
-@functools.cache
 def rsa_key(number: int = 0):
     """Keys cost a tenth of a second each, so all issuers share them."""
+    return _rsa_key(number)
+
+
+# A cache tells a default from the same value as an argument, so this has no default.
+@functools.cache
+def _rsa_key(number: int):
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 

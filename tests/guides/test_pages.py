@@ -24,6 +24,8 @@ def test_a_page_does_what_it_says(path, open_page):
             assert not wrong, f"{block.place}:\n{block.text}\n" + "\n".join(wrong)
     finally:
         shell.close()
+    secrets = [path.read_text().strip() for path in world.folder.glob("*.txt")]
+    assert not [line for line in world.log if any(secret in line for secret in secrets if len(secret) > 20)]
 
 
 def test_what_differs_is_found():
