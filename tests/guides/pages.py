@@ -18,8 +18,8 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs/guides"
 INDEX = FOLDER / "README.md"
-# A name without folders, so that no page writes outside its working folder.
-FILE_NAME = re.compile(r"file:([A-Za-z0-9_][A-Za-z0-9_.-]*)")
+# No part begins with a dot or a slash, so that no page writes outside its working folder.
+FILE_NAME = re.compile(r"file:((?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*)")
 
 
 @dataclasses.dataclass

@@ -16,7 +16,7 @@ def test_a_page_does_what_it_says(path, open_page):
     try:
         for block, expected in steps:
             if block.file:
-                (world.folder / block.file).write_text(block.text)
+                world.write(block.file, block.text)
                 continue
             succeeded, printed = shell.run(block.text)
             assert succeeded, f"{block.place} failed:\n{block.text}\nIt printed:\n{printed}"

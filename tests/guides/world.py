@@ -64,7 +64,9 @@ class World:
         return self.issuers[name]
 
     def write(self, name: str, text: str):
-        (self.folder / name).write_text(text)
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
     def network(self) -> dict[str, str]:
         proxy, certificate = self.internet.url, str(self.internet.certificate)
