@@ -7,6 +7,8 @@
 DEV_SERVER names another program. `-k cognito` runs one page.
 """
 
+import os
+import pathlib
 import shutil
 import sys
 
@@ -15,11 +17,19 @@ import pytest
 import follow
 from world import BINARIES, DEV_SERVER
 
+# What the pages run, apart from Python packages.
+TOOLS = ["bash", "curl", "jq", "java", "mvn", "nginx", "apache2"]
+MODULES = [
+    pathlib.Path("/usr/lib/nginx/modules/ngx_http_js_module.so"),
+    pathlib.Path("/usr/lib/apache2/modules/mod_oauth2.so"),
+]
+
 
 def pytest_sessionstart(session):
     """Ends the run if a part is missing, because a suite that skips tests silently would look green for years."""
-    missing = [tool for tool in ("bash", "curl", "jq") if shutil.which(tool) is None]
-    missing += [str(path) for path in (DEV_SERVER, BINARIES / "introspection-admin") if not path.exists()]
+    path = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
+    missing = [tool for tool in TOOLS if shutil.which(tool, path=path) is None]
+    missing += [str(path) for path in (DEV_SERVER, BINARIES / "introspection-admin", *MODULES) if not path.exists()]
     if missing:
         pytest.exit(f"NOT RUN, missing: {', '.join(missing)}", returncode=3)
 

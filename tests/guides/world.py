@@ -53,7 +53,7 @@ class World:
         self.server = self._start()
         self.environment = {
             **self.network(), **self.function_settings(),
-            "PATH": os.pathsep.join([str(TOOLS), str(BINARIES), os.environ["PATH"]]),
+            "PATH": os.pathsep.join([str(TOOLS), str(BINARIES), os.environ["PATH"], "/usr/sbin"]),
             "HOME": str(folder), "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1",
             "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": "", "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": self.cloudwatch.url, "LOG_GROUP": f"/aws/lambda/{FUNCTION}",
