@@ -8,8 +8,8 @@ import signal
 import subprocess
 import time
 
-# A single block that takes longer waits for something that never comes.
-SECONDS_PER_BLOCK = 120
+# A single block that takes longer waits for something that never comes. Maven fetches packages on its first run.
+SECONDS_PER_BLOCK = 240
 
 
 class Shell:
