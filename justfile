@@ -35,6 +35,10 @@ docs:
 conformance:
     UPDATE_CONFORMANCE=1 cargo test --locked --test integration conformance
 
+# Open a shell in which the commands of a guide work, such as `just guide cognito`
+guide page:
+    tests/guides/follow {{ page }}
+
 # Run everything that CI runs, or the named steps of it
 ci *steps:
     bash .ci/run {{ steps }}

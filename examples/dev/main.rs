@@ -36,7 +36,16 @@ const USAGE: &str = "usage: cargo run --example dev -- [--port N] [--print-env]
   --print-env  print the environment with which `cargo lambda watch` uses the same tables, and end";
 
 /// Settings that the dev server takes from its own environment, to try them with the demo.
-const PASSED_ON: [&str; 3] = ["SIGNING_KEY", "SIGNING_ALGORITHM", "METADATA_FILE"];
+const PASSED_ON: [&str; 8] = [
+    "SIGNING_KEY",
+    "SIGNING_ALGORITHM",
+    "METADATA_FILE",
+    "DEFAULT_POLICY",
+    "JWKS_REFRESH_SECONDS",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -107,7 +116,7 @@ fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
     let mut variables = vec![
         ("ISSUER", issuer(port)),
         ("TRUSTED_ISSUERS", issuers.to_string()),
-        ("GLOBAL_REVOCATION_ISSUERS", issuer(port)),
+        ("GLOBAL_REVOCATION_ISSUERS", global_revocation_issuers(port)),
         ("LOG_LEVEL", "error".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{}", port + 1)),
         ("AWS_REGION", "eu-west-1".to_owned()),
@@ -125,6 +134,12 @@ fn environment(port: u16) -> io::Result<Vec<(&'static str, String)>> {
 fn further_issuers() -> io::Result<Vec<Value>> {
     let Ok(entries) = std::env::var("TRUSTED_ISSUERS") else { return Ok(Vec::new()) };
     serde_json::from_str(&entries).map_err(|_| io::Error::other("TRUSTED_ISSUERS is not a JSON array"))
+}
+
+/// Our own issuer, and the issuers of `GLOBAL_REVOCATION_ISSUERS` in the dev server's own environment.
+fn global_revocation_issuers(port: u16) -> String {
+    let further = std::env::var("GLOBAL_REVOCATION_ISSUERS").unwrap_or_default();
+    [issuer(port), further].into_iter().filter(|issuers| !issuers.is_empty()).collect::<Vec<_>>().join(",")
 }
 
 /// The file with the key of signed answers, unless `SIGNING_KEY` names another. It is beside this program, so that

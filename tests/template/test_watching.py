@@ -13,6 +13,7 @@ OURS = "token-introspection/${AWS::StackName}"
 SOURCE = "".join(path.read_text() for path in (ROOT / "src").rglob("*.rs"))
 REASONS = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/reasons.md").read_text(), re.M))
 DEPLOY = (ROOT / "docs/deploy.md").read_text()
+RUNBOOK = (ROOT / "docs/guides/runbook.md").read_text()
 
 
 def emitted():
@@ -108,12 +109,16 @@ def test_each_identifier_in_an_expression_is_a_metric_of_the_alarm():
         assert alarm.get("ThresholdMetricId", "band") in ids | {"band"}
 
 
-def test_each_alarm_pages_if_there_is_a_topic_and_has_a_section():
+def test_each_alarm_pages_if_there_is_a_topic_and_has_a_section_in_the_runbook():
     for name, alarm in ALARMS.items():
         assert alarm["AlarmActions"]["Fn::If"][0] == "HasAlarmTopic", name
         assert alarm["TreatMissingData"] == "notBreaching", name
-        assert f"### {name}\n" in DEPLOY, name
-    assert set(re.findall(r"^### (\w+Alarm)$", DEPLOY, re.M)) == ALARMS.keys()
+    sections = dict(re.findall(r"^### (\w+Alarm)\n(.*?)(?=^##|\Z)", RUNBOOK, re.M | re.S))
+    assert sections.keys() == ALARMS.keys()
+    for name, text in sections.items():
+        # tests/integration/docs/queries.rs compares the fields of the queries with what the function logs.
+        assert text.count("```text insights\n") == 1, name
+        assert text.count("**Do") == 2 and "**Do not** " in text, name
 
 
 def test_the_dashboard_shows_every_alarm_and_only_metrics_that_exist():

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     audit_records::first_column,
-    page::{blocks, commands, page, pages, read, root, spans, words},
+    page::{Block, blocks, commands, page, pages, read, root, spans, words},
 };
 use crate::world::World;
 
@@ -39,7 +39,9 @@ fn document(words: &[String], name: &str) -> Value {
 #[tokio::test]
 async fn each_aws_command_that_writes_an_item_writes_it() {
     let mut writes = 0;
-    for block in blocks("sh", "aws") {
+    // The guides write items in blocks that tests/guides runs; their other commands need an account.
+    let of_guide = |block: &Block| block.place.starts_with("docs/guides/");
+    for block in blocks("sh", "aws").into_iter().filter(|block| !of_guide(block)) {
         for command in commands(&block.text) {
             if OF_AN_ACCOUNT.contains(&command.as_str()) {
                 continue;

@@ -101,8 +101,9 @@ fn every_page_is_in_the_index_once() {
         .collect();
     for page in pages().iter().filter(|page| page.path.starts_with("docs/") && page.path != index.path) {
         let count = listed.iter().filter(|path| **path == page.path).count();
-        // Records of decisions have an index of their own.
-        let of_its_own = page.path.starts_with("docs/decisions/") && !page.path.ends_with("README.md");
+        // Guides and records of decisions have indexes of their own.
+        let of_its_own = ["docs/decisions/", "docs/guides/"].iter().any(|folder| page.path.starts_with(folder))
+            && !page.path.ends_with("README.md");
         assert!(count == 1 || (of_its_own && count == 0), "{} is in the index {count} times", page.path);
     }
 }
