@@ -286,7 +286,9 @@ fn limit_scopes(claims: &mut Claims, policy: &PolicyRecord, names: &[String]) ->
             continue;
         };
         let left: Vec<&str> = scopes.iter().map(String::as_str).filter(|scope| is_released(scope)).collect();
-        kept += left.len();
+        // Scopes in a claim that the caller does not see are not left for it.
+        let is_shown = policy.claims.as_ref().is_none_or(|released| lists(released, name));
+        kept += if is_shown { left.len() } else { 0 };
         let filtered = if text.get().starts_with('[') { raw(&left) } else { raw(&left.join(" ")) };
         claims.others.extend(filtered.filter(|_| !left.is_empty()).map(|text| (name.to_owned(), text)));
         all.extend(scopes);

@@ -71,6 +71,8 @@ struct Selection<'k> {
     by_kid: bool,
     /// The `kid` under which an unreadable key could be the token's. `None` means a key without `kid`.
     other: Option<String>,
+    /// Whether the token has no `kid` and no readable key fits it, so that an unreadable one could be the only one.
+    lacks_only_key: bool,
 }
 
 impl IssuerKeySet {
@@ -198,21 +200,22 @@ impl<'k> Selection<'k> {
         let Some(kid) = named_kid(header) else {
             // Other keys with a `kid` are not tried: omitting the `kid` must not avoid their `kid#` marks.
             let only = only_fitting(keys, header).filter(|key| key.kid().is_some());
+            let lacks_only_key = !keys.iter().any(|key| fits(&key));
             let keys = keys.iter().filter(|key| key.kid().is_none()).filter(fits).chain(only).collect();
-            return Self { keys, by_kid: false, other: None };
+            return Self { keys, by_kid: false, other: None, lacks_only_key };
         };
         let other = Some(kid.to_owned());
         let by_kid = keys.iter().any(|key| key.kid() == Some(kid));
         if by_kid {
             let keys = keys.iter().filter(|key| key.kid() == Some(kid)).filter(fits).collect();
-            return Self { keys, by_kid, other };
+            return Self { keys, by_kid, other, lacks_only_key: false };
         }
         let has_kids = keys.iter().any(|key| key.kid().is_some()) || gaps.unreadable.iter().any(Option::is_some);
         if has_kids {
-            return Self { keys: Vec::new(), by_kid, other };
+            return Self { keys: Vec::new(), by_kid, other, lacks_only_key: false };
         }
         // No key of the set has a `kid`, so the token may mean any of them.
-        Self { keys: keys.iter().filter(fits).collect(), by_kid, other: None }
+        Self { keys: keys.iter().filter(fits).collect(), by_kid, other: None, lacks_only_key: false }
     }
 
     fn is_known(&self) -> bool {
@@ -222,8 +225,7 @@ impl<'k> Selection<'k> {
     /// Whether a key that could not be read may be the token's.
     fn misses(&self, gaps: &Gaps) -> bool {
         // Without `kid`, the token's key could also be the only fitting one, whatever its `kid`.
-        let may_be_the_only_one = self.other.is_none() && self.keys.is_empty() && !gaps.unreadable.is_empty();
-        may_be_the_only_one || gaps.unreadable.contains(&self.other)
+        (self.lacks_only_key && !gaps.unreadable.is_empty()) || gaps.unreadable.contains(&self.other)
     }
 
     /// Why the set could not decide, if no tried key made the signature.

@@ -77,7 +77,8 @@ impl JwtMarks {
     ) -> Result<Self, Inactive> {
         let issuer = &claims.issuer;
         let mark = |kind, name: &str| MarkKey::new(kind, issuer, Some(name)).map_err(|_| Inactive::Unrevocable);
-        let mut all = claims.marks()?;
+        // The marks of the token itself come first: the first mark that revokes is the reason.
+        let mut all = Vec::new();
         for identifier in own.identifiers.iter().filter(|name| claims.jti.as_ref() != Some(name)) {
             all.push(mark(MarkKind::Jti, identifier)?);
         }
@@ -85,6 +86,7 @@ impl JwtMarks {
         if own.kind == MarkKind::Jwt {
             all.push(own.clone());
         }
+        all.extend(claims.marks()?);
         if let Some(kid) = kid {
             all.push(mark(MarkKind::SigningKey, kid)?);
         }
@@ -113,23 +115,23 @@ mod tests {
         let digest = format!("jwt#{}", Digest::of("h.p").to_hex());
         for (set, mapped, expected, own) in [
             (json!({"iss": "i", "jti": "a"}), None, vec!["jti#i#a", "iss#i", "kid#i#k"], "jti#i#a"),
-            (json!({"iss": "i"}), None, vec!["iss#i", &digest, "kid#i#k"], &digest),
+            (json!({"iss": "i"}), None, vec![&digest, "iss#i", "kid#i#k"], &digest),
             // Entra's `uti`, with its profile and with any other.
-            (json!({"iss": "i", "uti": "u"}), Some("u"), vec!["jti#i#u", "iss#i", &digest, "kid#i#k"], &digest),
-            (json!({"iss": "i", "uti": "u"}), None, vec!["iss#i", "jti#i#u", &digest, "kid#i#k"], &digest),
+            (json!({"iss": "i", "uti": "u"}), Some("u"), vec![&digest, "jti#i#u", "iss#i", "kid#i#k"], &digest),
+            (json!({"iss": "i", "uti": "u"}), None, vec!["jti#i#u", &digest, "iss#i", "kid#i#k"], &digest),
             (
                 json!({"iss": "i", "jti": "a", "uti": "u"}),
                 Some("u"),
-                vec!["jti#i#u", "iss#i", "jti#i#a", "kid#i#k"],
+                vec!["jti#i#a", "jti#i#u", "iss#i", "kid#i#k"],
                 "jti#i#a",
             ),
             (
                 json!({"iss": "i", "jti": "a", "x": "m"}),
                 Some("m"),
-                vec!["jti#i#m", "iss#i", "jti#i#a", "kid#i#k"],
+                vec!["jti#i#a", "jti#i#m", "iss#i", "kid#i#k"],
                 "jti#i#a",
             ),
-            (json!({"iss": "i", "uti": 7}), None, vec!["iss#i", &digest, "kid#i#k"], &digest),
+            (json!({"iss": "i", "uti": 7}), None, vec![&digest, "iss#i", "kid#i#k"], &digest),
             (
                 json!({"iss": "i", "jti": "a", "grant_id": "g", "sid": "s", "sub": "u", "client_id": "c"}),
                 None,

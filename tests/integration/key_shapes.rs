@@ -372,6 +372,13 @@ fn number_shapes() -> Vec<Shape> {
             "unreadable_key",
             &["wrong_length"],
         ),
+        shape(
+            "an unreadable key with kid that is not the only one for a token without kid",
+            vec![unreadable(json!("c")), good.jwk(), named[0].jwk()],
+            token(&forged),
+            "unknown_key",
+            &["wrong_length"],
+        ),
     ]
 }
 

@@ -84,6 +84,9 @@ mod reasons;
 mod redis_fitness;
 #[cfg(feature = "redis")]
 mod redis_store;
+// Its items are in one engine.
+#[cfg(not(feature = "redis"))]
+mod reference;
 mod refusals;
 mod response_members;
 mod revocation;

@@ -244,3 +244,33 @@ async fn g13_a_distrusted_key_makes_all_its_tokens_inactive_however_fresh() {
     let nameless = keys::ed25519(None, 1);
     world.introspect_at(T + 600, &token(&nameless, fresh)).await.assert_inactive("unknown_key");
 }
+
+#[tokio::test]
+async fn g14_of_several_marks_the_first_in_the_order_of_the_reasons_is_the_reason() {
+    let world = World::new().await;
+    let without_jti = world.token(&json!({
+        "iss": GENERIC, "token_use": "access", "iat": T, "exp": T + 600, "jti": null, "grant_id": "g", "sid": "s",
+        "client_id": "app",
+    }));
+    let signed = without_jti.rsplit_once('.').unwrap().0;
+    let marks = [
+        format!("kid#{GENERIC}#key-1"),
+        format!("iss#{GENERIC}"),
+        format!("client#{GENERIC}#app"),
+        format!("sub#{GENERIC}#alice"),
+        format!("sid#{GENERIC}#s"),
+        format!("grant#{GENERIC}#g"),
+        format!("jwt#{}", sha256_hex(signed)),
+    ];
+    // Each mark precedes those before it.
+    for mark in marks {
+        world.put_mark(&mark, &json!({}));
+        world.introspect_at(T, &without_jti).await.assert_verdict(revoked_by(&mark), &mark);
+    }
+    // A mark that cannot be read is a reason in its own place.
+    world.delete_item(&format!("jwt#{}", sha256_hex(signed))).await;
+    world.put_mark(&format!("sid#{GENERIC}#s"), &json!({ "not_before": "text" }));
+    world.introspect_at(T, &without_jti).await.assert_inactive("revoked_grant");
+    world.delete_item(&format!("grant#{GENERIC}#g")).await;
+    world.introspect_at(T, &without_jti).await.assert_inactive("corrupt_mark");
+}

@@ -350,3 +350,30 @@ async fn h28_i05_i06_a_policy_filters_scopes_under_every_name() {
     let answer = world.introspect("opaque").await.assert_active();
     assert_eq!((&answer["scope"], &answer["scp"], answer.get("scopes")), (&json!("read"), &json!(["read"]), None));
 }
+
+#[tokio::test]
+async fn i06_i08_scopes_in_a_claim_that_the_caller_does_not_see_are_not_left_for_it() {
+    let world = World::new().await;
+    let jwt = world.token(&json!({ "scope": "write", "scp": ["read"] }));
+    let record = json!({
+        "token_type": "access_token", "client_id": "app", "exp": 4_000_000_000_u32, "scope": "write",
+        "claims": { "scp": "read" },
+    });
+    let only_in_claims = json!({
+        "token_type": "access_token", "client_id": "app", "exp": 4_000_000_000_u32, "claims": { "scp": "read" },
+    });
+    world.put_token("opaque", &record);
+    world.put_token("only in claims", &only_in_claims);
+    for (claims, verdict) in [
+        (json!(null), ACTIVE),
+        (json!(["scp"]), ACTIVE),
+        // An answer without scopes would look like one about a token that never had any.
+        (json!([]), "scopes_hidden"),
+        (json!(["department"]), "scopes_hidden"),
+    ] {
+        world.put_policy(&json!({ "scopes": ["read"], "claims": claims }));
+        for token in [&*jwt, "opaque", "only in claims"] {
+            world.introspect(token).await.assert_verdict(verdict, format!("{claims} {token}"));
+        }
+    }
+}
