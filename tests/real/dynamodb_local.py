@@ -35,6 +35,35 @@ def fetch() -> pathlib.Path:
     return CACHE
 
 
+def client(url: str):
+    return boto3.client(
+        "dynamodb", endpoint_url=url, region_name="eu-west-1", aws_access_key_id="suite", aws_secret_access_key="suite",
+        config=botocore.config.Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def create_table(client, name: str, key: str):
+    client.create_table(
+        TableName=name, BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+    )
+
+
+class OtherStore:
+    """Another implementation of the API, which is running. It may have the tables already."""
+
+    def __init__(self, url: str):
+        self.url, self.client = url, client(url)
+
+    def create_table(self, name: str, key: str):
+        if name not in self.client.list_tables()["TableNames"]:
+            create_table(self.client, name, key)
+
+    def stop(self):
+        """It belongs to the caller."""
+
+
 class DynamoDbLocal:
     def __init__(self):
         folder = fetch()
@@ -50,18 +79,11 @@ class DynamoDbLocal:
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             preexec_fn=end_with_parent,
         )
-        self.client = boto3.client(
-            "dynamodb", endpoint_url=self.url, region_name="eu-west-1", aws_access_key_id="suite",
-            aws_secret_access_key="suite", config=botocore.config.Config(retries={"total_max_attempts": 1}),
-        )
+        self.client = client(self.url)
         self._wait()
 
     def create_table(self, name: str, key: str):
-        self.client.create_table(
-            TableName=name, BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-        )
+        create_table(self.client, name, key)
 
     def stop(self):
         self.process.kill()

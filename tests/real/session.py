@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from dynamodb_local import DynamoDbLocal
+from dynamodb_local import DynamoDbLocal, OtherStore
 from items import TABLES, Items
 from lambda_runtime import BINARY
 
@@ -21,7 +21,9 @@ def pytest_sessionstart(session):
 
 @pytest.fixture(scope="session")
 def dynamodb():
-    local = DynamoDbLocal()
+    # tests/real/stores names other implementations of the API.
+    url = os.environ.get("STORE_URL")
+    local = OtherStore(url) if url else DynamoDbLocal()
     for table, key in TABLES.items():
         local.create_table(table, key)
     yield local
