@@ -2,12 +2,14 @@
 //! the configured hosts get requests.
 
 use serde_json::{Value, json};
+use token_introspection::settings::LogLevel;
 
 use super::not_inactive;
 use crate::{
     key_sets::{at, key_set, token},
     key_site::{Site, response, trusting},
     keys,
+    log::Log,
     world::{ISSUER, World, changed},
 };
 
@@ -213,5 +215,35 @@ async fn h13_hostile_metadata_lead_to_no_other_host() {
         assert_eq!((answer.status.as_u16(), answer.reason()), (503, Some("keys_unavailable")), "{metadata}");
         assert!(requested(&site).iter().all(|path| path.contains("/.well-known/")), "{metadata}");
         assert_eq!(attacker.take_requests(), [""; 0], "{metadata}");
+    }
+}
+
+#[tokio::test]
+async fn o04_h31_what_a_host_publishes_is_logged_short_and_without_control_characters() {
+    let (log, _guard) = Log::start(LogLevel::Trace);
+    let (world, site, key) = (World::new().await, Site::start().await, keys::ed25519(Some("a"), 1));
+    for (number, text) in
+        ["a\r\n{\"event\":\"forged\"}", "\u{1b}[31m\u{7f}\u{85}\0", &"k".repeat(100_000)].into_iter().enumerate()
+    {
+        let path = format!("/{number}");
+        let encryption = changed(&key.jwk(), &json!({ "kid": text, "use": "enc" }));
+        site.put(&path, &json!({ "keys": [encryption, { "kty": text, "kid": text }, key.jwk()] }));
+        let environment = trusting(&world, &json!({ "issuer": ISSUER, "jwks_uri": site.url(&path) }), &[]).await;
+        at(&environment, 0, &token(&key)).await.assert_active();
+        // The issuer's own metadata name another one.
+        let issuer = site.url(&format!("/tenant{number}"));
+        let claims = changed(&crate::key_sets::claims_of_the_key_tests(), &json!({ "iss": issuer }));
+        let place = format!("/tenant{number}/.well-known/openid-configuration");
+        site.put(&place, &json!({ "issuer": text, "jwks_uri": text }));
+        let environment = trusting(&world, &json!({ "issuer": issuer }), &[]).await;
+        at(&environment, 0, &key.token(&json!({}), &claims)).await.assert_unavailable("keys_unavailable");
+    }
+    let text = log.take();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let own = lines.iter().filter(|line| line["target"].as_str().is_some_and(|target| target.contains("issuers")));
+    let values: Vec<_> = own.flat_map(|line| line.as_object().unwrap().values()).filter_map(Value::as_str).collect();
+    assert!(values.iter().filter(|value| **value == "key_dropped").count() >= 6, "{values:?}");
+    for value in values {
+        assert!(value.chars().count() <= 200 && !value.contains(char::is_control), "{value:?}");
     }
 }
