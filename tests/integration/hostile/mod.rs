@@ -4,6 +4,7 @@
 //! it has, so that none of them is lost unnoticed. docs/attacks.md lists the attacks.
 
 mod claims;
+mod events;
 mod headers;
 mod hosts;
 mod items;
