@@ -1,6 +1,10 @@
 //! docs/attacks.md leads from each attack of docs/threats.md to a file and a test, and both exist.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{
     links::anchor,
@@ -17,8 +21,8 @@ fn name_after<'a>(line: &'a str, keywords: &[&str]) -> Option<&'a str> {
 }
 
 /// The names of the tests in a file, by its language.
-fn tests_in(path: &str, text: &str) -> Vec<String> {
-    if path.ends_with(".py") {
+fn tests_in(path: &Path, text: &str) -> Vec<String> {
+    if path.extension().is_some_and(|extension| extension == "py") {
         return text.lines().filter_map(|line| name_after(line, &["def "])).map(str::to_owned).collect();
     }
     let mut names = Vec::new();
@@ -43,7 +47,7 @@ fn tests() -> BTreeSet<String> {
             if path.is_dir() {
                 folders.push(path);
             } else if is_source {
-                names.extend(tests_in(path.to_str().unwrap(), &fs::read_to_string(&path).unwrap()));
+                names.extend(tests_in(&path, &fs::read_to_string(&path).unwrap()));
             }
         }
     }

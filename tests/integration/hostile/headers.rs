@@ -179,7 +179,7 @@ fn texts(target: &Target) -> Vec<Hostile> {
         b"1".to_vec(),
         br#""EdDSA""#.to_vec(),
         br#"["alg","EdDSA"]"#.to_vec(),
-        br#"{'alg':'EdDSA'}"#.to_vec(),
+        br"{'alg':'EdDSA'}".to_vec(),
         br#"{"alg":"EdDSA",}"#.to_vec(),
         br#"{"Alg":"EdDSA","kid":"key-1"}"#.to_vec(),
         format!("\u{feff}{header}").into_bytes(),

@@ -123,7 +123,7 @@ async fn attacker() -> Site {
 #[tokio::test]
 async fn h13_hostile_key_hosts_are_an_outage_and_lead_to_no_other_host() {
     let (world, site, attacker) = (World::new().await, Site::start().await, attacker().await);
-    let (key, forger) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("a"), 66));
+    let (key, other) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("a"), 66));
     let (set, elsewhere) = (key_set(&[&key]).to_string(), attacker.url("/jwks.json"));
     site.put("/good", &key_set(&[&key]));
     let (refused, accepted) = (refused(&set, &elsewhere), accepted(&set, &elsewhere));
@@ -136,7 +136,7 @@ async fn h13_hostile_key_hosts_are_an_outage_and_lead_to_no_other_host() {
         site.put_raw(&path, &answer);
         let environment = trusting(&world, &json!({ "issuer": ISSUER, "jwks_uri": site.url(&path) }), &[]).await;
         let genuine = at(&environment, 0, &token(&key)).await;
-        let forged = at(&environment, 0, &token(&forger)).await;
+        let forged = at(&environment, 0, &token(&other)).await;
         let expected = if is_good { (200, None) } else { (503, Some("keys_unavailable")) };
         let found = (genuine.status.as_u16(), genuine.reason());
         if found != expected {
