@@ -11,6 +11,14 @@ use crate::{
     jwt::UnreadableKeySet,
 };
 
+/// A longer text is cut off in the log.
+const MAX_LOGGED_CHARACTERS: usize = 200;
+
+/// A text that an issuer's host chose, as it is logged: short, and without control characters.
+pub fn logged(text: &str) -> String {
+    text.chars().take(MAX_LOGGED_CHARACTERS).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 /// Why a fetch failed. It never contains a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FetchError {
@@ -90,8 +98,8 @@ impl FetchError {
     /// What was found instead of what was expected.
     pub fn found(&self) -> Option<String> {
         match self {
-            Self::IssuerDiffers { found, .. } => Some(found.clone()),
-            Self::InsecureJwksUri(text) | Self::Compressed(text) => Some(text.clone()),
+            Self::IssuerDiffers { found, .. } => Some(logged(found)),
+            Self::InsecureJwksUri(text) | Self::Compressed(text) => Some(logged(text)),
             Self::Status(status) | Self::Redirect(status) => Some(status.as_u16().to_string()),
             Self::NoUsableKey(entries) => Some(format!("{entries} keys")),
             _ => None,
@@ -219,6 +227,15 @@ mod tests {
 
     use super::*;
     use crate::{connect::ProxyConnector, settings::ProxySettings};
+
+    #[test]
+    fn o04_a_text_of_a_host_is_logged_short_and_without_control_characters() {
+        let found = |text: &str| FetchError::InsecureJwksUri(text.to_owned()).found();
+        assert_eq!(found("http://a.example/\r\n\u{1b}[31m").as_deref(), Some("http://a.example/   [31m"));
+        assert_eq!(found(&"é".repeat(100_000)).map(|text| text.chars().count()), Some(MAX_LOGGED_CHARACTERS));
+        let differs = FetchError::IssuerDiffers { expected: String::new(), found: "a\0".to_owned() };
+        assert_eq!(differs.found().as_deref(), Some("a "));
+    }
 
     #[tokio::test]
     async fn a_name_without_an_address_is_not_a_failed_connection() {

@@ -7,7 +7,7 @@ use crate::{
         self, Algorithm, CheckedSignatures, DroppedKey, Header, LoadedKeys, UnreadableKeySet, VerificationKey,
         key_set_entries, kid,
     },
-    records::Snapshot,
+    records::{Snapshot, StrictString},
     token::{UnverifiedToken, VerifiedToken},
 };
 
@@ -103,7 +103,8 @@ impl IssuerKeySet {
     /// Returns [`UnusableKeySet`], as [`IssuerKeySet::parse`] does.
     pub fn from_snapshot(snapshot: &Snapshot, algorithms: &[Algorithm]) -> Result<Self, UnusableKeySet> {
         let mut set = Self::parse(snapshot.jwks.as_bytes(), algorithms, snapshot.fetched_at)?;
-        let unreadable = snapshot.unreadable.iter().map(|kid| Some(kid.clone()).filter(|kid| !kid.is_empty()));
+        let unreadable =
+            snapshot.unreadable.iter().map(|StrictString(kid)| Some(kid.clone()).filter(|kid| !kid.is_empty()));
         set.gaps.unreadable.extend(unreadable);
         set.gaps.truncated |= snapshot.truncated;
         Ok(set)
@@ -118,7 +119,7 @@ impl IssuerKeySet {
             jwks: jwt::key_set(self.keys.iter().map(VerificationKey::public_jwk)),
             jwks_uri,
             fetched_at: self.fetched_at,
-            unreadable,
+            unreadable: unreadable.into_iter().map(StrictString).collect(),
             truncated: self.gaps.truncated,
         }
     }

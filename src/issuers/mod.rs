@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 
 use self::{
     fetch::{Fetcher, KeyLocation},
+    fetch_error::logged,
     issuer_keys::{FAIR_TIME, FetchReason, IssuerKeys, NotAllowed},
     key_set::{Gap, Gaps, IssuerKeySet, SignatureCheck, check, only_fitting},
     turn::Turn,
@@ -355,7 +356,7 @@ fn log_failure(issuer: &TrustedIssuer, error: &FetchError) {
 fn log_fetched(issuer: &TrustedIssuer, set: &IssuerKeySet) {
     info!(event = "jwks_fetched", issuer = issuer.issuer, keys = set.keys().len(), truncated = set.is_truncated());
     for DroppedKey { kid, kty, cause } in set.dropped() {
-        let (issuer, kid, kty) = (&issuer.issuer, kid.as_deref(), kty.as_deref());
+        let (issuer, kid, kty) = (&issuer.issuer, kid.as_deref().map(logged), kty.as_deref().map(logged));
         let (cause, member, unreadable) = (cause.name(), cause.member(), cause.is_unreadable());
         if unreadable {
             warn!(event = "key_dropped", issuer, kid, kty, cause, member, unreadable);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::types;
+use super::types::{self, StrictString};
 
 /// A key set that an execution environment fetched, for the other environments and for the next cold start.
 #[derive(Deserialize, Serialize)]
@@ -16,7 +16,7 @@ pub struct Snapshot {
     /// The `kid`s of keys that were published but could not be read; an empty one means a key without `kid`. Tokens
     /// with these keys are neither active nor inactive.
     #[serde(default, deserialize_with = "types::or_default", skip_serializing_if = "Vec::is_empty")]
-    pub unreadable: Vec<String>,
+    pub unreadable: Vec<StrictString>,
     /// Whether the set has more keys than are loaded.
     #[serde(default, deserialize_with = "types::or_default", skip_serializing_if = "is_false")]
     pub truncated: bool,
@@ -63,6 +63,9 @@ mod tests {
             ("unreadable", Null(true), true),
             ("unreadable", S("a".into()), false),
             ("unreadable", AttributeValue::L(vec![N("1".into())]), false),
+            ("unreadable", AttributeValue::Ss(vec!["a".into()]), true),
+            // `serde_dynamo` would read bytes as text.
+            ("unreadable", AttributeValue::Bs(vec![b"a".to_vec()]), false),
             ("truncated", AttributeValue::Bool(true), true),
             ("truncated", Null(true), true),
             ("truncated", S("true".into()), false),

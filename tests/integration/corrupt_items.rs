@@ -1,11 +1,13 @@
 //! Items with attributes of a wrong type: they never help the bearer, and never let a caller in.
 
+use std::cell::Cell;
+
 use serde_json::{Value, json};
 use token_introspection::{records::sha256_hex, settings::LogLevel};
 
 use crate::{
     log::Log,
-    world::{ACTIVE, API, AUDIENCE, ISSUER, SECRET, World},
+    world::{ACTIVE, API, AUDIENCE, INACTIVE, ISSUER, SECRET, World},
 };
 
 /// When the tokens of these tests are issued.
@@ -64,6 +66,8 @@ fn with(item: &Value, path: &str, value: Option<&Value>) -> Value {
 struct Case {
     world: World,
     log: Log,
+    /// How many items were judged.
+    judged: Cell<usize>,
     _guard: tracing::subscriber::DefaultGuard,
 }
 
@@ -71,7 +75,7 @@ impl Case {
     async fn new() -> Self {
         let (log, guard) = Log::start(LogLevel::Info);
         let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1000000")]).await;
-        Self { world, log, _guard: guard }
+        Self { world, log, judged: Cell::new(0), _guard: guard }
     }
 
     /// The verdict with that item in the table, and whether the item was logged as corrupt.
@@ -81,7 +85,9 @@ impl Case {
             _ => self.world.engine.put_attributes(table, item).unwrap(),
         }
         self.log.take();
+        self.judged.set(self.judged.get() + 1);
         let answer = self.world.introspect_at(T, token).await;
+        assert!(answer.status != 200 || answer.json()["active"] == true || answer.body == INACTIVE, "{}", answer.body);
         let verdict = match (answer.status.as_u16(), answer.json()["active"].as_bool()) {
             (200, Some(active)) => if active { "active" } else { "inactive" }.to_owned(),
             (status, _) => status.to_string(),
@@ -162,6 +168,7 @@ async fn g11_h29_a_token_record_with_a_wrong_type_is_inactive_and_null_is_absent
             case.assert("oauth-tokens", &with(&good, name, Some(&value)), "opaque", "active", false).await;
         }
     }
+    assert!(case.judged.get() >= 150, "{} token records", case.judged.get());
 }
 
 #[tokio::test]
@@ -299,6 +306,7 @@ async fn g11_a_client_record_with_a_wrong_type_refuses_and_null_is_absent() {
         let limited = with(&good, "introspection.audiences", Some(&list));
         case.assert("oauth-clients", &limited, &token, "active", false).await;
     }
+    assert!(case.judged.get() >= 150, "{} client records", case.judged.get());
 }
 
 #[tokio::test]

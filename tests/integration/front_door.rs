@@ -109,6 +109,29 @@ fn a_planted_difference_between_the_steps_of_ci_is_found() {
     }
 }
 
+/// The lines of a workflow that use an action by a name that its owner can move to another commit.
+fn movable_actions(workflow: &str) -> Vec<&str> {
+    let is_fixed = |action: &str| {
+        let commit = action.split_once('@').and_then(|(_, rest)| rest.split_once(" # v"));
+        commit.is_some_and(|(commit, _)| commit.len() == 40 && commit.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    };
+    let used = workflow.lines().filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("uses: "));
+    used.filter(|action| !is_fixed(action)).collect()
+}
+
+#[test]
+fn each_action_of_a_workflow_is_named_by_its_commit() {
+    let workflows = files(".github/workflows");
+    assert!(workflows.len() >= 3, "{workflows:?}");
+    for path in workflows {
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(movable_actions(&text), Vec::<&str>::new(), "{}", path.display());
+        assert!(text.contains("\npermissions:"), "{} has the default permissions", path.display());
+    }
+    let planted = "      - uses: actions/checkout@v4\n        uses: a/b@0123 # v1\n      - uses: a/c@main";
+    assert_eq!(movable_actions(planted).len(), 3);
+}
+
 /// The paths that a page names in backticks: names with a known ending, and folders with a slash at the end. The reader
 /// chooses `NAME` and `NNNN`.
 fn paths(page: &str) -> Vec<&str> {

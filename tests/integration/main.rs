@@ -54,6 +54,7 @@ mod forged;
 mod form;
 mod front_door;
 mod head;
+mod hostile;
 mod hot_records;
 mod iam_callers;
 mod issuers;

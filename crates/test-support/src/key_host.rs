@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use http::{Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Bytes;
 use tokio::sync::Notify;
 
 use crate::{server, time};
@@ -17,7 +19,7 @@ pub struct KeyHost {
 
 struct State {
     status: StatusCode,
-    body: String,
+    body: Vec<u8>,
     hangs: bool,
     requests: usize,
 }
@@ -27,7 +29,7 @@ impl KeyHost {
     pub async fn start(key_set: &serde_json::Value) -> Self {
         let (listener, url) = server::bind().await;
         let url = format!("{url}/jwks.json");
-        let state = State { status: StatusCode::OK, body: key_set.to_string(), hangs: false, requests: 0 };
+        let state = State { status: StatusCode::OK, body: key_set.to_string().into_bytes(), hangs: false, requests: 0 };
         let host = Self { url, state: Arc::new(Mutex::new(state)), published: Arc::default() };
         let serving = host.clone();
         server::serve(listener, move |_| serving.clone().answer());
@@ -35,7 +37,7 @@ impl KeyHost {
     }
 
     /// Publishes another answer from now on, also for requests that are still waiting.
-    pub fn publish(&self, status: u16, body: impl Into<String>) {
+    pub fn publish(&self, status: u16, body: impl Into<Vec<u8>>) {
         let mut state = self.state.lock().unwrap();
         state.status = StatusCode::from_u16(status).unwrap();
         state.body = body.into();
@@ -54,7 +56,7 @@ impl KeyHost {
         std::mem::take(&mut self.state.lock().unwrap().requests)
     }
 
-    async fn answer(self) -> Result<Response<String>, std::convert::Infallible> {
+    async fn answer(self) -> Result<Response<Full<Bytes>>, std::convert::Infallible> {
         self.state.lock().unwrap().requests += 1;
         let (status, body) = loop {
             // Created before the state is read, so that no publication is missed.
@@ -70,7 +72,7 @@ impl KeyHost {
                 () = time::hang() => {}
             }
         };
-        let mut response = Response::new(body);
+        let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.status_mut() = status;
         // The target of a redirect, which would give an answer if a client followed it.
         response.headers_mut().insert("location", http::HeaderValue::from_static("/elsewhere.json"));

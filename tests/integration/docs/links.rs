@@ -15,14 +15,19 @@ fn others() -> Vec<Page> {
     others
 }
 
-/// The anchors that GitHub derives from a page's headings.
+/// The anchor that GitHub derives from a heading.
+pub fn anchor(heading: &str) -> String {
+    let text = without_links(heading.trim_start_matches('#').trim()).to_lowercase();
+    let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ' '));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+/// The anchors of a page. GitHub numbers those of equal headings.
 fn anchors(page: &Page) -> BTreeSet<String> {
     let mut counts = BTreeMap::<String, usize>::new();
     let headings = page.prose().into_iter().filter(|(_, line)| line.starts_with('#'));
     let anchors = headings.map(|(_, line)| {
-        let text = without_links(line.trim_start_matches('#').trim()).to_lowercase();
-        let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ' '));
-        let anchor: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
+        let anchor = anchor(line);
         let count = counts.entry(anchor.clone()).or_default();
         *count += 1;
         if *count == 1 { anchor } else { format!("{anchor}-{}", *count - 1) }

@@ -4,6 +4,7 @@
 //! A block's info string is its language and its kind, as in "sh tool". The test of that kind reads all blocks of all
 //! pages, so a new block is tested as soon as it is written, and one without a kind fails here.
 
+mod attacks;
 mod audit_records;
 mod clients;
 mod commands;
