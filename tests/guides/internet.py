@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 class Internet:
     def __init__(self, folder: pathlib.Path):
-        # Answers by host, method and path. An answer is a JSON document, or a function that gets the request's headers
+        # Answers by host, method and path. An answer is a JSON document, bytes, or a function that gets the request's headers
         # and body and returns status and document.
         self.answers: dict[tuple[str, str, str], object] = {}
         self.folder = folder
@@ -102,7 +102,9 @@ class _Site(http.server.BaseHTTPRequestHandler):
         if callable(answer):
             answer = answer(self.headers, body)
         status, document = answer if isinstance(answer, tuple) else (200, answer)
-        text = b"" if document is None else json.dumps(document).encode()
+        # Bytes are sent as they are.
+        document = b"" if document is None else document
+        text = document if isinstance(document, bytes) else json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))

@@ -4,6 +4,7 @@ import base64
 import datetime
 import json
 import time
+from decimal import Decimal
 
 import pytest
 
@@ -109,6 +110,9 @@ def test_a_body_in_base64_is_read(world, logs):
     # Newer, or without a limit: it stays, without what would spare a session or end early.
     ({"not_before": 4_000_000_000, "except_sid": "s", "expires_at": 9}, {"not_before": 4_000_000_000}),
     ({"reason": "fraud", "expires_at": 9}, {"reason": "fraud"}),
+    # Zero, and what becomes zero without its fraction, is no limit.
+    ({"not_before": 0, "expires_at": 9}, {"not_before": 0}),
+    ({"not_before": Decimal("0.5"), "expires_at": 9}, {"not_before": Decimal("0.5")}),
 ])
 def test_a_mark_is_never_weakened(world, logs, mark, expected):
     world.tokens.put_item(Item={"id": SUBJECT, **mark})

@@ -82,7 +82,8 @@ def test_a_request_without_a_token_ends_nothing(world, logout, event):
 
 
 def test_an_unknown_key_ends_nothing(world, logout):
-    assert call(logout, world.issuer(ISSUER).sign(claims(SESSION), kid="other", key=rsa_key())) == (401, "invalid_token")
+    assert call(logout, world.issuer(ISSUER).sign(claims(SESSION), kid="other", key=rsa_key())) == (503, "temporarily_unavailable")
+    assert world.marks() == {}
 
 
 def test_the_policy_of_the_stack_allows_what_the_handler_requests(world, logout):
@@ -94,8 +95,13 @@ def test_the_policy_of_the_stack_allows_what_the_handler_requests(world, logout)
     permissions.assert_least(statement, calls, ISSUER)
 
 
-def test_keys_out_of_reach_are_no_verdict(world, logout):
+@pytest.mark.parametrize("document", [None, b"<html></html>", b'{"keys":[', b"[]", b"{}", b'{"keys":[]}', b'{"keys":[{"kty":"x"}]}'])
+def test_keys_out_of_reach_are_no_verdict(world, logout, document):
     token = world.issuer(ISSUER).sign(claims(SESSION))
-    world.internet.answers.clear()
+    for asked in list(world.internet.answers):
+        if document is None:
+            del world.internet.answers[asked]
+        else:
+            world.internet.answers[asked] = document
     assert call(logout, token) == (503, "temporarily_unavailable")
     assert world.marks() == {}
