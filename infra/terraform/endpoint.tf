@@ -418,22 +418,102 @@ locals {
   alarms = { for name, alarm in {
     RevocationEventAlarm = local.has_revocation_events ? {
       description = "Revocations do not reach the event bus, so gateways may serve revoked tokens from their caches."
-      namespace   = "AWS/EventBridge/Pipes"
-      metric      = "ExecutionFailed"
+      namespace   = null
+      metric      = null
       dimensions = {
-        PipeName = aws_pipes_pipe.revocations[0].name
       }
-      statistic           = "Sum"
+      statistic           = null
       extended_statistic  = null
       low_sample_count    = null
-      period              = 60
+      period              = null
       evaluation_periods  = 3
       datapoints_to_alarm = 2
       comparison          = "GreaterThanOrEqualToThreshold"
       threshold           = 1
       threshold_metric    = null
       missing_data        = "notBreaching"
-      queries             = []
+      queries = [
+        {
+          id          = "undelivered"
+          label       = "executions that did not deliver every event"
+          expression  = "FILL(failed, 0) + FILL(partiallyfailed, 0) + FILL(throttled, 0) + FILL(timeout, 0)"
+          return_data = true
+          period      = null
+          metrics     = []
+        },
+        {
+          id          = "failed"
+          label       = null
+          expression  = null
+          return_data = false
+          period      = null
+          metrics = [
+            {
+              namespace = "AWS/EventBridge/Pipes"
+              name      = "ExecutionFailed"
+              dimensions = {
+                PipeName = aws_pipes_pipe.revocations[0].name
+              }
+              stat   = "Sum"
+              period = 60
+            },
+          ]
+        },
+        {
+          id          = "partiallyfailed"
+          label       = null
+          expression  = null
+          return_data = false
+          period      = null
+          metrics = [
+            {
+              namespace = "AWS/EventBridge/Pipes"
+              name      = "ExecutionPartiallyFailed"
+              dimensions = {
+                PipeName = aws_pipes_pipe.revocations[0].name
+              }
+              stat   = "Sum"
+              period = 60
+            },
+          ]
+        },
+        {
+          id          = "throttled"
+          label       = null
+          expression  = null
+          return_data = false
+          period      = null
+          metrics = [
+            {
+              namespace = "AWS/EventBridge/Pipes"
+              name      = "ExecutionThrottled"
+              dimensions = {
+                PipeName = aws_pipes_pipe.revocations[0].name
+              }
+              stat   = "Sum"
+              period = 60
+            },
+          ]
+        },
+        {
+          id          = "timeout"
+          label       = null
+          expression  = null
+          return_data = false
+          period      = null
+          metrics = [
+            {
+              namespace = "AWS/EventBridge/Pipes"
+              name      = "ExecutionTimeout"
+              dimensions = {
+                PipeName = aws_pipes_pipe.revocations[0].name
+              }
+              stat   = "Sum"
+              period = 60
+            },
+          ]
+        },
+      ]
     } : null
     CorruptItemAlarm = {
       description = "An item has an attribute of a wrong type. It revokes or refuses, so a client may be locked out."

@@ -170,11 +170,11 @@ variable "redis_url" {
   default     = ""
   nullable    = false
   sensitive   = true
-  description = "REDIS_URL, to keep the tokens in Redis or Valkey. Prefer a dynamic reference to a secret. Empty - DynamoDB."
+  description = "REDIS_URL, to keep the tokens in Redis or Valkey. Read it from a data source, such as that of a secret. Empty - DynamoDB."
 
   validation {
-    condition     = can(regex("^(rediss://\\S+|\\{\\{resolve:[^\\s}]+\\}\\})?$", var.redis_url))
-    error_message = "The value does not match ^(rediss://\\S+|\\{\\{resolve:[^\\s}]+\\}\\})?$."
+    condition     = can(regex("^(rediss://\\S+)?$", var.redis_url))
+    error_message = "The value does not match ^(rediss://\\S+)?$."
   }
 }
 

@@ -72,6 +72,15 @@ def quoted(text):
     return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
 
 
+# What a parameter says about CloudFormation.
+TERRAFORMS_OWN = {
+    "RedisUrl": {
+        "Description": "REDIS_URL, to keep the tokens in Redis or Valkey. Read it from a data source, such as that of a secret. Empty - DynamoDB.",
+        "AllowedPattern": r"^(rediss://\S+)?$",
+    },
+}
+
+
 class Module:
     def __init__(self, template):
         self.template = template
@@ -157,6 +166,7 @@ class Module:
     def variables(self, left_out):
         text = HEADER
         for name, parameter in self.template["Parameters"].items():
+            parameter = {**parameter, **TERRAFORMS_OWN.get(name, {})}
             if name not in left_out:
                 text += self.variable(name, parameter)
         return aligned(text.rstrip("\n") + "\n")
