@@ -31,7 +31,8 @@ NO_VERDICT = {
 
 class Endpoint:
     def __init__(self):
-        self.answer = (200, {}, ACTIVE)
+        # The bodies of the requests are kept.
+        self.answer, self.forms = (200, {}, ACTIVE), []
         handler = type("Handler", (_Handler,), {"endpoint": self})
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
@@ -50,7 +51,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Logs nothing."""
 
     def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.endpoint.forms.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         if self.endpoint.answer is None:
             time.sleep(TOO_LONG)
             return

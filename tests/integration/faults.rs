@@ -50,62 +50,96 @@ const FAULTS: [Fault; 13] = [
 /// Those that only a read can have.
 const OF_READS: [Fault; 2] = [Fault::Unprocessed, Fault::UnprocessedOnce];
 
-/// A request of one kind: always the same question, with identifiers of its own.
-type Line = (&'static str, fn(&Deployment) -> Request);
+/// A request of one kind: always the same question, with an identifier of its own; and the mark that it writes, without
+/// that identifier, if it writes one.
+type Line = (&'static str, fn(&Deployment, &str) -> Request, Option<&'static str>);
 
 const LINES: [Line; 13] = [
-    ("a JWT", |at| introspection(&at.token(&json!({})))),
-    ("a revoked JWT", |at| introspection(&at.token(&json!({ "sid": "revoked" })))),
-    ("a JWT of an issuer whose keys are fetched", |at| {
-        let claims = claims(&json!({ "iss": FETCHED, "iat": T - 5, "exp": T + 600 }));
-        introspection(&at.world.signer.token(&json!({ "typ": "at+jwt" }), &claims))
-    }),
-    ("an opaque token", |_| introspection("opaque")),
-    ("an unknown token", |_| introspection("unknown")),
-    ("wrong credentials", |_| request().basic(API, "wrong").form(&[("token", "unknown")])),
-    ("a caller with an assertion", |_| {
-        let claims = json!({ "iss": BY_KEY, "sub": BY_KEY, "aud": OWN, "iat": T, "exp": T + 60, "jti": unique() });
-        let assertion = keys::es256(Some("k1")).token(&json!({}), &claims);
-        let assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-        request().form(&[
-            ("token", "opaque"),
-            ("client_assertion_type", assertion_type),
-            ("client_assertion", &assertion),
-        ])
-    }),
-    ("a caller with a token", |at| {
-        let own = json!({ "aud": OWN, "client_id": BY_TOKEN, "sub": BY_TOKEN, "scope": "introspection", "jti": "own" });
-        request().header("authorization", &format!("Bearer {}", at.token(&own))).form(&[("token", "opaque")])
-    }),
-    ("a batch", |at| {
-        let body = json!({ "tokens": [at.token(&json!({})), "opaque", "unknown"] }).to_string();
-        let batch = request().path("/token/introspect/batch").header("content-type", "application/json");
-        batch.body(body).basic(API, SECRET)
-    }),
-    ("a revocation of a JWT", |at| {
-        let token = at.token(&json!({ "client_id": API, "jti": unique() }));
-        request().path("/token/revoke").basic(API, SECRET).form(&[("token", &token)])
-    }),
-    ("a log-out", |at| {
-        let event = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
-        let claims = json!({ "iss": ISSUER, "aud": RECEIVER, "iat": T, "exp": T + 120, "jti": unique(), "sid": "s-1",
+    ("a JWT", |at, _| introspection(&at.token(&json!({}))), None),
+    ("a revoked JWT", |at, _| introspection(&at.token(&json!({ "sid": "revoked" }))), None),
+    (
+        "a JWT of an issuer whose keys are fetched",
+        |at, _| {
+            let claims = claims(&json!({ "iss": FETCHED, "iat": T - 5, "exp": T + 600 }));
+            introspection(&at.world.signer.token(&json!({ "typ": "at+jwt" }), &claims))
+        },
+        None,
+    ),
+    ("an opaque token", |_, _| introspection("opaque"), None),
+    ("an unknown token", |_, _| introspection("unknown"), None),
+    ("wrong credentials", |_, _| request().basic(API, "wrong").form(&[("token", "unknown")]), None),
+    (
+        "a caller with an assertion",
+        |_, id| {
+            let claims = json!({ "iss": BY_KEY, "sub": BY_KEY, "aud": OWN, "iat": T, "exp": T + 60, "jti": id });
+            let assertion = keys::es256(Some("k1")).token(&json!({}), &claims);
+            let assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+            request().form(&[
+                ("token", "opaque"),
+                ("client_assertion_type", assertion_type),
+                ("client_assertion", &assertion),
+            ])
+        },
+        None,
+    ),
+    (
+        "a caller with a token",
+        |at, _| {
+            let own =
+                json!({ "aud": OWN, "client_id": BY_TOKEN, "sub": BY_TOKEN, "scope": "introspection", "jti": "own" });
+            request().header("authorization", &format!("Bearer {}", at.token(&own))).form(&[("token", "opaque")])
+        },
+        None,
+    ),
+    (
+        "a batch",
+        |at, _| {
+            let body = json!({ "tokens": [at.token(&json!({})), "opaque", "unknown"] }).to_string();
+            let batch = request().path("/token/introspect/batch").header("content-type", "application/json");
+            batch.body(body).basic(API, SECRET)
+        },
+        None,
+    ),
+    (
+        "a revocation of a JWT",
+        |at, id| {
+            let token = at.token(&json!({ "client_id": API, "jti": id }));
+            request().path("/token/revoke").basic(API, SECRET).form(&[("token", &token)])
+        },
+        Some("jti"),
+    ),
+    (
+        "a log-out",
+        |at, id| {
+            let event = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+            let claims = json!({ "iss": ISSUER, "aud": RECEIVER, "iat": T, "exp": T + 120, "jti": id, "sid": id,
                              "events": event });
-        log_out(&at.world.signer.token(&json!({ "typ": "logout+jwt" }), &claims))
-    }),
-    ("a security event", |at| {
-        let claims = json!({
-            "iss": ISSUER, "aud": RECEIVER, "iat": T - 5, "jti": unique(),
-            "sub_id": { "format": "iss_sub", "iss": ISSUER, "sub": "bob" },
-            "events": { "https://schemas.openid.net/secevent/caep/event-type/session-revoked": {} },
-        });
-        let event = at.world.signer.token(&json!({ "typ": "secevent+jwt" }), &claims);
-        request().path("/events").header("content-type", "application/secevent+jwt").body(event)
-    }),
-    ("a revocation of a subject", |_| {
-        let body = json!({ "sub_id": { "format": "iss_sub", "iss": ISSUER, "sub": "carol" } }).to_string();
-        let revocation = request().path("/global-token-revocation").header("content-type", "application/json");
-        revocation.body(body).basic(ADMIN, SECRET)
-    }),
+            log_out(&at.world.signer.token(&json!({ "typ": "logout+jwt" }), &claims))
+        },
+        Some("sid"),
+    ),
+    (
+        "a security event",
+        |at, id| {
+            let claims = json!({
+                "iss": ISSUER, "aud": RECEIVER, "iat": T - 5, "jti": id,
+                "sub_id": { "format": "iss_sub", "iss": ISSUER, "sub": id },
+                "events": { "https://schemas.openid.net/secevent/caep/event-type/session-revoked": {} },
+            });
+            let event = at.world.signer.token(&json!({ "typ": "secevent+jwt" }), &claims);
+            request().path("/events").header("content-type", "application/secevent+jwt").body(event)
+        },
+        Some("sub"),
+    ),
+    (
+        "a revocation of a subject",
+        |_, id| {
+            let body = json!({ "sub_id": { "format": "iss_sub", "iss": ISSUER, "sub": id } }).to_string();
+            let revocation = request().path("/global-token-revocation").header("content-type", "application/json");
+            revocation.body(body).basic(ADMIN, SECRET)
+        },
+        Some("sub"),
+    ),
 ];
 
 /// A new value for each call.
@@ -162,7 +196,11 @@ impl Deployment {
     }
 
     async fn ask(&self, service: &Service, line: &Line, seconds: i64) -> Answer {
-        let request = line.1(self).at(T + seconds).request_id(&unique()).within(Duration::from_millis(700));
+        self.ask_about(service, line, seconds, &unique()).await
+    }
+
+    async fn ask_about(&self, service: &Service, line: &Line, seconds: i64, id: &str) -> Answer {
+        let request = line.1(self, id).at(T + seconds).request_id(&unique()).within(Duration::from_millis(700));
         fast_forward(send(service, request)).await
     }
 }
@@ -183,7 +221,10 @@ async fn g08_each_exchange_with_the_store_may_fail_in_every_way_and_the_answer_i
         assert!(right.0 < 500, "{}: {right:?}", line.0);
         let operations: Vec<_> = deployment.world.proxy.take_requests().into_iter().map(|(name, _)| name).collect();
         for (number, operation) in operations.iter().enumerate() {
-            let faults = FAULTS.iter().chain(if operation == "BatchGetItem" { &OF_READS[..] } else { &[] });
+            // An empty answer to a write is what DynamoDB itself gives.
+            let is_read = operation == "BatchGetItem";
+            let faults = FAULTS.iter().filter(|fault| is_read || **fault != Fault::Empty);
+            let faults = faults.chain(if is_read { &OF_READS[..] } else { &[] });
             for (fault, lasts) in faults.flat_map(|fault| [(*fault, false), (*fault, true)]) {
                 let case = format!("{}, exchange {number} ({operation}): {fault:?}, lasts: {lasts}", line.0);
                 let service = deployment.environment().await;
@@ -193,11 +234,17 @@ async fn g08_each_exchange_with_the_store_may_fail_in_every_way_and_the_answer_i
                     deployment.world.proxy.fail_at(number, fault);
                 }
                 let started = Instant::now();
-                let got = deployment.ask(&service, line, 0).await;
+                let id = unique();
+                let got = deployment.ask_about(&service, line, 0, &id).await;
                 assert!(started.elapsed() < Duration::from_secs(5), "{case}: {:?}", started.elapsed());
                 deployment.world.proxy.fail(Fault::None);
                 if answer(&got) == right {
                     unharmed += 1;
+                    // What is answered as written is written.
+                    if let Some(kind) = line.2 {
+                        let mark = deployment.world.stored_mark(&format!("{kind}#{ISSUER}#{id}")).await;
+                        assert!(!mark.is_null(), "{case}: the mark is missing");
+                    }
                 } else {
                     assert_eq!(got.status, 503, "{case}: {}", got.body);
                     assert!(!got.body.contains("active"), "{case}: {}", got.body);
@@ -216,7 +263,7 @@ async fn g08_each_exchange_with_the_store_may_fail_in_every_way_and_the_answer_i
 #[tokio::test]
 async fn g08_h13_a_key_host_may_fail_in_every_way_and_the_answer_is_right_or_503() {
     let deployment = Deployment::start().await;
-    let line = LINES.iter().find(|(name, _)| name.contains("fetched")).unwrap();
+    let line = LINES.iter().find(|(name, ..)| name.contains("fetched")).unwrap();
     let right = answer(&deployment.ask(&deployment.environment().await, line, 0).await);
     let key_set = json!({ "keys": [deployment.world.signer.jwk()] }).to_string();
     let half = &key_set[..key_set.len() / 2];

@@ -23,7 +23,8 @@ fn name_after<'a>(line: &'a str, keywords: &[&str]) -> Option<&'a str> {
 /// The names of the tests in a file, by its language.
 fn tests_in(path: &Path, text: &str) -> Vec<String> {
     if path.extension().is_some_and(|extension| extension == "py") {
-        return text.lines().filter_map(|line| name_after(line, &["def "])).map(str::to_owned).collect();
+        let names = text.lines().filter_map(|line| name_after(line, &["def "]));
+        return names.filter(|name| name.starts_with("test_")).map(str::to_owned).collect();
     }
     let mut names = Vec::new();
     let mut lines = text.lines();
