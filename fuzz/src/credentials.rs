@@ -18,19 +18,26 @@ use crate::{
 /// The client id and the three readings of the secret that a request presents. `None` if it presents no secret.
 pub type Subject = fn(&Call) -> Option<(String, [String; 3])>;
 
+/// The credentials of a request. `None` if it is refused.
+pub type Parse = for<'a> fn(&'a Call) -> Option<Credentials<'a>>;
+
 pub fn check(data: &[u8]) {
     let (header, body) = two_parts(data);
-    use_one_mechanism(header, body);
+    use_one_mechanism(credentials_of, header, body);
     holds(secret_of, header, body);
 }
 
 /// The code of the function.
-pub fn secret_of(call: &Call) -> Option<(String, [String; 3])> {
+pub fn credentials_of(call: &Call) -> Option<Credentials<'_>> {
     match Request::parse(call, &SETTINGS) {
-        Ok(Request::Introspection(query)) => match query.credentials {
-            Credentials::Secret(presented) => Some((presented.client_id, presented.digests.map(Digest::to_hex))),
-            _ => None,
-        },
+        Ok(Request::Introspection(query)) => Some(query.credentials),
+        _ => None,
+    }
+}
+
+pub fn secret_of(call: &Call) -> Option<(String, [String; 3])> {
+    match credentials_of(call)? {
+        Credentials::Secret(presented) => Some((presented.client_id, presented.digests.map(Digest::to_hex))),
         _ => None,
     }
 }
@@ -60,9 +67,9 @@ pub fn holds(subject: Subject, id: &[u8], secret: &[u8]) {
 }
 
 /// A request that is read has exactly one mechanism, which is the one that it names.
-fn use_one_mechanism(header: &[u8], body: &[u8]) {
+pub fn use_one_mechanism(subject: Parse, header: &[u8], body: &[u8]) {
     let call = request(header, body);
-    let Ok(Request::Introspection(query)) = Request::parse(&call, &SETTINGS) else { return };
+    let Some(credentials) = subject(&call) else { return };
     let sent =
         |name: &str| form_urlencoded::parse(body).any(|(parameter, value)| parameter == name && !value.is_empty());
     let has_header = call.headers.contains_key(AUTHORIZATION);
@@ -71,7 +78,7 @@ fn use_one_mechanism(header: &[u8], body: &[u8]) {
     let begins_with = |scheme: &str| {
         header.trim_ascii().get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
     };
-    match query.credentials {
+    match credentials {
         Credentials::Secret(presented) if presented.method == AuthMethod::ClientSecretBasic => {
             assert!(begins_with("basic "), "a secret from another scheme");
             let text = header.trim_ascii().get(6..).unwrap_or_default().trim_ascii();

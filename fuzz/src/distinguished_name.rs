@@ -94,13 +94,13 @@ fn attributes(text: &str) -> Vec<Attribute> {
 fn write(names: &[Attribute], escape: impl Fn(u8) -> String) -> String {
     let mut text = String::new();
     for ((kind, value), separator) in names {
-        match kind.strip_suffix('#') {
+        if let Some(kind) = kind.strip_suffix('#') {
             // Its digits are not escaped, because their value is what counts.
-            Some(kind) => text.push_str(&format!("{kind}{}", String::from_utf8_lossy(value))),
-            None => {
-                text.push_str(kind);
-                value.iter().for_each(|byte| text.push_str(&escape(*byte)));
-            }
+            text.push_str(kind);
+            text.push_str(&String::from_utf8_lossy(value));
+        } else {
+            text.push_str(kind);
+            text.extend(value.iter().map(|byte| escape(*byte)));
         }
         text.extend(*separator);
     }

@@ -1,9 +1,10 @@
 //! A gateway's event is read and answered, whatever it contains, and its reading does not depend on how its JSON is
 //! written.
 
-use http::HeaderMap;
+use http::{HeaderMap, Response};
 use serde_json::Value;
 use token_introspection::{
+    call::Call,
     jwt::parse_object,
     lambda::{Asked, Event, GatewayResponse},
     outcome::Outcome,
@@ -16,8 +17,11 @@ use crate::world::{SETTINGS, call};
 /// What an event says: `None` if it cannot be read.
 pub type Subject = fn(&Event) -> Option<String>;
 
+/// Answers a request that is refused before anything is looked up. `None` for any other.
+pub type Answer = fn(&Call) -> Option<Response<String>>;
+
 pub fn check(data: &[u8]) {
-    answers(data);
+    is_answered(answer, data);
     holds(reading, data);
 }
 
@@ -85,8 +89,13 @@ fn has_twins(headers: Option<&Value>) -> bool {
     names.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// Any JSON is answered with a status of the product, which is never one of success for a request that cannot be read.
-fn answers(data: &[u8]) {
+/// The code of the function.
+fn answer(call: &Call) -> Option<Response<String>> {
+    Request::parse(call, &SETTINGS).err().map(|error| render(&Outcome::Rejected(error), &call.request_id))
+}
+
+/// Any JSON is an event. A request that is refused gets a status that says so, in the form of its source.
+pub fn is_answered(answer: Answer, data: &[u8]) {
     let Ok(event) = serde_json::from_slice::<Event>(data) else { return };
     let is_head = event.is_head();
     let incoming = match event.read() {
@@ -102,10 +111,7 @@ fn answers(data: &[u8]) {
     let source = incoming.source;
     let mut call = call(incoming.method, incoming.path, incoming.headers, incoming.body, incoming.identity);
     call.query_names = incoming.query_names;
-    let response = match Request::parse(&call, &SETTINGS) {
-        Ok(_) => return,
-        Err(error) => render(&Outcome::Rejected(error), &call.request_id),
-    };
+    let Some(response) = answer(&call) else { return };
     assert!((400..500).contains(&response.status().as_u16()), "a request that is refused gets another status");
     let answer = serde_json::to_value(GatewayResponse::new(source, response, is_head)).expect("an answer is JSON");
     assert!(answer["statusCode"].as_u64().is_some_and(|status| (400..500).contains(&status)));

@@ -1,7 +1,10 @@
 //! A form body has the pairs that an independent decoder finds, and a written form reads as what was written.
 
 use http::HeaderMap;
-use token_introspection::request::{Credentials, Request, RequestError, parse_form};
+use token_introspection::{
+    call::Call,
+    request::{Credentials, Request, RequestError, parse_form},
+};
 
 use crate::world::{SETTINGS, posted};
 
@@ -9,6 +12,9 @@ type Pairs = Vec<(String, String)>;
 
 /// Parses a body. `None` if it is not a form.
 pub type Subject = fn(&[u8]) -> Option<Pairs>;
+
+/// The client id of a request with a secret, or of any other request nothing.
+pub type Client = fn(&Call) -> Result<Option<String>, RequestError>;
 
 /// The maximum size of a form body (docs/endpoints.md).
 const MAX_BYTES: usize = 64 * 1024;
@@ -29,7 +35,7 @@ const KNOWN: [&str; 11] = [
 
 pub fn check(data: &[u8]) {
     holds(|body| parse_form(body).ok(), data);
-    is_refused_if_it_is_too_large_or_ambiguous(data);
+    is_refused_if_too_large_or_ambiguous(client_of, data);
 }
 
 /// The properties of a parser.
@@ -66,11 +72,22 @@ fn decoded(body: &[u8]) -> Option<Pairs> {
     Some(pairs)
 }
 
+/// The code of the function.
+fn client_of(call: &Call) -> Result<Option<String>, RequestError> {
+    Ok(match Request::parse(call, &SETTINGS)? {
+        Request::Introspection(query) => match query.credentials {
+            Credentials::Secret(presented) => Some(presented.client_id),
+            _ => None,
+        },
+        _ => panic!("the request is for another route"),
+    })
+}
+
 /// A request with the body is refused if the body is too large, not a form, or names a known parameter twice. Otherwise,
 /// its parameters are those of the form.
-fn is_refused_if_it_is_too_large_or_ambiguous(body: &[u8]) {
+pub fn is_refused_if_too_large_or_ambiguous(subject: Client, body: &[u8]) {
     let call = posted(HeaderMap::new(), body);
-    let parsed = Request::parse(&call, &SETTINGS);
+    let parsed = subject(&call);
     let pairs = decoded(body);
     let values = |known: &str| -> Vec<String> {
         let named = pairs.iter().flatten().filter(|(name, _)| name == known);
@@ -94,13 +111,11 @@ fn is_refused_if_it_is_too_large_or_ambiguous(body: &[u8]) {
     };
     match (error, parsed) {
         (Some(error), parsed) => assert!(parsed.err() == Some(error), "the request is not refused as {error:?}"),
-        (None, Ok(Request::Introspection(query))) => {
-            if let Credentials::Secret(presented) = query.credentials {
-                assert!(value("client_id").unwrap_or_default() == presented.client_id, "another client id");
-            }
+        (None, Ok(client)) => {
+            let expected = value("client_secret").map(|_| value("client_id").unwrap_or_default());
+            assert!(client == expected, "another client");
         }
         // What is wrong with the proofs is a rule of its own.
-        (None, Ok(_)) => panic!("the request is for another route"),
         (None, Err(_)) => assert!(
             ["dpop", "htm", "htu", "client_certificate", "client_certificate_thumbprint"]
                 .iter()

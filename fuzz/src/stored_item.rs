@@ -5,13 +5,14 @@ use std::collections::HashMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_dynamo::AttributeValue::{self, B, Bool, Bs, L, M, N, Ns, Null, S, Ss};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use token_introspection::{
     digest::Digest,
     judge,
     jwt::{parse_members, parse_object},
     records::{
-        ClientRecord, FetchedItems, ItemKey, MarkKind, RevocationFacts, Snapshot, UnixTime, item_size, revokes, to_json,
+        ClientRecord, Corrupt, FetchedItems, ItemKey, MarkKind, RevocationFacts, Snapshot, UnixTime, item_size,
+        revokes, to_json,
     },
 };
 
@@ -27,13 +28,16 @@ pub struct Subject {
     pub revokes: fn(MarkKind, Attributes) -> bool,
 }
 
+/// Writes an attribute as JSON.
+pub type Write = fn(&AttributeValue) -> Result<Box<RawValue>, Corrupt>;
+
 /// The code of the function.
 pub const FUNCTION: Subject = Subject { is_active, revokes: is_revoked };
 
 pub fn check(data: &[u8]) {
     holds(&FUNCTION, data);
+    has_one_text(to_json, data);
     let Some(attributes) = item(data) else { return };
-    keep_their_text(&attributes);
     other_records_are_read_whole(&attributes);
 }
 
@@ -102,9 +106,10 @@ fn has_what_an_active_record_needs(item: &Attributes) {
 }
 
 /// As JSON, an item has one reading, which has the same text when it is written again.
-fn keep_their_text(attributes: &Attributes) {
+pub fn has_one_text(write: Write, data: &[u8]) {
+    let Some(attributes) = item(data) else { return };
     assert!(item_size(&attributes.clone().into()) >= attributes.keys().map(String::len).sum(), "a size is too small");
-    let Ok(text) = to_json(&M(attributes.clone())) else { return };
+    let Ok(text) = write(&M(attributes)) else { return };
     // A name that occurs twice is not possible in a map, and deeper nesting is refused.
     if let Ok(members) = parse_members(text.get().as_bytes()) {
         let again = serde_json::to_string(&members).expect("members are JSON");

@@ -8,7 +8,12 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 use token_introspection::{
-    issuers::Issuers, judge, jwt::parse_object, records::FetchedItems, store::Store, token::PresentedToken,
+    issuers::Issuers,
+    judge,
+    jwt::parse_object,
+    records::{FetchedItems, ItemKey},
+    store::Store,
+    token::PresentedToken,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -19,6 +24,9 @@ use crate::{
 
 /// Whether a token is active.
 pub type Subject = fn(&str) -> bool;
+
+/// The keys of the items that are read for a token.
+pub type Keys = fn(&PresentedToken<'_>) -> Vec<ItemKey>;
 
 /// A longer token is not read (docs/endpoints.md).
 const MAX_BYTES: usize = 16 * 1024;
@@ -35,7 +43,11 @@ static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| {
 
 pub fn check(data: &[u8]) {
     holds(is_active, data);
-    derives_marks(data);
+    can_be_revoked(keys_of, data);
+}
+
+fn keys_of(token: &PresentedToken<'_>) -> Vec<ItemKey> {
+    token.keys()
 }
 
 /// The code of the function: parse, judge, verify, without marks. The issuers' keys are in the settings, so nothing is
@@ -125,16 +137,16 @@ fn members(part: &str) -> Map<String, Value> {
 }
 
 /// Each JWT that parses has the mark that revokes it, among a bounded number of marks.
-fn derives_marks(data: &[u8]) {
+pub fn can_be_revoked(keys: Keys, data: &[u8]) {
     let token = match data.strip_prefix(b"!").map(two_parts) {
         Some((header, claims)) => jwt(header, claims),
         None => String::from_utf8_lossy(data).into_owned(),
     };
     let presented = PresentedToken::parse(&token, &SETTINGS);
-    let keys = presented.keys();
+    let keys = keys(&presented);
     assert!((1..=16).contains(&keys.len()), "the number of items to read is not bounded");
     assert!(keys.iter().all(|key| (1..=2048).contains(&key.id().len())), "a key that DynamoDB would refuse");
     if let PresentedToken::Jwt { unverified: Ok(unverified), .. } = presented {
-        assert!(unverified.marks().iter().any(|mark| mark == unverified.own_mark()), "a token that cannot be revoked");
+        assert!(keys.contains(&unverified.own_mark().key), "a token that cannot be revoked");
     }
 }

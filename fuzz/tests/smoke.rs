@@ -76,18 +76,20 @@ targets!(event form credentials token key_set stored_item distinguished_name set
 
 /// Each property fails, for one of the seeds, with a subject that has a fault.
 mod planted {
-    use std::collections::HashMap;
-
-    use serde_json::Value;
+    use serde_json::value::RawValue;
     use token_introspection::{
         certificate::DistinguishedName,
         jwt::{UnverifiedJwt, key_set_entries},
-        records::MarkKind,
-        request::parse_form,
+        lambda::Asked,
+        outcome::Outcome,
+        records::{Corrupt, ItemKey, MarkKind, to_json},
+        request::{Credentials, parse_form},
+        response::render,
+        settings::Settings,
     };
     use token_introspection_fuzz::{
         credentials, distinguished_name, event, form, key_set, settings,
-        stored_item::{self, FUNCTION},
+        stored_item::{self, FUNCTION, Subject},
         token,
     };
 
@@ -100,90 +102,100 @@ mod planted {
     }
 
     #[test]
-    fn an_event_that_is_read_as_written_is_found() {
-        assert_found("event", |seed| {
-            event::holds(
-                |event| serde_json::to_string(&event.read().is_ok()).ok().map(|text| text + &size(event)),
-                seed,
-            );
+    fn an_event_whose_order_counts_and_one_that_is_answered_with_500_are_found() {
+        let last_header: event::Subject = |event| match event.read().ok()? {
+            Asked::Request(incoming) => incoming.headers.keys().last().map(ToString::to_string),
+            Asked::Access(_) => None,
+        };
+        assert_found("event", |seed| event::holds(last_header, seed));
+        let defect: event::Answer = |call| Some(render(&Outcome::Internal, &call.request_id));
+        assert_found("event", |seed| event::is_answered(defect, seed));
+    }
+
+    #[test]
+    fn a_form_that_loses_a_plus_or_a_pair_and_one_without_limits_are_found() {
+        let without_plus: form::Subject = |body| {
+            let body: Vec<_> = body.iter().copied().filter(|byte| *byte != b'+').collect();
+            parse_form(&body).ok()
+        };
+        let without_last: form::Subject = |body| {
+            let mut pairs = parse_form(body).ok()?;
+            pairs.pop();
+            Some(pairs)
+        };
+        for faulty in [without_plus, without_last] {
+            assert_found("form", |seed| form::holds(faulty, seed));
+        }
+        let unlimited: form::Client = |_| Ok(Some("orders-api".to_owned()));
+        assert_found("form", |seed| {
+            form::is_refused_if_too_large_or_ambiguous(unlimited, &seed.repeat(LARGE)[..LARGE])
         });
-        fn size(event: &token_introspection::lambda::Event) -> String {
-            event::reading(event).unwrap_or_default().len().to_string() + &std::ptr::from_ref(event).addr().to_string()
+        assert_found("form", |seed| form::is_refused_if_too_large_or_ambiguous(unlimited, seed));
+    }
+
+    #[test]
+    fn credentials_whose_secret_is_not_decoded_or_whose_mechanism_is_another_are_found() {
+        let undecoded: credentials::Subject = |call| {
+            let (id, [_, raw, with_plus]) = credentials::secret_of(call)?;
+            Some((id, [raw.clone(), raw, with_plus]))
+        };
+        assert_found("credentials", |seed| {
+            let (id, secret) = seed.split_at(seed.len() / 2);
+            credentials::holds(undecoded, id, secret);
+        });
+        let unsupported: credentials::Parse = |_| Some(Credentials::Unsupported);
+        assert_found("credentials", |seed| {
+            let header = seed.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            credentials::use_one_mechanism(unsupported, header, b"token=a");
+        });
+    }
+
+    #[test]
+    fn a_token_whose_signature_is_not_checked_and_one_without_marks_are_found() {
+        let parses: token::Subject = |token| UnverifiedJwt::parse(token).is_ok();
+        let sometimes: token::Subject = |token| token.len().is_multiple_of(2) || token::is_active(token);
+        for faulty in [parses, sometimes] {
+            assert_found("token", |seed| token::holds(faulty, seed));
+        }
+        let only_padding: token::Keys = |token| vec![ItemKey::padding(token.digest(), 0)];
+        assert_found("token", |seed| token::can_be_revoked(only_padding, seed));
+    }
+
+    #[test]
+    fn a_key_set_that_keeps_private_members_and_a_key_that_accepts_anything_are_found() {
+        let as_published: key_set::Subject = |text| key_set_entries(text).ok();
+        assert_found("key_set", |seed| key_set::holds(as_published, seed));
+        assert_found("key_set", |seed| key_set::verify_only_their_own(|_, _| true, seed));
+    }
+
+    #[test]
+    fn items_that_help_the_bearer_or_have_another_text_are_found() {
+        let marks = Subject { revokes: |kind, item| !item.is_empty() && kind == MarkKind::Jti, ..FUNCTION };
+        let records = Subject { is_active: |item| item.contains_key("client_id"), ..FUNCTION };
+        let sizes = Subject { is_active: |item| item.len().is_multiple_of(2), ..FUNCTION };
+        for faulty in [marks, records, sizes] {
+            assert_found("stored_item", |seed| stored_item::holds(&faulty, seed));
+        }
+        let spaced: stored_item::Write =
+            |value| RawValue::from_string(to_json(value)?.get().replace(':', ": ")).map_err(|_| Corrupt);
+        assert_found("stored_item", |seed| stored_item::has_one_text(spaced, seed));
+    }
+
+    #[test]
+    fn names_that_are_compared_as_texts_and_those_that_are_all_equal_are_found() {
+        let is_name = |text: &str| DistinguishedName::parse(text).is_some();
+        for faulty in [(|a, b| DistinguishedName::parse(a).map(|_| a == b)) as distinguished_name::Subject, |a, b| {
+            Some(DistinguishedName::parse(a).is_some() && DistinguishedName::parse(b).is_some())
+        }] {
+            assert_found("distinguished_name", |seed| match std::str::from_utf8(seed) {
+                Ok(text) if is_name(text) => distinguished_name::holds(faulty, text),
+                _ => {}
+            });
         }
     }
 
     #[test]
-    fn a_form_whose_plus_is_kept_or_whose_values_are_swapped_is_found() {
-        assert_found("form", |seed| {
-            form::holds(
-                |body| parse_form(&body.to_vec().into_iter().filter(|byte| *byte != b'+').collect::<Vec<_>>()).ok(),
-                seed,
-            );
-        });
-        assert_found("form", |seed| form::holds(|body| parse_form(body).ok().map(|pairs| pairs[1..].to_vec()), seed));
-    }
-
-    #[test]
-    fn credentials_whose_secret_is_not_decoded_are_found() {
-        assert_found("credentials", |seed| {
-            let (header, body) = seed.split_at(seed.len() / 2);
-            credentials::holds(
-                |call| {
-                    let (id, [_, raw, with_plus]) = credentials::secret_of(call)?;
-                    Some((id, [raw.clone(), raw, with_plus]))
-                },
-                header,
-                body,
-            );
-        });
-    }
-
-    #[test]
-    fn a_token_whose_signature_is_not_checked_is_found() {
-        assert_found("token", |seed| token::holds(|token| UnverifiedJwt::parse(token).is_ok(), seed));
-        assert_found("token", |seed| token::holds(|token| token.len() % 2 == 0 || token::is_active(token), seed));
-    }
-
-    #[test]
-    fn a_key_set_that_keeps_private_members_is_found() {
-        assert_found("key_set", |seed| {
-            key_set::holds(|text| key_set_entries(text).ok().map(|keys: Vec<Value>| keys), seed);
-        });
-    }
-
-    #[test]
-    fn corrupt_items_that_help_the_bearer_are_found() {
-        let marks = |kind: MarkKind, item: HashMap<_, _>| item.len() % 2 == 0 && (FUNCTION.revokes)(kind, item);
-        assert_found("stored_item", |seed| {
-            stored_item::holds(&stored_item::Subject { revokes: marks, ..FUNCTION }, seed);
-        });
-        assert_found("stored_item", |seed| {
-            stored_item::holds(
-                &stored_item::Subject { is_active: |item| item.contains_key("client_id"), ..FUNCTION },
-                seed,
-            );
-        });
-    }
-
-    #[test]
-    fn a_comparison_of_names_as_texts_and_one_without_values_are_found() {
-        assert_found("distinguished_name", |seed| {
-            let text = String::from_utf8_lossy(seed);
-            distinguished_name::holds(|a, b| Some(a == b && DistinguishedName::parse(a).is_some()), &text);
-        });
-        assert_found("distinguished_name", |seed| {
-            let text = String::from_utf8_lossy(seed);
-            let is_name = |text| DistinguishedName::parse(text).is_some();
-            distinguished_name::holds(
-                |a, b| (DistinguishedName::parse(a).is_some() && DistinguishedName::parse(b).is_some()).then_some(true),
-                &text,
-            );
-            let _ = is_name;
-        });
-    }
-
-    #[test]
-    fn an_error_that_quotes_a_value_or_has_two_lines_is_found() {
+    fn an_error_that_quotes_a_value_or_has_two_lines_and_settings_without_tls_are_found() {
         for faulty in [
             (|variables| Err(format!("ISSUER is {:?}; for example: ISSUER=x", variables.get("ISSUER"))))
                 as settings::Subject,
@@ -193,5 +205,10 @@ mod planted {
         ] {
             assert_found("settings", |seed| settings::holds(faulty, seed));
         }
+        let insecure: settings::Read = |variables| {
+            let issuer = "http://issuer.example.com".to_owned();
+            settings::read(variables).ok().map(|settings| Settings { issuer, ..settings })
+        };
+        assert_found("settings", |seed| settings::are_safe(insecure, seed));
     }
 }
