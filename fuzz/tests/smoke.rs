@@ -127,7 +127,7 @@ mod planted {
             assert_found("form", |seed| form::holds(faulty, seed));
         }
         let unlimited: form::Client = |_| Ok(Some("orders-api".to_owned()));
-        // A seed repeated is ambiguous as well, so that only this body is too large and nothing else.
+        // This body is only too large. A repeated seed would be ambiguous as well.
         let large = b"x=1&".repeat(LARGE / 4);
         assert_found("form", |_| form::is_refused_if_too_large_or_ambiguous(unlimited, &large));
         assert_found("form", |seed| form::is_refused_if_too_large_or_ambiguous(unlimited, seed));
