@@ -183,7 +183,7 @@ pub(super) enum Scheme {
 
 /// Splits a header's value into scheme and credentials (RFC 9110 §11.6.2).
 pub(super) fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
-    // RFC 9110 §5.6.3: only these two characters are white space in a header.
+    // Only these two characters are white space in a header.
     let value = value.trim_matches([' ', '\t']);
     let (scheme, credentials) = value.split_once(' ').unwrap_or((value, ""));
     // RFC 9110 §11.1: the name of a scheme is case-insensitive (C-01).
