@@ -104,7 +104,7 @@ impl IncomingAccess {
     fn of_request(event: &Members<'_>) -> Result<Self, Fault> {
         let context = event.inner("requestContext")?;
         let is_socket = context.get("connectionId")?.is_some();
-        let is_http_api = event.get("version")?.is_some_and(|version| version.get() == r#""1.0""#);
+        let is_http_api = event.is_text("version", "1.0")?;
         let path = if is_socket { String::new() } else { event.needed_text("path")? };
         let (method, route_key) = if is_socket {
             (Method::GET, context.needed_text("routeKey")?)

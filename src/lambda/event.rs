@@ -110,8 +110,7 @@ impl Incoming {
 }
 
 fn source(event: &Members<'_>, context: &Members<'_>) -> Result<EventSource, Fault> {
-    let is_version_2 = event.get("version")?.is_some_and(|version| version.get() == r#""2.0""#);
-    Ok(if is_version_2 || context.get("http")?.is_some() {
+    Ok(if event.is_text("version", "2.0")? || context.get("http")?.is_some() {
         EventSource::HttpApi
     } else if context.get("elb")?.is_some() {
         EventSource::LoadBalancer

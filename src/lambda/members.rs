@@ -104,6 +104,17 @@ impl<'a> Members<'a> {
         self.text(name)?.ok_or_else(|| self.fault(name, "is missing"))
     }
 
+    /// Whether a member is this text, however it is escaped. It may have any other type.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Fault`] as [`Members::get`] does.
+    pub fn is_text(&self, name: &str, text: &str) -> Result<bool, Fault> {
+        let is_text =
+            |value: &RawValue| serde_json::from_str::<Cow<'_, str>>(value.get()).is_ok_and(|found| found == text);
+        Ok(self.get(name)?.is_some_and(is_text))
+    }
+
     /// A boolean member. It is false if it does not exist.
     ///
     /// # Errors
@@ -165,5 +176,30 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
             }
         }
         deserializer.deserialize_map(InOrder).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_the_same_however_it_is_escaped() {
+        for (event, expected) in [
+            (r#"{"version":"2.0"}"#, Ok(true)),
+            (r#"{"version":"\u0032.0"}"#, Ok(true)),
+            (r#"{"version" : "2\u002e0" }"#, Ok(true)),
+            (r#"{"version":"1.0"}"#, Ok(false)),
+            (r#"{"version":"2.0 "}"#, Ok(false)),
+            (r#"{"version":2.0}"#, Ok(false)),
+            (r#"{"version":["2.0"]}"#, Ok(false)),
+            (r#"{"version":null}"#, Ok(false)),
+            ("{}", Ok(false)),
+            (r#"{"version":"2.0","version":"2.0"}"#, Err(())),
+        ] {
+            let event = serde_json::from_str::<Box<RawValue>>(event).unwrap();
+            let found = Members::of_event(&event).unwrap().is_text("version", "2.0");
+            assert_eq!(found.map_err(drop), expected, "{event}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::de::IgnoredAny;
 use serde_dynamo::AttributeValue;
 use serde_json::value::RawValue;
 
@@ -51,22 +52,18 @@ pub(super) fn take_map(item: &mut Item, name: &str) -> Result<Option<JsonMap>, C
 pub fn to_json(value: &AttributeValue) -> Result<Box<RawValue>, Corrupt> {
     let mut text = String::new();
     write(value, &mut text)?;
-    // A number that DynamoDB did not write may not be a JSON number.
     RawValue::from_string(text).map_err(|_| Corrupt)
 }
 
 fn write(value: &AttributeValue, text: &mut String) -> Result<(), Corrupt> {
     match value {
         AttributeValue::S(string) => write_string(string, text)?,
-        AttributeValue::N(number) => text.push_str(number),
+        AttributeValue::N(number) => write_number(number, text)?,
         AttributeValue::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
         AttributeValue::Null(_) => text.push_str("null"),
         AttributeValue::L(values) => write_list(values, text, write)?,
         AttributeValue::Ss(strings) => write_list(strings, text, |string, text| write_string(string, text))?,
-        AttributeValue::Ns(numbers) => write_list(numbers, text, |number, text| {
-            text.push_str(number);
-            Ok(())
-        })?,
+        AttributeValue::Ns(numbers) => write_list(numbers, text, |number, text| write_number(number, text))?,
         AttributeValue::M(members) => {
             // The order is fixed, so that equal items give equal answers.
             let mut members: Vec<_> = members.iter().collect();
@@ -96,6 +93,21 @@ fn write_list<T>(
         write(value, text)?;
     }
     text.push(']');
+    Ok(())
+}
+
+/// DynamoDB writes every number as JSON does, but another writer of the item may not. A text that is not a number could
+/// add elements to a list, or members to an object.
+fn write_number(number: &str, text: &mut String) -> Result<(), Corrupt> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    // JSON that begins like a number is one, possibly with white space after it.
+    let is_number = number.starts_with(|c| c == '-' || is_digit(c))
+        && number.ends_with(is_digit)
+        && serde_json::from_str::<IgnoredAny>(number).is_ok();
+    if !is_number {
+        return Err(Corrupt);
+    }
+    text.push_str(number);
     Ok(())
 }
 
@@ -143,6 +155,16 @@ mod tests {
         for value in [B(vec![1]), N("x".into()), N("1,2".into()), L(vec![B(vec![])])] {
             let map = map(M(HashMap::from([("a".to_owned(), value), ("b".to_owned(), N("1".into()))])));
             assert_eq!(map, Ok(Some((r#"{"b":1}"#.to_owned(), vec!["a".to_owned()]))));
+        }
+    }
+
+    #[test]
+    fn g11_a_text_that_is_not_a_number_adds_nothing_to_the_value_that_it_is_in() {
+        for text in ["1,2", "1,\"admin\":true", "1 ", " 1", "1]", "true", "\"a\"", "01", "1e", "-", "+1", "NaN", ""] {
+            let [one, set] = [N(text.into()), Ns(vec!["1".into(), text.into()])];
+            for value in [L(vec![one.clone()]), M(HashMap::from([("a".to_owned(), one.clone())])), one, set] {
+                assert_eq!(to_json(&value).map(|json| json.get().to_owned()), Err(Corrupt), "{text}");
+            }
         }
     }
 }

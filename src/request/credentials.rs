@@ -183,7 +183,9 @@ pub(super) enum Scheme {
 
 /// Splits a header's value into scheme and credentials (RFC 9110 §11.6.2).
 pub(super) fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
-    let (scheme, credentials) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
+    // Only these two characters are white space in a header.
+    let value = value.trim_matches([' ', '\t']);
+    let (scheme, credentials) = value.split_once(' ').unwrap_or((value, ""));
     // RFC 9110 §11.1: the name of a scheme is case-insensitive (C-01).
     let is = |name| scheme.eq_ignore_ascii_case(name);
     // HTTP APIs join two headers with a comma, which neither a scheme's name nor any of these credentials may contain.
@@ -200,7 +202,7 @@ pub(super) fn scheme(value: &str) -> Result<(Scheme, &str), RequestError> {
     } else {
         Scheme::Other
     };
-    Ok((scheme, credentials.trim_start()))
+    Ok((scheme, credentials.trim_start_matches([' ', '\t'])))
 }
 
 fn from_basic(credentials: &str, body_client_id: Option<&str>) -> Result<Credentials<'static>, RequestError> {
@@ -320,6 +322,17 @@ mod tests {
         for value in ["Bearer abc", "bearer abc", "BEARER  abc", "Bearer"] {
             assert!(scheme(value).is_ok_and(|(scheme, _)| scheme == Scheme::Bearer), "{value}");
         }
+    }
+
+    #[test]
+    fn c01_white_space_of_unicode_is_not_white_space_of_a_header() {
+        for space in ["\u{85}", "\u{a0}", "\u{2003}", "\u{3000}"] {
+            assert!(header(&format!("{space}Basic YTpi")).is_ok_and(|found| matches!(found, Credentials::Unsupported)));
+            for value in [format!("Basic {space}YTpi"), format!("Basic YTpi{space}")] {
+                assert_eq!(header(&value).err(), Some(RequestError::UnreadableCredentials), "{value:?}");
+            }
+        }
+        assert!(secret("\t Basic \t YTpi \t").is_some());
     }
 
     #[test]

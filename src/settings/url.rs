@@ -38,8 +38,12 @@ pub fn identifier(text: &str) -> Result<Uri, &'static str> {
 /// Whether an error may quote an issuer identifier. It must be a plain URL of usual length, so that the operator finds
 /// the entry, but a secret in it is not repeated.
 pub fn is_quotable(issuer: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/.-_~".contains(&byte);
-    issuer.len() <= 200 && issuer.bytes().all(is_plain) && identifier(issuer).is_ok()
+    is_plain(issuer) && identifier(issuer).is_ok()
+}
+
+/// Whether a name is short and has only characters of plain names, which an encoded key or a password rarely has.
+pub fn is_plain(name: &str) -> bool {
+    name.len() <= 200 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/.-_~".contains(&byte))
 }
 
 /// Parses the location of Redis: with TLS unless it is the local machine, and with no path except the number of a

@@ -320,6 +320,10 @@ fn keys_of_issuers() -> Vec<Case> {
             &json!({ "jwks": jwks(json!({ "x": "AAAA" })) }),
             "whose \"jwks\" has a key that cannot be read: kid \"1\", wrong_length (x)",
         ),
+        issuer(
+            &json!({ "jwks": jwks(json!({ "x": "AAAA", "kid": "a secret" })) }),
+            "whose \"jwks\" has a key that cannot be read: key 1, wrong_length (x)",
+        ),
         case(
             "TRUSTED_ISSUERS",
             r#"[{"issuer":"https://a.example","profile":"rfc9068","jwks":{"keys":[],"keys":[]}}]"#,

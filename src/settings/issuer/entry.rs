@@ -8,7 +8,7 @@ use serde_json::{Map, Value, value::RawValue};
 
 use super::{KeySource, TrustedIssuer, identifier};
 use crate::{
-    jwt::{Algorithm, LoadedKeys, UnreadableKeySet, key_set_entries},
+    jwt::{self, Algorithm, LoadedKeys, UnreadableKeySet, key_set_entries},
     profile::{ClaimNames, Profile},
     settings::url,
 };
@@ -182,8 +182,16 @@ fn inline(jwks: &RawValue, algorithms: &[Algorithm]) -> Result<LoadedKeys, Strin
     })?;
     let loaded = LoadedKeys::load(&entries, algorithms);
     if let Some(key) = loaded.dropped.iter().find(|key| key.cause.is_unreadable()) {
-        let kid = key.kid.as_ref().map_or("without kid".to_owned(), |kid| format!("kid {kid:?}"));
-        return Err(format!("whose \"jwks\" has a key that cannot be read: {kid}, {}", key.cause));
+        let name = match &key.kid {
+            None => "without kid".to_owned(),
+            Some(kid) if url::is_plain(kid) => format!("kid {kid:?}"),
+            // A text of any length and content may have been pasted here, so the key is named by its number.
+            Some(kid) => {
+                let position = entries.iter().position(|entry| jwt::kid(entry).as_ref() == Some(kid));
+                format!("key {}", position.unwrap_or_default() + 1)
+            }
+        };
+        return Err(format!("whose \"jwks\" has a key that cannot be read: {name}, {}", key.cause));
     }
     if loaded.keys.is_empty() {
         return Err("whose \"jwks\" has no key for any of its \"algorithms\"".into());
