@@ -173,11 +173,12 @@ impl Service {
     }
 
     fn refuse(&self, why: AuthError, presented: &Presented, client_id: Option<&str>, call: &Call) -> Outcome {
-        let detail = why.detail();
         match why {
             AuthError::CorruptClientRecord => error!(event = "corrupt_item", item = "client", client_id),
             // Most likely, the client is configured with an endpoint's URL, which its operator can change.
-            AuthError::AssertionAudience { .. } => warn!(event = "assertion_audience_refused", client_id, detail),
+            AuthError::AssertionAudience { .. } => {
+                warn!(event = "assertion_audience_refused", client_id, detail = why.detail());
+            }
             _ => {}
         }
         // RFC 6749 §5.2: the challenge names the scheme that the client used (B-03).
