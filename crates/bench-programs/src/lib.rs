@@ -1,5 +1,5 @@
 //! The in-process part of the benchmark, and the tokens of both parts. A case is requests, the records that their reads find,
-//! and how they must end.
+//! and how they must end. Also, whether comparisons take constant time.
 
 #![allow(
     clippy::indexing_slicing,
@@ -10,6 +10,7 @@
 )]
 
 mod case;
+mod dudect;
 mod growth;
 mod line;
 pub mod signing;
@@ -18,7 +19,8 @@ pub mod tokens;
 mod world;
 
 pub use self::{
-    case::{Case, Requests, cases},
+    case::{Case, Requests, cases, event, secret_record},
+    dudect::{Difference, compare},
     growth::{SIZES, grown},
     line::answer,
     table::Table,

@@ -1,0 +1,122 @@
+//! Whether comparing secrets takes the same time for all of them, by the method of dudect: `constant-time [MEASUREMENTS]`, a
+//! million of each unless another number is given. It fails if a comparison shows a difference, or if the one with a planted
+//! leak shows none. Differences between whole answers are printed, and not judged: what they read has different lengths.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failure ends the measurement"
+)]
+
+use std::{hint::black_box, io, process::ExitCode};
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use bench_programs::{Difference, Table, World, answer, compare, event, secret_record};
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
+use token_introspection::{digest::Digest, logging, settings::LogLevel};
+
+/// Above this, dudect calls a difference of time likely.
+const LIKELY: f64 = 10.0;
+/// How many comparisons are timed together, because one takes less than the clock can measure.
+const TOGETHER: usize = 16;
+
+fn main() -> ExitCode {
+    let subscriber = logging::subscriber(LogLevel::Info, io::sink);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let measurements = std::env::args().nth(1).map_or(1_000_000, |number| number.parse().expect("a number"));
+    let comparisons = comparisons(measurements);
+    for (name, difference) in &comparisons {
+        println!("{name}: t = {:.2}, {:.1} ns", difference.t, difference.nanoseconds);
+    }
+    for (name, difference) in refusals(measurements / 20) {
+        println!("refusals of a wrong secret of a client and of {name}: {:.0} ns", difference.nanoseconds);
+    }
+    let (planted, constant) = comparisons.split_last().unwrap();
+    let is_constant = constant.iter().all(|(_, difference)| difference.t.abs() < LIKELY);
+    if is_constant && planted.1.t.abs() > LIKELY { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The comparison of each pair of classes. The last one has a planted leak.
+fn comparisons(measurements: usize) -> Vec<(&'static str, Difference)> {
+    let constant = |first, second| digests(measurements, [first, second], |one, other| one.ct_eq(other).into());
+    let leaking = |one: &Digest, other: &Digest| {
+        one.bytes().iter().zip(&other.bytes()).all(|(one, other)| black_box(one) == black_box(other))
+    };
+    let text = |is_random: bool| if is_random { random_text() } else { "0".repeat(43) };
+    let hashed = compare(measurements, text, |text| drop(black_box(Digest::of(text).to_hex())));
+    vec![
+        ("digests that are equal, and that differ in the first byte", constant(None, Some(0))),
+        ("digests that are equal, and that differ in the last byte", constant(None, Some(31))),
+        ("digests that differ in the first byte, and in the last", constant(Some(0), Some(31))),
+        ("the digest of a fixed secret, and of random ones", hashed),
+        ("planted: bytes until the first difference", digests(measurements, [None, Some(0)], leaking)),
+    ]
+}
+
+/// Compares random digests, which differ in the byte of their class.
+fn digests(
+    measurements: usize,
+    differing: [Option<usize>; 2],
+    is_equal: impl Fn(&Digest, &Digest) -> bool,
+) -> Difference {
+    let digest = |bytes: [u8; 32]| Digest::from_base64url(&URL_SAFE_NO_PAD.encode(bytes)).unwrap();
+    let pair = |class: bool| {
+        let stored: [u8; 32] = std::array::from_fn(|_| fastrand::u8(..));
+        let mut presented = stored;
+        differing[usize::from(class)].into_iter().for_each(|byte| presented[byte] ^= 1);
+        (digest(stored), digest(presented))
+    };
+    compare(measurements, pair, |(stored, presented)| {
+        for _ in 0..TOGETHER {
+            black_box(is_equal(black_box(&stored), black_box(&presented)));
+        }
+    })
+}
+
+fn random_text() -> String {
+    (0..43).map(|_| fastrand::alphanumeric()).collect()
+}
+
+/// Whole answers to wrong credentials, in the process: for a client with a secret, and for each other kind of client.
+fn refusals(measurements: usize) -> Vec<(&'static str, Difference)> {
+    let world = World::new();
+    let mut table = Table::default();
+    let mut add = |name: &'static str, members: Option<Value>| {
+        // Names of the same length.
+        let id = format!("{:-<12}", name.replace(' ', "-"));
+        if let Some(Value::Object(members)) = members {
+            let mut record = secret_record(&id);
+            record.as_object_mut().unwrap().extend(members);
+            table.add_client(&id, &record);
+        }
+        let header = format!("Basic {}", STANDARD.encode(format!("{id}:wrong-secret-of-thirty-two-characters")));
+        (name, event("token=x", Some(&header), None))
+    };
+    let (_, known) = add("known", Some(json!({})));
+    let others = [
+        add("known again", Some(json!({}))),
+        add(
+            "rotated",
+            Some(
+                json!({ "previous_client_secret": "0".repeat(64), "previous_client_secret_expires_at": 4_102_444_800_i64 }),
+            ),
+        ),
+        add("public", Some(json!({ "token_endpoint_auth_method": "none" }))),
+        add(
+            "many keys",
+            Some(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": "{\"keys\":[]}".repeat(200) })),
+        ),
+        add("unknown", None),
+    ];
+    let refuse = |event: &String| assert_eq!(black_box(answer(&world, &table, event)).0, "refused");
+    others
+        .iter()
+        .map(|(name, other)| (*name, compare(measurements, |class| if class { other } else { &known }, refuse)))
+        .collect()
+}
