@@ -26,22 +26,20 @@ impl RedisServer {
         // Another process may take the port in the meantime, so several are tried.
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let process = Command::new("redis-server")
-                .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"])
-                .args(options)
-                .current_dir(std::env::temp_dir())
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .spawn();
-            let process = process.unwrap_or_else(|error| {
-                panic!("NOT RUN: the tests of the feature redis need redis-server ({error}); Debian has a package of that name")
-            });
-            let mut server = Self { port, process };
+            let mut server = Self { port, process: process(port, options) };
             if server.answers() {
                 return server;
             }
         }
         panic!("redis-server does not start");
+    }
+
+    /// Ends the server without a chance to save its data, and starts another one on its port.
+    pub fn restart(&mut self, options: &[&str]) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        self.process = process(self.port, options);
+        assert!(self.answers(), "redis-server does not start again");
     }
 
     pub fn url(&self) -> String {
@@ -71,6 +69,19 @@ impl RedisServer {
         }
         false
     }
+}
+
+fn process(port: u16, options: &[&str]) -> Child {
+    let process = Command::new("redis-server")
+        .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"])
+        .args(options)
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn();
+    process.unwrap_or_else(|error| {
+        panic!("NOT RUN: the tests of the feature redis need redis-server ({error}); Debian has a package of that name")
+    })
 }
 
 /// Runs a command on the server at this port, and ignores its reply.
