@@ -121,16 +121,17 @@ async fn g08_a_server_that_restarts_without_its_data_is_503_and_one_that_keeps_i
     deployment.put_canary(&deployment.recorded().await);
     deployment.revoke();
     deployment.assert_right("restored").await;
-    // The file of this server has never been written, so it loads nothing.
-    let file = format!("canary-{}.rdb", std::process::id());
     let server = &deployment.world.tokens.server;
-    server.run(&format!("CONFIG SET dbfilename {file}"));
-    server.run("DEBUG RELOAD NOFLUSH");
-    deployment.assert_right("the file has the data").await;
-    server.run("FLUSHALL");
     server.run("DEBUG RELOAD");
-    deployment.assert_lost("the file has no data").await;
-    let _ = std::fs::remove_file(std::env::temp_dir().join(file));
+    deployment.assert_right("the file has the data").await;
+    let canary = deployment.recorded().await;
+    server.run("FLUSHALL");
+    server.run("SAVE");
+    deployment.put_canary(&canary);
+    deployment.revoke();
+    deployment.assert_right("the file has no data").await;
+    server.run("DEBUG RELOAD NOSAVE");
+    deployment.assert_lost("the file was loaded").await;
 }
 
 #[tokio::test]
@@ -235,17 +236,26 @@ async fn g08_a_mark_is_not_written_to_a_server_that_lost_its_data() {
     assert_eq!(world.count_items().await, 0);
 }
 
-/// Waits until a replica has what its primary has.
-async fn until_synced(replica: &RedisServer) {
-    let end = Instant::now() + Duration::from_secs(20);
+/// Waits until the server's answer to a command says so.
+async fn until(server: &RedisServer, command: &str, says: impl Fn(&str) -> bool) {
+    let words: Vec<_> = command.split(' ').collect();
+    let end = Instant::now() + Duration::from_secs(30);
     while Instant::now() < end {
-        let info: String = cmd("INFO").arg("replication").query(&mut replica.connection()).unwrap();
-        if info.contains("master_link_status:up") {
+        let answer: String = cmd(words[0]).arg(&words[1..]).query(&mut server.connection()).unwrap();
+        if says(&answer) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the replica is never synchronized");
+    panic!("{command} does not say what it should");
+}
+
+/// A replica that has what its primary has.
+async fn replica_of(port: u16) -> RedisServer {
+    let replica = RedisServer::start(&[]);
+    replica.run(&format!("REPLICAOF 127.0.0.1 {port}"));
+    until(&replica, "INFO replication", |info| info.contains("master_link_status:up")).await;
+    replica
 }
 
 #[tokio::test]
@@ -253,16 +263,11 @@ async fn g08_a_failover_to_a_replica_with_the_data_works_and_to_one_without_them
     for lost in [false, true] {
         let mut deployment = Deployment::new().await;
         let port = deployment.world.tokens.server.port;
-        let replica = RedisServer::start(&[]);
-        replica.run(&format!("REPLICAOF 127.0.0.1 {port}"));
-        until_synced(&replica).await;
+        let replica = replica_of(port).await;
         if lost {
             // The primary restarts empty, and empties its replica.
             deployment.world.tokens.server.restart(&[]);
-            let emptied = async || cmd("DBSIZE").query::<u64>(&mut replica.connection()).is_ok_and(|size| size == 0);
-            while !emptied().await {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+            until(&replica, "INFO keyspace", |info| !info.contains("keys=")).await;
         }
         replica.run("REPLICAOF NO ONE");
         deployment.world.tokens.tap.lead_to(replica.port);
@@ -275,9 +280,7 @@ async fn g08_a_failover_to_a_replica_with_the_data_works_and_to_one_without_them
 async fn g08_an_old_primary_that_is_emptied_costs_a_new_connection() {
     let deployment = Deployment::new().await;
     let port = deployment.world.tokens.server.port;
-    let replica = RedisServer::start(&[]);
-    replica.run(&format!("REPLICAOF 127.0.0.1 {port}"));
-    until_synced(&replica).await;
+    let replica = replica_of(port).await;
     replica.run("REPLICAOF NO ONE");
     // The held connection still leads to the old primary, which calls itself one.
     deployment.world.tokens.tap.lead_to(replica.port);

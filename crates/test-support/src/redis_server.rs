@@ -21,7 +21,7 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts a server with these additional options. It writes nothing to disk.
+    /// Starts a server with these additional options. It keeps nothing on disk.
     pub fn start(options: &[&str]) -> Self {
         // Another process may take the port in the meantime, so several are tried.
         for _ in 0..5 {
@@ -74,6 +74,8 @@ impl RedisServer {
 fn process(port: u16, options: &[&str]) -> Child {
     let process = Command::new("redis-server")
         .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"])
+        // A replica writes what it gets from its primary to this file, which no other server may load.
+        .args(["--dbfilename", &file(port)])
         .args(options)
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::null())
@@ -82,6 +84,10 @@ fn process(port: u16, options: &[&str]) -> Child {
     process.unwrap_or_else(|error| {
         panic!("NOT RUN: the tests of the feature redis need redis-server ({error}); Debian has a package of that name")
     })
+}
+
+fn file(port: u16) -> String {
+    format!("test-{port}.rdb")
 }
 
 /// Runs a command on the server at this port, and ignores its reply.
@@ -94,6 +100,7 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        let _ = std::fs::remove_file(std::env::temp_dir().join(file(self.port)));
     }
 }
 
