@@ -99,7 +99,7 @@ pub fn ids_asked_for(world: &World, _: &Value) -> Vec<String> {
     items_of(trip)
 }
 
-/// The keys of items that a round trip reads. The canary, which every one reads, is none.
+/// The keys of items that a round trip reads, without the canary, which each of them reads.
 pub fn items_of(trip: &[Command]) -> Vec<String> {
     let read = trip.iter().filter(|command| command[0] == "GET" && command[1] != CANARY);
     read.map(|command| command[1].clone()).collect()
