@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_same_canary_in_both_stores_protects() {
+    fn u01_only_the_same_canary_in_both_stores_protects() {
         use CanaryCopy::{Missing, Unreadable};
         for (state, redis, expected) in [
             (present("a"), present("a"), Standing::Protected),

@@ -87,7 +87,7 @@ impl Deployment {
 }
 
 #[tokio::test]
-async fn g08_a_server_that_lost_its_data_is_503_however_it_lost_it() {
+async fn g08_u01_a_server_that_lost_its_data_is_503_however_it_lost_it() {
     let deployment = Deployment::new().await;
     let server = &deployment.world.tokens.server;
     let canary = deployment.recorded().await;
@@ -113,7 +113,7 @@ async fn g08_a_server_that_lost_its_data_is_503_however_it_lost_it() {
 }
 
 #[tokio::test]
-async fn g08_a_server_that_restarts_without_its_data_is_503_and_one_that_keeps_it_is_not() {
+async fn g08_u01_a_server_that_restarts_without_its_data_is_503_and_one_that_keeps_them_is_not() {
     let mut deployment = Deployment::new().await;
     deployment.world.tokens.server.restart(&[]);
     deployment.assert_lost("a restart").await;
@@ -135,7 +135,7 @@ async fn g08_a_server_that_restarts_without_its_data_is_503_and_one_that_keeps_i
 }
 
 #[tokio::test]
-async fn g08_a_file_that_is_loaded_counts_with_what_it_has() {
+async fn u01_a_file_that_is_loaded_counts_with_what_it_has() {
     let mut deployment = Deployment::new().await;
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("canary-aof-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -165,7 +165,7 @@ async fn g08_a_file_that_is_loaded_counts_with_what_it_has() {
 }
 
 #[tokio::test]
-async fn g08_a_loss_in_the_middle_of_a_pipeline_is_503() {
+async fn g08_u01_a_loss_in_the_middle_of_a_pipeline_is_503() {
     let deployment = Deployment::new().await;
     let (world, port) = (&deployment.world, deployment.world.tokens.server.port);
     // Of a pipeline, the server has answered everything except the last canary, and what follows it.
@@ -190,7 +190,7 @@ async fn g08_a_loss_in_the_middle_of_a_pipeline_is_503() {
 }
 
 #[tokio::test]
-async fn o02_the_canary_costs_no_round_trip_and_no_read_of_the_state_table() {
+async fn o02_u03_the_canary_costs_no_round_trip_and_no_read_of_the_state_table() {
     let deployment = Deployment::new().await;
     let world = &deployment.world;
     world.proxy.take_requests();
@@ -220,7 +220,7 @@ async fn o02_the_canary_costs_no_round_trip_and_no_read_of_the_state_table() {
 }
 
 #[tokio::test]
-async fn g08_a_mark_is_not_written_to_a_server_that_lost_its_data() {
+async fn g08_u01_a_mark_is_not_written_to_a_server_that_lost_its_data() {
     let world = World::with(&[("GLOBAL_REVOCATION_ISSUERS", ISSUER)]).await;
     let admin = json!({ "client_id": "admin", "client_secret": sha256_hex(SECRET), "issuer": ISSUER,
                         "introspection": { "may_revoke_subjects": true } });
@@ -259,7 +259,7 @@ async fn replica_of(port: u16) -> RedisServer {
 }
 
 #[tokio::test]
-async fn g08_a_failover_to_a_replica_with_the_data_works_and_to_one_without_them_is_503() {
+async fn g08_u01_a_failover_to_a_replica_with_the_data_works_and_to_one_without_them_is_503() {
     for lost in [false, true] {
         let mut deployment = Deployment::new().await;
         let port = deployment.world.tokens.server.port;
@@ -277,7 +277,7 @@ async fn g08_a_failover_to_a_replica_with_the_data_works_and_to_one_without_them
 }
 
 #[tokio::test]
-async fn g08_an_old_primary_that_is_emptied_costs_a_new_connection() {
+async fn g08_u01_an_old_primary_that_is_emptied_costs_a_new_connection() {
     let deployment = Deployment::new().await;
     let port = deployment.world.tokens.server.port;
     let replica = replica_of(port).await;
@@ -289,7 +289,7 @@ async fn g08_an_old_primary_that_is_emptied_costs_a_new_connection() {
 }
 
 #[tokio::test]
-async fn g08_eviction_that_is_switched_on_is_noticed_at_the_next_connection_or_with_the_canary() {
+async fn g08_u01_eviction_that_is_switched_on_is_noticed_at_the_next_connection_or_with_the_canary() {
     let deployment = Deployment::new().await;
     let server = &deployment.world.tokens.server;
     server.run("CONFIG SET maxmemory-policy allkeys-lru");

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn environments_that_start_at_once_end_with_one_canary() {
+async fn u02_environments_that_start_at_once_end_with_one_canary() {
     for delay in [0, 1, 3] {
         let world = World::new().await;
         world.tokens.server.run("FLUSHALL");
@@ -41,7 +41,7 @@ async fn environments_that_start_at_once_end_with_one_canary() {
 }
 
 #[tokio::test]
-async fn a_canary_that_only_redis_has_is_adopted() {
+async fn u02_a_canary_that_only_redis_has_is_adopted() {
     let deployment = Deployment::new().await;
     // Another deployment shares the server, or an environment ended before it had recorded its canary.
     deployment.world.delete(STATE, CANARY).await;
@@ -53,7 +53,7 @@ async fn a_canary_that_only_redis_has_is_adopted() {
 }
 
 #[tokio::test]
-async fn g08_while_the_state_table_cannot_be_read_nothing_is_answered_and_the_next_request_tries_again() {
+async fn g08_u01_while_the_state_table_cannot_be_read_nothing_is_answered_and_the_next_request_tries_again() {
     let deployment = Deployment::new().await;
     let (world, trusted) = (&deployment.world, issuers(&deployment.world.signer));
     for fault in [Fault::ServerError, Fault::AccessDenied, Fault::MissingTable, Fault::Empty, Fault::Unprocessed] {
@@ -83,7 +83,7 @@ async fn g08_while_the_state_table_cannot_be_read_nothing_is_answered_and_the_ne
 }
 
 #[tokio::test]
-async fn a_start_is_not_stopped_by_a_loss() {
+async fn u01_a_start_is_not_stopped_by_a_loss() {
     let deployment = Deployment::new().await;
     deployment.world.tokens.server.run("FLUSHALL");
     let (log, _guard) = Log::start(LogLevel::Info);
@@ -97,7 +97,7 @@ async fn a_start_is_not_stopped_by_a_loss() {
 
 /// The users that may not create the canary, or may not even read it.
 #[tokio::test]
-async fn a_user_who_may_not_create_the_canary_is_warned_and_served_until_there_is_one() {
+async fn u02_a_user_who_may_not_create_the_canary_is_warned_and_served_until_there_is_one() {
     for (rights, cause) in [
         ("%R~* ~jti#*", "the server answered SET of the key canary#tokens with NOPERM"),
         ("%R~nothing#* %R~token#* %R~revoked#* ~jti#* ~sub#* ~client#* ~iss#* ~kid#*", "NOPERM"),
@@ -123,7 +123,7 @@ async fn a_user_who_may_not_create_the_canary_is_warned_and_served_until_there_i
 }
 
 #[tokio::test]
-async fn an_environment_without_protection_gets_it_without_a_restart() {
+async fn u02_an_environment_without_protection_gets_it_without_a_restart() {
     let deployment = Deployment::new().await;
     let world = &deployment.world;
     let canary = deployment.recorded().await;

@@ -93,7 +93,7 @@ pub async fn run(command: &Command, environment: &Environment) -> Result<Report,
     let before = copy(&expected).standing(&copy(&in_redis));
     if before != Standing::Protected {
         // Redis comes first: if the command ends between the two, the function still refuses the server, or records the
-        // canary itself if none is recorded.
+        // canary itself if none is recorded (U-04).
         let canary = match copy(&in_redis) {
             CanaryCopy::Present(canary) => canary,
             CanaryCopy::Missing | CanaryCopy::Unreadable => {

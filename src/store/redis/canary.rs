@@ -1,5 +1,5 @@
 //! Notices a server that lost its data: each pipeline reads the canary, and its replies count only if that is the one
-//! that the state table has. Otherwise, revoked tokens would be active again.
+//! that the state table has (U-01). Otherwise, revoked tokens would be active again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -64,6 +64,7 @@ impl Expectation {
     fn is_current(&self, now: i64) -> bool {
         match self {
             Self::Unknown => false,
+            // It is read again only if a reply does not fit (U-03).
             Self::Recorded(_) => true,
             Self::Unprotected { since, .. } => is_young(*since, now),
         }
@@ -122,7 +123,7 @@ impl Redis {
     }
 
     /// Creates the canary, or records an existing one: of another deployment, or of an environment that ended before it
-    /// recorded its own. All environments that do this at once end with one canary.
+    /// recorded its own. All environments that do this at once end with one canary (U-02).
     async fn establish(
         &self,
         guard: &Guard,
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_count_only_with_the_expected_canary() {
+    fn u01_replies_count_only_with_the_expected_canary() {
         let recorded = Expectation::Recorded(present("a"));
         let unprotected = |in_redis| Expectation::Unprotected { in_redis, since: 0 };
         let (lost, refused) = (RedisFailure::DataLost, || RedisFailure::Refused("NOPERM".to_owned()));
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_recorded_canary_is_never_looked_up_again() {
+    fn u03_only_a_recorded_canary_is_never_looked_up_again() {
         let unprotected = Expectation::Unprotected { in_redis: None, since: 100 };
         assert!(!Expectation::Unknown.is_current(100));
         assert!(Expectation::Recorded(present("a")).is_current(1_000_000));

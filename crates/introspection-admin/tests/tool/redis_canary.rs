@@ -65,7 +65,7 @@ impl Lost {
 }
 
 #[tokio::test]
-async fn g08_what_was_revoked_is_written_again_before_the_loss_is_accepted() {
+async fn g08_u04_what_was_revoked_is_written_again_before_the_loss_is_accepted() {
     let lost = Lost::new().await;
     // The mark is written, but it does not count yet.
     lost.revoke_bob().await.warned("the function answers 503 until the server is accepted");
@@ -90,7 +90,7 @@ async fn g08_what_was_revoked_is_written_again_before_the_loss_is_accepted() {
 }
 
 #[tokio::test]
-async fn the_tool_reports_a_loss_as_the_function_does() {
+async fn u04_the_tool_reports_a_loss_as_the_function_does() {
     let lost = Lost::new().await;
     let cure = "run introspection-admin redis accept";
     lost.tool.run_with("explain --token -", &lost.alice).await.failed(3, cure);
@@ -116,7 +116,7 @@ async fn the_tool_reports_a_loss_as_the_function_does() {
 }
 
 #[tokio::test]
-async fn g08_an_acceptance_that_ends_between_the_two_writes_leaves_the_outage() {
+async fn g08_u04_an_acceptance_that_ends_between_the_two_writes_leaves_the_outage() {
     let lost = Lost::new().await;
     lost.revoke_bob().await;
     let tool = Tool::beside(&lost.world).with("AWS_ENDPOINT_URL_DYNAMODB", &lost.world.proxy.url);
@@ -135,7 +135,7 @@ async fn g08_an_acceptance_that_ends_between_the_two_writes_leaves_the_outage() 
 }
 
 #[tokio::test]
-async fn deployments_that_share_a_server_share_its_canary() {
+async fn u04_deployments_that_share_a_server_share_its_canary() {
     let lost = Lost::new().await;
     let other = World::with(&[("REDIS_URL", &lost.world.tokens.server.url())]).await;
     other.introspect(&other.token(&json!({}))).await.assert_active();
@@ -149,7 +149,7 @@ async fn deployments_that_share_a_server_share_its_canary() {
 }
 
 #[tokio::test]
-async fn a_server_is_protected_for_the_first_time_and_whatever_the_canary_was() {
+async fn u04_a_server_is_protected_for_the_first_time_and_whatever_the_canary_was() {
     let lost = Lost::new().await;
     for (redis, state) in [
         (None, json!({})),
@@ -178,7 +178,7 @@ async fn a_server_is_protected_for_the_first_time_and_whatever_the_canary_was() 
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_string_is_left_for_the_operator_to_delete() {
+async fn u04_a_key_that_is_not_a_string_is_left_for_the_operator_to_delete() {
     let lost = Lost::new().await;
     lost.world.tokens.server.run(&format!("RPUSH {CANARY} a"));
     lost.tool.run("redis accept").await.failed(3, "with Redis, the server answered WRONGTYPE");
@@ -190,7 +190,7 @@ async fn a_key_that_is_no_string_is_left_for_the_operator_to_delete() {
 }
 
 #[tokio::test]
-async fn the_documented_user_of_the_function_creates_the_canary_and_no_other_writer_can() {
+async fn u02_the_documented_user_of_the_function_creates_the_canary_and_no_other_writer_can() {
     let world = World::new().await;
     world.tokens.server.run("FLUSHALL");
     world.delete(STATE, CANARY).await;
