@@ -28,6 +28,10 @@ pub struct Deployment {
 
 impl Deployment {
     pub async fn new() -> Self {
+        Box::pin(Self::begin()).await
+    }
+
+    async fn begin() -> Self {
         let world = World::new().await;
         let [good, revoked] = ["good", "revoked"].map(|jti| world.token(&json!({ "jti": jti })));
         let deployment = Self { world, good, revoked };

@@ -72,7 +72,6 @@ impl Expectation {
 
     fn check(&self, found: Option<&CanaryCopy>) -> Result<(), RedisFailure> {
         match (self, found) {
-            (Self::Unknown, _) => Err(RedisFailure::Unsettled),
             (Self::Recorded(expected), Some(found)) => match expected.standing(found) {
                 Standing::Protected => Ok(()),
                 Standing::Lost(loss) => Err(RedisFailure::DataLost(loss)),
@@ -80,8 +79,8 @@ impl Expectation {
             },
             (Self::Recorded(_), None) => Err(RedisFailure::Refused("NOPERM".to_owned())),
             (Self::Unprotected { in_redis, .. }, found) if in_redis.as_ref() == found => Ok(()),
-            // A canary was written or deleted, so the state table may have one by now.
-            (Self::Unprotected { .. }, _) => Err(RedisFailure::Unsettled),
+            // Of an unprotected server: a canary was written or deleted, so the state table may have one by now.
+            (Self::Unknown | Self::Unprotected { .. }, _) => Err(RedisFailure::Unsettled),
         }
     }
 }

@@ -24,6 +24,10 @@ struct Lost {
 
 impl Lost {
     async fn new() -> Self {
+        Box::pin(Self::begin()).await
+    }
+
+    async fn begin() -> Self {
         let world = World::new().await;
         let [alice, bob] = ["alice", "bob"].map(|sub| world.token(&json!({ "sub": sub })));
         let tool = Tool::beside(&world);
