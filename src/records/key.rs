@@ -5,6 +5,9 @@ use crate::digest::Digest;
 /// The maximum size in bytes. DynamoDB refuses a whole batch if one key is empty or longer.
 const MAX_KEY_BYTES: usize = 2048;
 
+/// The id of the canary of the tokens table, in Redis and in the state table.
+const CANARY: &str = "canary#tokens";
+
 /// One of the three tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Table {
@@ -114,6 +117,16 @@ impl ItemKey {
         Self { table: Table::State, id: format!("proof#{}", Digest::of(format!("{thumbprint}\0{jti}")).to_hex()) }
     }
 
+    /// The canary in Redis, beside the records and marks. No record or mark has this prefix.
+    pub fn canary() -> Self {
+        Self { table: Table::Tokens, id: CANARY.to_owned() }
+    }
+
+    /// The canary that is expected in Redis.
+    pub fn expected_canary() -> Self {
+        Self { table: Table::State, id: CANARY.to_owned() }
+    }
+
     /// An item key that never has an item, `number` of them for each digest. Reading it makes an unknown token cost the
     /// same as a known one.
     pub fn padding(digest: &Digest, number: usize) -> Self {
@@ -135,7 +148,7 @@ impl ItemKey {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::MarkKind, *};
 
     #[test]
     fn keys_have_the_form_of_the_contract() {
@@ -156,6 +169,9 @@ mod tests {
             id(Ok(ItemKey::log_out("https://a", "1"))),
             Ok(format!("logout#{}", Digest::of("https://a\x001").to_hex()))
         );
+        for (key, table) in [(ItemKey::canary(), Table::Tokens), (ItemKey::expected_canary(), Table::State)] {
+            assert!(key.table() == table && key.id() == "canary#tokens" && MarkKind::of_id(key.id()).is_none());
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The items of the three tables as typed records: how each attribute is read. `store` fetches the items.
 
+mod canary;
 mod client;
 mod fetch_lease;
 mod json;
@@ -13,6 +14,7 @@ mod types;
 use serde::de::DeserializeOwned;
 
 pub use self::{
+    canary::{Canary, CanaryCopy, Loss, Standing},
     client::{CertificateName, ClientRecord, Mode, NamedMethod, PolicyRecord, StoredSecret},
     fetch_lease::{FetchLease, FetchState},
     json::to_json,

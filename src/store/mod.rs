@@ -1,6 +1,8 @@
 //! The three tables behind one interface. All are in DynamoDB, except the tokens table if it is in Redis. Only this
 //! module and `signer` name the AWS SDK.
 
+#[cfg(feature = "redis")]
+mod canary;
 mod dynamodb;
 mod lease;
 mod mark;
@@ -75,17 +77,20 @@ impl Store {
     /// Returns [`SettingError`] if `REDIS_URL` cannot be used, or if it is set in a build without the feature `redis`.
     pub fn with_config(config: &SdkConfig, settings: &Settings) -> Result<Self, SettingError> {
         let redis = settings.redis_url.as_ref().map(|url| Redis::new(url, RedisLimits::FUNCTION)).transpose()?;
+        let redis = redis.map(Redis::guarded);
         let dynamodb = DynamoDb::with_config(config, settings.tables.clone(), &settings.proxies);
         Ok(Self { dynamodb, redis, consistency: settings.read_consistency })
     }
 
-    /// The tables, with clients that the caller has configured. All reads are strongly consistent.
+    /// The tables, with clients that the caller has configured. All reads are strongly consistent. Redis is read even if
+    /// it lost its data.
     pub fn with_clients(client: Client, tables: TableNames, redis: Option<Redis>) -> Self {
         Self { dynamodb: DynamoDb { client, tables }, redis, consistency: ReadConsistency::Strong }
     }
 
-    /// Checks that Redis may hold revocations, so that the function refuses to start if it may not. If the server is
-    /// unavailable, the first request tries again; every new connection is checked.
+    /// Checks that Redis may hold revocations, so that the function refuses to start if it may not, and learns the canary
+    /// that it must have. If the server is unavailable or lost its data, each request tries again; every new connection
+    /// is checked.
     ///
     /// # Errors
     ///
@@ -93,7 +98,7 @@ impl Store {
     /// the credentials.
     pub async fn check(&self, deadline: Instant) -> Result<(), SettingError> {
         match &self.redis {
-            Some(redis) => redis.check(deadline).await,
+            Some(redis) => redis.check(&self.dynamodb, deadline).await,
             None => Ok(()),
         }
     }
@@ -127,7 +132,7 @@ impl Store {
         let Some(redis) = &self.redis else { return self.dynamodb.get(keys, consistency, deadline).await };
         let (tokens, others): (Vec<_>, Vec<_>) = keys.iter().cloned().partition(|key| key.table() == Table::Tokens);
         let others = self.dynamodb.get(&others, consistency, deadline);
-        let (tokens, mut items) = try_join(redis.get(&tokens, deadline), others).await?;
+        let (tokens, mut items) = try_join(redis.get(&tokens, &self.dynamodb, deadline), others).await?;
         items.0.extend(tokens.0);
         Ok(items)
     }
@@ -154,7 +159,7 @@ impl Store {
     /// Returns [`StoreUnavailable`] if it is unknown whether the mark was written.
     pub async fn put_mark(&self, mark: &NewMark, deadline: Instant) -> Result<(), StoreUnavailable> {
         match &self.redis {
-            Some(redis) => redis.put_mark(mark, deadline).await,
+            Some(redis) => redis.put_mark(mark, &self.dynamodb, deadline).await,
             None => self.dynamodb.put_mark(mark, deadline).await,
         }
     }

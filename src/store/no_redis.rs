@@ -8,7 +8,7 @@ use std::{collections::HashMap, fmt};
 use serde_dynamo::AttributeValue;
 use tokio::time::Instant;
 
-use super::{RedisLimits, StoreUnavailable};
+use super::{RedisLimits, StoreUnavailable, dynamodb::DynamoDb};
 use crate::{
     records::{Corrupt, FetchedItems, Item, ItemKey, NewMark},
     settings::{RedisUrl, SettingError},
@@ -61,15 +61,19 @@ impl Redis {
         match *self {}
     }
 
-    pub(super) async fn check(&self, _: Instant) -> Result<(), SettingError> {
+    pub(super) fn guarded(self) -> Self {
+        match self {}
+    }
+
+    pub(super) async fn check(&self, _: &DynamoDb, _: Instant) -> Result<(), SettingError> {
         match *self {}
     }
 
-    pub(super) async fn get(&self, _: &[ItemKey], _: Instant) -> Result<FetchedItems, StoreUnavailable> {
+    pub(super) async fn get(&self, _: &[ItemKey], _: &DynamoDb, _: Instant) -> Result<FetchedItems, StoreUnavailable> {
         match *self {}
     }
 
-    pub(super) async fn put_mark(&self, _: &NewMark, _: Instant) -> Result<(), StoreUnavailable> {
+    pub(super) async fn put_mark(&self, _: &NewMark, _: &DynamoDb, _: Instant) -> Result<(), StoreUnavailable> {
         match *self {}
     }
 

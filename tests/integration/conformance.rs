@@ -52,7 +52,7 @@ fn ids(name: &str) -> Vec<String> {
     name.split('_')
         .map_while(|part| {
             let (group, number) = part.split_at_checked(1)?;
-            let is_id = group.chars().all(|c| ('a'..='t').contains(&c)) && number.len() == 2;
+            let is_id = group.chars().all(|c| ('a'..='u').contains(&c)) && number.len() == 2;
             (is_id && number.chars().all(|c| c.is_ascii_digit())).then(|| format!("{}-{number}", group.to_uppercase()))
         })
         .collect()

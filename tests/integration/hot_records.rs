@@ -32,10 +32,7 @@ fn trips(world: &World) -> Vec<Vec<String>> {
         }
     }
     #[cfg(feature = "redis")]
-    for trip in world.tokens.tap.take_trips() {
-        let gets = trip.iter().filter(|command| command[0] == "GET");
-        trips.push(gets.map(|command| command[1].clone()).collect());
-    }
+    trips.extend(world.tokens.tap.take_trips().iter().map(|trip| crate::tokens::items_of(trip)));
     trips
 }
 

@@ -3,7 +3,7 @@
 //! conformance statements that it shows.
 //!
 //! With the feature `redis`, the same tests run over the second token store and need a Redis server, except the few
-//! tests of DynamoDB's own behaviour. `redis_store` and `redis_fitness` test the behaviour of Redis.
+//! tests of DynamoDB's own behaviour. `redis_store`, `redis_canary` and `redis_fitness` test the behaviour of Redis.
 
 #![allow(
     clippy::indexing_slicing,
@@ -81,6 +81,10 @@ mod proofs;
 mod public_clients;
 mod read_consistency;
 mod reasons;
+#[cfg(feature = "redis")]
+mod redis_canary;
+#[cfg(feature = "redis")]
+mod redis_canary_starts;
 #[cfg(feature = "redis")]
 mod redis_fitness;
 #[cfg(feature = "redis")]

@@ -14,13 +14,14 @@ use crate::{
     redis_server::{RedisServer, run},
     redis_tap::Break,
     time,
+    tokens::items_of,
     world::{ACTIVE, API, INACTIVE, ISSUER, OWN, SECRET, World, introspection, issuers, request, revoked_by, send},
 };
 
 /// How many keys each round trip to Redis asked for.
 fn trips(world: &World) -> Vec<usize> {
     let trips = world.tokens.tap.take_trips();
-    trips.iter().map(|trip| trip.iter().filter(|command| command[0] == "GET").count()).collect()
+    trips.iter().map(|trip| items_of(trip).len()).collect()
 }
 
 fn record(changes: &Value) -> Value {

@@ -5,7 +5,7 @@ use clap::{
     builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
 };
 
-use crate::{client, doctor, input::Input, issuer, policy, revoke, time::explained, token};
+use crate::{canary, client, doctor, input::Input, issuer, policy, revoke, time::explained, token};
 
 /// The operator's tool of the token introspection endpoint: manages clients, tokens and revocations, and explains why a
 /// token is not active.
@@ -95,6 +95,9 @@ pub enum Command {
     /// Create the three tables
     #[command(subcommand)]
     Tables(TablesCommand),
+    /// Trust a Redis server that has the tokens
+    #[command(subcommand)]
+    Redis(canary::Command),
     /// Check tables, issuers, clients, token records and marks for what is wrong or soon will be
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(doctor::Command),

@@ -2,6 +2,7 @@
 //! development server.
 
 mod args;
+mod canary;
 mod client;
 mod doctor;
 pub mod embedded;
@@ -70,6 +71,7 @@ async fn run(cli: Cli) -> Result<Report, Problem> {
         Command::Issuer(command) => issuer::run(&command, environment).await,
         Command::Policy(command) => policy::run(&command),
         Command::Tables(TablesCommand::Create) => tables::create(environment).await,
+        Command::Redis(command) => canary::run(&command, environment).await,
         Command::Doctor(command) => doctor::run(&command, environment).await,
     }
 }

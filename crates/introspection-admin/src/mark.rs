@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use token_introspection::records::{Item, MarkKey, MarkKind, MarkScope, MarkTerms, UnixTime};
 
 use crate::{
+    canary,
     problem::Problem,
     store::{AdminError, AdminStore, Change},
     time::dated,
@@ -49,6 +50,12 @@ const ATTEMPTS: u32 = 5;
 ///
 /// Returns [`Problem::Negative`] if neither the existing mark nor the new one revokes everything that both do.
 pub async fn write(admin: &AdminStore, request: &MarkRequest, replace: bool) -> Result<WrittenMark, Problem> {
+    let written = try_write(admin, request, replace).await?;
+    canary::warn_of_loss(admin).await;
+    Ok(written)
+}
+
+async fn try_write(admin: &AdminStore, request: &MarkRequest, replace: bool) -> Result<WrittenMark, Problem> {
     let key = &request.mark.key;
     for _ in 0..ATTEMPTS {
         let items = admin.items(std::slice::from_ref(key)).await?;

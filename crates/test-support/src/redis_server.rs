@@ -21,27 +21,25 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts a server with these additional options. It writes nothing to disk.
+    /// Starts a server with these additional options. It keeps nothing on disk.
     pub fn start(options: &[&str]) -> Self {
         // Another process may take the port in the meantime, so several are tried.
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let process = Command::new("redis-server")
-                .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"])
-                .args(options)
-                .current_dir(std::env::temp_dir())
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .spawn();
-            let process = process.unwrap_or_else(|error| {
-                panic!("NOT RUN: the tests of the feature redis need redis-server ({error}); Debian has a package of that name")
-            });
-            let mut server = Self { port, process };
+            let mut server = Self { port, process: process(port, options) };
             if server.answers() {
                 return server;
             }
         }
         panic!("redis-server does not start");
+    }
+
+    /// Ends the server without a chance to save its data, and starts another one on its port.
+    pub fn restart(&mut self, options: &[&str]) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        self.process = process(self.port, options);
+        assert!(self.answers(), "redis-server does not start again");
     }
 
     pub fn url(&self) -> String {
@@ -73,6 +71,25 @@ impl RedisServer {
     }
 }
 
+fn process(port: u16, options: &[&str]) -> Child {
+    let process = Command::new("redis-server")
+        .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"])
+        // A replica writes what it gets from its primary to this file, which no other server may load.
+        .args(["--dbfilename", &file(port)])
+        .args(options)
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn();
+    process.unwrap_or_else(|error| {
+        panic!("NOT RUN: the tests of the feature redis need redis-server ({error}); Debian has a package of that name")
+    })
+}
+
+fn file(port: u16) -> String {
+    format!("test-{port}.rdb")
+}
+
 /// Runs a command on the server at this port, and ignores its reply.
 pub fn run(port: u16, words: &[&str]) {
     let mut connection = Client::open(format!("redis://127.0.0.1:{port}")).unwrap().get_connection().unwrap();
@@ -83,6 +100,7 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        let _ = std::fs::remove_file(std::env::temp_dir().join(file(self.port)));
     }
 }
 

@@ -24,11 +24,16 @@ pub enum Break {
     CloseOnce,
 }
 
+/// How long a server gets for the first part of a pipeline.
+const PART: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// What another client does in the meantime.
 struct Interference {
     /// Occurs before a request with this word, after `spared` of them have passed.
     word: &'static str,
     spared: usize,
+    /// Whether it occurs within the request, before the last command with this word.
+    within: bool,
     act: Box<dyn FnOnce() + Send>,
 }
 
@@ -46,6 +51,8 @@ pub struct Tap {
 
 #[derive(Default)]
 struct State {
+    /// Where new connections lead.
+    upstream: u16,
     fault: Break,
     /// The number of pipelines that pass before the fault occurs.
     spared: usize,
@@ -62,10 +69,12 @@ impl Tap {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let tap = Self { port: listener.local_addr().unwrap().port(), ..Self::default() };
+        tap.lead_to(upstream);
         let listener = TcpListener::from_std(listener).unwrap();
         let serving = tap.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                let upstream = serving.state.lock().unwrap().upstream;
                 let Ok(server) = TcpStream::connect(("127.0.0.1", upstream)).await else { continue };
                 let ((client_reads, client_writes), (server_reads, server_writes)) =
                     (client.into_split(), server.into_split());
@@ -95,7 +104,19 @@ impl Tap {
 
     /// Lets another client act before the next request with this word arrives, after `spared` of them have passed.
     pub fn interfere(&self, spared: usize, word: &'static str, act: impl FnOnce() + Send + 'static) {
-        self.state.lock().unwrap().interference = Some(Interference { word, spared, act: Box::new(act) });
+        self.state.lock().unwrap().interference =
+            Some(Interference { word, spared, within: false, act: Box::new(act) });
+    }
+
+    /// Lets another client act in the middle of the next pipeline, before its last command with this word.
+    pub fn interrupt(&self, word: &'static str, act: impl FnOnce() + Send + 'static) {
+        let interference = Interference { word, spared: 0, within: true, act: Box::new(act) };
+        self.state.lock().unwrap().interference = Some(interference);
+    }
+
+    /// Leads new connections to the server at this port, as a name does after a failover.
+    pub fn lead_to(&self, upstream: u16) {
+        self.state.lock().unwrap().upstream = upstream;
     }
 
     /// Closes the open connections, like a server that restarts.
@@ -119,6 +140,7 @@ impl Tap {
     async fn requests(&self, mut client: OwnedReadHalf, mut server: OwnedWriteHalf) {
         let mut buffer = vec![0; 65536];
         while let Ok(length @ 1..) = client.read(&mut buffer).await {
+            let mut interruption = None;
             let fault = {
                 let mut state = self.state.lock().unwrap();
                 if !state.open {
@@ -128,6 +150,10 @@ impl Tap {
                 state.trips.last_mut().unwrap().extend_from_slice(&buffer[..length]);
                 let sent = String::from_utf8_lossy(&buffer[..length]).into_owned();
                 match state.interference.take() {
+                    Some(due) if due.within && sent.contains(due.word) => {
+                        let at = sent.rfind(due.word).and_then(|at| sent[..at].rfind('*')).unwrap();
+                        interruption = Some((at, due.act));
+                    }
                     Some(due) if sent.contains(due.word) && due.spared == 0 => (due.act)(),
                     Some(mut due) => {
                         due.spared -= usize::from(sent.contains(due.word));
@@ -146,6 +172,14 @@ impl Tap {
                 }
                 fault
             };
+            if let Some((at, act)) = interruption {
+                server.write_all(&buffer[..at]).await.unwrap();
+                // The server has answered the first part by then.
+                tokio::time::sleep(PART).await;
+                act();
+                server.write_all(&buffer[at..length]).await.unwrap();
+                continue;
+            }
             match fault {
                 Break::Nothing => server.write_all(&buffer[..length]).await.unwrap(),
                 Break::Swallow => {}

@@ -5,7 +5,15 @@
 use redis::{Connection, cmd};
 use serde_json::{Value, json};
 
-use crate::{engine::attribute, redis_server::RedisServer, redis_tap::Tap, world::World};
+use crate::{
+    engine::attribute,
+    redis_server::RedisServer,
+    redis_tap::{Command, Tap},
+    world::World,
+};
+
+/// The key of the canary.
+pub const CANARY: &str = "canary#tokens";
 
 pub struct Tokens {
     pub server: RedisServer,
@@ -21,6 +29,11 @@ impl Tokens {
         let tap = Tap::start(server.port);
         let settings = vec![("REDIS_URL", format!("redis://127.0.0.1:{}", tap.port))];
         Self { server, tap, settings }
+    }
+
+    /// Forgets the round trips so far.
+    pub fn forget_trips(&self) {
+        self.tap.take_trips();
     }
 }
 
@@ -72,9 +85,10 @@ impl World {
         attribute(&item)["M"].clone()
     }
 
-    /// The number of items.
+    /// The number of items, without the canary.
     pub async fn count_items(&self) -> u64 {
-        cmd("DBSIZE").query(&mut self.redis()).unwrap()
+        let canaries: u64 = cmd("EXISTS").arg(CANARY).query(&mut self.redis()).unwrap();
+        cmd("DBSIZE").query::<u64>(&mut self.redis()).unwrap() - canaries
     }
 }
 
@@ -82,7 +96,13 @@ impl World {
 pub fn ids_asked_for(world: &World, _: &Value) -> Vec<String> {
     let trips = world.tokens.tap.take_trips();
     let [trip] = trips.as_slice() else { panic!("{trips:?}") };
-    trip.iter().filter(|command| command[0] == "GET").map(|command| command[1].clone()).collect()
+    items_of(trip)
+}
+
+/// The keys of items that a round trip reads, without the canary, which each of them reads.
+pub fn items_of(trip: &[Command]) -> Vec<String> {
+    let read = trip.iter().filter(|command| command[0] == "GET" && command[1] != CANARY);
+    read.map(|command| command[1].clone()).collect()
 }
 
 /// An attribute as JSON text, in which a number keeps its digits.

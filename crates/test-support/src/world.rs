@@ -58,12 +58,16 @@ impl World {
         let tokens = Tokens::start();
         let changes: Vec<_> = changes.iter().copied().chain(borrowed(&tokens.settings)).collect();
         let service = Self::service(&proxy.url, &issuers(&signer), &changes).await;
+        // What the start reads and writes is not part of a request.
+        proxy.take_requests();
+        tokens.forget_trips();
         let world = Self { engine, proxy, tokens, service, signer };
         world.put_client(&json!({ "client_id": API, "client_secret": sha256_hex(SECRET) }));
         world
     }
 
-    /// A service over the store at that URL, as another execution environment would make it. Sends nothing.
+    /// A service over the store at that URL, as another execution environment would make it. It sends nothing, except what
+    /// it learns at the start about a Redis server.
     pub async fn service(url: &str, issuers: &str, changes: &[(&str, &str)]) -> Service {
         Self::service_beside(url, url, issuers, changes).await
     }
@@ -80,6 +84,8 @@ impl World {
         };
         let settings = Arc::new(Settings::read(variable).unwrap_or_else(|error| panic!("{error}")));
         let store = Engine::store_at(url, &settings).await.unwrap();
+        // A wrong setting would stop the start of the function. A test of that calls this itself.
+        let _ = Box::pin(store.check(Instant::now() + Duration::from_secs(2))).await;
         let signer = Signer::new(&settings, Engine::config_at(aws).await);
         Service::new(settings, store, signer).unwrap()
     }

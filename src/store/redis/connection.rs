@@ -8,7 +8,7 @@ use std::{
 use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, Value, aio::MultiplexedConnection, cmd, pipe};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{RedisFailure, failure::UnsuitableServer, server};
+use super::{RedisFailure, canary::Guard, failure::UnsuitableServer, server};
 use crate::{
     call::now,
     settings::{RedisUrl, SettingError},
@@ -31,6 +31,8 @@ pub struct Redis {
     limits: RedisLimits,
     /// A broken connection is noticed only when it is used: no task watches it while the environment is frozen.
     held: Arc<Mutex<Option<Held>>>,
+    /// Checks the canary of each pipeline. `None` for the operator's tool, which writes to a server that lost its data.
+    pub(super) guard: Option<Guard>,
 }
 
 #[derive(Clone)]
@@ -51,7 +53,17 @@ impl Redis {
         let client = Client::open(url.expose());
         // The text of the library's error may quote the URL.
         let client = client.map_err(|_| RedisUrl::error("cannot be read as the URL of a server"))?;
-        Ok(Self { client, limits, held: Arc::default() })
+        Ok(Self { client, limits, held: Arc::default(), guard: None })
+    }
+
+    /// The same connection, for replies that count only if the server has not lost its data.
+    pub(in crate::store) fn guarded(self) -> Self {
+        Self { guard: Some(Guard::default()), ..self }
+    }
+
+    /// The same connection, for any server.
+    pub(super) fn unguarded(&self) -> Self {
+        Self { guard: None, ..self.clone() }
     }
 
     /// The deadline of a request that starts now and has none of its own.
@@ -67,7 +79,10 @@ impl Redis {
         deadline: Instant,
     ) -> Result<Vec<RedisResult<Value>>, RedisFailure> {
         let mut pipeline = pipe();
-        for command in [cmd("ROLE")].into_iter().chain(commands).chain([cmd("ROLE")]) {
+        let canary = self.guard.as_ref().map(|_| Guard::command());
+        let before = [cmd("ROLE")].into_iter().chain(canary.clone());
+        let after = canary.into_iter().chain([cmd("ROLE")]);
+        for command in before.chain(commands).chain(after) {
             pipeline.add_command(command);
         }
         pipeline.ignore_errors();
@@ -79,7 +94,9 @@ impl Redis {
                     Ok(replies) => return Ok(replies),
                     Err(failure) => failure,
                 };
-                self.hold(None);
+                if !failure.is_of_canary() {
+                    self.hold(None);
+                }
                 if attempt == ATTEMPTS || !failure.may_pass() {
                     return Err(failure);
                 }
@@ -94,8 +111,8 @@ impl Redis {
         })
     }
 
-    /// Replies count only if the same pipeline shows, before and after them, that the server is the primary. A replica
-    /// may not know a mark yet, and after a failover an old connection may lead to a replica.
+    /// Replies count only if the same pipeline shows, before and after them, that the server is the primary and still
+    /// has its data. A replica may not know a mark yet, and after a failover an old connection may lead to a replica.
     async fn attempt(&self, pipeline: &Pipeline) -> Result<Vec<RedisResult<Value>>, RedisFailure> {
         let mut connection = self.connection().await?;
         let mut replies: Vec<RedisResult<Value>> = pipeline.query_async(&mut connection).await?;
@@ -105,6 +122,10 @@ impl Redis {
         is_primary(replies.remove(0)?)?;
         is_primary(replies.pop().ok_or(RedisFailure::Unreadable)??)?;
         self.note_answer();
+        if let Some(guard) = &self.guard {
+            guard.check(replies.remove(0))?;
+            guard.check(replies.pop().ok_or(RedisFailure::Unreadable)?)?;
+        }
         Ok(replies)
     }
 
@@ -141,6 +162,11 @@ impl Redis {
         }
     }
 
+    /// Has the next request open a new connection.
+    pub(super) fn disconnect(&self) {
+        self.hold(None);
+    }
+
     fn hold(&self, held: Option<Held>) {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
     }
@@ -148,7 +174,7 @@ impl Redis {
 
 /// Whether a connection may still be used. If its time is in the future, the clock was set back, and the connection may
 /// be old.
-fn is_young(since: i64, now: i64) -> bool {
+pub(super) fn is_young(since: i64, now: i64) -> bool {
     (0..MAX_HELD).contains(&now.saturating_sub(since))
 }
 

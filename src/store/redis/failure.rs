@@ -4,7 +4,10 @@ use std::fmt;
 
 use redis::{ErrorKind, RedisError};
 
-use crate::settings::{RedisUrl, SettingError};
+use crate::{
+    records::Loss,
+    settings::{RedisUrl, SettingError},
+};
 
 /// A failure of Redis. Its `Display` is one line that quotes neither keys, values nor the URL.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,6 +26,12 @@ pub enum RedisFailure {
     Timeout,
     /// Other writers changed the same value again and again.
     Contended,
+    /// The server has not the canary that the state table has, so it may have forgotten any revocation.
+    DataLost(Loss),
+    /// The expected canary has to be read before the server's answers count.
+    Unsettled,
+    /// The expected canary could not be read or recorded.
+    CanaryUnknown,
 }
 
 /// Why a server must not hold revocations.
@@ -54,6 +63,11 @@ impl RedisFailure {
             self,
             Self::Unreachable(_) | Self::Timeout | Self::Unreadable | Self::UnsuitableServer(UnsuitableServer::Replica)
         )
+    }
+
+    /// Whether the expected canary must be read again.
+    pub(super) fn is_of_canary(&self) -> bool {
+        matches!(self, Self::DataLost(_) | Self::Unsettled)
     }
 
     /// The wrong setting that caused this, if one did.
@@ -95,6 +109,11 @@ impl fmt::Display for RedisFailure {
             Self::Unreachable(why) => write!(formatter, "the server cannot be reached: {why}"),
             Self::Timeout => write!(formatter, "the server did not answer in time"),
             Self::Contended => write!(formatter, "the value was changed by other writers too often"),
+            Self::DataLost(loss) => write!(formatter, "{loss}"),
+            Self::Unsettled => write!(formatter, "the canary changed while it was read"),
+            Self::CanaryUnknown => {
+                write!(formatter, "the expected canary is unknown, because DynamoDB did not return or record it")
+            }
         }
     }
 }
@@ -145,6 +164,10 @@ mod tests {
             (RedisFailure::Unreachable("refused".into()), false),
             (RedisFailure::Timeout, false),
             (RedisFailure::Contended, false),
+            // The cure is at the server, and each request tries again.
+            (RedisFailure::DataLost(Loss::Missing), false),
+            (RedisFailure::Unsettled, false),
+            (RedisFailure::CanaryUnknown, false),
         ] {
             let setting = failure.setting().map(|error| error.to_string());
             assert_eq!(setting.is_some(), ends, "{failure}");

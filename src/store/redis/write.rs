@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::FutureExt;
 use redis::{Cmd, Value, cmd};
 use serde_dynamo::AttributeValue::{self, N};
 use tokio::time::Instant;
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 use super::{Redis, RedisFailure, item_of, unavailable, value};
 use crate::{
     records::{Corrupt, Item, ItemKey, NewMark, strengthened},
-    store::{MARK_ATTEMPTS, StoreUnavailable},
+    store::{MARK_ATTEMPTS, StoreUnavailable, dynamodb::DynamoDb},
 };
 
 /// Writes a value if the existing one, and its expiry, are as expected. This needs a script, because no command
@@ -56,8 +57,15 @@ impl StoredValue {
 
 impl Redis {
     /// Writes a mark. An existing mark keeps its other attributes, and is never weakened.
-    pub(in crate::store) async fn put_mark(&self, mark: &NewMark, deadline: Instant) -> Result<(), StoreUnavailable> {
-        self.mark(mark, deadline).await.map_err(|failure| unavailable(&failure))
+    pub(in crate::store) async fn put_mark(
+        &self,
+        mark: &NewMark,
+        dynamodb: &DynamoDb,
+        deadline: Instant,
+    ) -> Result<(), StoreUnavailable> {
+        // A mark that only a server without its data has would be lost with that server.
+        let written = self.trusted(dynamodb, deadline, || self.mark(mark, deadline).boxed()).await;
+        written.map_err(|failure| unavailable(&failure))
     }
 
     async fn mark(&self, mark: &NewMark, deadline: Instant) -> Result<(), RedisFailure> {

@@ -134,7 +134,7 @@ pub(super) fn rows_named(line: &str) -> Vec<String> {
     let is_row = |word: &&str| {
         let mut characters = word.chars();
         let (group, dash) = (characters.next(), characters.next());
-        let group_fits = group.is_some_and(|group| ('A'..='T').contains(&group));
+        let group_fits = group.is_some_and(|group| ('A'..='U').contains(&group));
         group_fits && dash == Some('-') && word.len() == 4 && characters.all(|c| c.is_ascii_digit())
     };
     line.split(|c| !is_word(c)).filter(is_row).map(str::to_owned).collect()

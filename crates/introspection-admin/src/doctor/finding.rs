@@ -62,6 +62,9 @@ kinds! {
     OtherTable, Error, "other_table", "the table has another primary key than ours",
         "name the function's tables with CLIENTS_TABLE, TOKENS_TABLE and STATE_TABLE";
     TableNotActive, Error, "table_not_active", "the table cannot be used at the moment", "wait until it is active";
+    RedisDataLost, Error, "redis_data_lost",
+        "the Redis server lost its data, or is another server, so every request gets 503",
+        "restore a backup or write the revocations again, then run `redis accept`, as in docs/redis.md";
     KeysUnavailable, Error, "keys_unavailable",
         "the issuer's keys cannot be fetched, and no shared set will last, so its tokens get 503",
         "check the issuer, its jwks_uri and the network, before the shared set is 24 hours old";
@@ -80,6 +83,9 @@ kinds! {
     NotChecked, Unknown, "not_checked", "a check could not be made", "see what is said beside it";
     TimeToLiveOff, Warning, "time_to_live_off", "items that are over are never removed, so the table only grows",
         "turn time to live on for expires_at; `tables create` does";
+    RedisUnprotected, Warning, "redis_unprotected",
+        "if the Redis server loses its data, revoked tokens are active again, and nothing notices that",
+        "run `redis accept`, or let the function's user set the key canary#tokens";
     KeysUnreachable, Warning, "keys_unreachable", "the issuer's keys cannot be fetched from here; the shared set still serves",
         "check the issuer, its jwks_uri and the network";
     KeyDropped, Warning, "key_dropped", "a published key could not be read, so tokens that it signed get 503",

@@ -12,12 +12,13 @@ use clap::Args;
 use serde_json::{Value, json};
 use token_introspection::{
     call::now,
-    records::Table,
+    records::{Standing, Table},
     settings::{ProxySettings, Settings},
 };
 
 use self::{clients::ClientCheck, finding::Kind, items::ItemCounts, progress::Progress, report::Findings};
 use crate::{
+    canary,
     environment::Environment,
     output::Report,
     problem::Problem,
@@ -68,6 +69,7 @@ pub async fn run(command: &Command, environment: &Environment) -> Result<Report,
     let proxies = settings.proxies.clone();
     let mut examination = Examination { settings, proxies, admin: &admin, now: now(), findings: Findings::default() };
     let tables = examination.check_tables().await?;
+    let redis = examination.check_redis(command.skip_tokens).await?;
     let issuers = issuers::check(&mut examination).await;
     let clients = examination.check_clients(command.secrets_within).await?;
     let counts = examination.check_items(command.skip_tokens).await?;
@@ -77,7 +79,7 @@ pub async fn run(command: &Command, environment: &Environment) -> Result<Report,
         ("token record", counts.records),
         ("mark", counts.marks),
     ];
-    Ok(examination.findings.report(&counts, &tables, &issuers))
+    Ok(examination.findings.report(&counts, &tables, &redis, &issuers))
 }
 
 impl Examination<'_> {
@@ -101,6 +103,25 @@ impl Examination<'_> {
             }
         }
         Ok(shown.into())
+    }
+
+    /// Whether a loss of the data in Redis would be noticed, or has happened.
+    async fn check_redis(&mut self, skip: bool) -> Result<Value, Problem> {
+        if skip {
+            return Ok(Value::Null);
+        }
+        match canary::standing(self.admin).await {
+            Ok(None) => Ok(Value::Null),
+            Ok(Some(standing)) => {
+                match standing {
+                    Standing::Protected => {}
+                    Standing::Unprotected => self.findings.add(Kind::RedisUnprotected, "REDIS_URL", ""),
+                    Standing::Lost(loss) => self.findings.add(Kind::RedisDataLost, "REDIS_URL", loss.to_string()),
+                }
+                Ok(canary::name(standing).into())
+            }
+            Err(failure) => self.failed("the Redis server", failure).map(|()| Value::Null),
+        }
     }
 
     async fn check_clients(&mut self, within: u32) -> Result<u64, Problem> {
@@ -138,7 +159,11 @@ impl Examination<'_> {
         match failure {
             AdminError::NoTable(name) => self.findings.add_once(Kind::TableMissing, name),
             AdminError::OtherTable(name) => self.findings.add_once(Kind::OtherTable, name),
-            failure @ (AdminError::NotAllowed { .. } | AdminError::Other { .. } | AdminError::Timeout) => {
+            failure @ (AdminError::NotAllowed { .. }
+            | AdminError::Other { .. }
+            | AdminError::Timeout
+            | AdminError::Redis(_)
+            | AdminError::Setting(_)) => {
                 self.findings.add(Kind::NotChecked, part, failure.to_string());
             }
             failure => return Err(failure.into()),

@@ -43,7 +43,7 @@ impl Findings {
     }
 
     /// The report. `counts` is what was looked at, as names and values.
-    pub fn report(mut self, counts: &[(&'static str, u64)], tables: &Value, issuers: &Value) -> Report {
+    pub fn report(mut self, counts: &[(&'static str, u64)], tables: &Value, redis: &Value, issuers: &Value) -> Report {
         for subjects in self.0.values_mut() {
             subjects.kept.sort();
         }
@@ -62,7 +62,8 @@ impl Findings {
         let counts: Map<_, _> =
             counts.iter().map(|(name, count)| (format!("{}s", name.replace(' ', "_")), json!(count))).collect();
         let findings: Vec<_> = self.0.iter().map(|(kind, subjects)| subjects.json(*kind)).collect();
-        let json = json!({ "counts": counts, "tables": tables, "issuers": issuers, "findings": findings });
+        let json =
+            json!({ "counts": counts, "tables": tables, "redis": redis, "issuers": issuers, "findings": findings });
         Report { text, json, exit_code }
     }
 
@@ -156,7 +157,7 @@ mod tests {
             for kind in kinds {
                 findings.add(*kind, "a", "");
             }
-            assert_eq!(findings.report(&[], &Value::Null, &Value::Null).exit_code, code, "{kinds:?}");
+            assert_eq!(findings.report(&[], &Value::Null, &Value::Null, &Value::Null).exit_code, code, "{kinds:?}");
         }
     }
 
@@ -166,7 +167,7 @@ mod tests {
         for number in 0..1500 {
             findings.add(Kind::ReliesOnDefault, format!("client-{number:04}"), "a\nb");
         }
-        let report = findings.report(&[("client", 1500)], &Value::Null, &Value::Null);
+        let report = findings.report(&[("client", 1500)], &Value::Null, &Value::Null, &Value::Null);
         assert!(report.text.starts_with("looked at 1500 clients\nfound 1500 notes\n\n"), "{}", report.text);
         assert!(report.text.contains("  client-0004: a b\n  and 1495 more\n  hint: "), "{}", report.text);
         assert_eq!(report.json["findings"][0]["count"], 1500);

@@ -12,6 +12,7 @@ use token_introspection::{
     judge::ActiveClaims,
     jwt::DroppedKey,
     outcome::Unavailable,
+    records::Standing,
     settings::Settings,
     token::{Claims, Inactive, PresentedToken},
 };
@@ -22,6 +23,7 @@ use self::{
     stage::{Finding, Name, Stage},
 };
 use crate::{
+    canary,
     environment::Environment,
     input::Input,
     output::{Cell, Report, Tone, pairs, table},
@@ -66,6 +68,9 @@ pub async fn run(token: &Input, client: Option<&str>, environment: &Environment)
     let settings = environment.settings()?;
     let token = token.read_token("--token")?;
     let admin = environment.open().await?;
+    if let Some(Standing::Lost(loss)) = canary::standing(&admin).await? {
+        return Err(Problem::Unknown(format!("the function answers 503: {loss}")));
+    }
     let context = Context { settings, admin: &admin, now: token_introspection::call::now() };
     let mut explanation = match PresentedToken::parse(&token, settings) {
         PresentedToken::Jwt { unverified, .. } => jwt::explain(unverified, &token, &context).await?,

@@ -24,6 +24,8 @@ mod failures;
 mod methods;
 mod providers;
 #[cfg(feature = "redis")]
+mod redis_canary;
+#[cfg(feature = "redis")]
 mod redis_fitness;
 #[cfg(feature = "redis")]
 mod redis_tokens;

@@ -78,3 +78,12 @@ async fn an_existing_table_is_completed_and_never_taken_for_another() {
     let run = Tool::at(&world.engine.url).with("STATE_TABLE", "theirs").run("tables create").await.done();
     run.warned("has \"until\" as its time to live");
 }
+
+#[cfg(not(feature = "redis"))]
+#[tokio::test]
+async fn without_redis_there_is_no_server_to_accept() {
+    let world = World::new().await;
+    let tool = Tool::beside(&world);
+    tool.run("redis accept").await.failed(2, "REDIS_URL is not set, so the tokens are in DynamoDB");
+    assert_eq!(tool.json("doctor").await["redis"], json!(null));
+}
