@@ -44,6 +44,8 @@ mod conformance;
 mod corpora;
 mod corrupt_items;
 mod cors;
+#[cfg(not(feature = "redis"))]
+mod cost;
 mod data_model;
 mod decision_records;
 mod dependencies_page;
