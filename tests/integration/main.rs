@@ -47,6 +47,7 @@ mod cors;
 #[cfg(not(feature = "redis"))]
 mod cost;
 mod data_model;
+mod deadlines;
 mod decision_records;
 mod dependencies_page;
 mod dev_server;

@@ -95,6 +95,29 @@ pub async fn on_a_still_clock<T>(work: impl Future<Output = T>) -> (T, Duration)
     (output, elapsed)
 }
 
+/// Runs this to its end. Time passes only in steps, while nothing works, so that no time limit ends work that is only slow.
+pub async fn on_a_patient_clock<T>(work: impl Future<Output = T>) -> T {
+    pause();
+    let runtime = Handle::current().metrics();
+    let steps = async {
+        loop {
+            let before = runtime.worker_total_busy_duration(0);
+            // The clock does not jump during this either.
+            spawn_blocking(|| thread::sleep(QUIET)).await.unwrap();
+            if runtime.worker_total_busy_duration(0) < before + IDLE_WORK {
+                advance(STEP).await;
+            }
+        }
+    };
+    let output = select! {
+        biased;
+        output = work => output,
+        () = steps => unreachable!("the steps never end"),
+    };
+    resume();
+    output
+}
+
 /// Lets a step's time pass, once every task of this test waits for a timer.
 async fn step() {
     let Some(_turn) = Turn::take() else { return sleep(STEP).await };
