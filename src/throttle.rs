@@ -90,6 +90,9 @@ mod tests {
         assert_eq!(throttle.count_failure("a", "1.2.3.4", start + 59), Some(1));
         assert!(!is_at_limit("a", "1.2.3.4", start + 60));
         assert_eq!(throttle.count_failure("a", "1.2.3.4", start + 60), None, "another minute");
+        for hours in [-1, 1] {
+            assert_eq!(throttle.count_failure("a", "1.2.3.4", start + hours * 3600), None, "the clock was set");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::{
     budget::{Budget, elapsed, rest_of_pause},
     fetch::KeyLocation,
+    held_set::HeldSet,
     key_set::IssuerKeySet,
 };
 use crate::{records::Snapshot, token::UnverifiedToken};
@@ -41,7 +42,7 @@ pub struct IssuerKeys {
 
 #[derive(Default)]
 struct State {
-    set: Option<Arc<IssuerKeySet>>,
+    held: Option<HeldSet>,
     /// When the last fetch started, if it failed.
     failed_at: Option<i64>,
     /// When the last fetch started that a bad signature caused.
@@ -93,7 +94,7 @@ impl IssuerKeys {
 
     /// The set that may be used now. It may be stale for at most a day (H-16).
     pub fn set(&self, now: i64) -> Option<Arc<IssuerKeySet>> {
-        self.with(|state| state.usable(now).cloned())
+        self.with(|state| state.usable(now).map(|held| Arc::clone(&held.set)))
     }
 
     /// Whether no set is held, or the held set is due for a refresh.
@@ -135,11 +136,11 @@ impl IssuerKeys {
     pub fn adopt(&self, set: IssuerKeySet, now: i64) {
         self.with(|state| {
             let is_credible = |set: &IssuerKeySet| set.fetched_at <= now.saturating_add(CLOCK_DIFFERENCE);
-            let held = state.set.as_ref().filter(|held| is_credible(held));
-            if is_credible(&set) && held.is_none_or(|held| held.fetched_at < set.fetched_at) {
+            let held = state.held.as_ref().filter(|held| is_credible(&held.set));
+            if is_credible(&set) && held.is_none_or(|held| held.set.fetched_at < set.fetched_at) {
                 let is_newer = |failed_at: &i64| *failed_at > set.fetched_at && elapsed(*failed_at, now).is_some();
                 state.failed_at = state.failed_at.filter(is_newer);
-                state.set = Some(Arc::new(set));
+                state.held = Some(HeldSet::new(Arc::new(set)));
             }
         });
     }
@@ -165,20 +166,20 @@ impl IssuerKeys {
 }
 
 impl State {
-    fn usable(&self, now: i64) -> Option<&Arc<IssuerKeySet>> {
-        self.set.as_ref().filter(|set| now.saturating_sub(set.fetched_at) < Snapshot::LIFETIME_SECONDS)
+    fn usable(&self, now: i64) -> Option<&HeldSet> {
+        self.held.as_ref().filter(|held| held.age(now) < Snapshot::LIFETIME_SECONDS)
     }
 
     /// A set that is further in the future than clocks differ was fetched before the clock was set back.
     fn is_due(&self, refresh: i64, now: i64) -> bool {
-        self.usable(now).is_none_or(|set| {
-            let age = now.saturating_sub(set.fetched_at);
-            age >= refresh || age < -CLOCK_DIFFERENCE
-        })
+        self.usable(now)
+            .is_none_or(|held| held.age(now) >= refresh || now.saturating_sub(held.set.fetched_at) < -CLOCK_DIFFERENCE)
     }
 
     fn may_fetch(&mut self, reason: FetchReason, refresh: i64, now: i64) -> Result<(), NotAllowed> {
-        let is_young = self.usable(now).and_then(|set| elapsed(set.fetched_at, now)).is_some_and(|age| age < MIN_AGE);
+        let is_young = self.usable(now).is_some_and(|held| {
+            elapsed(held.set.fetched_at, now).is_some_and(|age| age < MIN_AGE) && held.age(now) < MIN_AGE
+        });
         if is_young || (reason == FetchReason::Due && !self.is_due(refresh, now)) {
             return Err(NotAllowed::NotNeeded);
         }
@@ -210,7 +211,7 @@ impl Flight<'_> {
         self.open = false;
         self.keys.with(|state| {
             state.failed_at = None;
-            state.set = Some(set);
+            state.held = Some(HeldSet::new(set));
         });
     }
 
@@ -238,6 +239,7 @@ impl Drop for Flight<'_> {
 mod tests {
     use http::Uri;
     use serde_json::json;
+    use tokio::time::advance;
 
     use super::*;
     use crate::jwt::Algorithm;
@@ -293,7 +295,7 @@ mod tests {
     async fn h13_a_fetch_that_is_cut_off_after_a_fair_time_counts_as_failed() {
         let keys = keys();
         let flight = begin(&keys, FetchReason::Due, T);
-        tokio::time::advance(FAIR_TIME).await;
+        advance(FAIR_TIME).await;
         drop(flight);
         assert!(keys.last_fetch_failed());
     }
@@ -343,6 +345,21 @@ mod tests {
         begin(&keys, FetchReason::Due, T + 300).failed();
         assert_eq!(may_fetch(&keys, FetchReason::Due, T + 329), Err(NotAllowed::Failed));
         assert!(keys.set(T + 86_399).is_some() && keys.set(T + 86_400).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn h16_h17_a_set_ages_although_the_wall_clock_was_set_back() {
+        let keys = keys();
+        fetched(&keys, "a", T);
+        advance(Duration::from_secs(300)).await;
+        assert!(keys.is_due(T) && keys.set(T).is_some());
+        for reason in [FetchReason::Due, FetchReason::UnknownKey] {
+            assert_eq!(may_fetch(&keys, reason, T), Ok(()), "{reason:?}");
+        }
+        fetched(&keys, "b", T);
+        assert!(!keys.is_due(T) && may_fetch(&keys, FetchReason::UnknownKey, T) == Err(NotAllowed::NotNeeded));
+        advance(Duration::from_secs(86_400)).await;
+        assert!(keys.set(T).is_none());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod budget;
 mod fetch;
 mod fetch_error;
+mod held_set;
 mod issuer_keys;
 mod key_set;
 mod probe;

@@ -26,6 +26,9 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(700);
 /// The time limit of all attempts together. The deadline of the invocation may end them earlier.
 const TOTAL_TIMEOUT: Duration = Duration::from_millis(1500);
 const ATTEMPTS: u32 = 2;
+/// The pause between them, up to these times. The SDK's own of up to a second would leave the second attempt too little time.
+const FIRST_BACKOFF: Duration = Duration::from_millis(20);
+const MAX_BACKOFF: Duration = Duration::from_millis(200);
 
 /// The keys of `SIGNING_KEY`, in their order. The first one signs, and all are published (J-13).
 pub struct Signer {
@@ -152,7 +155,10 @@ impl Signer {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(TOTAL_TIMEOUT)
             .build();
-        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(FIRST_BACKOFF)
+            .with_max_backoff(MAX_BACKOFF);
         let config = self.config.to_builder().timeout_config(timeouts).retry_config(retries);
         let config = config.http_client(http_client(CONNECT_TIMEOUT, &self.proxies));
         config.region(Region::new(arn.region.clone())).build()

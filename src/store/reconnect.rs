@@ -22,6 +22,7 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 use aws_smithy_types::body::SdkBody;
+use http::{HeaderMap, HeaderName};
 use http_body_util::BodyExt;
 use hyper_util::{client::legacy, rt::TokioExecutor};
 use tokio::time::timeout;
@@ -32,6 +33,9 @@ use crate::{
     connect::{self, Limited},
     settings::ProxySettings,
 };
+
+/// The checksum that DynamoDB sends with each answer. The SDK does not compare it.
+const CHECKSUM: HeaderName = HeaderName::from_static("x-amz-crc32");
 
 /// An HTTP client with this time limit for opening a connection. It may repeat every request, as the SDK itself does.
 pub fn http_client(connect_timeout: Duration, proxies: &ProxySettings) -> SharedHttpClient {
@@ -74,6 +78,9 @@ impl Pool {
         let response = client.request(request).await.map_err(|error| failure(error.into()))?;
         let (head, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| failure(error.into()))?.to_bytes();
+        if !is_intact(&head.headers, &body) {
+            return Err(ConnectorError::io("the answer differs from its checksum".into()));
+        }
         let response = http::Response::from_parts(head, SdkBody::from(body));
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
     }
@@ -87,6 +94,13 @@ fn failure(error: Box<dyn Error + Send + Sync>) -> ConnectorError {
 fn is_timeout(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
         || error.source().is_some_and(is_timeout)
+}
+
+/// Whether a body is the one that was sent. A changed answer could lack a mark, so it is not read at all. Services other
+/// than DynamoDB send no checksum, and a body without one is read.
+fn is_intact(headers: &HeaderMap, body: &[u8]) -> bool {
+    let Some(sent) = headers.get(CHECKSUM) else { return true };
+    sent.to_str().ok().and_then(|sent| sent.parse().ok()) == Some(crc32fast::hash(body))
 }
 
 impl Held {
@@ -187,6 +201,8 @@ impl fmt::Debug for Reconnecting {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn held() -> Held {
@@ -214,5 +230,17 @@ mod tests {
         assert_eq!(held.pool().number, 0);
         drop(Attempt { held: &held, pool: 0, answered: false });
         assert_eq!(held.pool().number, 1);
+    }
+
+    #[test]
+    fn g08_an_answer_is_intact_if_its_checksum_is_right_or_missing() {
+        let with = |sent: &'static str| HeaderMap::from_iter([(CHECKSUM, HeaderValue::from_static(sent))]);
+        // The check value of CRC-32.
+        assert!(is_intact(&with("3421780262"), b"123456789"));
+        for wrong in ["3421780261", "", "x", "-1", "34217802620", "cbf43926"] {
+            assert!(!is_intact(&with(wrong), b"123456789"), "{wrong}");
+        }
+        assert!(!is_intact(&with("3421780262"), b"123456780"));
+        assert!(is_intact(&HeaderMap::new(), b"123456780"));
     }
 }

@@ -7,9 +7,10 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Bytes, Incoming};
 use serde_json::{Value, json};
+use test_support::slow::Slow;
 
 use crate::{kms::KmsKey, server, time};
 
@@ -22,8 +23,24 @@ pub enum Fault {
     #[default]
     None,
     AccessDenied,
+    /// 403 of a firewall on the way.
+    Forbidden,
+    BadRequest,
+    Missing,
+    Throttled,
+    ExpiredCredentials,
+    UnknownCredentials,
     ServerError,
+    Overloaded,
     Hangs,
+    /// The answer begins, and never ends.
+    Stalls,
+    /// The answer comes byte by byte.
+    Drips,
+    Resets,
+    Truncated,
+    /// The members have other types.
+    WrongTypes,
     /// The answer lacks the requested value.
     Empty,
     /// The requested value is not valid.
@@ -39,6 +56,10 @@ pub struct Aws {
 #[derive(Default)]
 struct State {
     fault: Fault,
+    /// The number of requests that pass before the fault occurs.
+    spared: usize,
+    /// Whether the fault occurs only once.
+    once: bool,
     operations: Vec<String>,
     secrets: BTreeMap<String, Value>,
     keys: BTreeMap<String, Arc<KmsKey>>,
@@ -55,7 +76,13 @@ impl Aws {
     }
 
     pub fn fail(&self, fault: Fault) {
-        self.state.lock().unwrap().fault = fault;
+        self.fail_after(0, fault, false);
+    }
+
+    /// Fails after this many more requests have passed: only one request, or all from then on.
+    pub fn fail_after(&self, spared: usize, fault: Fault, once: bool) {
+        let mut state = self.state.lock().unwrap();
+        (state.spared, state.fault, state.once) = (spared, fault, once);
     }
 
     /// Stores a secret, and returns its ARN.
@@ -75,7 +102,20 @@ impl Aws {
         std::mem::take(&mut self.state.lock().unwrap().operations)
     }
 
-    async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, std::io::Error> {
+    async fn answer(self, request: Request<Incoming>) -> Result<Response<Either<Full<Bytes>, Slow>>, std::io::Error> {
+        let (response, fault) = self.respond(request).await?;
+        let slow = match fault {
+            Fault::Stalls => Slow::stalls,
+            Fault::Drips => Slow::drips,
+            _ => return Ok(response.map(Either::Left)),
+        };
+        let (parts, body) = response.into_parts();
+        let whole = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
+        Ok(Response::from_parts(parts, Either::Right(slow(&whole))))
+    }
+
+    /// The whole response, and the fault that this request has.
+    async fn respond(&self, request: Request<Incoming>) -> Result<(Response<Full<Bytes>>, Fault), std::io::Error> {
         let target = request.headers()["x-amz-target"].to_str().unwrap().to_owned();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
@@ -84,15 +124,41 @@ impl Aws {
             let mut state = self.state.lock().unwrap();
             state.operations.push(operation.clone());
             let named = |name| body[name].as_str().unwrap_or_default();
-            (state.fault, state.secrets.get(named("SecretId")).cloned(), state.keys.get(named("KeyId")).cloned())
+            let fault = if state.spared > 0 {
+                state.spared -= 1;
+                Fault::None
+            } else if state.once {
+                std::mem::take(&mut state.fault)
+            } else {
+                state.fault
+            };
+            (fault, state.secrets.get(named("SecretId")).cloned(), state.keys.get(named("KeyId")).cloned())
         };
-        let error = |status, code: &str| Ok(answer(status, &json!({ "__type": code, "message": "told to fail" })));
+        let error =
+            |status, code: &str| Ok((answer(status, &json!({ "__type": code, "message": "told to fail" })), fault));
         match fault {
-            Fault::None | Fault::Garbage => {}
+            Fault::None | Fault::Garbage | Fault::Stalls | Fault::Drips => {}
+            Fault::Forbidden => return Ok((answer(StatusCode::FORBIDDEN, &json!("forbidden")), fault)),
+            Fault::BadRequest => return error(StatusCode::BAD_REQUEST, "ValidationException"),
+            Fault::Missing => return error(StatusCode::BAD_REQUEST, "NotFoundException"),
+            Fault::Throttled => return error(StatusCode::BAD_REQUEST, "ThrottlingException"),
+            Fault::ExpiredCredentials => return error(StatusCode::BAD_REQUEST, "ExpiredTokenException"),
+            Fault::UnknownCredentials => return error(StatusCode::BAD_REQUEST, "UnrecognizedClientException"),
+            Fault::Overloaded => return error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+            Fault::Resets => return Err(std::io::Error::other("reset")),
+            Fault::Truncated => {
+                let mut truncated = answer(StatusCode::OK, &json!({}));
+                *truncated.body_mut() = Full::new(Bytes::from_static(br#"{"KeyId":"arn:"#));
+                return Ok((truncated, fault));
+            }
+            Fault::WrongTypes => {
+                let wrong = json!({ "PublicKey": 1, "Signature": [], "SecretString": {}, "KeyUsage": 7 });
+                return Ok((answer(StatusCode::OK, &wrong), fault));
+            }
             Fault::AccessDenied => return error(StatusCode::BAD_REQUEST, "AccessDeniedException"),
             Fault::ServerError => return error(StatusCode::INTERNAL_SERVER_ERROR, "KMSInternalException"),
             Fault::Hangs => time::hang().await,
-            Fault::Empty => return Ok(answer(StatusCode::OK, &json!({}))),
+            Fault::Empty => return Ok((answer(StatusCode::OK, &json!({})), fault)),
         }
         let garbled = |bytes: &[u8]| STANDARD.encode(if fault == Fault::Garbage { &bytes[1..] } else { bytes });
         let result = match (operation.as_str(), key) {
@@ -115,7 +181,7 @@ impl Aws {
             },
             _ => return error(StatusCode::BAD_REQUEST, "NotFoundException"),
         };
-        Ok(answer(StatusCode::OK, &result))
+        Ok((answer(StatusCode::OK, &result), fault))
     }
 }
 

@@ -82,28 +82,6 @@ async fn each_token_is_answered_in_order_as_the_single_route_would() {
     }
 }
 
-#[cfg(not(feature = "redis"))]
-#[tokio::test]
-async fn shared_keys_are_read_once_and_a_hundred_at_a_time() {
-    let world = World::new().await;
-    let same = vec![world.token(&json!({})); 50];
-    world.send(tokens(&same)).await;
-    let one = reads(&world);
-    world.introspect(&same[0]).await;
-    let single: usize = reads(&world).iter().sum();
-    assert_eq!(one, [1, single - 1], "fifty times the same token costs what one costs");
-
-    let different: Vec<_> = (0..50)
-        .map(|n| world.token(&json!({ "jti": format!("j{n}"), "sub": format!("s{n}"), "sid": format!("i{n}") })))
-        .collect();
-    let answer = world.send(tokens(&different)).await;
-    assert!(answer.json()["results"].as_array().unwrap().iter().all(|entry| entry["active"] == true));
-    // 50 each of jti, sub and sid; the caller, and the tokens' client, issuer and signing key.
-    let mut counts = reads(&world);
-    counts.sort_unstable();
-    assert_eq!(counts, [1, 53, 100]);
-}
-
 #[tokio::test]
 async fn opaque_tokens_of_a_batch_share_the_second_read() {
     let world = World::new().await;

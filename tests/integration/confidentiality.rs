@@ -15,26 +15,31 @@ use crate::{
 /// The reads of an opaque token; the second one is only for marks.
 const OPAQUE_TRIPS: usize = if ALL_IN_DYNAMODB { 2 } else { 1 };
 /// A client that may see refresh tokens of its own.
-const REFRESHING: &str = "refreshing";
+pub const REFRESHING: &str = "refreshing";
 /// A caller that sees only access tokens of one audience, issuer and scope.
-const NARROW: &str = "narrow";
+pub const NARROW: &str = "narrow";
 
 async fn world() -> World {
     // A second key, which a mark can distrust without the others.
     let mut trusted: Value = serde_json::from_str(&issuers(&keys::ed25519(Some("key-1"), 1))).unwrap();
     trusted[0]["jwks"]["keys"].as_array_mut().unwrap().push(keys::ed25519(Some("revoked"), 1).jwk());
     let world = World::with(&[("TRUSTED_ISSUERS", &trusted.to_string())]).await;
+    put_callers(&world);
+    world
+}
+
+/// Writes the records of the two clients above.
+pub fn put_callers(world: &World) {
     let refreshing = json!({ "token_types": ["refresh_token"] });
     world.put_client(
         &json!({ "client_id": REFRESHING, "client_secret": sha256_hex(SECRET), "introspection": refreshing }),
     );
     let policy = json!({ "audiences": [AUDIENCE], "issuers": [ISSUER, OWN], "scopes": ["read"] });
     world.put_client(&json!({ "client_id": NARROW, "client_secret": sha256_hex(SECRET), "introspection": policy }));
-    world
 }
 
 /// Inactive JWTs: the reason, the case, the client that introspects the token, and the token.
-fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, &'static str, String)> {
+pub fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, &'static str, String)> {
     let now = call::now();
     let jwt = |changes: Value| world.token(&changes);
     let typed = |typ: &str| world.signer.token(&json!({ "typ": typ }), &claims(&json!({})));
@@ -95,7 +100,7 @@ fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, &'static str
 }
 
 /// The same for opaque tokens.
-fn inactive_opaques(world: &World) -> Vec<(&'static str, &'static str, &'static str, String)> {
+pub fn inactive_opaques(world: &World) -> Vec<(&'static str, &'static str, &'static str, String)> {
     let now = call::now();
     world.put_mark(&format!("grant#{OWN}#revoked"), &json!({}));
     world.put_mark(&format!("revoked#{}", sha256_hex("revoked by its mark")), &json!({}));

@@ -14,10 +14,15 @@ use token_introspection::{records::sha256_hex, service::Service};
 use tokio::time::Instant;
 
 use crate::{
+    aws::{self, Aws, KEY},
     key_host::KeyHost,
-    keys,
+    key_sets::{at, claims_of_the_key_tests, key_set},
+    key_site::{Manner, Site, response, trusting},
+    keys::{self, pem},
     notices::{RECEIVER, entry, log_out},
-    proxy::Fault,
+    proxy::{Echo, Fault},
+    signed_responses::{SIGNED, verified},
+    signing_keys,
     time::fast_forward,
     world::{
         API, AUDIENCE, Answer, ISSUER, OWN, Request, SECRET, World, changed, claims, introspection, request, send,
@@ -32,23 +37,58 @@ const BY_KEY: &str = "by-key";
 const BY_TOKEN: &str = "by-token";
 const ADMIN: &str = "admin-console";
 
-const FAULTS: [Fault; 13] = [
+const FAULTS: [Fault; 19] = [
     Fault::ServerError,
     Fault::Overloaded,
+    Fault::Forbidden,
     Fault::Throttled,
     Fault::AccessDenied,
     Fault::BadRequest,
     Fault::MissingTable,
     Fault::ExpiredCredentials,
+    Fault::UnknownCredentials,
+    Fault::Refuses,
     Fault::Hangs,
     Fault::Stalls,
+    Fault::Drips,
     Fault::Resets,
     Fault::Truncated,
     Fault::Empty,
     Fault::WrongTypes,
+    Fault::WrongChecksum,
+    Fault::Corrupted,
 ];
 /// Those that only a read can have.
-const OF_READS: [Fault; 2] = [Fault::Unprocessed, Fault::UnprocessedOnce];
+const OF_READS: [Fault; 7] = [
+    Fault::Unprocessed,
+    Fault::UnprocessedOnce,
+    Fault::Echoes(Echo::Bare),
+    Fault::Echoes(Echo::Changed),
+    Fault::Echoes(Echo::OtherKey),
+    Fault::Echoes(Echo::OtherTable),
+    Fault::Echoes(Echo::NoKeys),
+];
+/// The manners in which a key host fails to answer.
+const MANNERS: [Manner; 5] = [Manner::Drips, Manner::BreaksOff, Manner::Stalls, Manner::Hangs, Manner::Resets];
+const OF_SIGNERS: [aws::Fault; 17] = [
+    aws::Fault::AccessDenied,
+    aws::Fault::Forbidden,
+    aws::Fault::BadRequest,
+    aws::Fault::Missing,
+    aws::Fault::Throttled,
+    aws::Fault::ExpiredCredentials,
+    aws::Fault::UnknownCredentials,
+    aws::Fault::ServerError,
+    aws::Fault::Overloaded,
+    aws::Fault::Hangs,
+    aws::Fault::Stalls,
+    aws::Fault::Drips,
+    aws::Fault::Resets,
+    aws::Fault::Truncated,
+    aws::Fault::WrongTypes,
+    aws::Fault::Empty,
+    aws::Fault::Garbage,
+];
 
 /// A request of one kind: always the same question, with an identifier of its own; and the mark that it writes, without
 /// that identifier, if it writes one.
@@ -292,4 +332,96 @@ async fn g08_h13_a_key_host_may_fail_in_every_way_and_the_answer_is_right_or_503
     deployment.ask(&service, line, 0).await.assert_unavailable("keys_unavailable");
     deployment.host.publish(200, key_set.as_str());
     assert_eq!(answer(&deployment.ask(&service, line, 31).await), right, "after a host that hung");
+}
+
+/// Each document of an issuer: its metadata, and the keys that these name.
+#[tokio::test]
+async fn g08_h13_each_exchange_with_a_key_host_may_fail_in_every_way_and_the_answer_is_right_or_503() {
+    let (world, key) = (World::new().await, keys::ed25519(Some("a"), 1));
+    let whole = |body: &Value| response("200 OK", "", &body.to_string());
+    let mut cases = 0;
+    for failing in ["/.well-known/openid-configuration", "/keys"] {
+        let site = Site::start().await;
+        let issuer = site.url("");
+        let documents = [
+            ("/keys", whole(&key_set(&[&key]))),
+            ("/.well-known/openid-configuration", whole(&json!({ "issuer": issuer, "jwks_uri": site.url("/keys") }))),
+        ];
+        let good = &documents.iter().find(|(path, _)| *path == failing).unwrap().1;
+        let statuses = ["301 x", "400 x", "401 x", "403 x", "404 x", "429 x", "500 x", "502 x", "503 x", "504 x"];
+        let bodies = ["", "null", "[]", "{}", r#"{"keys":{},"issuer":1}"#, "<html></html>", "{\"keys\":[{"];
+        let failures = MANNERS.map(|manner| (good.clone(), manner)).into_iter();
+        let failures = failures.chain(statuses.map(|status| (good.replace("200 OK", status), Manner::Whole)));
+        let failures = failures.chain(bodies.map(|body| (response("200 OK", "", body), Manner::Whole)));
+        // A body that ends before its announced length.
+        let longer = good.replacen("content-length: ", "content-length: 9", 1);
+        for (answer, manner) in failures.chain([(longer, Manner::Whole)]) {
+            let case = format!("{failing} {manner:?} {:.60}", answer.replace("\r\n", " "));
+            for (path, document) in &documents {
+                site.put_raw(path, document);
+            }
+            world.delete("oauth-introspection-state", &format!("jwks#{issuer}")).await;
+            world.delete("oauth-introspection-state", &format!("fetch#{issuer}")).await;
+            let environment = trusting(&world, &json!({ "issuer": issuer }), &[]).await;
+            let claims = changed(&claims_of_the_key_tests(), &json!({ "iss": issuer }));
+            let token = key.token(&json!({}), &claims);
+            site.put_in(failing, &answer, manner);
+            let started = Instant::now();
+            fast_forward(at(&environment, 0, &token)).await.assert_unavailable("keys_unavailable");
+            assert!(started.elapsed() < Duration::from_secs(3), "{case}: {:?}", started.elapsed());
+            site.put_raw(failing, good);
+            at(&environment, 31, &token).await.assert_active();
+            cases += 1;
+        }
+    }
+    assert_eq!(cases, 46);
+}
+
+#[tokio::test]
+async fn g08_h13_a_key_host_that_refuses_connections_is_503_and_right_once_it_is_back() {
+    let (world, key) = (World::new().await, keys::ed25519(Some("a"), 1));
+    let address = {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listener.local_addr().unwrap().to_string()
+    };
+    let uri = format!("http://{address}/keys");
+    let environment = trusting(&world, &json!({ "issuer": ISSUER, "jwks_uri": uri }), &[]).await;
+    let token = key.token(&json!({}), &claims_of_the_key_tests());
+    at(&environment, 0, &token).await.assert_unavailable("keys_unavailable");
+    let site = Site::start_at(&address, None).await;
+    site.put("/keys", &key_set(&[&key]));
+    at(&environment, 30, &token).await.assert_active();
+}
+
+/// Each exchange with KMS and with Secrets Manager fails, once and from then on.
+#[tokio::test]
+async fn g08_j14_each_exchange_with_a_signer_may_fail_in_every_way_and_the_answer_is_right_or_503() {
+    let aws = Aws::start().await;
+    let secret = format!("secretsmanager:{}", aws.put_secret("key", json!({ "SecretString": pem("EC") })));
+    let (mut failed, mut unharmed) = (0, 0);
+    for (signing_key, exchanges) in [(format!("kms:{KEY}"), 2), (secret, 1)] {
+        let ask = |now| introspection("unknown").header("accept", SIGNED).at(now);
+        for exchange in 0..exchanges {
+            for (fault, once) in OF_SIGNERS.iter().flat_map(|fault| [(*fault, true), (*fault, false)]) {
+                let case = format!("{signing_key:.20}, exchange {exchange}: {fault:?}, once: {once}");
+                let world = signing_keys::deployment(&aws, &signing_key).await;
+                aws.fail_after(exchange, fault, once);
+                let started = Instant::now();
+                let got = fast_forward(world.send(ask(T))).await;
+                assert!(started.elapsed() < Duration::from_secs(3), "{case}: {:?}", started.elapsed());
+                aws.fail(aws::Fault::None);
+                if got.status == 200 {
+                    assert_eq!(got.header("content-type"), SIGNED, "{case}");
+                    verified(&world.service, &got).await;
+                    unharmed += 1;
+                } else {
+                    got.assert_unavailable("signer_unavailable");
+                    failed += 1;
+                }
+                verified(&world.service, &world.send(ask(T + 5)).await).await;
+            }
+        }
+    }
+    println!("{failed} answers were 503, {unharmed} were right all the same");
+    assert!(failed > 60 && unharmed > 15, "{failed} and {unharmed}");
 }

@@ -10,8 +10,8 @@ use crate::{
     key_sets::{Deployment, at, token},
     keys,
     proxy::Fault,
-    time::fast_forward,
-    world::{Answer, ISSUER, introspection, send},
+    time::{fast_forward, on_a_patient_clock},
+    world::{API, Answer, ISSUER, Request, SECRET, introspection, request, send},
 };
 
 /// The time of the first request, as in the other key tests.
@@ -168,4 +168,64 @@ async fn g08_h13_a_fetch_for_which_the_agreement_left_too_little_time_is_not_beg
     at(&other, 0, &token(&key)).await.assert_active();
     at(&one, 0, &token(&key)).await.assert_active();
     assert_eq!(deployment.host.take_requests(), 1);
+}
+
+/// Tokens with a thousand different keys that no issuer has published, in batches.
+fn rush(round: usize) -> Vec<Request> {
+    let invented = |number: usize| token(&keys::ed25519(Some(&format!("invented-{round}-{number}")), 9));
+    let batch = |first: usize| {
+        let tokens: Vec<_> = (first..first + 50).map(invented).collect();
+        let batch = request().path("/token/introspect/batch").header("content-type", "application/json");
+        batch.basic(API, SECRET).body(json!({ "tokens": tokens }).to_string())
+    };
+    (0..20).map(|number| batch(number * 50)).collect()
+}
+
+/// Asks all at once, spread over the environments, and asserts the documented answer to each.
+async fn assert_unknown(environments: &[Service], round: usize, seconds: i64) {
+    let asked = rush(round).into_iter().enumerate().map(|(number, batch)| {
+        let batch = batch.at(T + seconds).within(Duration::from_secs(600));
+        send(&environments[number % environments.len()], batch)
+    });
+    let answers = on_a_patient_clock(join_all(asked)).await;
+    let verdicts: Vec<_> = answers.iter().flat_map(Answer::verdicts).collect();
+    assert_eq!(verdicts.len(), 1000);
+    assert!(verdicts.iter().all(|verdict| *verdict == "unknown_key"), "round {round}: {verdicts:?}");
+}
+
+#[tokio::test]
+async fn h13_a_rush_of_a_thousand_unknown_keys_makes_one_fetch_in_each_cool_down() {
+    let known = keys::ed25519(Some("a"), 1);
+    for number in [1, 4] {
+        let deployment = Deployment::publishing(&[&known]).await;
+        let environments = join_all((0..number).map(|_| deployment.environment())).await;
+        all_at(&environments, 0, &token(&known)).await;
+        deployment.host.take_requests();
+        // A second rush while the set is less than a second old makes none.
+        for (round, (seconds, fetches)) in [(10, 1), (10, 0), (11, 1), (20, 1)].into_iter().enumerate() {
+            assert_unknown(&environments, round, seconds).await;
+            assert_eq!(deployment.host.take_requests(), fetches, "{number} environments, after {seconds} s");
+        }
+        // The keys in use are never affected.
+        for answer in all_at(&environments, 20, &token(&known)).await {
+            answer.assert_active();
+        }
+    }
+}
+
+#[tokio::test]
+async fn h13_a_rush_during_a_failure_of_the_host_makes_one_fetch_in_thirty_seconds() {
+    let known = keys::ed25519(Some("a"), 1);
+    let deployment = Deployment::publishing(&[&known]).await;
+    let environments = [deployment.environment().await];
+    all_at(&environments, 0, &token(&known)).await;
+    deployment.host.take_requests();
+    deployment.host.publish(500, "");
+    for (round, (seconds, fetches)) in [(10, 1), (11, 0), (39, 0), (40, 1), (41, 0)].into_iter().enumerate() {
+        let batch = rush(round).swap_remove(0).at(T + seconds);
+        let answer = send(&environments[0], batch).await;
+        // The host may have published the keys in the meantime.
+        assert!(answer.verdicts().iter().all(|verdict| *verdict == "keys_unavailable"), "{:?}", answer.verdicts());
+        assert_eq!(deployment.host.take_requests(), fetches, "after {seconds} s");
+    }
 }

@@ -44,7 +44,10 @@ mod conformance;
 mod corpora;
 mod corrupt_items;
 mod cors;
+#[cfg(not(feature = "redis"))]
+mod cost;
 mod data_model;
+mod deadlines;
 mod decision_records;
 mod dependencies_page;
 mod dev_server;

@@ -8,11 +8,15 @@ use token_introspection::service::Service;
 use tokio::time::Instant;
 
 use crate::{
+    aws::Aws,
     line::{Death, Line},
+    signed_responses::{SIGNED, verified},
     time,
     world::{ACTIVE, AUDIENCE, Answer, ISSUER, OWN, SECRET, World, introspection, issuers, request, send},
 };
 
+/// The key that always exists in the KMS of the tests.
+const KMS: &str = "kms:arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 /// Common gateways give up after two seconds.
 const IN_TIME: Duration = Duration::from_millis(1800);
 
@@ -98,5 +102,34 @@ async fn n04_e08_a_write_repeated_on_a_new_connection_counts_as_the_same_write()
         line.end_connections(Death::Forgotten).await;
         assert_eq!(send(&service, revocation()).await.status, 200);
         send(&service, introspection("opaque")).await.assert_inactive("revoked_token");
+    }
+}
+
+#[tokio::test]
+async fn g08_j14_connections_to_a_signer_that_died_cost_a_new_connection_and_never_a_503() {
+    let (world, aws) = (World::new().await, Aws::start().await);
+    let line = Line::start(aws.url.rsplit(':').next().unwrap().parse().unwrap()).await;
+    let settings = [world.token_settings(), vec![("SIGNING_KEY", KMS)]].concat();
+    let service = World::service_beside(&world.proxy.url, &line.url(), &issuers(&world.signer), &settings).await;
+    let token = world.token(&json!({}));
+    let ask = async |number: usize| {
+        let question = || introspection(&token).header("accept", SIGNED).within(IN_TIME);
+        join_all((0..number).map(|_| send(&service, question()))).await
+    };
+    for death in Death::ALL {
+        for number in [1, 8] {
+            for answer in ask(number).await {
+                verified(&service, &answer).await;
+            }
+            line.end_connections(death).await;
+            let started = Instant::now();
+            for answer in ask(number).await {
+                verified(&service, &answer).await;
+            }
+            assert!(started.elapsed() < IN_TIME, "{death:?} of {number}: {:?}", started.elapsed());
+            for _ in 0..8 {
+                verified(&service, &ask(1).await[0]).await;
+            }
+        }
     }
 }

@@ -111,6 +111,10 @@ class _Handler(Handler):
         document = self.host.documents.get(self.path)
         self.send(200 if document else 404, json.dumps(document).encode())
 
+    def mode_kept(self):
+        """The connection stays open, as most servers leave it."""
+        self.answer(200, self.key_set(), {"Content-Type": "application/json"})
+
     def mode_slow(self):
         self.host.lifted.wait(0.5)
         self.mode_ok()

@@ -123,12 +123,19 @@ class Function:
 
     def invoke(self, event: dict, seconds: float = 10) -> Answer:
         """Passes one event to the function and returns its answer; `seconds` is the time that the invocation has left."""
+        return self._deliver(event, time.time() + seconds, seconds)
+
+    def invoke_until(self, event: dict, deadline: float) -> Answer:
+        """The same with this deadline, in seconds since the epoch, whether or not it is still to come."""
+        return self._deliver(event, deadline, 5)
+
+    def _deliver(self, event: dict, deadline: float, patience: float) -> Answer:
         assert self.process.poll() is None, f"the function has ended: {self.output()}"
         self.secrets |= leaks.secrets(event)
         self.process.send_signal(signal.SIGCONT)
         start = time.monotonic()
-        self.waiting.put((event, time.time() + seconds))
-        self._wait_for(lambda: not self.answers.empty(), seconds, "no answer before the invocation's deadline")
+        self.waiting.put((event, deadline))
+        self._wait_for(lambda: not self.answers.empty(), patience, "no answer before the invocation's deadline")
         kind, raw = self.answers.get()
         taken = time.monotonic() - start
         assert kind == "response", f"the function failed the invocation instead of answering it: {raw!r}"

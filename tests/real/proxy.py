@@ -46,6 +46,7 @@ class Proxy:
         self.upstream = upstream.removeprefix("http://")
         self.calls: list[Call] = []
         self.fault, self.skip, self.times = None, 0, None
+        self.refused: tuple[str, str] | None = None
         self.lifted = threading.Event()
         self.gathered: Gathering | None = None
         self.connections: set[socket.socket] = set()
@@ -71,6 +72,15 @@ class Proxy:
         finally:
             self.fault = None
             self.lifted.set()
+
+    @contextlib.contextmanager
+    def refusing(self, access_key: str, error: str):
+        """Answers calls that are signed with these credentials with this error, inside the block."""
+        self.refused = (f"Credential={access_key}/", error)
+        try:
+            yield
+        finally:
+            self.refused = None
 
     @contextlib.contextmanager
     def gathering(self, requests: int):
@@ -111,8 +121,10 @@ class _Handler(Handler):
         raw = self.body()
         call = Call(self.headers.get("X-Amz-Target", "?").rsplit(".", 1)[-1], json.loads(raw))
         self.proxy.calls.append(call)
-        fault = self.proxy.due_fault()
-        if fault:
+        fault, refused = self.proxy.due_fault(), self.proxy.refused
+        if refused and refused[0] in self.headers.get("Authorization", ""):
+            self.error(400, f"com.amazon.coral.service#{refused[1]}")
+        elif fault:
             getattr(self, f"fault_{fault}")(raw, call)
         else:
             self.answer(*self.forward(raw))
@@ -188,6 +200,14 @@ class _Handler(Handler):
     def fault_empty(self, raw, call):
         """All of the JSON was lost. An SDK may read an empty body as an empty object, and then every mark as absent."""
         self.answer(200, b"", JSON)
+
+    def fault_corrupted(self, raw, call):
+        """The items were lost on the way, and the checksum is that of the whole answer."""
+        status, body, headers = self.forward(raw)
+        answer = json.loads(body)
+        answer["Responses"] = {table: [] for table in answer["Responses"]}
+        assert "x-amz-crc32" in {name.lower() for name in headers}
+        self.answer(status, json.dumps(answer).encode(), headers)
 
     def fault_unprocessed(self, raw, call):
         self.answer(200, json.dumps({"Responses": {}, "UnprocessedKeys": call.body["RequestItems"]}).encode(), JSON)

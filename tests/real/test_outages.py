@@ -10,7 +10,7 @@ from verdicts import assert_active, assert_inactive, assert_refused, assert_unav
 
 FAULTS = [
     "server_error", "gateway_error", "throttling", "throughput_exceeded", "access_denied", "table_missing", "hang",
-    "reset", "truncated", "broken_off", "empty", "unprocessed", "marks_unprocessed",
+    "reset", "truncated", "broken_off", "empty", "corrupted", "unprocessed", "marks_unprocessed",
 ]
 # The function would wait for three of these until the invocation ends, so they show that it knows its deadline.
 ENDLESS = ["hang", "unprocessed", "throttling"]

@@ -35,11 +35,6 @@ class Deployment:
         self.keys = [make_key("ES256"), *self.keys[:1]]
         self.host.keys = [key.jwk() for key in self.keys]
 
-    def memory(self, name: str = "VmRSS") -> int:
-        """In KB."""
-        status = pathlib.Path(f"/proc/{self.function.process.pid}/status").read_text()
-        return int(status.split(f"{name}:")[1].split()[0])
-
     def close(self):
         self.function.stop()
         self.host.down()

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+import hostile
 from conftest import ISSUER, Deployment
 from items import Caller, Items
 from settings import OWN
@@ -126,10 +127,10 @@ def test_o02_no_answer_is_wrong_and_memory_stays_flat(deployment, items):
     soak = Soak(deployment, items)
     soak.run(max(INTROSPECTIONS // 10, 1000))
     early, soak.seconds = list(soak.seconds), []
-    memory, start = deployment.memory(), time.monotonic()
+    memory, start = hostile.memory(deployment.function), time.monotonic()
     soak.run(INTROSPECTIONS)
     later = soak.seconds[-len(early):]
-    grown = deployment.memory()
+    grown = hostile.memory(deployment.function)
     print(f"\n{INTROSPECTIONS} introspections in {time.monotonic() - start:.0f} s, seed {SEED}: {dict(soak.counts)}")
     print(f"memory: {memory} KB, then {grown} KB")
     for name, seconds in (("first", early), ("last", later)):

@@ -4,23 +4,48 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
+    time::sleep,
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::world::{AUDIENCE, World};
+use crate::{
+    time::hang,
+    world::{AUDIENCE, World},
+};
+
+/// The pause before each byte of an answer that drips.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How an answer is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    #[default]
+    Whole,
+    /// Byte by byte, with a pause before each.
+    Drips,
+    /// The first half, and then the connection ends.
+    BreaksOff,
+    /// The first half, and then nothing.
+    Stalls,
+    /// Nothing, and the connection stays open.
+    Hangs,
+    /// The connection is reset instead.
+    Resets,
+}
 
 /// The answer for each path, and the texts of the requests.
 #[derive(Clone, Default)]
 pub struct Site {
     /// The address without a scheme.
     pub address: String,
-    answers: Arc<Mutex<HashMap<String, String>>>,
+    answers: Arc<Mutex<HashMap<String, (String, Manner)>>>,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
@@ -31,7 +56,12 @@ impl Site {
     }
 
     pub async fn start_with(tls: Option<TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0", tls).await
+    }
+
+    /// Starts a site at this address, which must be free.
+    pub async fn start_at(address: &str, tls: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let site = Self { address: listener.local_addr().unwrap().to_string(), ..Self::default() };
         let serving = site.clone();
         tokio::spawn(async move {
@@ -63,7 +93,12 @@ impl Site {
 
     /// Answers requests for this path with this whole response.
     pub fn put_raw(&self, path: &str, response: &str) {
-        self.answers.lock().unwrap().insert(path.to_owned(), response.to_owned());
+        self.put_in(path, response, Manner::Whole);
+    }
+
+    /// The same, in this manner.
+    pub fn put_in(&self, path: &str, response: &str, manner: Manner) {
+        self.answers.lock().unwrap().insert(path.to_owned(), (response.to_owned(), manner));
     }
 
     /// The requests since the last call, each with its whole head.
@@ -76,8 +111,27 @@ impl Site {
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
         self.requests.lock().unwrap().push(head);
         let answer = self.answers.lock().unwrap().get(&path).cloned();
-        let answer = answer.unwrap_or_else(|| response("404 Not Found", "", ""));
-        let _ = stream.write_all(answer.as_bytes()).await;
+        let (answer, manner) = answer.unwrap_or_else(|| (response("404 Not Found", "", ""), Manner::Whole));
+        let half = &answer.as_bytes()[..answer.len() / 2];
+        match manner {
+            Manner::Whole => drop(stream.write_all(answer.as_bytes()).await),
+            Manner::Drips => {
+                for byte in answer.as_bytes() {
+                    sleep(PAUSE).await;
+                    if stream.write_all(&[*byte]).await.is_err() {
+                        return;
+                    }
+                }
+            }
+            Manner::BreaksOff => drop(stream.write_all(half).await),
+            Manner::Stalls => {
+                let _ = stream.write_all(half).await;
+                hang().await;
+            }
+            Manner::Hangs => hang().await,
+            // Without a shutdown, and with bytes that were not read, the system resets the connection.
+            Manner::Resets => return,
+        }
         let _ = stream.shutdown().await;
     }
 }

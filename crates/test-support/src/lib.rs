@@ -35,6 +35,7 @@ pub mod redis_server;
 pub mod redis_tap;
 pub mod server;
 pub mod signer;
+pub mod slow;
 pub mod tables;
 pub mod time;
 #[cfg(not(feature = "redis"))]

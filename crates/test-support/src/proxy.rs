@@ -1,19 +1,19 @@
 //! A proxy in front of the store. It counts requests, and fails when a test wants it to.
 
 use std::{
-    convert::Infallible,
-    pin::Pin,
     sync::{Arc, Mutex},
-    task::{Context, Poll},
+    time::Duration,
 };
 
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Either, Full};
-use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper::body::{Bytes, Incoming};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
 
-use crate::{server, time};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+use crate::{server, slow::Slow, time};
 
 /// How the store fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Fault {
     ServerError,
     /// 503 Service Unavailable.
     Overloaded,
+    /// 403 of a gateway on the way, which is not in DynamoDB's form.
+    Forbidden,
     Throttled,
     AccessDenied,
     /// As for a request that is not valid.
@@ -30,9 +32,15 @@ pub enum Fault {
     MissingTable,
     /// As for credentials whose time is over.
     ExpiredCredentials,
+    /// As for credentials that AWS does not know, or not any more.
+    UnknownCredentials,
+    /// The connection ends, and no other one can be opened.
+    Refuses,
     Hangs,
     /// The answer begins, and never ends.
     Stalls,
+    /// The answer comes byte by byte.
+    Drips,
     Resets,
     /// Every key is always left unprocessed.
     Unprocessed,
@@ -42,6 +50,10 @@ pub enum Fault {
     /// The answer has the members of none, with other types.
     WrongTypes,
     Empty,
+    /// The answer has another checksum than its own.
+    WrongChecksum,
+    /// The answer lost its items on the way, and has the checksum that it had before.
+    Corrupted,
     /// The answer lacks the tables without items.
     LacksTables,
     /// The first read leaves keys unprocessed, as with `UnprocessedOnce`, but returns them in another form.
@@ -73,7 +85,8 @@ impl Echo {
             }),
             Self::OtherKey => {
                 let other = json!({ "id": { "S": "sub#https://other.example.com#alice" } });
-                tables["oauth-tokens"]["Keys"].as_array_mut().unwrap().push(other);
+                let table = tables.values_mut().next();
+                table.into_iter().for_each(|table| table["Keys"].as_array_mut().unwrap().push(other.clone()));
             }
             Self::OtherTable => {
                 let keys = json!({ "Keys": [{ "id": { "S": "x" } }], "ConsistentRead": true });
@@ -87,19 +100,9 @@ impl Echo {
 /// An answer to a read or a write whose members have other types than DynamoDB's.
 const WRONG_TYPES: &str = r#"{"Responses":["oauth-tokens"],"UnprocessedKeys":"none","Attributes":[]}"#;
 
-type Answered = Either<Full<Bytes>, Stalled>;
+const CHECKSUM: &str = "x-amz-crc32";
 
-/// A body whose end never comes.
-struct Stalled(Option<Bytes>);
-
-impl Body for Stalled {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.take().map_or(Poll::Pending, |begun| Poll::Ready(Some(Ok(Frame::data(begun)))))
-    }
-}
+type Answered = Either<Full<Bytes>, Slow>;
 
 /// What another program does before a request with this operation arrives, after `spared` of them have passed.
 struct Interference {
@@ -108,11 +111,23 @@ struct Interference {
     act: Box<dyn FnOnce() + Send>,
 }
 
+/// How long a proxy refuses connections because of one request.
+const ONE_REFUSAL: Duration = Duration::from_millis(5);
+
 /// The proxy, and the requests that it has seen.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Proxy {
     pub url: String,
     state: Arc<Mutex<State>>,
+    /// Whether connections are refused.
+    refusing: watch::Sender<bool>,
+}
+
+impl State {
+    /// Whether connections are refused because of one request only.
+    fn once_refused(&self) -> bool {
+        self.fault != Fault::Refuses
+    }
 }
 
 #[derive(Default)]
@@ -131,11 +146,33 @@ impl Proxy {
     /// Starts a proxy in front of this engine.
     pub async fn start(upstream: &str) -> Self {
         let (listener, url) = server::bind().await;
-        let proxy = Self { url, state: Arc::default() };
+        let proxy = Self { url, state: Arc::default(), refusing: watch::Sender::new(false) };
         let upstream: Uri = upstream.parse().unwrap();
-        let serving = proxy.clone();
-        server::serve(listener, move |request| serving.clone().answer(request, upstream.clone()));
+        tokio::spawn(proxy.clone().serve(listener, upstream));
         proxy
+    }
+
+    /// Serves connections, except while they are refused.
+    async fn serve(self, mut listener: TcpListener, upstream: Uri) {
+        let address = listener.local_addr().unwrap();
+        let mut refusing = self.refusing.subscribe();
+        loop {
+            let mut connections = JoinSet::new();
+            let (proxy, upstream) = (self.clone(), upstream.clone());
+            let answer = move |request| proxy.clone().answer(request, upstream.clone());
+            tokio::select! {
+                () = server::serve_in(&mut connections, &listener, answer) => {}
+                refused = refusing.wait_for(|refusing| *refusing) => if refused.is_err() { return },
+            }
+            // The port has no listener, and the open connections end.
+            drop((listener, connections));
+            if self.state.lock().unwrap().once_refused() {
+                tokio::time::sleep(ONE_REFUSAL).await;
+                self.refusing.send_replace(false);
+            }
+            let _ = refusing.wait_for(|refusing| !refusing).await;
+            listener = TcpListener::bind(address).await.unwrap();
+        }
     }
 
     pub fn fail(&self, fault: Fault) {
@@ -146,6 +183,7 @@ impl Proxy {
     pub fn fail_after(&self, spared: usize, fault: Fault) {
         let mut state = self.state.lock().unwrap();
         (state.spared, state.fault, state.once) = (spared, fault, false);
+        self.refusing.send_replace(false);
     }
 
     /// Fails only the next request.
@@ -173,12 +211,14 @@ impl Proxy {
     async fn answer(self, request: Request<Incoming>, upstream: Uri) -> Result<Response<Answered>, std::io::Error> {
         let (response, fault) = self.respond(request, upstream).await?;
         let (mut parts, body) = response.into_parts();
-        if fault != Fault::Stalls {
-            return Ok(Response::from_parts(parts, Either::Left(body)));
-        }
+        let slow = match fault {
+            Fault::Stalls => Slow::stalls,
+            Fault::Drips => Slow::drips,
+            _ => return Ok(Response::from_parts(parts, Either::Left(body))),
+        };
         let whole = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
         parts.headers.insert(http::header::CONTENT_LENGTH, whole.len().into());
-        Ok(Response::from_parts(parts, Either::Right(Stalled(Some(whole.slice(..whole.len() / 2))))))
+        Ok(Response::from_parts(parts, Either::Right(slow(&whole))))
     }
 
     /// The whole response, and the fault that this request has.
@@ -215,7 +255,12 @@ impl Proxy {
         parts.uri = upstream;
         let mut forwarded = json.clone();
         match fault {
-            Fault::None | Fault::LacksTables | Fault::Stalls => {}
+            Fault::None
+            | Fault::LacksTables
+            | Fault::Stalls
+            | Fault::Drips
+            | Fault::WrongChecksum
+            | Fault::Corrupted => {}
             Fault::ServerError => return Ok((error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"), fault)),
             Fault::Overloaded => return Ok((error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"), fault)),
             Fault::Throttled => {
@@ -225,6 +270,14 @@ impl Proxy {
             Fault::BadRequest => return Ok((error(StatusCode::BAD_REQUEST, "ValidationException"), fault)),
             Fault::MissingTable => return Ok((error(StatusCode::BAD_REQUEST, "ResourceNotFoundException"), fault)),
             Fault::ExpiredCredentials => return Ok((error(StatusCode::BAD_REQUEST, "ExpiredTokenException"), fault)),
+            Fault::UnknownCredentials => {
+                return Ok((error(StatusCode::BAD_REQUEST, "UnrecognizedClientException"), fault));
+            }
+            Fault::Forbidden => return Ok((forbidden(), fault)),
+            Fault::Refuses => {
+                self.refusing.send_replace(true);
+                return Err(std::io::Error::other("refused"));
+            }
             Fault::WrongTypes => return Ok((answer(WRONG_TYPES.to_owned()), fault)),
             Fault::Hangs => time::hang().await,
             Fault::Resets => return Err(std::io::Error::other("reset")),
@@ -247,8 +300,16 @@ impl Proxy {
         let request = Request::from_parts(parts, Full::new(Bytes::from(forwarded.to_string())));
         let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
         let response = client.request(request).await.map_err(std::io::Error::other)?;
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
         let mut body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
+        assert!(parts.headers.contains_key(CHECKSUM), "the engine sends a checksum, as DynamoDB does");
+        if fault == Fault::WrongChecksum {
+            parts.headers.insert(CHECKSUM, http::HeaderValue::from_static("1"));
+        }
+        if fault == Fault::Corrupted {
+            body = without_items(&body);
+            parts.headers.remove(http::header::CONTENT_LENGTH);
+        }
         if fault == Fault::LacksTables {
             let mut whole: Value = serde_json::from_slice(&body)?;
             whole["Responses"]
@@ -273,6 +334,24 @@ impl Proxy {
         }
         Ok((Response::from_parts(parts, Full::new(body)), fault))
     }
+}
+
+/// The answer to a read with an empty list for each table, or an answer to a write with another length.
+fn without_items(body: &Bytes) -> Bytes {
+    let mut whole: Value = serde_json::from_slice(body).unwrap_or_default();
+    match whole["Responses"].as_object_mut() {
+        Some(tables) => tables.values_mut().for_each(|items| *items = json!([])),
+        None => whole = json!({ "Attributes": {} }),
+    }
+    whole.to_string().into()
+}
+
+/// The answer of a firewall.
+fn forbidden() -> Response<Full<Bytes>> {
+    let mut response = answer("<html>Forbidden</html>".to_owned());
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response.headers_mut().insert("content-type", http::HeaderValue::from_static("text/html"));
+    response
 }
 
 fn answer(body: String) -> Response<Full<Bytes>> {

@@ -4,16 +4,22 @@
 //! connections too. So the time passes in steps, and each step waits until nothing has happened for a moment.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     future::{pending, poll_fn},
     pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
     time::Duration,
 };
 
 use tokio::{
     runtime::Handle,
     select,
-    time::{advance, pause, resume, sleep},
+    task::spawn_blocking,
+    time::{Instant, advance, pause, resume, sleep},
 };
 
 /// The time that passes in one step.
@@ -40,6 +46,9 @@ pub async fn pass(time: Duration) {
 
 /// Never ends, as a peer that never answers. The time that its caller waits passes almost at once.
 pub async fn hang() {
+    if STILL.with_borrow(|still| still.as_ref().map(|hanging| hanging.store(true, Ordering::Relaxed))).is_some() {
+        return pending().await;
+    }
     for _ in 0..STEPS {
         step().await;
     }
@@ -58,6 +67,55 @@ pub async fn fast_forward<T>(work: impl Future<Output = T>) -> T {
         output = work => output,
         () = steps => unreachable!("the steps never end"),
     }
+}
+
+/// Runs this to its end, and returns the time that it waited. The clock stands still until a peer [hangs](hang), however long
+/// the work takes, and from then on it jumps from one timer to the next. So the result is exact, if all that is asked after
+/// the first peer hung hangs as well.
+pub async fn on_a_still_clock<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let hanging = Arc::new(AtomicBool::new(false));
+    STILL.set(Some(Arc::clone(&hanging)));
+    pause();
+    // A paused clock does not jump while such a task runs.
+    let gate = spawn_blocking({
+        let hanging = Arc::clone(&hanging);
+        move || {
+            while !hanging.load(Ordering::Relaxed) {
+                thread::sleep(QUIET);
+            }
+        }
+    });
+    let started = Instant::now();
+    let output = work.await;
+    let elapsed = started.elapsed();
+    STILL.set(None);
+    hanging.store(true, Ordering::Relaxed);
+    resume();
+    gate.await.unwrap();
+    (output, elapsed)
+}
+
+/// Runs this to its end. Time passes only in steps, while nothing works, so that no time limit ends work that is only slow.
+pub async fn on_a_patient_clock<T>(work: impl Future<Output = T>) -> T {
+    pause();
+    let runtime = Handle::current().metrics();
+    let steps = async {
+        loop {
+            let before = runtime.worker_total_busy_duration(0);
+            // The clock does not jump during this either.
+            spawn_blocking(|| thread::sleep(QUIET)).await.unwrap();
+            if runtime.worker_total_busy_duration(0) < before + IDLE_WORK {
+                advance(STEP).await;
+            }
+        }
+    };
+    let output = select! {
+        biased;
+        output = work => output,
+        () = steps => unreachable!("the steps never end"),
+    };
+    resume();
+    output
 }
 
 /// Lets a step's time pass, once every task of this test waits for a timer.
@@ -81,6 +139,8 @@ struct Turn(());
 thread_local! {
     /// Whether a task of this thread, and so of this test, has the turn.
     static TAKEN: Cell<bool> = const { Cell::new(false) };
+    /// Whether a peer hangs, if the clock of this test stands still.
+    static STILL: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
 
 impl Turn {

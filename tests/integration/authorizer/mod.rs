@@ -1,7 +1,7 @@
 //! The function as a Lambda authorizer, behind a small gateway.
 
 mod bindings;
-mod gateway;
+pub mod gateway;
 mod outcomes;
 mod recorded;
 mod runtime;

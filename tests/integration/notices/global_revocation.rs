@@ -236,20 +236,6 @@ async fn r16_a21_the_request_is_checked_in_the_order_of_the_other_routes() {
     assert_eq!(world.count_items().await, 0);
 }
 
-#[cfg(not(feature = "redis"))]
-#[tokio::test]
-async fn r16_a_revocation_costs_one_consistent_read_and_one_write() {
-    let world = world().await;
-    world.proxy.take_requests();
-    assert_eq!(world.send(revoke(ISSUER, "alice")).await.status, 204);
-    let requests = world.proxy.take_requests();
-    let operations: Vec<_> = requests.iter().map(|(operation, _)| operation.as_str()).collect();
-    assert_eq!(operations, ["BatchGetItem", "PutItem"]);
-    let tables = requests[0].1["RequestItems"].as_object().unwrap();
-    assert_eq!(tables.keys().collect::<Vec<_>>(), ["oauth-clients"]);
-    assert!(tables.values().all(|table| table["ConsistentRead"] == true));
-}
-
 #[tokio::test]
 async fn r07_a_failure_of_the_store_is_503_and_the_request_may_be_sent_again() {
     for spared in 0..2 {

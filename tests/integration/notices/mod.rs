@@ -55,7 +55,7 @@ async fn trusting(world: &World, issuers: &Value) -> Service {
 }
 
 /// The claims of a good logout token for a session, with these changed.
-fn log_out_claims(changes: &Value) -> Value {
+pub fn log_out_claims(changes: &Value) -> Value {
     let now = call::now();
     let claims = json!({
         "iss": ISSUER, "aud": RECEIVER, "iat": now, "exp": now + 120, "jti": "logout-1", "sid": "s-1", "sub": "alice",
@@ -114,7 +114,7 @@ fn events_entry() -> Value {
 }
 
 /// The claims of a good security event token about a session of a user, with these changed.
-fn set_claims(changes: &Value) -> Value {
+pub fn set_claims(changes: &Value) -> Value {
     let claims = json!({
         "iss": ISSUER, "aud": RECEIVER, "iat": call::now() - 5, "jti": "event-1",
         "sub_id": { "format": "iss_sub", "iss": ISSUER, "sub": "alice" },

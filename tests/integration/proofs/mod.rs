@@ -20,7 +20,7 @@ use crate::{
 const T: i64 = 1_800_000_000;
 const METHOD: &str = "GET";
 const URL: &str = "https://api.example.com/orders";
-const ORDERS: &str = include_str!("../../certificates/orders.pem");
+pub const ORDERS: &str = include_str!("../../certificates/orders.pem");
 const BILLING: &str = include_str!("../../certificates/billing.pem");
 
 fn sha256(text: &str) -> String {
@@ -44,16 +44,16 @@ fn thumbprint(signer: &Signer) -> String {
     sha256(&jwk(signer).to_string())
 }
 
-fn certificate_thumbprint(pem: &str) -> String {
+pub fn certificate_thumbprint(pem: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token_introspection::certificate::der_of_pem(pem).unwrap()))
 }
 
 /// A good token that is bound to the key.
-fn bound(world: &World) -> String {
+pub fn bound(world: &World) -> String {
     token(world, &json!({ "jkt": thumbprint(&key()) }))
 }
 
-fn token(world: &World, cnf: &Value) -> String {
+pub fn token(world: &World, cnf: &Value) -> String {
     world.token(&json!({ "iat": T, "exp": T + 3600, "cnf": cnf }))
 }
 
@@ -70,17 +70,17 @@ fn claims(token: &str, changes: &Value) -> String {
 }
 
 /// A good proof for a token, with another identifier.
-fn proof(token: &str, jti: &str) -> String {
+pub fn proof(token: &str, jti: &str) -> String {
     key().sign(&header(&key(), &json!({})), &claims(token, &json!({ "jti": jti })))
 }
 
 /// The question about a token that was sent with a proof.
-fn ask(token: &str, proof: &str) -> Request {
+pub fn ask(token: &str, proof: &str) -> Request {
     asking(token, &[("dpop", proof), ("htm", METHOD), ("htu", URL)])
 }
 
 /// The question about a token, with these parameters.
-fn asking(token: &str, parameters: &[(&str, &str)]) -> Request {
+pub fn asking(token: &str, parameters: &[(&str, &str)]) -> Request {
     let parameters: Vec<_> = [("token", token)].into_iter().chain(parameters.iter().copied()).collect();
     request().basic(API, SECRET).form(&parameters).at(T)
 }

@@ -1,0 +1,54 @@
+//! A key set that this execution environment holds, and how old it is.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::key_set::IssuerKeySet;
+
+/// A held set. Its age follows from when it was fetched, by the wall clock of any environment. That clock may be set back, so a
+/// set is also never held for longer than that by the monotonic clock of this one.
+pub struct HeldSet {
+    pub set: Arc<IssuerKeySet>,
+    since: Instant,
+}
+
+impl HeldSet {
+    pub fn new(set: Arc<IssuerKeySet>) -> Self {
+        Self { set, since: Instant::now() }
+    }
+
+    /// The age in seconds, by the clock that says more.
+    pub fn age(&self, now: i64) -> i64 {
+        let held = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);
+        now.saturating_sub(self.set.fetched_at).max(held)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+    use tokio::time::advance;
+
+    use super::*;
+    use crate::jwt::Algorithm;
+
+    const T: i64 = 1_700_000_000;
+
+    #[tokio::test(start_paused = true)]
+    async fn h16_h17_the_age_is_by_the_clock_that_says_more() {
+        let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+        let keys = json!({ "keys": [key] }).to_string();
+        let set = IssuerKeySet::parse(keys.as_bytes(), &[Algorithm::EdDsa], T).unwrap();
+        let held = HeldSet::new(Arc::new(set));
+        // The environment was frozen, and its monotonic clock with it.
+        assert_eq!([0, 1, 299, 300, 86_400].map(|seconds| held.age(T + seconds)), [0, 1, 299, 300, 86_400]);
+        assert_eq!(held.age(T - 30), 0, "it was fetched by an environment whose clock is ahead");
+        advance(Duration::from_secs(300)).await;
+        // The wall clock was set back by the length of the pause, by less, and by more.
+        assert_eq!([0, 10, -30, -3600].map(|seconds| held.age(T + seconds)), [300; 4]);
+        assert_eq!(held.age(T + 400), 400);
+    }
+}

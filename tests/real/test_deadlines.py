@@ -1,0 +1,49 @@
+"""Invocations with little time, with none, and with a deadline that makes no sense: the answer is right or 503, in time."""
+
+import time
+
+import pytest
+
+import events
+from settings import KEYS, RFC9068
+from tokens import claims, mint
+from verdicts import assert_active, assert_unavailable
+
+# A deadline in seconds from now, and within how many seconds the answer comes if the store does not answer.
+LEFT = [(0.2, 0.2), (0.15, 0.15), (0.05, 0.05), (0.02, 0.05), (1, 1), (60, 2), (15 * 60, 2)]
+# Lambda sends no event after its deadline, so these are an emulator's, or those of a clock that is wrong.
+SENSELESS = {"passed": -5, "passed hours ago": -3 * 3600, "in years": 10 * 365 * 24 * 3600}
+
+
+@pytest.fixture(scope="module")
+def function(start):
+    with start() as function:
+        yield function
+
+
+@pytest.fixture(scope="module")
+def token():
+    return mint(KEYS["ES256"], claims(RFC9068))
+
+
+@pytest.mark.parametrize("left, limit", LEFT)
+def test_a22_with_little_time_the_answer_is_right_or_503_in_time(function, proxy, caller, token, left, limit):
+    question = events.introspection(token, caller)
+    for _ in range(3):
+        answer = function.invoke_until(question, time.time() + left)
+        assert_unavailable(answer) if answer.status == 503 else assert_active(answer)
+        # The emulator and the signals take some milliseconds, which Lambda would not count.
+        assert answer.seconds < limit + 0.05
+    with proxy.failing("hang"):
+        answer = function.invoke_until(question, time.time() + left)
+    assert_unavailable(answer, within=limit + 0.05)
+    assert_active(function.introspect(token, caller))
+
+
+@pytest.mark.parametrize("name", SENSELESS)
+def test_a22_a_deadline_that_makes_no_sense_means_nothing(function, proxy, caller, token, name):
+    question = events.introspection(token, caller)
+    assert_active(function.invoke_until(question, time.time() + SENSELESS[name]))
+    with proxy.failing("hang"):
+        assert_unavailable(function.invoke_until(question, time.time() + SENSELESS[name]))
+    assert_active(function.introspect(token, caller))

@@ -1,0 +1,36 @@
+"""A rush of requests with invented key ids, as many at once as an environment of a managed instance gets."""
+
+import time
+
+import events
+from concurrent_runtime import ConcurrentFunction
+from items import STATE
+from key_host import KeyHost
+from settings import settings
+from tokens import claims, make_key, mint
+from verdicts import assert_active, assert_inactive
+
+AT_ONCE, REQUESTS = 32, 1000
+
+
+def test_h13_a_thousand_unknown_keys_make_at_most_one_fetch_a_second_and_ten_in_all(proxy, items, caller):
+    key = make_key("ES256")
+    issuer = f"https://{key.kid}.example.com"
+    items.written += [(STATE, f"{kind}#{issuer}") for kind in ("jwks", "fetch")]
+    with KeyHost(None, [key.jwk()]) as host:
+        trusted = [{"issuer": issuer, "profile": "rfc9068", "jwks_uri": host.url}]
+        variables = settings(proxy.url, trusted, AWS_LAMBDA_MAX_CONCURRENCY=str(AT_ONCE))
+        with ConcurrentFunction(variables, AT_ONCE) as function:
+            good = events.introspection(mint(key, claims(issuer)), caller)
+            assert_active(function.invoke(good))
+            assert len(host.requests) == 1
+            unknown = [mint(key.named(f"invented-{number}"), claims(issuer)) for number in range(REQUESTS)]
+            time.sleep(1.1)
+            start = time.monotonic()
+            offered = [function.offer(events.introspection(token, caller), 60) for token in unknown]
+            for identifier in offered:
+                assert_inactive(function.answer_to(identifier, 60))
+            seconds = time.monotonic() - start
+            assert 1 <= len(host.requests) - 1 <= min(seconds + 2, 10 + seconds / 5)
+            assert_active(function.invoke(good))
+        proxy.calls.clear()
