@@ -345,3 +345,50 @@ fn lists(list: &[StrictString], name: &str) -> bool {
 fn texts(list: &[StrictString]) -> Vec<String> {
     list.iter().map(|StrictString(text)| text.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::records::{FetchedItems, sha256_hex};
+
+    fn settings() -> Settings {
+        Settings::read(|name| (name == "ISSUER").then(|| "https://a.example".to_owned())).unwrap()
+    }
+
+    fn client(policy: &Value) -> Client {
+        let record = json!({ "client_secret": sha256_hex("secret"), "introspection": policy });
+        let key = ItemKey::client("c").unwrap();
+        let items = FetchedItems::single(&key, serde_dynamo::to_item(record).unwrap());
+        Registration::from_items(&key, &items, &settings(), 0).map(|registration| registration.client).unwrap()
+    }
+
+    fn claims(set: &Value) -> Claims {
+        let members = crate::jwt::parse_members(set.to_string().as_bytes()).unwrap();
+        Claims::read(TokenType::AccessToken, members).unwrap()
+    }
+
+    #[test]
+    fn i13_two_parts_that_are_removed_count_as_well_as_one() {
+        let set = json!({
+            "iss": "i", "aud": "a", "scope": "read write", "name": "x",
+            "authorization_details": [{ "type": "t" }, { "type": "t", "locations": ["b"] }],
+        });
+        let all = json!({ "audiences": ["a"], "scopes": ["read"], "claims": [] });
+        for without in ["scopes", "details"] {
+            let (mut set, mut policy) = (set.clone(), all.clone());
+            let part = if without == "details" { &mut set["authorization_details"] } else { &mut policy["scopes"] };
+            *part = Value::Null;
+            let reduced = enforce(&client(&policy), claims(&set), &settings()).map(|(_, reduced)| reduced);
+            assert_eq!(reduced, Ok(true), "without {without}");
+        }
+    }
+
+    #[test]
+    fn i04_a_hidden_token_is_explained_by_what_the_policy_lists() {
+        let (client, claims) = (client(&json!({ "token_types": ["refresh_token"] })), claims(&json!({ "iss": "i" })));
+        let hidden = Inactive::TokenTypeHidden { listed: vec!["refresh_token".to_owned()] };
+        assert_eq!(could_show(&client, &claims, &settings()), Err(hidden));
+    }
+}

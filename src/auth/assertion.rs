@@ -245,6 +245,8 @@ mod tests {
         let serves = |set: &str, algorithm| !own_keys(set, None, algorithm).is_empty();
         for (set, rs256, ps256) in [
             (set(DUMMY_RSA, 1, None), true, false),
+            (rsa(Value::Null), true, false),
+            (rsa("".into()), true, false),
             (rsa("RS256".into()), true, false),
             (rsa("PS256".into()), false, true),
             (rsa("RS384".into()), false, false),
@@ -253,11 +255,27 @@ mod tests {
             assert_eq!((serves(&set, Algorithm::Rs256), serves(&set, Algorithm::Ps256)), (rs256, ps256), "{set:.80}");
             assert!(!serves(&set, Algorithm::Es256) && !serves(&set, Algorithm::EdDsa));
         }
+        assert_eq!([1, 30].map(|count| keys(&set(DUMMY_OKP, count, None)).len()), [1, MAX_KEYS]);
         for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[1,null,{"kty":"oct","k":"AAAA"}]}"#] {
             assert!(keys(text).is_empty(), "{text}");
         }
         let es384 = r#"{"keys":[{"kty":"EC","crv":"P-384","alg":"ES384","x":"AA","y":"AA"}]}"#;
         assert!(keys(es384).is_empty());
+    }
+
+    #[test]
+    fn e06_e12_an_assertion_has_a_fitting_type_and_no_extension() {
+        let typ = |typ: &str| Header { typ: Some(typ.to_owned()), ..header("ES256", None) };
+        for (header, fits) in [
+            (header("ES256", None), true),
+            (typ("JWT"), true),
+            (typ("client-authentication+jwt"), true),
+            (typ("at+jwt"), false),
+            (Header { critical: true, ..header("ES256", None) }, false),
+            (Header { unencoded: true, ..header("ES256", None) }, false),
+        ] {
+            assert_eq!(has_fitting_header(&header).is_ok(), fits, "{:?}", header.typ);
+        }
     }
 
     #[test]

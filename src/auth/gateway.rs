@@ -88,3 +88,52 @@ pub(super) fn own_certificates(record: &ClientRecord) -> Vec<Vec<u8>> {
     let first = |key: &Value| STANDARD.decode(key.get("x5c")?.get(0)?.as_str()?).ok();
     record.jwks.as_deref().map(registered_entries).unwrap_or_default().iter().filter_map(first).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn f01_a_subject_value_is_one_that_a_certificate_can_contain() {
+        use CertificateName::{SanDns, SanEmail, SanIp, SanUri, SubjectDn};
+        for (name, value, expected) in [
+            (SubjectDn, "CN=ä", true),
+            (SubjectDn, "ä", false),
+            (SanDns, "a.example", true),
+            (SanDns, "ä.example", false),
+            (SanDns, "", false),
+            (SanUri, "a:b", true),
+            (SanUri, "ä:b", false),
+            (SanUri, "", false),
+            (SanIp, "::1", true),
+            (SanIp, "a", false),
+            (SanEmail, "a@b.example", true),
+            (SanEmail, "ä@b.example", false),
+            (SanEmail, "b.example", false),
+        ] {
+            assert_eq!(Subject::parse((name, value)).is_some(), expected, "{name:?} {value}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_describes_the_identity_that_the_client_registered() {
+        let arn = "arn:aws:iam::111122223333:role/Orders";
+        let mut cases = vec![
+            (json!({ "iam_principal_arn": arn }), arn.to_owned()),
+            (
+                json!({ "iam_principal_arn": arn, "iam_principal_id": "AROA1" }),
+                format!("{arn} with the unique id AROA1"),
+            ),
+            (json!({}), "a certificate of its jwks".to_owned()),
+        ];
+        for attribute in ["subject_dn", "san_dns", "san_uri", "san_ip", "san_email"] {
+            let attribute = format!("tls_client_auth_{attribute}");
+            cases.push((json!({ &attribute: "x" }), format!("{attribute} x")));
+        }
+        for (record, expected) in cases {
+            assert_eq!(identity_of(&serde_json::from_value(record).unwrap()), expected);
+        }
+    }
+}

@@ -120,6 +120,8 @@ mod tests {
                 "arn:aws:sts::111122223333:assumed-role/Orders/x",
                 false,
             ),
+            ("arn:aws:iam::111122223333:user/a+=,.@_-", "arn:aws:iam::111122223333:user/a+=,.@_-", true),
+            ("arn:aws:iam::11112222333x:user/Deploy", "arn:aws:iam::11112222333x:user/Deploy", false),
             ("arn:aws:iam:::user/Deploy", "arn:aws:iam:::user/Deploy", false),
             ("arn:aws:iam::1111:user/Deploy", "arn:aws:iam::1111:user/Deploy", false),
             ("arn:aws:iam::111122223333:user/*", "arn:aws:iam::111122223333:user/*", false),
@@ -155,6 +157,26 @@ mod tests {
             let is = Principal::new(principal, unique_id)
                 .is_some_and(|principal| principal.is(&identity(caller, caller_id)));
             assert_eq!(is, expected, "{unique_id:?} {caller_id:?}");
+        }
+    }
+
+    #[test]
+    fn b17_a_unique_id_has_the_prefix_of_its_kind_and_more_capitals_or_digits() {
+        let (role, user) = ("arn:aws:iam::111122223333:role/Orders", "arn:aws:iam::111122223333:user/Deploy");
+        for (principal, unique_id, expected) in [
+            (role, None, true),
+            (role, Some("AROA1"), true),
+            (role, Some("AROAEXAMPLE"), true),
+            (role, Some("AROA"), false),
+            (role, Some("AIDAEXAMPLE"), false),
+            (role, Some("AROAExample"), false),
+            (role, Some("AROA1:x"), false),
+            (user, Some("AIDA1"), true),
+            (user, Some("AROAEXAMPLE"), false),
+            (user, Some(""), false),
+        ] {
+            let principal = Principal::new(principal, unique_id).unwrap();
+            assert_eq!(principal.has_plausible_id(), expected, "{unique_id:?}");
         }
     }
 }

@@ -207,3 +207,103 @@ impl RegisteredMethod {
         vec![method.name()]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::digest::Digest;
+
+    #[test]
+    fn a_record_has_a_method_or_a_reason_against_it() {
+        let record = |method: Option<AuthMethod>, attributes: Value| {
+            let mut record = attributes;
+            record["token_endpoint_auth_method"] = json!(method.map(AuthMethod::name));
+            record
+        };
+        let basic = AuthMethod::WITH_SECRET[0];
+        let (secret, role) = (Digest::of("secret").to_hex(), "arn:aws:iam::111122223333:role/Orders");
+        let key = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"WC4CxnXYwzUsVneXw3mQTBKn2EQyYWBnAVHJz1e9x1U"}]}"#;
+        let both = AuthMethod::WITH_SECRET.map(AuthMethod::name).join(" ");
+        for (record, expected) in [
+            (record(None, json!({ "client_secret": secret })), both.as_str()),
+            (record(Some(basic), json!({ "client_secret": secret })), basic.name()),
+            (record(None, json!({ "client_secret": "secret" })), "unusable_secret"),
+            (record(None, json!({})), "public_client"),
+            (record(Some(AuthMethod::None), json!({ "client_secret": secret })), "public_client"),
+            (json!({ "token_endpoint_auth_method": "other" }), "unknown_method"),
+            (record(Some(AuthMethod::PrivateKeyJwt), json!({ "jwks": key })), AuthMethod::PrivateKeyJwt.name()),
+            (record(Some(AuthMethod::PrivateKeyJwt), json!({})), "no_usable_key"),
+            (record(Some(AuthMethod::TlsClientAuth), json!({})), "not_one_subject"),
+            (record(Some(AuthMethod::TlsClientAuth), json!({ "tls_client_auth_san_dns": "ä" })), "unusable_subject"),
+            (
+                record(Some(AuthMethod::TlsClientAuth), json!({ "tls_client_auth_san_dns": "a.example" })),
+                AuthMethod::TlsClientAuth.name(),
+            ),
+            (record(Some(AuthMethod::SelfSignedTlsClientAuth), json!({ "jwks": key })), "no_usable_certificate"),
+            (record(Some(AuthMethod::Bearer), json!({})), "no_issuer"),
+            (record(Some(AuthMethod::Bearer), json!({ "issuer": "https://a.example" })), AuthMethod::Bearer.name()),
+            (record(Some(AuthMethod::AwsIam), json!({ "iam_principal_arn": "x" })), "unusable_principal"),
+            (
+                record(Some(AuthMethod::AwsIam), json!({ "iam_principal_arn": role, "iam_principal_id": "AIDA1" })),
+                "unusable_principal_id",
+            ),
+            (record(Some(AuthMethod::AwsIam), json!({ "iam_principal_arn": role })), AuthMethod::AwsIam.name()),
+        ] {
+            let method = RegisteredMethod::from_record(&serde_json::from_value(record).unwrap(), 0);
+            let found = method.map_or_else(|why| why.name().to_owned(), |method| method.method_names().join(" "));
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn f09_settings_and_the_record_decide_whether_a_client_can_authenticate() {
+        let entry = json!([{ "issuer": "https://b.example", "profile": "generic", "client_ids": ["d"],
+            "required_claims": { "use": "access" }, "jwks_uri": "https://b.example/keys" }]);
+        let settings = Settings::read(|name| match name {
+            "ISSUER" => Some("https://a.example".to_owned()),
+            "TRUSTED_ISSUERS" => Some(entry.to_string()),
+            "MTLS_METHOD" => Some(AuthMethod::SelfSignedTlsClientAuth.name().to_owned()),
+            _ => None,
+        });
+        let settings = settings.map_err(|error| error.to_string()).unwrap();
+        let (key, bearer) = (ItemKey::client("c").unwrap(), AuthMethod::Bearer.name());
+        for (changes, expected) in [
+            (json!({}), None),
+            (json!({ "disabled": true }), Some(CannotAuthenticate::Disabled)),
+            (json!({ "disabled": "no" }), Some(CannotAuthenticate::CorruptClientRecord)),
+            (
+                json!({ "token_endpoint_auth_method": AuthMethod::TlsClientAuth.name() }),
+                Some(CannotAuthenticate::OtherMtlsMethod),
+            ),
+            (
+                json!({ "token_endpoint_auth_method": bearer, "issuer": "https://c.example" }),
+                Some(CannotAuthenticate::UntrustedIssuer),
+            ),
+            (
+                json!({ "token_endpoint_auth_method": bearer, "issuer": "https://b.example" }),
+                Some(CannotAuthenticate::UnlistedClient),
+            ),
+        ] {
+            let mut record =
+                json!({ "client_secret": Digest::of("secret").to_hex(), "tls_client_auth_san_dns": "a.example" });
+            for (name, value) in changes.as_object().unwrap() {
+                record[name] = value.clone();
+            }
+            let items = FetchedItems::single(&key, serde_dynamo::to_item(record).unwrap());
+            assert_eq!(Registration::from_items(&key, &items, &settings, 0).err(), expected, "{changes}");
+        }
+        let unknown = Registration::from_items(&key, &FetchedItems::default(), &settings, 0).err();
+        assert_eq!(unknown, Some(CannotAuthenticate::UnknownClient));
+    }
+
+    #[test]
+    fn f09_two_methods_are_mutual_tls() {
+        let tls = RegisteredMethod::TlsClientAuth { name: CertificateName::SanDns, value: "a.example".to_owned() };
+        let own = RegisteredMethod::SelfSignedTlsClientAuth { certificates: 1 };
+        assert!(tls.mtls() == Some(MtlsMethod::TlsClientAuth));
+        assert!(own.mtls() == Some(MtlsMethod::SelfSignedTlsClientAuth));
+        assert!(RegisteredMethod::Secret(None).mtls().is_none());
+    }
+}

@@ -118,6 +118,7 @@ mod tests {
             ("Orders@example.com", true),
             ("Orders@EXAMPLE.com", true),
             ("orders@example.com", false),
+            ("Orders@example.org", false),
             ("example.com", false),
             ("@example.com", false),
         ] {

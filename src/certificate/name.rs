@@ -224,6 +224,9 @@ mod tests {
         assert!(!equal("1.2.3=a", "1.2.3=A") && equal("1.2.3=a", "1.2.3= a "));
         assert!(!equal("1.2.3=a", r"1.2.3=a\ ") && equal(r"1.2.3=a\20", r"1.2.3=a\ "));
         assert!(equal("CN=a", r"CN=a\ ") && !equal("CN=a", "CN=") && !equal("CN=a", "O=a"));
+        assert!(equal("0.9.2342.19200300.100.1.1=a", "UID=A"));
+        // A TeletexString is a text only if it is ASCII.
+        assert!(equal("CN=abc", "CN=#1403616263") && !equal("CN=ä", "CN=#1402C3A4"));
         // An injected separator stays in the value.
         assert!(!equal(r"CN=a\,O=b", "CN=a,O=b") && !equal(r"CN=a\+O=b", "CN=a+O=b"));
     }
@@ -253,6 +256,8 @@ mod tests {
             "CN=#0C",
             "CN=#0C02",
             "CN=#0C0161FF",
+            // Its last digit is half of a byte.
+            "CN=#0C016",
             "CN=#xy",
             "2.5..4=a",
             "2.05=a",

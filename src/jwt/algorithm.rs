@@ -87,6 +87,7 @@ mod tests {
         for (name, algorithm) in NAMES {
             let fitting = kinds.iter().filter(|(kty, crv)| algorithm.fits(kty, *crv)).count();
             assert_eq!(fitting, 1, "{name}");
+            assert!(!algorithm.fits("OKP", Some("Ed448")), "{name}");
             assert!(!algorithm.fits("EC", Some("P-521")) && !algorithm.fits("oct", None), "{name}");
         }
     }

@@ -170,6 +170,10 @@ fn algorithms(
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::{
+        rand::SystemRandom,
+        signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
+    };
     use base64::{
         Engine,
         engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -177,11 +181,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::jwt::UnverifiedJwt;
 
     const ALL: [Algorithm; 4] = [Algorithm::Rs256, Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa];
     // The public key of RFC 7515, appendix A.3.
     const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
     const Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
+
+    #[test]
+    fn h06_a_key_on_p384_checks_es384_and_nothing_else() {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+        let (x, y) = pair.public_key().as_ref()[1..].split_at(48);
+        let [x, y, header] = [x, y, br#"{"alg":"ES384"}"#].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+        let jwk = json!({ "kty": "EC", "crv": "P-384", "x": x, "y": y });
+        let key = VerificationKey::from_jwk(&jwk, &[Algorithm::Es256, Algorithm::Es384]).unwrap();
+        assert!(VerificationKey::from_jwk(&jwk, &ALL).is_err());
+        let signature = pair.sign(&SystemRandom::new(), format!("{header}.e30").as_bytes()).unwrap();
+        let signature = URL_SAFE_NO_PAD.encode(signature);
+        for (payload, expected) in [("e30", true), ("eyJhIjoxfQ", false)] {
+            let jwt = UnverifiedJwt::parse(&format!("{header}.{payload}.{signature}"));
+            assert_eq!(jwt.map(|jwt| key.verifies(&jwt.jws)).ok(), Some(expected), "{payload}");
+        }
+    }
 
     fn ec(change: impl FnOnce(&mut Value)) -> Value {
         let mut jwk = json!({

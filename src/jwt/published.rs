@@ -35,7 +35,7 @@ impl PublishedKey {
                 Self::ec(key, None)
             }
             (ED25519, None) if key.len() == 32 => Some(Self::ed25519(key, None)),
-            (EC | ED25519, _) => None,
+            // A key of another type is not an RSA key either.
             _ => RsaPublicKey::from_der(der).ok().map(|key| Self::rsa(&key, rsa, None)),
         }
     }
@@ -119,10 +119,14 @@ mod tests {
             (&P256_INFO, &[2; 65]),
             (&ED25519_INFO, &[7; 31]),
             (&ED25519_INFO, &[7; 33]),
+            // Its lengths are those of the shorter key.
+            (&[0x30, 0x29, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x20, 0x00], &[7; 31]),
             (&[], &[]),
             (&[0x30], &[0; 300]),
             // The key of another curve, and an Ed25519 key with parameters and with unused bits.
             (&changed(&P256_INFO, 22, 0x08), &point),
+            // The curve is not an object identifier.
+            (&changed(&P256_INFO, 13, 0x04), &point),
             (&[0x30, 0x2c, 0x30, 0x07, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x05, 0x00, 0x03, 0x21, 0x00], &[7; 32]),
             (&changed(&ED25519_INFO, 11, 1), &[8; 32]),
         ] {

@@ -144,8 +144,7 @@ impl SigningKey {
         };
         let key =
             key.map_err(|_| if kty == "RSA" { UnusableSigningKey::Kind } else { UnusableSigningKey::Malformed })?;
-        let rsa = own.filter(|_| kty == "RSA").unwrap_or(rsa);
-        Self::new(key, rsa, member("kid")?.filter(|kid| !kid.is_empty())).ok_or(UnusableSigningKey::Kind)
+        Self::new(key, own.unwrap_or(rsa), member("kid")?.filter(|kid| !kid.is_empty())).ok_or(UnusableSigningKey::Kind)
     }
 }
 
@@ -216,6 +215,10 @@ mod tests {
         pem(EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap().as_ref())
     }
 
+    /// The private keys of RFC 7515, appendix A.2 and appendix A.3.
+    const RSA_JWK: &str = r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB","d":"Eq5xpGnNCivDflJsRQBXHx1hdR1k6Ulwe2JZD50LpXyWPEAeP88vLNO97IjlA7_GQ5sLKMgvfTeXZx9SE-7YwVol2NXOoAJe46sui395IW_GO-pWJ1O0BkTGoVEn2bKVRUCgu-GjBVaYLU6f3l9kJfFNS3E0QbVdxzubSu3Mkqzjkn439X0M_V51gfpRLI9JYanrC4D4qAdGcopV_0ZHHzQlBjudU2QvXt4ehNYTCBr6XCLQUShb1juUO1ZdiYoFaFQT5Tw8bGUl_x_jTj3ccPDVZFD9pIuhLhBOneufuBiB4cS98l2SR_RQyGWSeWjnczT0QU91p1DhOVRuOopznQ","p":"4BzEEOtIpmVdVEZNCqS7baC4crd0pqnRH_5IB3jw3bcxGn6QLvnEtfdUdiYrqBdss1l58BQ3KhooKeQTa9AB0Hw_Py5PJdTJNPY8cQn7ouZ2KKDcmnPGBY5t7yLc1QlQ5xHdwW1VhvKn-nXqhJTBgIPgtldC-KDV5z-y2XDwGUc","q":"uQPEfgmVtjL0Uyyx88GZFF1fOunH3-7cepKmtH4pxhtCoHqpWmT8YAmZxaewHgHAjLYsp1ZSe7zFYHj7C6ul7TjeLQeZD_YwD66t62wDmpe_HlB-TnBA-njbglfIsRLtXlnDzQkv5dTltRJ11BKBBypeeF6689rjcJIDEz9RWdc","dp":"BwKfV3Akq5_MFZDFZCnW-wzl-CCo83WoZvnLQwCTeDv8uzluRSnm71I3QCLdhrqE2e9YkxvuxdBfpT_PI7Yz-FOKnu1R6HsJeDCjn12Sk3vmAktV2zb34MCdy7cpdTh_YVr7tss2u6vneTwrA86rZtu5Mbr1C1XsmvkxHQAdYo0","dq":"h_96-mK1R_7glhsum81dZxjTnYynPbZpHziZjeeHcXYsXaaMwkOlODsWa7I9xXDoRwbKgB719rrmI2oKr6N3Do9U0ajaHF-NKJnwgjMd2w9cjz3_-kyNlxAr2v4IKhGNpmM5iIgOS1VZnOZ68m6_pbLBSp3nssTdlqvd0tIiTHU","qi":"IYd7DHOhrWvxkwPQsRM2tOgrjbcrfvtQJipd-DlcxyVuuM9sQLdgjVk2oy26F0EmpScGLq2MowX7fhd_QJQ3ydy5cY7YIBi87w93IKLEdfnbJtoOPLUW0ITrJReOgo1cq9SbsxYawBgfp_gh6A5603k2-ZQwVK0JKSHuLFkuQ3U"}"#;
+    const EC_JWK: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
+
     /// The private key of RFC 8037, appendix A.1.
     fn ed25519_jwk(changes: &Value) -> String {
         let mut jwk = json!({
@@ -229,6 +232,14 @@ mod tests {
     }
 
     #[test]
+    fn each_problem_is_described_as_one_of_the_file_or_the_secret() {
+        use UnusableSigningKey::{Kind, Malformed, NotPkcs8, Purpose};
+        for why in [Malformed, NotPkcs8, Kind, Purpose] {
+            assert!(why.problem().starts_with("holds "), "{why:?}");
+        }
+    }
+
+    #[test]
     fn j08_every_kind_of_key_signs_what_its_published_half_verifies() {
         let rsa = pem(RsaKeyPair::generate(KeySize::Rsa2048).unwrap().as_der().unwrap().as_ref());
         let v1 = pem(Ed25519KeyPair::generate().unwrap().to_pkcs8v1().unwrap().as_ref());
@@ -239,6 +250,9 @@ mod tests {
             (v2, Algorithm::Rs256, Algorithm::EdDsa),
             (format!("Bag Attributes\r\n{}", rsa.replace('\n', "\r\n")), Algorithm::Rs256, Algorithm::Rs256),
             (rsa, Algorithm::Ps256, Algorithm::Ps256),
+            (EC_JWK.to_owned(), Algorithm::Rs256, Algorithm::Es256),
+            (RSA_JWK.to_owned(), Algorithm::Ps256, Algorithm::Ps256),
+            (RSA_JWK.replace('}', r#","alg":"RS256"}"#), Algorithm::Ps256, Algorithm::Rs256),
             (
                 ed25519_jwk(&json!({ "alg": "Ed25519", "use": "sig", "key_ops": ["sign"] })),
                 Algorithm::Ps256,
@@ -277,6 +291,10 @@ mod tests {
 
     #[test]
     fn j08_unusable_signing_keys_are_refused() {
+        let mut small_rsa = json!({ "kty": "RSA" });
+        for name in ["n", "e", "d", "p", "q", "dp", "dq", "qi"] {
+            small_rsa[name] = "AQAB".into();
+        }
         let p384 = EcdsaKeyPair::generate(&aws_lc_rs::signature::ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
         let p384 = pem(p384.to_pkcs8v1().unwrap().as_ref());
         let two = ec_pem() + &ec_pem();
@@ -302,6 +320,7 @@ mod tests {
             (&ed25519_jwk(&json!({ "alg": "HS256" })), UnusableSigningKey::Purpose),
             (&ed25519_jwk(&json!({ "crv": "Ed448" })), UnusableSigningKey::Kind),
             (&ed25519_jwk(&json!({ "kty": "oct" })), UnusableSigningKey::Kind),
+            (&small_rsa.to_string(), UnusableSigningKey::Kind),
             (&ed25519_jwk(&json!({ "d": null })), UnusableSigningKey::Malformed),
             (&ed25519_jwk(&json!({ "d": "AAAA" })), UnusableSigningKey::Malformed),
             (

@@ -192,6 +192,7 @@ mod tests {
     use serde_dynamo::AttributeValue::{self, N, Null, S};
 
     use super::*;
+    use crate::records::FetchedItems;
 
     fn item(attributes: &[(&str, AttributeValue)]) -> Item {
         let map: HashMap<_, _> = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
@@ -228,6 +229,16 @@ mod tests {
             assert_eq!(MarkKind::of_id(id), None, "{id}");
         }
         assert_eq!(MarkKind::of_id(ItemKey::token(&digest).id()), None);
+    }
+
+    #[test]
+    fn a_mark_is_explained_by_what_it_revokes_and_why() {
+        assert_eq!(MarkKind::Session.revoked(), "its session is revoked");
+        let key = ItemKey::revoked(&Digest::of("token"));
+        let reason = |item| FetchedItems::single(&key, item).mark_reason(&key);
+        assert_eq!(reason(item(&[("reason", S("stolen".into()))])).as_deref(), Some("stolen"));
+        assert_eq!(reason(item(&[])), None);
+        assert_eq!(FetchedItems::default().mark_reason(&key), None);
     }
 
     #[test]

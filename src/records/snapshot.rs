@@ -42,6 +42,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn h27_a_whole_set_has_no_attributes_about_what_is_missing() {
+        let mut snapshot = Snapshot {
+            jwks: String::new(),
+            jwks_uri: String::new(),
+            fetched_at: 1,
+            unreadable: vec![],
+            truncated: false,
+        };
+        let names = |snapshot: &Snapshot| {
+            let item: Item = serde_dynamo::to_item(snapshot).unwrap();
+            let mut names: Vec<String> = item.keys().cloned().collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(&snapshot), ["fetched_at", "jwks", "jwks_uri"]);
+        snapshot.unreadable.push(StrictString("kid".to_owned()));
+        snapshot.truncated = true;
+        assert_eq!(names(&snapshot), ["fetched_at", "jwks", "jwks_uri", "truncated", "unreadable"]);
+    }
+
+    #[test]
     fn h27_a_snapshot_is_read_whole_or_not_at_all() {
         let whole = [("jwks", S("{}".into())), ("jwks_uri", S("u".into())), ("fetched_at", N("1".into()))];
         let reads = |attributes: &[(&str, AttributeValue)]| {

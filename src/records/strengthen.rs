@@ -223,6 +223,7 @@ mod tests {
             (terms(Some(2), None, Some(9)), terms(None, None, None), Some(terms(None, None, None))),
             (terms(Some(2), Some("a"), Some(9)), terms(Some(2), None, Some(8)), Some(terms(Some(2), None, Some(9)))),
             (terms(Some(2), None, Some(7)), terms(Some(2), Some("a"), Some(8)), Some(terms(Some(2), None, Some(8)))),
+            (terms(Some(1), Some("a"), None), terms(Some(2), Some("a"), None), Some(terms(Some(2), Some("a"), None))),
             // Each of these revokes something that the other does not revoke.
             (terms(Some(1), None, None), terms(Some(2), Some("a"), None), None),
             (terms(None, Some("a"), None), terms(Some(2), None, None), None),

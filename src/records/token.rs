@@ -119,3 +119,29 @@ impl Audience {
         .map(|text| text.0.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_dynamo::AttributeValue::{B, M, N, S};
+
+    use super::*;
+
+    #[test]
+    fn j23_what_json_cannot_represent_is_left_out_of_claims_and_makes_a_binding_corrupt() {
+        let read = |name: &str, member: AttributeValue| {
+            let map = M(HashMap::from([("member".to_owned(), member)]));
+            TokenRecord::read(Item::from(HashMap::from([
+                ("token_type".to_owned(), S("access_token".to_owned())),
+                ("client_id".to_owned(), S("c".to_owned())),
+                (name.to_owned(), map),
+            ])))
+        };
+        let left_out = |member| read("claims", member).map(|record| (record.claims.len(), record.unreadable_claims));
+        assert_eq!(left_out(N("1".to_owned())), Ok((1, vec![])));
+        assert_eq!(left_out(B(vec![1])), Ok((0, vec!["member".to_owned()])));
+        assert!(read("cnf", N("1".to_owned())).is_ok_and(|record| record.cnf.is_some_and(|cnf| cnf.len() == 1)));
+        assert_eq!(read("cnf", B(vec![1])).err(), Some(Corrupt));
+    }
+}

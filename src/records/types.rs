@@ -168,3 +168,31 @@ pub fn map<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 /// The items that one trip fetched, by key. An item that cannot be read is an error here, and not absent.
 #[derive(Default)]
 pub struct FetchedItems(pub HashMap<super::ItemKey, Result<Item, Corrupt>>);
+
+#[cfg(test)]
+mod tests {
+    use serde_dynamo::AttributeValue::{B, Bool, Bs, L, M, N, Ns, Null, S, Ss};
+
+    use super::*;
+
+    #[test]
+    fn the_size_of_an_item_counts_names_values_and_what_they_contain() {
+        let (value, text, bytes) = (size_of::<AttributeValue>(), size_of::<String>(), size_of::<Vec<u8>>());
+        let texts = || vec!["a".to_owned(), "bcd".to_owned()];
+        for (attribute, content) in [
+            (S("abc".to_owned()), 3),
+            (N("12".to_owned()), 2),
+            (B(vec![0; 5]), 5),
+            (Bool(true), 0),
+            (Null(true), 0),
+            (L(vec![S("ab".to_owned()), Null(true)]), 2 * value + 2),
+            (M([("name".to_owned(), S("ab".to_owned()))].into()), 4 + value + 2),
+            (Ss(texts()), 2 * text + 4),
+            (Ns(texts()), 2 * text + 4),
+            (Bs(vec![vec![1], vec![1, 2, 3]]), 2 * bytes + 4),
+        ] {
+            let item = Item::from(HashMap::from([("attribute".to_owned(), attribute.clone())]));
+            assert_eq!(item_size(&item), 9 + value + content, "{attribute:?}");
+        }
+    }
+}

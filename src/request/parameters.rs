@@ -85,7 +85,30 @@ impl Parameters {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a21_the_credentials_of_a_batch_are_strings_of_its_object() {
+        let names = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
+        let read = |batch: Value| {
+            let mut members = batch.as_object().cloned().unwrap();
+            let parameters = Parameters::from_json(&mut members);
+            parameters.map(|found| {
+                [found.client_id, found.client_secret, found.client_assertion, found.client_assertion_type]
+            })
+        };
+        for (at, name) in names.into_iter().enumerate() {
+            let mut expected = [None, None, None, None];
+            assert_eq!(read(json!({ name: "" })), Ok(expected.clone()), "{name}");
+            expected[at] = Some("a".to_owned());
+            assert_eq!(read(json!({ name: "a", "tokens": [] })), Ok(expected), "{name}");
+            for wrong in [json!(null), json!(1), json!(["a"])] {
+                assert_eq!(read(json!({ name: wrong })), Err(RequestError::MalformedForm), "{name}");
+            }
+        }
+    }
 
     #[test]
     fn a07_a08_known_parameters_occur_once_and_others_any_number_of_times() {

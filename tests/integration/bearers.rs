@@ -125,8 +125,11 @@ async fn d01_d02_d03_d06_the_token_must_be_the_clients_and_unbound_with_our_audi
         }),
     );
     let id_token = world.signer.token(&json!({ "typ": "JWT" }), &claims(&own(&json!({}))));
+    // It is valid, and longer than any token may be.
+    let long = world.token(&own(&json!({ "note": "x".repeat(20_000) })));
     for (reason, bearer) in [
         ("bearer_inactive", forged.as_str()),
+        ("bearer_malformed", &long),
         ("bearer_inactive", &forged_without_scope),
         ("bearer_malformed", "opaque"),
         ("bearer_inactive", &id_token),
