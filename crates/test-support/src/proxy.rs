@@ -85,8 +85,9 @@ impl Echo {
             }),
             Self::OtherKey => {
                 let other = json!({ "id": { "S": "sub#https://other.example.com#alice" } });
-                let table = tables.values_mut().next();
-                table.into_iter().for_each(|table| table["Keys"].as_array_mut().unwrap().push(other.clone()));
+                if let Some(table) = tables.values_mut().next() {
+                    table["Keys"].as_array_mut().unwrap().push(other);
+                }
             }
             Self::OtherTable => {
                 let keys = json!({ "Keys": [{ "id": { "S": "x" } }], "ConsistentRead": true });
@@ -221,6 +222,28 @@ impl Proxy {
         Ok(Response::from_parts(parts, Either::Right(slow(&whole))))
     }
 
+    /// Notes a request, and returns the fault that it has.
+    fn next_fault(&self, operation: String, json: Value) -> Fault {
+        let mut state = self.state.lock().unwrap();
+        match state.interference.take() {
+            Some(due) if due.operation == operation && due.spared == 0 => (due.act)(),
+            Some(mut due) => {
+                due.spared -= usize::from(due.operation == operation);
+                state.interference = Some(due);
+            }
+            None => {}
+        }
+        state.requests.push((operation, json));
+        if state.spared > 0 {
+            state.spared -= 1;
+            Fault::None
+        } else if state.once {
+            std::mem::take(&mut state.fault)
+        } else {
+            state.fault
+        }
+    }
+
     /// The whole response, and the fault that this request has.
     async fn respond(
         &self,
@@ -232,26 +255,7 @@ impl Proxy {
         let target = parts.headers["x-amz-target"].to_str().unwrap().to_owned();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let json: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let fault = {
-            let mut state = self.state.lock().unwrap();
-            match state.interference.take() {
-                Some(due) if due.operation == operation && due.spared == 0 => (due.act)(),
-                Some(mut due) => {
-                    due.spared -= usize::from(due.operation == operation);
-                    state.interference = Some(due);
-                }
-                None => {}
-            }
-            state.requests.push((operation, json.clone()));
-            if state.spared > 0 {
-                state.spared -= 1;
-                Fault::None
-            } else if state.once {
-                std::mem::take(&mut state.fault)
-            } else {
-                state.fault
-            }
-        };
+        let fault = self.next_fault(operation, json.clone());
         parts.uri = upstream;
         let mut forwarded = json.clone();
         match fault {

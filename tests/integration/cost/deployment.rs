@@ -50,13 +50,13 @@ pub enum Hanging {
 
 /// What is asked: at an endpoint, or by a gateway for which the function is an authorizer.
 pub enum Question {
-    Request(Request),
+    Request(Box<Request>),
     Access(gateway::Asked),
 }
 
 impl From<Request> for Question {
     fn from(request: Request) -> Self {
-        Self::Request(request)
+        Self::Request(Box::new(request))
     }
 }
 
@@ -186,7 +186,9 @@ impl Deployment {
             Hanging::KeyHost => self.host.hang(),
             Hanging::Signer => self.aws.fail(aws::Fault::Hangs),
             Hanging::All => {
-                [Hanging::Store(0), Hanging::KeyHost, Hanging::Signer].map(|peer| self.hang(peer)).into_iter().collect()
+                for peer in [Hanging::Store(0), Hanging::KeyHost, Hanging::Signer] {
+                    self.hang(peer);
+                }
             }
         }
     }
