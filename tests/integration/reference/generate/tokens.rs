@@ -57,11 +57,11 @@ pub fn token(
             values::change_claim(dice, &mut claims, now, deployment.skew);
         }
     }
-    if dice.chance(2) {
+    if !claims.is_empty() && dice.chance(2) {
         let again = dice.one(&claims);
         claims.push(again);
     }
-    if dice.chance(1) {
+    if !header.is_empty() && dice.chance(1) {
         let again = dice.one(&header);
         header.push(again);
     }

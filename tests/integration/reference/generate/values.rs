@@ -49,7 +49,7 @@ pub fn change_claim(dice: &mut Dice, claims: &mut Members, now: i64, skew: i64) 
         "ver",
         "scope",
     ];
-    let name = if dice.chance(55) { dice.one(&present) } else { dice.one(&further).to_owned() };
+    let name = if !present.is_empty() && dice.chance(55) { dice.one(&present) } else { dice.one(&further).to_owned() };
     let value = value(dice, &name, now, skew);
     set(claims, &name, value);
 }
