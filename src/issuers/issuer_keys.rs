@@ -351,14 +351,14 @@ mod tests {
     async fn h16_h17_a_set_ages_although_the_wall_clock_was_set_back() {
         let keys = keys();
         fetched(&keys, "a", T);
-        advance(Duration::from_secs(300)).await;
+        advance(Duration::from_mins(5)).await;
         assert!(keys.is_due(T) && keys.set(T).is_some());
         for reason in [FetchReason::Due, FetchReason::UnknownKey] {
             assert_eq!(may_fetch(&keys, reason, T), Ok(()), "{reason:?}");
         }
         fetched(&keys, "b", T);
         assert!(!keys.is_due(T) && may_fetch(&keys, FetchReason::UnknownKey, T) == Err(NotAllowed::NotNeeded));
-        advance(Duration::from_secs(86_400)).await;
+        advance(Duration::from_hours(24)).await;
         assert!(keys.set(T).is_none());
     }
 

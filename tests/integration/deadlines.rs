@@ -42,7 +42,7 @@ fn introspection(token: &str) -> Value {
 /// The status of the answer to an introspection. It panics if the invocation fails.
 async fn status(service: &Service, event: &Value, deadline: u64) -> u64 {
     let event: Event = serde_json::from_str(&event.to_string()).unwrap();
-    let answer = handle(service, event, context(deadline), false).await.ok().expect("an answer");
+    let answer = handle(service, event, context(deadline), false).await.expect("an answer");
     serde_json::to_value(answer).unwrap()["statusCode"].as_u64().unwrap()
 }
 

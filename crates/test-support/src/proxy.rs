@@ -85,8 +85,9 @@ impl Echo {
             }),
             Self::OtherKey => {
                 let other = json!({ "id": { "S": "sub#https://other.example.com#alice" } });
-                let table = tables.values_mut().next();
-                table.into_iter().for_each(|table| table["Keys"].as_array_mut().unwrap().push(other.clone()));
+                if let Some(table) = tables.values_mut().next() {
+                    table["Keys"].as_array_mut().unwrap().push(other);
+                }
             }
             Self::OtherTable => {
                 let keys = json!({ "Keys": [{ "id": { "S": "x" } }], "ConsistentRead": true });
@@ -221,6 +222,28 @@ impl Proxy {
         Ok(Response::from_parts(parts, Either::Right(slow(&whole))))
     }
 
+    /// Notes a request, and returns the fault that it has.
+    fn due_fault(&self, operation: String, request: &Value) -> Fault {
+        let mut state = self.state.lock().unwrap();
+        match state.interference.take() {
+            Some(due) if due.operation == operation && due.spared == 0 => (due.act)(),
+            Some(mut due) => {
+                due.spared -= usize::from(due.operation == operation);
+                state.interference = Some(due);
+            }
+            None => {}
+        }
+        state.requests.push((operation, request.clone()));
+        if state.spared > 0 {
+            state.spared -= 1;
+            Fault::None
+        } else if state.once {
+            std::mem::take(&mut state.fault)
+        } else {
+            state.fault
+        }
+    }
+
     /// The whole response, and the fault that this request has.
     async fn respond(
         &self,
@@ -232,26 +255,7 @@ impl Proxy {
         let target = parts.headers["x-amz-target"].to_str().unwrap().to_owned();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let json: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let fault = {
-            let mut state = self.state.lock().unwrap();
-            match state.interference.take() {
-                Some(due) if due.operation == operation && due.spared == 0 => (due.act)(),
-                Some(mut due) => {
-                    due.spared -= usize::from(due.operation == operation);
-                    state.interference = Some(due);
-                }
-                None => {}
-            }
-            state.requests.push((operation, json.clone()));
-            if state.spared > 0 {
-                state.spared -= 1;
-                Fault::None
-            } else if state.once {
-                std::mem::take(&mut state.fault)
-            } else {
-                state.fault
-            }
-        };
+        let fault = self.due_fault(operation, &json);
         parts.uri = upstream;
         let mut forwarded = json.clone();
         match fault {
@@ -261,18 +265,14 @@ impl Proxy {
             | Fault::Drips
             | Fault::WrongChecksum
             | Fault::Corrupted => {}
-            Fault::ServerError => return Ok((error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"), fault)),
-            Fault::Overloaded => return Ok((error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"), fault)),
-            Fault::Throttled => {
-                return Ok((error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException"), fault));
-            }
-            Fault::AccessDenied => return Ok((error(StatusCode::BAD_REQUEST, "AccessDeniedException"), fault)),
-            Fault::BadRequest => return Ok((error(StatusCode::BAD_REQUEST, "ValidationException"), fault)),
-            Fault::MissingTable => return Ok((error(StatusCode::BAD_REQUEST, "ResourceNotFoundException"), fault)),
-            Fault::ExpiredCredentials => return Ok((error(StatusCode::BAD_REQUEST, "ExpiredTokenException"), fault)),
-            Fault::UnknownCredentials => {
-                return Ok((error(StatusCode::BAD_REQUEST, "UnrecognizedClientException"), fault));
-            }
+            Fault::ServerError
+            | Fault::Overloaded
+            | Fault::Throttled
+            | Fault::AccessDenied
+            | Fault::BadRequest
+            | Fault::MissingTable
+            | Fault::ExpiredCredentials
+            | Fault::UnknownCredentials => return Ok((refusal(fault), fault)),
             Fault::Forbidden => return Ok((forbidden(), fault)),
             Fault::Refuses => {
                 self.refusing.send_replace(true);
@@ -344,6 +344,20 @@ fn without_items(body: &Bytes) -> Bytes {
         None => whole = json!({ "Attributes": {} }),
     }
     whole.to_string().into()
+}
+
+/// DynamoDB's answer with the error of this fault.
+fn refusal(fault: Fault) -> Response<Full<Bytes>> {
+    match fault {
+        Fault::Overloaded => error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+        Fault::Throttled => error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException"),
+        Fault::AccessDenied => error(StatusCode::BAD_REQUEST, "AccessDeniedException"),
+        Fault::BadRequest => error(StatusCode::BAD_REQUEST, "ValidationException"),
+        Fault::MissingTable => error(StatusCode::BAD_REQUEST, "ResourceNotFoundException"),
+        Fault::ExpiredCredentials => error(StatusCode::BAD_REQUEST, "ExpiredTokenException"),
+        Fault::UnknownCredentials => error(StatusCode::BAD_REQUEST, "UnrecognizedClientException"),
+        _ => error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+    }
 }
 
 /// The answer of a firewall.

@@ -50,13 +50,13 @@ pub enum Hanging {
 
 /// What is asked: at an endpoint, or by a gateway for which the function is an authorizer.
 pub enum Question {
-    Request(Request),
+    Request(Box<Request>),
     Access(gateway::Asked),
 }
 
 impl From<Request> for Question {
     fn from(request: Request) -> Self {
-        Self::Request(request)
+        Self::Request(Box::new(request))
     }
 }
 
@@ -165,7 +165,7 @@ impl Deployment {
     pub async fn ask(&self, service: &Service, ask: &Ask) -> String {
         match ask(self, &unique()) {
             Question::Request(request) => {
-                let answer = send(service, request.request_id(&unique())).await;
+                let answer = send(service, (*request).request_id(&unique())).await;
                 let why = answer.reason().map_or_else(|| answer.outcome().to_owned(), str::to_owned);
                 format!("{} {why}", answer.status.as_u16())
             }
@@ -186,7 +186,9 @@ impl Deployment {
             Hanging::KeyHost => self.host.hang(),
             Hanging::Signer => self.aws.fail(aws::Fault::Hangs),
             Hanging::All => {
-                [Hanging::Store(0), Hanging::KeyHost, Hanging::Signer].map(|peer| self.hang(peer)).into_iter().collect()
+                for peer in [Hanging::Store(0), Hanging::KeyHost, Hanging::Signer] {
+                    self.hang(peer);
+                }
             }
         }
     }
