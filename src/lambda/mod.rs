@@ -41,6 +41,9 @@ use crate::{
     spent::Spent,
 };
 
+/// An event may take this long from Lambda to here.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
 /// Serves the Lambda Runtime API until the environment is shut down: one invocation after the other, or several at
 /// once if Lambda says so. Each of several has a worker of the runtime, which asks for the next event only when it has
 /// answered the last one.
@@ -154,8 +157,13 @@ fn access_request(incoming: IncomingAccess, context: &Context, cold_start: bool)
     }
 }
 
-/// The time that the invocation has left. Lambda never delivers an event after its deadline. If the deadline has passed,
-/// a local emulator sent it, and it means nothing.
+/// The time that the invocation has left. Lambda never delivers an event after its deadline. If the deadline passed a moment
+/// ago, the event was delivered at the last one. If it passed before, a local emulator sent it, or the clock is wrong, and
+/// it means nothing.
 fn time_left(context: &Context) -> Duration {
-    context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::MAX)
+    match context.deadline().duration_since(SystemTime::now()) {
+        Ok(left) => left,
+        Err(passed) if passed.duration() < A_MOMENT => Duration::ZERO,
+        Err(_) => Duration::MAX,
+    }
 }

@@ -223,7 +223,7 @@ impl Proxy {
     }
 
     /// Notes a request, and returns the fault that it has.
-    fn next_fault(&self, operation: String, json: Value) -> Fault {
+    fn due_fault(&self, operation: String, request: &Value) -> Fault {
         let mut state = self.state.lock().unwrap();
         match state.interference.take() {
             Some(due) if due.operation == operation && due.spared == 0 => (due.act)(),
@@ -233,7 +233,7 @@ impl Proxy {
             }
             None => {}
         }
-        state.requests.push((operation, json));
+        state.requests.push((operation, request.clone()));
         if state.spared > 0 {
             state.spared -= 1;
             Fault::None
@@ -255,7 +255,7 @@ impl Proxy {
         let target = parts.headers["x-amz-target"].to_str().unwrap().to_owned();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let json: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let fault = self.next_fault(operation, json.clone());
+        let fault = self.due_fault(operation, &json);
         parts.uri = upstream;
         let mut forwarded = json.clone();
         match fault {
@@ -265,18 +265,14 @@ impl Proxy {
             | Fault::Drips
             | Fault::WrongChecksum
             | Fault::Corrupted => {}
-            Fault::ServerError => return Ok((error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"), fault)),
-            Fault::Overloaded => return Ok((error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"), fault)),
-            Fault::Throttled => {
-                return Ok((error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException"), fault));
-            }
-            Fault::AccessDenied => return Ok((error(StatusCode::BAD_REQUEST, "AccessDeniedException"), fault)),
-            Fault::BadRequest => return Ok((error(StatusCode::BAD_REQUEST, "ValidationException"), fault)),
-            Fault::MissingTable => return Ok((error(StatusCode::BAD_REQUEST, "ResourceNotFoundException"), fault)),
-            Fault::ExpiredCredentials => return Ok((error(StatusCode::BAD_REQUEST, "ExpiredTokenException"), fault)),
-            Fault::UnknownCredentials => {
-                return Ok((error(StatusCode::BAD_REQUEST, "UnrecognizedClientException"), fault));
-            }
+            Fault::ServerError
+            | Fault::Overloaded
+            | Fault::Throttled
+            | Fault::AccessDenied
+            | Fault::BadRequest
+            | Fault::MissingTable
+            | Fault::ExpiredCredentials
+            | Fault::UnknownCredentials => return Ok((refusal(fault), fault)),
             Fault::Forbidden => return Ok((forbidden(), fault)),
             Fault::Refuses => {
                 self.refusing.send_replace(true);
@@ -348,6 +344,20 @@ fn without_items(body: &Bytes) -> Bytes {
         None => whole = json!({ "Attributes": {} }),
     }
     whole.to_string().into()
+}
+
+/// DynamoDB's answer with the error of this fault.
+fn refusal(fault: Fault) -> Response<Full<Bytes>> {
+    match fault {
+        Fault::Overloaded => error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+        Fault::Throttled => error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException"),
+        Fault::AccessDenied => error(StatusCode::BAD_REQUEST, "AccessDeniedException"),
+        Fault::BadRequest => error(StatusCode::BAD_REQUEST, "ValidationException"),
+        Fault::MissingTable => error(StatusCode::BAD_REQUEST, "ResourceNotFoundException"),
+        Fault::ExpiredCredentials => error(StatusCode::BAD_REQUEST, "ExpiredTokenException"),
+        Fault::UnknownCredentials => error(StatusCode::BAD_REQUEST, "UnrecognizedClientException"),
+        _ => error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+    }
 }
 
 /// The answer of a firewall.

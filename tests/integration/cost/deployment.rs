@@ -165,7 +165,7 @@ impl Deployment {
     pub async fn ask(&self, service: &Service, ask: &Ask) -> String {
         match ask(self, &unique()) {
             Question::Request(request) => {
-                let answer = send(service, request.request_id(&unique())).await;
+                let answer = send(service, (*request).request_id(&unique())).await;
                 let why = answer.reason().map_or_else(|| answer.outcome().to_owned(), str::to_owned);
                 format!("{} {why}", answer.status.as_u16())
             }
