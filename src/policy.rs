@@ -391,4 +391,11 @@ mod tests {
         let hidden = Inactive::TokenTypeHidden { listed: vec!["refresh_token".to_owned()] };
         assert_eq!(could_show(&client, &claims, &settings()), Err(hidden));
     }
+
+    #[test]
+    fn i13_a_preview_names_the_members_that_are_hidden_or_shown_in_part() {
+        let (whole, shown) = (json!({ "iss": "i", "scope": "a b", "sub": "s" }), json!({ "iss": "i", "scope": "a" }));
+        let withheld = Withheld { hidden: vec!["sub".to_owned()], narrowed: vec!["scope".to_owned()] };
+        assert_eq!(Withheld::new(&whole, &shown), withheld);
+    }
 }

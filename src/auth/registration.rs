@@ -215,6 +215,8 @@ mod tests {
     use super::*;
     use crate::digest::Digest;
 
+    const ORDERS: &str = include_str!("../../tests/certificates/orders.pem");
+
     #[test]
     fn a_record_has_a_method_or_a_reason_against_it() {
         let record = |method: Option<AuthMethod>, attributes: Value| {
@@ -225,6 +227,8 @@ mod tests {
         let basic = AuthMethod::WITH_SECRET[0];
         let (secret, role) = (Digest::of("secret").to_hex(), "arn:aws:iam::111122223333:role/Orders");
         let key = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"WC4CxnXYwzUsVneXw3mQTBKn2EQyYWBnAVHJz1e9x1U"}]}"#;
+        let certificate: String = ORDERS.lines().filter(|line| !line.starts_with("-----")).collect();
+        let certified = json!({ "keys": [{ "kty": "EC", "x5c": [certificate] }] }).to_string();
         let both = AuthMethod::WITH_SECRET.map(AuthMethod::name).join(" ");
         for (record, expected) in [
             (record(None, json!({ "client_secret": secret })), both.as_str()),
@@ -242,6 +246,10 @@ mod tests {
                 AuthMethod::TlsClientAuth.name(),
             ),
             (record(Some(AuthMethod::SelfSignedTlsClientAuth), json!({ "jwks": key })), "no_usable_certificate"),
+            (
+                record(Some(AuthMethod::SelfSignedTlsClientAuth), json!({ "jwks": certified })),
+                AuthMethod::SelfSignedTlsClientAuth.name(),
+            ),
             (record(Some(AuthMethod::Bearer), json!({})), "no_issuer"),
             (record(Some(AuthMethod::Bearer), json!({ "issuer": "https://a.example" })), AuthMethod::Bearer.name()),
             (record(Some(AuthMethod::AwsIam), json!({ "iam_principal_arn": "x" })), "unusable_principal"),
@@ -259,7 +267,7 @@ mod tests {
 
     #[test]
     fn f09_settings_and_the_record_decide_whether_a_client_can_authenticate() {
-        let entry = json!([{ "issuer": "https://b.example", "profile": "generic", "client_ids": ["d"],
+        let entry = json!([{ "issuer": "https://b.example", "profile": "generic", "client_ids": ["listed"],
             "required_claims": { "use": "access" }, "jwks_uri": "https://b.example/keys" }]);
         let settings = Settings::read(|name| match name {
             "ISSUER" => Some("https://a.example".to_owned()),
@@ -268,32 +276,30 @@ mod tests {
             _ => None,
         });
         let settings = settings.map_err(|error| error.to_string()).unwrap();
-        let (key, bearer) = (ItemKey::client("c").unwrap(), AuthMethod::Bearer.name());
-        for (changes, expected) in [
-            (json!({}), None),
-            (json!({ "disabled": true }), Some(CannotAuthenticate::Disabled)),
-            (json!({ "disabled": "no" }), Some(CannotAuthenticate::CorruptClientRecord)),
+        let bearer = |issuer| json!({ "token_endpoint_auth_method": AuthMethod::Bearer.name(), "issuer": issuer });
+        for (id, changes, expected) in [
+            ("c", json!({}), None),
+            ("c", json!({ "disabled": true }), Some(CannotAuthenticate::Disabled)),
+            ("c", json!({ "disabled": "no" }), Some(CannotAuthenticate::CorruptClientRecord)),
             (
+                "c",
                 json!({ "token_endpoint_auth_method": AuthMethod::TlsClientAuth.name() }),
                 Some(CannotAuthenticate::OtherMtlsMethod),
             ),
-            (
-                json!({ "token_endpoint_auth_method": bearer, "issuer": "https://c.example" }),
-                Some(CannotAuthenticate::UntrustedIssuer),
-            ),
-            (
-                json!({ "token_endpoint_auth_method": bearer, "issuer": "https://b.example" }),
-                Some(CannotAuthenticate::UnlistedClient),
-            ),
+            ("c", bearer("https://c.example"), Some(CannotAuthenticate::UntrustedIssuer)),
+            ("c", bearer("https://b.example"), Some(CannotAuthenticate::UnlistedClient)),
+            ("listed", bearer("https://b.example"), None),
         ] {
+            let key = ItemKey::client(id).unwrap();
             let mut record =
                 json!({ "client_secret": Digest::of("secret").to_hex(), "tls_client_auth_san_dns": "a.example" });
             for (name, value) in changes.as_object().unwrap() {
                 record[name] = value.clone();
             }
             let items = FetchedItems::single(&key, serde_dynamo::to_item(record).unwrap());
-            assert_eq!(Registration::from_items(&key, &items, &settings, 0).err(), expected, "{changes}");
+            assert_eq!(Registration::from_items(&key, &items, &settings, 0).err(), expected, "{id}: {changes}");
         }
+        let key = ItemKey::client("c").unwrap();
         let unknown = Registration::from_items(&key, &FetchedItems::default(), &settings, 0).err();
         assert_eq!(unknown, Some(CannotAuthenticate::UnknownClient));
     }

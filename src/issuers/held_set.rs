@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::key_set::IssuerKeySet;
+use super::{budget::elapsed, key_set::IssuerKeySet};
+
+/// The minimum age in seconds of a set before it is fetched again (H-13). Otherwise, each request with a `kid` that does not
+/// exist would cause a fetch.
+const MIN_AGE: i64 = 1;
 
 /// A held set. Its age follows from when it was fetched, by the wall clock of any environment. That clock may be set back, so a
 /// set is also never held for longer than that by the monotonic clock of this one.
@@ -22,6 +26,13 @@ impl HeldSet {
     pub fn age(&self, now: i64) -> i64 {
         let held = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);
         now.saturating_sub(self.set.fetched_at).max(held)
+    }
+
+    /// Whether the set is too young to be fetched again, for a request that has waited for a fetch since `asked`. Times of the
+    /// wall clock are whole seconds, so a set may have been fetched in the second before, and yet during that wait.
+    pub fn is_young(&self, now: i64, asked: Instant) -> bool {
+        elapsed(self.set.fetched_at, now)
+            .is_some_and(|age| (age < MIN_AGE && self.age(now) < MIN_AGE) || (age <= MIN_AGE && self.since > asked))
     }
 }
 

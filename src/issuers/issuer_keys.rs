@@ -19,9 +19,6 @@ use crate::{records::Snapshot, token::UnverifiedToken};
 const FAILURE_PAUSE: i64 = 30;
 /// The pause between two fetches that bad signatures cause, in seconds (H-14).
 const RECHECK_PAUSE: i64 = 30;
-/// The minimum age in seconds of a set before it is fetched again. Otherwise, each request with a `kid` that does not
-/// exist would cause a fetch.
-const MIN_AGE: i64 = 1;
 /// The pause between two log lines about a used-up budget, in seconds.
 const LOG_PAUSE: i64 = 60;
 /// The clocks of two environments differ by at most this many seconds.
@@ -108,7 +105,7 @@ impl IssuerKeys {
     }
 
     /// Starts a fetch if it is allowed. Returns `None` if there is too little time. The caller holds `flight`, so at
-    /// most one fetch is in flight.
+    /// most one fetch is in flight, and has wanted one since `asked`.
     ///
     /// # Errors
     ///
@@ -117,10 +114,11 @@ impl IssuerKeys {
         &self,
         reason: FetchReason,
         now: i64,
+        asked: Instant,
         has_time: bool,
     ) -> Result<Option<Flight<'_>>, NotAllowed> {
         self.with(|state| {
-            state.may_fetch(reason, self.refresh, now)?;
+            state.may_fetch(reason, self.refresh, now, asked)?;
             if !has_time {
                 return Ok(None);
             }
@@ -176,10 +174,8 @@ impl State {
             .is_none_or(|held| held.age(now) >= refresh || now.saturating_sub(held.set.fetched_at) < -CLOCK_DIFFERENCE)
     }
 
-    fn may_fetch(&mut self, reason: FetchReason, refresh: i64, now: i64) -> Result<(), NotAllowed> {
-        let is_young = self.usable(now).is_some_and(|held| {
-            elapsed(held.set.fetched_at, now).is_some_and(|age| age < MIN_AGE) && held.age(now) < MIN_AGE
-        });
+    fn may_fetch(&mut self, reason: FetchReason, refresh: i64, now: i64, asked: Instant) -> Result<(), NotAllowed> {
+        let is_young = self.usable(now).is_some_and(|held| held.is_young(now, asked));
         if is_young || (reason == FetchReason::Due && !self.is_due(refresh, now)) {
             return Err(NotAllowed::NotNeeded);
         }
@@ -260,11 +256,11 @@ mod tests {
     }
 
     fn may_fetch(keys: &IssuerKeys, reason: FetchReason, now: i64) -> Result<(), NotAllowed> {
-        keys.try_begin_fetch(reason, now, false).map(|_| ())
+        keys.try_begin_fetch(reason, now, Instant::now(), false).map(|_| ())
     }
 
     fn begin(keys: &IssuerKeys, reason: FetchReason, now: i64) -> Flight<'_> {
-        keys.try_begin_fetch(reason, now, true).ok().flatten().unwrap()
+        keys.try_begin_fetch(reason, now, Instant::now(), true).ok().flatten().unwrap()
     }
 
     fn fetched(keys: &IssuerKeys, kid: &str, now: i64) {
@@ -319,6 +315,20 @@ mod tests {
             }
         }
         assert_eq!((fetches, logged), (9 + 120 / 5, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn h13_the_fetch_for_which_a_request_waited_counts_for_it_in_the_next_second_too() {
+        let keys = keys();
+        let asked = Instant::now();
+        advance(Duration::from_millis(100)).await;
+        fetched(&keys, "a", T);
+        for reason in [FetchReason::UnknownKey, FetchReason::Recheck] {
+            let after = |asked, seconds| keys.try_begin_fetch(reason, T + seconds, asked, false).map(|_| ());
+            assert_eq!(after(asked, 1), Err(NotAllowed::NotNeeded), "{reason:?}");
+            assert_eq!(after(asked, 2), Ok(()), "{reason:?}: the set is a second old for certain");
+            assert_eq!(after(Instant::now(), 1), Ok(()), "{reason:?}: it asked after the fetch");
+        }
     }
 
     #[test]

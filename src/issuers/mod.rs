@@ -266,9 +266,10 @@ impl Issuers {
         deadline: Instant,
     ) -> Attempt {
         let Some(deadline) = deadline.checked_sub(RESERVE) else { return Attempt::NoTime };
+        let asked = Instant::now();
         // A request that waited here finds that the fetch was already made, and is not allowed another one.
         let Ok(single) = timeout_at(deadline, keys.flight.lock()).await else { return Attempt::NoTime };
-        let flight = match keys.try_begin_fetch(reason, now, has_fair_time(deadline)) {
+        let flight = match keys.try_begin_fetch(reason, now, asked, has_fair_time(deadline)) {
             Ok(Some(flight)) => flight,
             Ok(None) => return Attempt::NoTime,
             Err(NotAllowed::BudgetUsedUp { log: true }) => {
