@@ -10,7 +10,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Bytes, Incoming};
 use serde_json::{Value, json};
-use test_support::slow::Slow;
+use test_support::{plan::Plan, slow::Slow};
 
 use crate::{kms::KmsKey, server, time};
 
@@ -55,11 +55,7 @@ pub struct Aws {
 
 #[derive(Default)]
 struct State {
-    fault: Fault,
-    /// The number of requests that pass before the fault occurs.
-    spared: usize,
-    /// Whether the fault occurs only once.
-    once: bool,
+    plan: Plan<Fault>,
     operations: Vec<String>,
     secrets: BTreeMap<String, Value>,
     keys: BTreeMap<String, Arc<KmsKey>>,
@@ -76,13 +72,12 @@ impl Aws {
     }
 
     pub fn fail(&self, fault: Fault) {
-        self.fail_after(0, fault, false);
+        self.follow(Plan::after(0, fault));
     }
 
-    /// Fails after this many more requests have passed: only one request, or all from then on.
-    pub fn fail_after(&self, spared: usize, fault: Fault, once: bool) {
-        let mut state = self.state.lock().unwrap();
-        (state.spared, state.fault, state.once) = (spared, fault, once);
+    /// Fails as planned.
+    pub fn follow(&self, plan: Plan<Fault>) {
+        self.state.lock().unwrap().plan = plan;
     }
 
     /// Stores a secret, and returns its ARN.
@@ -124,14 +119,7 @@ impl Aws {
             let mut state = self.state.lock().unwrap();
             state.operations.push(operation.clone());
             let named = |name| body[name].as_str().unwrap_or_default();
-            let fault = if state.spared > 0 {
-                state.spared -= 1;
-                Fault::None
-            } else if state.once {
-                std::mem::take(&mut state.fault)
-            } else {
-                state.fault
-            };
+            let fault = state.plan.take();
             (fault, state.secrets.get(named("SecretId")).cloned(), state.keys.get(named("KeyId")).cloned())
         };
         let error =

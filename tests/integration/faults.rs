@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use test_support::plan::Plan;
 use token_introspection::{records::sha256_hex, service::Service};
 use tokio::time::Instant;
 
@@ -405,7 +406,8 @@ async fn g08_j14_each_exchange_with_a_signer_may_fail_in_every_way_and_the_answe
             for (fault, once) in OF_SIGNERS.iter().flat_map(|fault| [(*fault, true), (*fault, false)]) {
                 let case = format!("{signing_key:.20}, exchange {exchange}: {fault:?}, once: {once}");
                 let world = signing_keys::deployment(&aws, &signing_key).await;
-                aws.fail_after(exchange, fault, once);
+                let plan = if once { Plan::at } else { Plan::after };
+                aws.follow(plan(exchange, fault));
                 let started = Instant::now();
                 let got = fast_forward(world.send(ask(T))).await;
                 assert!(started.elapsed() < Duration::from_secs(3), "{case}: {:?}", started.elapsed());

@@ -18,7 +18,8 @@ from key_host import Authority
 from lambda_runtime import Function
 from proxy import Proxy
 from session import dynamodb, items, pytest_sessionstart  # noqa: F401 - pytest finds them by name
-from settings import settings
+from settings import KEYS, RFC9068, settings
+from tokens import claims, mint
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +56,12 @@ def function(start):
 def caller(items):
     """A resource server that may introspect everything."""
     return items.caller()
+
+
+@pytest.fixture(scope="module")
+def token():
+    """An ordinary access token."""
+    return mint(KEYS["ES256"], claims(RFC9068))
 
 
 @pytest.fixture

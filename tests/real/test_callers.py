@@ -5,18 +5,11 @@ import re
 import time
 import urllib.parse
 
-import pytest
 
 import events
 from items import Caller
-from settings import KEYS, RFC9068
-from tokens import ABSENT, claims, digest, mint, now
+from tokens import ABSENT, digest, now
 from verdicts import assert_active, assert_error, assert_refused
-
-
-@pytest.fixture(scope="module")
-def token():
-    return mint(KEYS["ES256"], claims(RFC9068))
 
 
 def with_header(value):

@@ -3,14 +3,7 @@
 import pytest
 
 import events
-from settings import KEYS, RFC9068
-from tokens import claims, mint
 from verdicts import assert_active
-
-
-@pytest.fixture(scope="module")
-def token():
-    return mint(KEYS["ES256"], claims(RFC9068))
 
 
 @pytest.fixture(scope="module")

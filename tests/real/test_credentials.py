@@ -13,8 +13,7 @@ import pytest
 
 from lambda_runtime import Function
 from servers import Handler, Server
-from settings import KEYS, RFC9068, settings
-from tokens import claims, mint
+from settings import settings
 from verdicts import assert_active, assert_unavailable
 
 TOKEN = "authorization-of-the-suite"
@@ -54,11 +53,6 @@ def endpoint():
     endpoint = Endpoint()
     yield endpoint
     endpoint.server.close()
-
-
-@pytest.fixture
-def token():
-    return mint(KEYS["ES256"], claims(RFC9068))
 
 
 @pytest.mark.parametrize("error", ["ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException"])

@@ -5,8 +5,6 @@ import time
 import pytest
 
 import events
-from settings import KEYS, RFC9068
-from tokens import claims, mint
 from verdicts import assert_active, assert_unavailable
 
 # A deadline in seconds from now, and within how many seconds the answer comes if the store does not answer.
@@ -21,11 +19,6 @@ SENSELESS = {"passed": -5, "passed hours ago": -3 * 3600, "in years": 10 * 365 *
 def function(start):
     with start() as function:
         yield function
-
-
-@pytest.fixture(scope="module")
-def token():
-    return mint(KEYS["ES256"], claims(RFC9068))
 
 
 @pytest.mark.parametrize("left, limit", LEFT)

@@ -5,8 +5,6 @@ import json
 import pytest
 
 import events
-from settings import KEYS, RFC9068
-from tokens import claims, mint
 from verdicts import assert_active
 
 CANARY = "hunter2-canary"
@@ -17,11 +15,6 @@ def function(start):
     """A function of this module's own, whose log the tests read."""
     with start() as function:
         yield function
-
-
-@pytest.fixture(scope="module")
-def token():
-    return mint(KEYS["ES256"], claims(RFC9068))
 
 
 def without(event: dict, *path: str) -> dict:

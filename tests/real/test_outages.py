@@ -23,11 +23,6 @@ def function(start):
         yield function
 
 
-@pytest.fixture(scope="module")
-def token():
-    return mint(KEYS["ES256"], claims(RFC9068))
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 def test_g08_a22_fault_is_503_in_time_and_has_no_effect_afterwards(function, proxy, caller, token, fault):
     with proxy.failing(fault):

@@ -6,14 +6,7 @@ import pytest
 
 import events
 from items import Caller
-from settings import KEYS, RFC9068
-from tokens import claims, mint
 from verdicts import assert_active, assert_error, assert_inactive, assert_refused
-
-
-@pytest.fixture(scope="module")
-def token():
-    return mint(KEYS["ES256"], claims(RFC9068))
 
 
 def test_a02_other_methods_are_405(function, caller, token):

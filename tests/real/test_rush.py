@@ -13,7 +13,7 @@ from verdicts import assert_active, assert_inactive, assert_unavailable
 AT_ONCE, REQUESTS = 32, 1000
 
 
-def test_h13_a_thousand_unknown_keys_make_at_most_ten_fetches_and_two_a_second(proxy, items, caller):
+def test_h13_a_thousand_unknown_keys_make_at_most_one_fetch_in_a_second(proxy, items, caller):
     key = make_key("ES256")
     issuer = f"https://{key.kid}.example.com"
     items.written += [(STATE, f"{kind}#{issuer}") for kind in ("jwks", "fetch")]
@@ -26,17 +26,16 @@ def test_h13_a_thousand_unknown_keys_make_at_most_ten_fetches_and_two_a_second(p
             assert len(host.requests) == 1
             unknown = [mint(key.named(f"invented-{number}"), claims(issuer)) for number in range(REQUESTS)]
             time.sleep(1.1)
-            start = time.monotonic()
+            start = time.time()
             offered = [function.offer(events.introspection(token, caller), 60) for token in unknown]
             answers = [function.answer_to(identifier, 60) for identifier in offered]
-            seconds = time.monotonic() - start
+            end = time.time()
             # On a busy machine, the store may be too slow for one of so many.
             slow = [answer for answer in answers if answer.status == 503]
             assert len(slow) < REQUESTS / 10 and (not slow or '"reason":"store_unavailable"' in function.output())
             for answer in answers:
                 assert_unavailable(answer) if answer.status == 503 else assert_inactive(answer)
-            # Times are whole seconds, and a set has the time of the request that fetched it: a request of the next second that
-            # waited for that fetch may make one more.
-            assert 1 <= len(host.requests) - 1 <= min(2 * (seconds + 1), 10 + seconds / 5)
+            # Times are whole seconds.
+            assert 1 <= len(host.requests) - 1 <= min(int(end) - int(start) + 1, 10 + (end - start) / 5)
             assert_active(function.invoke(good))
         proxy.calls.clear()

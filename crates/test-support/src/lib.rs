@@ -27,6 +27,7 @@ pub mod keys;
 pub mod leaks;
 pub mod log;
 pub mod pages;
+pub mod plan;
 pub mod providers;
 pub mod proxy;
 #[cfg(feature = "redis")]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use crate::{server, slow::Slow, time};
+use crate::{plan::Plan, server, slow::Slow, time};
 
 /// How the store fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,17 +127,13 @@ pub struct Proxy {
 impl State {
     /// Whether connections are refused because of one request only.
     fn once_refused(&self) -> bool {
-        self.fault != Fault::Refuses
+        self.plan.fault() != Fault::Refuses
     }
 }
 
 #[derive(Default)]
 struct State {
-    fault: Fault,
-    /// The number of requests that pass before the fault occurs.
-    spared: usize,
-    /// Whether the fault occurs only once.
-    once: bool,
+    plan: Plan<Fault>,
     /// The operation and body of each request.
     requests: Vec<(String, Value)>,
     interference: Option<Interference>,
@@ -182,8 +178,7 @@ impl Proxy {
 
     /// Fails after this many more requests have passed.
     pub fn fail_after(&self, spared: usize, fault: Fault) {
-        let mut state = self.state.lock().unwrap();
-        (state.spared, state.fault, state.once) = (spared, fault, false);
+        self.state.lock().unwrap().plan = Plan::after(spared, fault);
         self.refusing.send_replace(false);
     }
 
@@ -194,8 +189,7 @@ impl Proxy {
 
     /// Fails only one request, after this many have passed.
     pub fn fail_at(&self, spared: usize, fault: Fault) {
-        let mut state = self.state.lock().unwrap();
-        (state.spared, state.fault, state.once) = (spared, fault, true);
+        self.state.lock().unwrap().plan = Plan::at(spared, fault);
     }
 
     /// Lets another program act before the next request with this operation arrives, after `spared` of them have
@@ -234,14 +228,7 @@ impl Proxy {
             None => {}
         }
         state.requests.push((operation, request.clone()));
-        if state.spared > 0 {
-            state.spared -= 1;
-            Fault::None
-        } else if state.once {
-            std::mem::take(&mut state.fault)
-        } else {
-            state.fault
-        }
+        state.plan.take()
     }
 
     /// The whole response, and the fault that this request has.
