@@ -58,19 +58,10 @@ pub struct UnspentProof {
 pub struct Preview {
     /// The members of the answer, or why the client would get none.
     pub members: Result<Value, Inactive>,
-    /// What the answer lacks because of the policy.
-    pub withheld: Withheld,
+    /// The members of the answer without a policy.
+    pub whole: Value,
     /// Whether the policy is in report mode and would have shown less.
     pub would_deny: bool,
-}
-
-/// The names of members that a policy removed from an answer. Their values are not in it.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Withheld {
-    /// Members that the client does not see.
-    pub hidden: Vec<String>,
-    /// Members of which it sees a part, for example some of the scopes.
-    pub narrowed: Vec<String>,
 }
 
 /// Reduces an active token to what this caller may see. RFC 7662 §2.2: different callers may get different answers
@@ -87,27 +78,11 @@ pub fn preview(registration: &Registration, claims: ActiveClaims, settings: &Set
     let members = view.map(|shown| match shown {
         Shown::View(view) | Shown::NeedsFirstUse(UnspentProof { view, .. }) => members(&view),
     });
-    let withheld = members.as_ref().map(|shown| Withheld::new(&whole, shown)).unwrap_or_default();
-    Preview { members, withheld, would_deny: report.is_some_and(|report| report.would_deny) }
+    Preview { members, whole, would_deny: report.is_some_and(|report| report.would_deny) }
 }
 
 fn members(view: &View) -> Value {
     serde_json::to_value(view).unwrap_or_default()
-}
-
-impl Withheld {
-    /// The differences between the answer without a policy and the one that is shown.
-    fn new(whole: &Value, shown: &Value) -> Self {
-        let mut withheld = Self::default();
-        for (name, value) in whole.as_object().into_iter().flatten() {
-            match shown.get(name) {
-                None => withheld.hidden.push(name.clone()),
-                Some(part) if part != value => withheld.narrowed.push(name.clone()),
-                Some(_) => {}
-            }
-        }
-        withheld
-    }
 }
 
 impl UnspentProof {
@@ -390,12 +365,5 @@ mod tests {
         let (client, claims) = (client(&json!({ "token_types": ["refresh_token"] })), claims(&json!({ "iss": "i" })));
         let hidden = Inactive::TokenTypeHidden { listed: vec!["refresh_token".to_owned()] };
         assert_eq!(could_show(&client, &claims, &settings()), Err(hidden));
-    }
-
-    #[test]
-    fn i13_a_preview_names_the_members_that_are_hidden_or_shown_in_part() {
-        let (whole, shown) = (json!({ "iss": "i", "scope": "a b", "sub": "s" }), json!({ "iss": "i", "scope": "a" }));
-        let withheld = Withheld { hidden: vec!["sub".to_owned()], narrowed: vec!["scope".to_owned()] };
-        assert_eq!(Withheld::new(&whole, &shown), withheld);
     }
 }

@@ -5,11 +5,11 @@ use token_introspection::{
     auth::{CannotAuthenticate, RegisteredMethod, Registration},
     judge::ActiveClaims,
     outcome::{Denial, Unavailable},
-    policy::{self, Withheld},
+    policy,
     token::{Claims, Inactive},
 };
 
-use super::{Context, Verdict};
+use super::{Context, Verdict, withheld::Withheld};
 use crate::{client, problem::Problem, registration};
 
 /// An answer, and its reason.
@@ -72,9 +72,11 @@ pub(super) async fn explain(
         (Verdict::Unknown(_), _) => (Decision::Unavailable, None),
         (Verdict::Active, Some(claims)) => {
             let preview = policy::preview(&registration, claims, context.settings);
-            withheld = preview.withheld;
             match preview.members {
-                Ok(view) => (Decision::Shown { would_deny: preview.would_deny }, Some(view)),
+                Ok(view) => {
+                    withheld = Withheld::new(&preview.whole, &view);
+                    (Decision::Shown { would_deny: preview.would_deny }, Some(view))
+                }
                 Err(why) => (Decision::Hidden(why), None),
             }
         }
@@ -95,12 +97,7 @@ impl Answer {
         let mut pairs = vec![("client", self.client_id.clone())];
         pairs.extend(self.method.as_ref().map(|method| ("by", registration::method(method))));
         pairs.push(("answer", self.text()));
-        let Withheld { hidden, narrowed } = &self.withheld;
-        let narrowed = narrowed.iter().map(|member| format!("part of {member}"));
-        let withheld: Vec<_> = hidden.iter().cloned().chain(narrowed).collect();
-        if !withheld.is_empty() {
-            pairs.push(("hidden", withheld.join(", ")));
-        }
+        pairs.extend(self.withheld.text().map(|names| ("hidden", names)));
         if self.signed_only {
             pairs.push((
                 "note",

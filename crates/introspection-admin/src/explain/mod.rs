@@ -5,6 +5,7 @@ mod jwt;
 mod marks;
 mod opaque;
 mod stage;
+mod withheld;
 
 use serde_json::{Value, json};
 use token_introspection::{
