@@ -182,6 +182,9 @@ mod tests {
         assert_eq!(error.detail().as_deref(), Some("aud: a, b; accepted: c"));
         let long = AuthError::BearerAudience { found: vec!["x".repeat(5000)], accepted: "c".into() };
         assert_eq!(long.detail().map(|detail| detail.chars().count()), Some(MAX_DETAIL_CHARACTERS));
+        let header = |typ| AuthError::AssertionHeader { typ }.detail();
+        assert_eq!(header(Some("at+jwt".to_owned())).as_deref(), Some("typ: at+jwt"));
+        assert_eq!(header(None).as_deref(), Some("crit or b64 is present"));
         assert_eq!(AuthError::WrongSecret.detail(), None);
     }
 }

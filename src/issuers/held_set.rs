@@ -48,12 +48,34 @@ mod tests {
 
     const T: i64 = 1_700_000_000;
 
-    #[tokio::test(start_paused = true)]
-    async fn h16_h17_the_age_is_by_the_clock_that_says_more() {
+    fn fetched_at_t() -> HeldSet {
         let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
         let keys = json!({ "keys": [key] }).to_string();
         let set = IssuerKeySet::parse(keys.as_bytes(), &[Algorithm::EdDsa], T).unwrap();
-        let held = HeldSet::new(Arc::new(set));
+        HeldSet::new(Arc::new(set))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn h13_a_set_is_young_for_a_second_and_for_a_request_that_waited_for_it() {
+        let before = Instant::now();
+        advance(Duration::from_millis(100)).await;
+        let held = fetched_at_t();
+        let after = Instant::now();
+        for (seconds, waited, did_not) in [(-3600, false, false), (0, true, true), (1, true, false), (2, false, false)]
+        {
+            assert_eq!(
+                (held.is_young(T + seconds, before), held.is_young(T + seconds, after)),
+                (waited, did_not),
+                "{seconds}"
+            );
+        }
+        advance(Duration::from_secs(1)).await;
+        assert!(!held.is_young(T, Instant::now()), "the wall clock was set back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn h16_h17_the_age_is_by_the_clock_that_says_more() {
+        let held = fetched_at_t();
         // The environment was frozen, and its monotonic clock with it.
         assert_eq!([0, 1, 299, 300, 86_400].map(|seconds| held.age(T + seconds)), [0, 1, 299, 300, 86_400]);
         assert_eq!(held.age(T - 30), 0, "it was fetched by an environment whose clock is ahead");

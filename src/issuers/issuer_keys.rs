@@ -317,20 +317,6 @@ mod tests {
         assert_eq!((fetches, logged), (9 + 120 / 5, 2));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn h13_the_fetch_for_which_a_request_waited_counts_for_it_in_the_next_second_too() {
-        let keys = keys();
-        let asked = Instant::now();
-        advance(Duration::from_millis(100)).await;
-        fetched(&keys, "a", T);
-        for reason in [FetchReason::UnknownKey, FetchReason::Recheck] {
-            let after = |asked, seconds| keys.try_begin_fetch(reason, T + seconds, asked, false).map(|_| ());
-            assert_eq!(after(asked, 1), Err(NotAllowed::NotNeeded), "{reason:?}");
-            assert_eq!(after(asked, 2), Ok(()), "{reason:?}: the set is a second old for certain");
-            assert_eq!(after(Instant::now(), 1), Ok(()), "{reason:?}: it asked after the fetch");
-        }
-    }
-
     #[test]
     fn h14_signatures_cause_one_fetch_in_thirty_seconds() {
         let keys = keys();

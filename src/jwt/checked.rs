@@ -122,6 +122,7 @@ mod tests {
             assert!(seen.knows(often, key) && seen.newer.len() + seen.older.len() <= 2 * GENERATION);
         }
         assert!(!seen.knows(number(0), key) && seen.knows(number(5 * GENERATION - 1), key));
+        assert!(seen.knows(number(5 * GENERATION - GENERATION / 2), key), "the last ones stay without being presented");
         assert!(!seen.knows(often, often), "another key");
     }
 }

@@ -291,6 +291,7 @@ mod tests {
             (2040, "AQAB", Some(RejectedKey::RsaSize)),
             (1024, "AQAB", Some(RejectedKey::RsaSize)),
             (8200, "AQAB", Some(RejectedKey::RsaSize)),
+            (2048, "gAAAAQ", None),
             (2048, "AQ", Some(RejectedKey::RsaExponent)),
             (2048, "Ag", Some(RejectedKey::RsaExponent)),
             (2048, "", Some(RejectedKey::Missing("e"))),
@@ -298,6 +299,9 @@ mod tests {
         ] {
             assert_eq!(rejected(&rsa(bits, e)), expected, "{bits} {e}");
         }
+        let mut shorter = rsa(2048, "AQAB");
+        shorter["n"] = URL_SAFE_NO_PAD.encode([0x7f; 2048 / 8]).into();
+        assert_eq!(rejected(&shorter), Some(RejectedKey::RsaSize), "2,047 bits");
     }
 
     #[test]

@@ -125,6 +125,19 @@ mod tests {
     }
 
     #[test]
+    fn u01_each_loss_says_what_was_found_and_what_to_do() {
+        for (loss, found) in [
+            (Loss::Missing, "its canary is missing"),
+            (Loss::Other, "it has another canary"),
+            (Loss::Unreadable, "its canary cannot be read"),
+            (Loss::UnreadableExpectation, "the canary in the state table cannot be read"),
+        ] {
+            let line = loss.to_string();
+            assert!(line.contains(found) && line.ends_with("introspection-admin redis accept"), "{line}");
+        }
+    }
+
+    #[test]
     fn a_canary_is_read_as_it_was_written_and_nothing_else_is_one() {
         let key = ItemKey::canary();
         let read = |attributes| CanaryCopy::from_items(&FetchedItems::single(&key, Item::from(attributes)), &key);

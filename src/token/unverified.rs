@@ -217,3 +217,26 @@ fn mismatch(ProfileMismatch { claim, found, expected }: ProfileMismatch) -> Inac
 fn string(set: &RawMembers, name: &str) -> Option<String> {
     set.get(name).and_then(|text| serde_json::from_str(text.get()).ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h03_an_empty_claim_is_no_evidence() {
+        for (claim, expected) in [
+            ("null", false),
+            (r#""""#, false),
+            (r#"" ""#, false),
+            ("[]", false),
+            (r#"["", " "]"#, false),
+            (r#"["", "a"]"#, true),
+            (r#""a""#, true),
+            ("0", true),
+            ("false", true),
+            ("{}", true),
+        ] {
+            assert_eq!(has_value(&RawValue::from_string(claim.to_owned()).unwrap()), expected, "{claim}");
+        }
+    }
+}

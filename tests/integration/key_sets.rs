@@ -100,6 +100,22 @@ async fn h13_twenty_first_requests_at_once_make_one_fetch() {
 }
 
 #[tokio::test]
+async fn h13_a_request_of_the_next_second_that_waited_for_a_fetch_makes_none() {
+    let (known, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));
+    let deployment = Deployment::publishing(&[&known]).await;
+    let environment = deployment.environment().await;
+    at(&environment, 0, &token(&known)).await.assert_active();
+    deployment.host.take_requests();
+    let new = token(&new);
+    let (one, next) = join(at(&environment, 10, &new), at(&environment, 11, &new)).await;
+    one.assert_inactive("unknown_key");
+    next.assert_inactive("unknown_key");
+    assert_eq!(deployment.host.take_requests(), 1);
+    at(&environment, 11, &new).await.assert_inactive("unknown_key");
+    assert_eq!(deployment.host.take_requests(), 1, "it did not wait");
+}
+
+#[tokio::test]
 async fn h13_an_unknown_kid_is_fetched_at_once_within_the_budget() {
     let (log, _guard) = Log::start(LogLevel::Info);
     let (known, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("b"), 2));

@@ -207,7 +207,8 @@ def compiled(root, tree, groups, texts, targets):
         functions = {span: group for (file, span), group in groups.items() if file == name}
         changed, lines[name] = switched(text, functions)
         write(os.path.join(tree, name), changed)
-    command = BUILD + targets + ["--target-dir", os.path.join(root, "target")]
+    # A folder of its own: Cargo would take its programs for those of the project.
+    command = BUILD + targets + ["--target-dir", os.path.join(root, "target/mutants/build")]
     done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode == 0:

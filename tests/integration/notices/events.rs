@@ -90,6 +90,21 @@ async fn r12_r13_each_event_ends_what_its_subject_names() {
 }
 
 #[tokio::test]
+async fn r12_a_subject_of_twenty_names_is_accepted_and_one_of_more_is_not() {
+    let world = world().await;
+    for (names, expected) in [(21, None), (20, Some("events_received"))] {
+        let identifiers: Vec<_> = (0..names).map(|name| iss_sub(&name.to_string())).collect();
+        let subject = json!({ "format": "aliases", "identifiers": identifiers });
+        let answer = world.send(push(&event_token(&world, &json!({ "sub_id": subject })))).await;
+        match expected {
+            Some(reason) => assert_accepted(&answer, reason, "20 names"),
+            None => assert_eq!(answer.reason(), Some("wrong_subject"), "{names} names"),
+        }
+        assert_eq!(world.count_items().await, if expected.is_some() { names } else { 0 });
+    }
+}
+
+#[tokio::test]
 async fn r11_the_event_of_the_page_is_accepted() {
     let blocks = blocks("json", "event");
     for block in &blocks {
