@@ -44,6 +44,7 @@ pub mod mutant {
 }
 """
 SIGNATURE = re.compile(r"^[ \t]*+(?!//|#)[^\n]*?\bfn\b", re.MULTILINE)
+TESTS_OF_TOOL = "crates/introspection-admin/tests/tool/main.rs"
 BUILD = ["cargo", "test", "--locked", "--no-run", "--message-format=json"]
 
 
@@ -189,15 +190,25 @@ def write(path, text):
 def build(root, tree, mutants, texts):
     """Builds the copy, without the mutants that do not compile. Returns the programs of the tests."""
     groups = numbered(mutants)
-    copy(root, tree, {"src/lib.rs", *texts})
+    copy(root, tree, {"src/lib.rs", TESTS_OF_TOOL, *texts})
     library = open(os.path.join(root, "src/lib.rs")).read()
     write(os.path.join(tree, "src/lib.rs"), library + SWITCH)
+    # The process of the tool must learn the switch from its environment.
+    calls = open(os.path.join(root, TESTS_OF_TOOL)).read()
+    write(os.path.join(tree, TESTS_OF_TOOL), calls.replace(".env_clear()", ""))
     # The library first: the tests take longer, and contain no mutants. Those of the tool are tests of the library too.
     for targets in (["--lib"], ["--lib", "--test", "integration", "--test", "tool"]):
         while (messages := compiled(root, tree, groups, texts, targets)) is None:
             pass
+    # Some tests start the dev server.
+    subprocess.run(["cargo", "build", "--locked", "--quiet", "--example", "dev", *in_folder(root)], cwd=tree, check=True)
     return {message["target"]["name"]: message["executable"] for message in messages
             if message.get("executable") and message["profile"]["test"]}
+
+
+def in_folder(root):
+    """A folder of its own: Cargo would take its programs for those of the project."""
+    return ["--target-dir", os.path.join(root, "target/mutants/build")]
 
 
 def compiled(root, tree, groups, texts, targets):
@@ -207,8 +218,7 @@ def compiled(root, tree, groups, texts, targets):
         functions = {span: group for (file, span), group in groups.items() if file == name}
         changed, lines[name] = switched(text, functions)
         write(os.path.join(tree, name), changed)
-    # A folder of its own: Cargo would take its programs for those of the project.
-    command = BUILD + targets + ["--target-dir", os.path.join(root, "target/mutants/build")]
+    command = BUILD + targets + in_folder(root)
     done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode == 0:

@@ -20,6 +20,8 @@ SEED = int(os.environ.get("SOAK_SEED", str(secrets.randbits(32))))
 # At most two of these happen in a minute, because the function fetches keys for an unknown `kid` so rarely.
 SECONDS_BETWEEN_ROTATIONS = 40
 POOL = 300
+# A fault of some seconds, 300 times in a run at most: requests without an answer would take most of the time.
+FAULT_RATE = min(0.002, 300 / INTROSPECTIONS)
 FAULTS = ["server_error", "gateway_error", "throttling", "access_denied", "table_missing", "reset", "truncated",
           "broken_off", "empty", "unprocessed", "marks_unprocessed"]
 
@@ -112,7 +114,7 @@ class Soak:
     def run(self, introspections: int):
         fault, faulty_for = contextlib.ExitStack(), 0
         for _ in range(introspections):
-            if faulty_for == 0 and self.random.random() < 0.002:
+            if faulty_for == 0 and self.random.random() < FAULT_RATE:
                 faulty_for = self.random.randint(1, 20)
                 fault.enter_context(self.deployment.proxy.failing(self.random.choice(FAULTS)))
             if self.random.random() < 0.05:
