@@ -15,11 +15,17 @@ const MIN_AGE: i64 = 1;
 pub struct HeldSet {
     pub set: Arc<IssuerKeySet>,
     since: Instant,
+    /// Whether this environment fetched it. Otherwise, it adopted a snapshot.
+    is_fetched_here: bool,
 }
 
 impl HeldSet {
-    pub fn new(set: Arc<IssuerKeySet>) -> Self {
-        Self { set, since: Instant::now() }
+    pub fn fetched(set: Arc<IssuerKeySet>) -> Self {
+        Self { set, since: Instant::now(), is_fetched_here: true }
+    }
+
+    pub fn adopted(set: IssuerKeySet) -> Self {
+        Self { set: Arc::new(set), since: Instant::now(), is_fetched_here: false }
     }
 
     /// The age in seconds, by the clock that says more.
@@ -29,10 +35,11 @@ impl HeldSet {
     }
 
     /// Whether the set is too young to be fetched again, for a request that has waited for a fetch since `asked`. Times of the
-    /// wall clock are whole seconds, so a set may have been fetched in the second before, and yet during that wait.
+    /// wall clock are whole seconds, so the set may have been fetched in the second before, and yet during that wait.
     pub fn is_young(&self, now: i64, asked: Instant) -> bool {
-        elapsed(self.set.fetched_at, now)
-            .is_some_and(|age| (age < MIN_AGE && self.age(now) < MIN_AGE) || (age <= MIN_AGE && self.since > asked))
+        elapsed(self.set.fetched_at, now).is_some_and(|age| {
+            self.age(now) < MIN_AGE || (age <= MIN_AGE && self.is_fetched_here && self.since > asked)
+        })
     }
 }
 
@@ -52,7 +59,7 @@ mod tests {
         let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
         let keys = json!({ "keys": [key] }).to_string();
         let set = IssuerKeySet::parse(keys.as_bytes(), &[Algorithm::EdDsa], T).unwrap();
-        HeldSet::new(Arc::new(set))
+        HeldSet::fetched(Arc::new(set))
     }
 
     #[tokio::test(start_paused = true)]
@@ -69,6 +76,11 @@ mod tests {
                 "{seconds}"
             );
         }
+        let adopted = HeldSet { is_fetched_here: false, ..fetched_at_t() };
+        assert!(
+            adopted.is_young(T, before) && !adopted.is_young(T + 1, before),
+            "another environment fetched it earlier"
+        );
         advance(Duration::from_secs(1)).await;
         assert!(!held.is_young(T, Instant::now()), "the wall clock was set back");
     }

@@ -138,7 +138,7 @@ impl IssuerKeys {
             if is_credible(&set) && held.is_none_or(|held| held.set.fetched_at < set.fetched_at) {
                 let is_newer = |failed_at: &i64| *failed_at > set.fetched_at && elapsed(*failed_at, now).is_some();
                 state.failed_at = state.failed_at.filter(is_newer);
-                state.held = Some(HeldSet::new(Arc::new(set)));
+                state.held = Some(HeldSet::adopted(set));
             }
         });
     }
@@ -207,7 +207,7 @@ impl Flight<'_> {
         self.open = false;
         self.keys.with(|state| {
             state.failed_at = None;
-            state.held = Some(HeldSet::new(set));
+            state.held = Some(HeldSet::fetched(set));
         });
     }
 

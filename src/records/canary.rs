@@ -84,7 +84,11 @@ impl fmt::Display for Loss {
             Self::Missing => "the server lost its data, or is another server: its canary is missing",
             Self::Other => "the server lost its data, or is another server: it has another canary",
             Self::Unreadable => "the server lost its data, or is another server: its canary cannot be read",
-            Self::UnreadableExpectation => "the canary in the state table cannot be read",
+            Self::UnreadableExpectation => {
+                return formatter.write_str(
+                    "the canary in the state table cannot be read; if the server has its data, run introspection-admin redis accept",
+                );
+            }
         };
         write!(
             formatter,
@@ -130,7 +134,7 @@ mod tests {
             (Loss::Missing, "its canary is missing"),
             (Loss::Other, "it has another canary"),
             (Loss::Unreadable, "its canary cannot be read"),
-            (Loss::UnreadableExpectation, "the canary in the state table cannot be read"),
+            (Loss::UnreadableExpectation, "if the server has its data"),
         ] {
             let line = loss.to_string();
             assert!(line.contains(found) && line.ends_with("introspection-admin redis accept"), "{line}");

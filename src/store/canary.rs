@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::time::{Instant, timeout_at};
+use tracing::error;
 
 use super::{
     StoreUnavailable,
@@ -15,7 +16,7 @@ use crate::{
 };
 
 /// The result of recording a canary for which the state table had none.
-pub(super) enum Recorded {
+pub(super) enum CanaryWrite {
     Written,
     /// Another environment, or the operator's tool, has recorded one in the meantime.
     Exists,
@@ -32,7 +33,11 @@ impl DynamoDb {
     }
 
     /// Records a canary, if none is recorded.
-    pub(super) async fn record_canary(&self, canary: &Canary, deadline: Instant) -> Result<Recorded, StoreUnavailable> {
+    pub(super) async fn record_canary(
+        &self,
+        canary: &Canary,
+        deadline: Instant,
+    ) -> Result<CanaryWrite, StoreUnavailable> {
         let item: HashMap<_, AttributeValue> =
             canary.attributes().into_iter().map(|(name, value)| (name, value.into())).collect();
         let write = self
@@ -44,9 +49,12 @@ impl DynamoDb {
             .condition_expression("attribute_not_exists(id)")
             .send();
         match timeout_at(deadline, write).await {
-            Err(_) => Err(StoreUnavailable),
-            Ok(Err(error)) if cause_of(&error) == "AccessDeniedException" => Ok(Recorded::NotAllowed),
-            Ok(answer) => is_met(answer).map(|met| if met { Recorded::Written } else { Recorded::Exists }),
+            Err(_) => {
+                error!(event = "store_unavailable", operation = "PutItem", cause = "deadline");
+                Err(StoreUnavailable)
+            }
+            Ok(Err(error)) if cause_of(&error) == "AccessDeniedException" => Ok(CanaryWrite::NotAllowed),
+            Ok(answer) => is_met(answer).map(|met| if met { CanaryWrite::Written } else { CanaryWrite::Exists }),
         }
     }
 }

@@ -91,6 +91,23 @@ impl Deployment {
 }
 
 #[tokio::test]
+async fn g08_u01_a_state_table_that_lost_its_item_gets_the_canary_that_an_environment_knows() {
+    let deployment = Deployment::new().await;
+    let canary = deployment.recorded().await;
+    for in_redis in [None, Some("theirs")] {
+        deployment.world.delete(STATE, CANARY).await;
+        deployment.world.tokens.server.run("FLUSHALL");
+        in_redis.map(|value| deployment.put_canary(value));
+        deployment.world.introspect(&deployment.revoked).await.assert_unavailable("store_unavailable");
+        assert_eq!(deployment.recorded().await, canary);
+        deployment.assert_lost("both stores lost it").await;
+        deployment.put_canary(&canary);
+        deployment.revoke();
+        deployment.assert_right("restored").await;
+    }
+}
+
+#[tokio::test]
 async fn g08_u01_a_server_that_lost_its_data_is_503_however_it_lost_it() {
     let deployment = Deployment::new().await;
     let server = &deployment.world.tokens.server;

@@ -46,6 +46,7 @@ async fn u02_a_canary_that_only_redis_has_is_adopted() {
     // Another deployment shares the server, or an environment ended before it had recorded its canary.
     deployment.world.delete(STATE, CANARY).await;
     deployment.put_canary("theirs");
+    deployment.another().await;
     deployment.assert_right("adopted").await;
     assert_eq!((deployment.recorded().await, deployment.in_redis()), ("theirs".to_owned(), "theirs".to_owned()));
     deployment.world.tokens.server.run("FLUSHALL");
@@ -100,7 +101,10 @@ async fn u01_a_start_is_not_stopped_by_a_loss() {
 async fn u02_a_user_who_may_not_create_the_canary_is_warned_and_served_until_there_is_one() {
     for (rights, cause) in [
         ("%R~* ~jti#*", "the server answered SET of the key canary#tokens with NOPERM"),
-        ("%R~nothing#* %R~token#* %R~revoked#* ~jti#* ~sub#* ~client#* ~iss#* ~kid#*", "NOPERM"),
+        (
+            "%R~nothing#* %R~token#* %R~revoked#* ~jti#* ~sub#* ~client#* ~iss#* ~kid#*",
+            "the server answered GET of the key canary#tokens with NOPERM",
+        ),
     ] {
         let world = World::new().await;
         world.tokens.server.run("FLUSHALL");
@@ -119,6 +123,28 @@ async fn u02_a_user_who_may_not_create_the_canary_is_warned_and_served_until_the
         let log = log.take();
         assert!(!log.contains("redis_unprotected") && !log.contains("store_unavailable"), "{log}");
         assert_eq!(world.stored(STATE, "id", CANARY).await, Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn u02_a_canary_that_cannot_be_stored_is_a_warning_that_says_what_helps() {
+    for (in_redis, spared, cause, cure) in [
+        (None, 1, "the function's role may not write the item", "let the function's role write the state table"),
+        (Some("SET canary#tokens rubbish"), 0, "has a value of another form", "delete the key canary#tokens"),
+        (Some("CONFIG SET maxmemory 1"), 0, "cannot store the key canary#tokens now", "let the server accept writes"),
+    ] {
+        let world = World::new().await;
+        world.tokens.server.run("FLUSHALL");
+        world.delete(STATE, CANARY).await;
+        in_redis.map(|command| world.tokens.server.run(command));
+        if spared > 0 {
+            world.proxy.fail_at(spared, Fault::AccessDenied);
+        }
+        let (log, _guard) = Log::start(LogLevel::Info);
+        let service = World::service(&world.proxy.url, &issuers(&world.signer), &world.token_settings()).await;
+        let log = log.take();
+        assert!(log.contains("redis_unprotected") && log.contains(cause) && log.contains(cure), "{log}");
+        send(&service, introspection(&world.token(&json!({})))).await.assert_active();
     }
 }
 

@@ -27,11 +27,13 @@ A random value, the canary, is in the state table and in Redis. If Redis has los
 every request is answered with 503. Before you run this command, restore a backup of the server, or write again what was
 revoked (`revoke`) and stored (`token put`): what is missing then is active again from the next request on.
 
-The command also protects a server for the first time, if the function's user may not set the key canary#tokens. It needs
+The command also protects a server for the first time, if the function's user may not set the key canary#tokens. That user
+must be able to read it: otherwise, every request is answered with 503 from then on. The command needs
 GetItem, PutItem and UpdateItem on the item canary#tokens of the state table. If the server already has a canary, such as
 that of another deployment, the state table gets the same one. `doctor` shows whether a server is protected.
 
-Exit codes: 0 the server is trusted; 3 unknown, because Redis or DynamoDB cannot be reached.
+Exit codes: 0 the server is trusted; 1 another program changed the canary meanwhile, run it again; 2 the tokens are not in
+Redis; 3 unknown, because Redis or DynamoDB cannot be reached.
 
 Examples:
   introspection-admin redis accept --function token-introspection
@@ -60,8 +62,12 @@ pub async fn standing(admin: &AdminStore) -> Result<Option<Standing>, AdminError
 
 /// Warns if the function does not trust the server to which a mark was just written.
 pub async fn warn_of_loss(admin: &AdminStore) {
-    if let Ok(Some(Standing::Lost(loss))) = standing(admin).await {
-        warn(&format!("the function answers 503 until the server is accepted: {loss}"));
+    match standing(admin).await {
+        Ok(Some(Standing::Lost(loss))) => {
+            warn(&format!("the function answers 503 until the server is accepted: {loss}"));
+        }
+        Err(failure) => warn(&format!("it is unknown whether the function trusts the server: {failure}")),
+        Ok(_) => {}
     }
 }
 
@@ -102,8 +108,12 @@ pub async fn run(command: &Command, environment: &Environment) -> Result<Report,
                 canary
             }
         };
-        let written = write(&admin, &expected, &items, &canary).await;
-        written.map_err(|failure| Problem::from(failure).after("the canary is in Redis and not in the state table"))?;
+        match write(&admin, &expected, &items, &canary).await {
+            // An environment that noticed the canary in Redis has recorded it.
+            Err(AdminError::Condition) if standing(&admin).await? == Some(Standing::Protected) => {}
+            written => written
+                .map_err(|failure| Problem::from(failure).after("the canary is in Redis and not in the state table"))?,
+        }
     }
     let because = if let Standing::Lost(loss) = before { Some(loss.to_string()) } else { None };
     let text = pairs(&[("before", name(before)), ("now", name(Standing::Protected))].map(|(n, v)| (n, v.to_owned())));

@@ -6,18 +6,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 use redis::{Cmd, RedisResult, Value, cmd};
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{Redis, RedisFailure, connection::is_young, item_of, value};
 use crate::{
     call::now,
     digest::Digest,
     records::{Canary, CanaryCopy, FetchedItems, ItemKey, Standing},
-    store::{canary::Recorded, dynamodb::DynamoDb},
+    store::{canary::CanaryWrite, dynamodb::DynamoDb},
 };
 
-/// What protects this deployment, and does not depend on the rights of the function.
-const CURE: &str = "run introspection-admin redis accept, or let the function's user set the key canary#tokens";
+/// What protects a deployment, depending on what prevented it.
+const ALLOW_KEY: &str = "run introspection-admin redis accept, or let the function's user set the key canary#tokens";
+const ALLOW_READING: &str =
+    "let the function's user read the key canary#tokens, then run introspection-admin redis accept";
+const ALLOW_ITEM: &str = "let the function's role write the state table";
+const ALLOW_WRITES: &str = "let the server accept writes, without which revocations fail too";
+const DELETE_KEY: &str = "delete the key canary#tokens, which some other program wrote";
 
 /// What this environment expects of the canary in Redis. It is shared by all requests.
 #[derive(Clone, Default)]
@@ -113,9 +118,14 @@ impl Redis {
     /// table has one, so has a server that lost nothing.
     async fn settle(&self, guard: &Guard, dynamodb: &DynamoDb, deadline: Instant) -> Result<(), RedisFailure> {
         let recorded = dynamodb.expected_canary(deadline).await.map_err(|_| RedisFailure::CanaryUnknown)?;
-        let expectation = match recorded {
-            CanaryCopy::Missing => self.establish(guard, dynamodb, deadline).await?,
-            copy => Expectation::Recorded(copy),
+        let expectation = match (recorded, guard.expectation()) {
+            // The state table lost its item. Redis may have lost its data too, so it must not become the measure.
+            (CanaryCopy::Missing, Expectation::Recorded(CanaryCopy::Present(known))) => {
+                let recorded = self.record(&known, dynamodb, deadline).await?;
+                Expectation::Recorded(recorded.unwrap_or(CanaryCopy::Present(known)))
+            }
+            (CanaryCopy::Missing, _) => self.establish(guard, dynamodb, deadline).await?,
+            (copy, _) => Expectation::Recorded(copy),
         };
         guard.expect(expectation);
         Ok(())
@@ -134,21 +144,23 @@ impl Redis {
         let replies = self.unguarded().send([set, Guard::command()], deadline).await?;
         let [set, found]: [_; 2] = replies.try_into().map_err(|_: Vec<_>| RedisFailure::Unreadable)?;
         let in_redis = copy_of(found)?;
-        let cause = match (&in_redis, set) {
+        let (cause, cure) = match (&in_redis, set) {
             (Some(CanaryCopy::Present(canary)), _) => match self.record(canary, dynamodb, deadline).await? {
                 Some(recorded) => return Ok(Expectation::Recorded(recorded)),
-                None => "the function's role may not write the item canary#tokens of the state table".to_owned(),
+                None => ("the function's role may not write the item canary#tokens of the state table", ALLOW_ITEM),
             },
-            (Some(CanaryCopy::Unreadable), _) => "the key canary#tokens has a value of another form".to_owned(),
-            (_, Err(error)) => {
-                format!("the server answered SET of the key canary#tokens with {}", error.code().unwrap_or("an error"))
-            }
-            (None, Ok(_)) => "the server answered GET of the key canary#tokens with NOPERM".to_owned(),
+            (Some(CanaryCopy::Unreadable), _) => ("the key canary#tokens has a value of another form", DELETE_KEY),
             // It was deleted at once.
             (Some(CanaryCopy::Missing), Ok(_)) => return Err(RedisFailure::Unsettled),
+            (Some(CanaryCopy::Missing), Err(error)) if error.code() == Some("NOPERM") => {
+                ("the server answered SET of the key canary#tokens with NOPERM", ALLOW_KEY)
+            }
+            // A server that is full or cannot write its file, for example.
+            (Some(CanaryCopy::Missing), Err(_)) => ("the server cannot store the key canary#tokens now", ALLOW_WRITES),
+            (None, _) => ("the server answered GET of the key canary#tokens with NOPERM", ALLOW_READING),
         };
         if !matches!(guard.expectation(), Expectation::Unprotected { .. }) {
-            warn!(event = "redis_unprotected", cause, cure = CURE);
+            warn!(event = "redis_unprotected", cause, cure);
         }
         Ok(Expectation::Unprotected { in_redis, since: now() })
     }
@@ -161,9 +173,12 @@ impl Redis {
         deadline: Instant,
     ) -> Result<Option<CanaryCopy>, RedisFailure> {
         match dynamodb.record_canary(canary, deadline).await.map_err(|_| RedisFailure::CanaryUnknown)? {
-            Recorded::Written => Ok(Some(CanaryCopy::Present(canary.clone()))),
-            Recorded::NotAllowed => Ok(None),
-            Recorded::Exists => match dynamodb.expected_canary(deadline).await {
+            CanaryWrite::Written => {
+                info!(event = "redis_canary_recorded");
+                Ok(Some(CanaryCopy::Present(canary.clone())))
+            }
+            CanaryWrite::NotAllowed => Ok(None),
+            CanaryWrite::Exists => match dynamodb.expected_canary(deadline).await {
                 Ok(CanaryCopy::Missing) | Err(_) => Err(RedisFailure::CanaryUnknown),
                 Ok(recorded) => Ok(Some(recorded)),
             },

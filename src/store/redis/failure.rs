@@ -26,7 +26,7 @@ pub enum RedisFailure {
     Timeout,
     /// Other writers changed the same value again and again.
     Contended,
-    /// The server has not the canary that the state table has, so it may have forgotten any revocation.
+    /// The server lacks the canary that the state table has, so it may have forgotten any revocation.
     DataLost(Loss),
     /// The expected canary has to be read before the server's answers count.
     Unsettled,
@@ -79,9 +79,9 @@ impl RedisFailure {
             Self::Credentials => {
                 Some(RedisUrl::error("contains a user, a password or a database that the server refuses"))
             }
-            Self::Refused(code) if code == "NOPERM" => {
-                Some(RedisUrl::error("names a user who may not use INFO, ROLE, GET, SET, EXPIRETIME and EVAL"))
-            }
+            Self::Refused(code) if code == "NOPERM" => Some(RedisUrl::error(
+                "names a user who may not use INFO, ROLE, GET, SET, EXPIRETIME and EVAL, or not for the keys of docs/redis.md",
+            )),
             _ => None,
         }
     }

@@ -139,6 +139,24 @@ async fn g08_u04_an_acceptance_that_ends_between_the_two_writes_leaves_the_outag
 }
 
 #[tokio::test]
+async fn u04_an_environment_may_record_the_canary_of_an_acceptance_first() {
+    let lost = Lost::new().await;
+    lost.world.delete(STATE, CANARY).await;
+    lost.revoke_bob().await;
+    let tool = Tool::beside(&lost.world).with("AWS_ENDPOINT_URL_DYNAMODB", &lost.world.proxy.url);
+    let (engine, server) = (lost.world.engine.clone(), lost.world.tokens.server.url());
+    lost.world.proxy.interfere(0, "PutItem", move || {
+        let mut connection = test_support::redis::Client::open(server).unwrap().get_connection().unwrap();
+        let value: String = cmd("GET").arg(CANARY).query(&mut connection).unwrap();
+        let value: Value = serde_json::from_str(&value).unwrap();
+        engine.put(STATE, &json!({ "id": CANARY, "value": value["value"] })).unwrap();
+    });
+    tool.run("redis accept").await.done();
+    assert_eq!(lost.recorded().await, lost.in_redis());
+    lost.assert_right().await;
+}
+
+#[tokio::test]
 async fn u04_deployments_that_share_a_server_share_its_canary() {
     let lost = Lost::new().await;
     let other = World::with(&[("REDIS_URL", &lost.world.tokens.server.url())]).await;
