@@ -45,9 +45,9 @@ def start(proxy, authority):
     return start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def function(start):
-    """The function that most tests use. Tests that could change its state start one of their own."""
+    """The function that most tests of a module use. Tests that could change its state start one of their own."""
     with start() as function:
         yield function
 

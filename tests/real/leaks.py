@@ -23,7 +23,7 @@ def secrets(event) -> set[str]:
     body = event.get("body")
     if isinstance(body, str):
         text = _plain(body) if event.get("isBase64Encoded") is True else body
-        found |= {value for name, value in parse_qsl(text, errors="replace") if name not in PUBLIC}
+        found |= {value for name, value in parse_qsl(text, errors="replace") if name not in PUBLIC} | set(_batch(text))
     found |= {part for value in found for part in value.split(".") if len(part) > 20}
     return {value for value in found if len(value) >= SHORTEST}
 
@@ -34,6 +34,14 @@ def assert_absent(secrets: set[str], output: str):
         assert not any(unicodedata.category(character) == "Cc" for character in text.replace("\n", "")), repr(line)
         found = [secret for secret in secrets if secret in text]
         assert not found, f"{found} in the log: {line}"
+
+
+def _batch(body: str) -> list[str]:
+    """The tokens of a batch."""
+    try:
+        return [token for token in json.loads(body)["tokens"] if isinstance(token, str)]
+    except (ValueError, KeyError, TypeError):
+        return []
 
 
 def _plain(text: str) -> str:

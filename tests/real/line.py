@@ -17,13 +17,15 @@ class Line:
 
     def __init__(self, upstream: int):
         self.upstream, self.open, self.lock = upstream, set(), threading.Lock()
+        # Silent sockets stay referenced, because Python would close them.
+        self.lost = []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def end_connections(self, death: str) -> int:
-        """Ends all open connections in that way, and returns how many these were."""
+        """Ends all open connections in that way, and returns their number."""
         assert death in DEATHS, death
         with self.lock:
             ended = list(self.open)
@@ -34,6 +36,8 @@ class Line:
     def close(self):
         self.listener.close()
         self.end_connections("reset")
+        for client in self.lost:
+            client.close()
 
     def _accept(self):
         while True:
@@ -65,7 +69,9 @@ class _Connection:
         with self.line.lock:
             self.line.open.discard(self)
         self.server.close()
-        if self.death != "silent":
+        if self.death == "silent":
+            self.line.lost.append(self.client)
+        else:
             self.client.close()
         self.ended.set()
 

@@ -5,7 +5,6 @@ import re
 import time
 import urllib.parse
 
-
 import events
 from items import Caller
 from tokens import ABSENT, digest, now

@@ -10,13 +10,6 @@ from verdicts import assert_active
 CANARY = "hunter2-canary"
 
 
-@pytest.fixture(scope="module")
-def function(start):
-    """A function of this module's own, whose log the tests read."""
-    with start() as function:
-        yield function
-
-
 def without(event: dict, *path: str) -> dict:
     inner = event
     for step in path[:-1]:

@@ -16,13 +16,6 @@ FAULTS = [
 ENDLESS = ["hang", "unprocessed", "throttling"]
 
 
-@pytest.fixture(scope="module")
-def function(start):
-    """A function of this module's own, so that its broken connections and timers do not affect others."""
-    with start() as function:
-        yield function
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 def test_g08_a22_fault_is_503_in_time_and_has_no_effect_afterwards(function, proxy, caller, token, fault):
     with proxy.failing(fault):
