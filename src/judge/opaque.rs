@@ -28,14 +28,14 @@ pub fn record(
         .token_record(&ItemKey::token(digest))
         .map_err(|Corrupt| Inactive::CorruptRecord)?
         .ok_or(Inactive::UnknownToken)?;
+    if record.lacks_exp() {
+        return Err(Inactive::CorruptRecord);
+    }
     if let Some(mark) = items.item(&ItemKey::revoked(digest)) {
         return Err(Inactive::Revoked(RevokedBy::presence_of(MarkKind::Revoked, mark)));
     }
     if record.revoked {
         return Err(Inactive::RevokedRecord);
-    }
-    if record.lacks_exp() {
-        return Err(Inactive::CorruptRecord);
     }
     let token = VerifiedToken::from_record(record, settings)?;
     // The store may or may not have removed an expired record, so the record's `exp` decides (G-07).

@@ -8,15 +8,13 @@ use token_introspection::service::Service;
 use tokio::time::Instant;
 
 use crate::{
-    aws::Aws,
+    aws::{Aws, KEY},
     line::{Death, Line},
     signed_responses::{SIGNED, verified},
     time,
     world::{ACTIVE, AUDIENCE, Answer, ISSUER, OWN, SECRET, World, introspection, issuers, request, send},
 };
 
-/// The key that always exists in the KMS of the tests.
-const KMS: &str = "kms:arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 /// Common gateways give up after two seconds.
 const IN_TIME: Duration = Duration::from_millis(1800);
 
@@ -109,7 +107,8 @@ async fn n04_e08_a_write_repeated_on_a_new_connection_counts_as_the_same_write()
 async fn g08_j14_connections_to_a_signer_that_died_cost_a_new_connection_and_never_a_503() {
     let (world, aws) = (World::new().await, Aws::start().await);
     let line = Line::start(aws.url.rsplit(':').next().unwrap().parse().unwrap()).await;
-    let settings = [world.token_settings(), vec![("SIGNING_KEY", KMS)]].concat();
+    let key = format!("kms:{KEY}");
+    let settings = [world.token_settings(), vec![("SIGNING_KEY", key.as_str())]].concat();
     let service = World::service_beside(&world.proxy.url, &line.url(), &issuers(&world.signer), &settings).await;
     let token = world.token(&json!({}));
     let ask = async |number: usize| {

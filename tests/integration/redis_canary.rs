@@ -97,7 +97,9 @@ async fn g08_u01_a_state_table_that_lost_its_item_gets_the_canary_that_an_enviro
     for in_redis in [None, Some("theirs")] {
         deployment.world.delete(STATE, CANARY).await;
         deployment.world.tokens.server.run("FLUSHALL");
-        in_redis.map(|value| deployment.put_canary(value));
+        if let Some(value) = in_redis {
+            deployment.put_canary(value);
+        }
         deployment.world.introspect(&deployment.revoked).await.assert_unavailable("store_unavailable");
         assert_eq!(deployment.recorded().await, canary);
         deployment.assert_lost("both stores lost it").await;

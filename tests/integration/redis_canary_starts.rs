@@ -136,7 +136,9 @@ async fn u02_a_canary_that_cannot_be_stored_is_a_warning_that_says_what_helps() 
         let world = World::new().await;
         world.tokens.server.run("FLUSHALL");
         world.delete(STATE, CANARY).await;
-        in_redis.map(|command| world.tokens.server.run(command));
+        if let Some(command) = in_redis {
+            world.tokens.server.run(command);
+        }
         if spared > 0 {
             world.proxy.fail_at(spared, Fault::AccessDenied);
         }

@@ -47,7 +47,7 @@ pub enum Fault {
     /// The first read leaves all but one key of each table unprocessed. The second is complete.
     UnprocessedOnce,
     Truncated,
-    /// The answer has the members of none, with other types.
+    /// The members of the answer have other types.
     WrongTypes,
     Empty,
     /// The answer has another checksum than its own.

@@ -97,7 +97,7 @@ fn published(jwk: &Json, entry: &Entry) -> Published {
     }
 }
 
-/// The name of the key that made the token's signature, if it has one.
+/// The name of the key that made the token's signature: that of the header, or else its own.
 pub fn verify(world: &World<'_>, entry: &Entry, jwt: &Jwt<'_>) -> Result<Option<String>, Stop> {
     let unavailable = Stop::Unavailable("keys_unavailable");
     let document =
@@ -132,7 +132,7 @@ pub fn verify(world: &World<'_>, entry: &Entry, jwt: &Jwt<'_>) -> Result<Option<
     if let Some(made) = made.next()
         && let Some((kid, ..)) = tried.iter().find(|(_, _, material)| *material == made.key)
     {
-        return Ok(kid.clone());
+        return Ok(wanted.map(str::to_owned).or_else(|| kid.clone()));
     }
     // A key that cannot be read may be the one that fits.
     let may_be_only = wanted.is_none() && no_key_fits;
