@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::time::{Instant, timeout_at};
-use tracing::error;
 
 use super::{
     StoreUnavailable,
-    dynamodb::{DynamoDb, cause_of, is_met},
+    dynamodb::{DynamoDb, cause_of, is_met, too_late},
 };
 use crate::{
     records::{Canary, CanaryCopy, ItemKey, Table},
@@ -49,10 +48,7 @@ impl DynamoDb {
             .condition_expression("attribute_not_exists(id)")
             .send();
         match timeout_at(deadline, write).await {
-            Err(_) => {
-                error!(event = "store_unavailable", operation = "PutItem", cause = "deadline");
-                Err(StoreUnavailable)
-            }
+            Err(_) => Err(too_late("PutItem")),
             Ok(Err(error)) if cause_of(&error) == "AccessDeniedException" => Ok(CanaryWrite::NotAllowed),
             Ok(answer) => is_met(answer).map(|met| if met { CanaryWrite::Written } else { CanaryWrite::Exists }),
         }

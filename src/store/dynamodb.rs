@@ -112,13 +112,7 @@ pub(super) async fn condition_met(
     write: impl Future<Output = Result<PutItemOutput, SdkError<PutItemError>>>,
     deadline: Instant,
 ) -> Result<bool, StoreUnavailable> {
-    timeout_at(deadline, write).await.map_or_else(
-        |_| {
-            error!(event = "store_unavailable", operation = "PutItem", cause = "deadline");
-            Err(StoreUnavailable)
-        },
-        is_met,
-    )
+    timeout_at(deadline, write).await.map_or_else(|_| Err(too_late("PutItem")), is_met)
 }
 
 pub(super) fn is_met(answer: Result<PutItemOutput, SdkError<PutItemError>>) -> Result<bool, StoreUnavailable> {
@@ -129,6 +123,12 @@ pub(super) fn is_met(answer: Result<PutItemOutput, SdkError<PutItemError>>) -> R
         }
         Err(error) => Err(unavailable("PutItem", &error)),
     }
+}
+
+/// Logs that the deadline came before the answer.
+pub(super) fn too_late(operation: &str) -> StoreUnavailable {
+    error!(event = "store_unavailable", operation, cause = "deadline");
+    StoreUnavailable
 }
 
 /// Logs the kind of failure.

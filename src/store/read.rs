@@ -9,7 +9,7 @@ use tracing::{error, warn};
 
 use super::{
     StoreUnavailable,
-    dynamodb::{DynamoDb, FIRST_BACKOFF, MAX_BACKOFF, unavailable},
+    dynamodb::{DynamoDb, FIRST_BACKOFF, MAX_BACKOFF, too_late, unavailable},
 };
 use crate::{
     records::{FetchedItems, Item, ItemKey, Table},
@@ -31,10 +31,7 @@ impl DynamoDb {
         deadline: Instant,
     ) -> Result<FetchedItems, StoreUnavailable> {
         let batches = try_join_all(keys.chunks(MAX_BATCH_KEYS).map(|keys| self.get_batch(keys, consistency)));
-        let items = timeout_at(deadline, batches).await.unwrap_or_else(|_| {
-            error!(event = "store_unavailable", operation = "BatchGetItem", cause = "deadline");
-            Err(StoreUnavailable)
-        })?;
+        let items = timeout_at(deadline, batches).await.unwrap_or_else(|_| Err(too_late("BatchGetItem")))?;
         Ok(FetchedItems(items.into_iter().flat_map(|FetchedItems(items)| items).collect()))
     }
 

@@ -12,13 +12,6 @@ from verdicts import assert_active, assert_inactive, assert_refused
 PATH = "/token/revoke"
 
 
-@pytest.fixture(scope="module")
-def function(start):
-    """A function of this module's own, whose log the tests read."""
-    with start() as function:
-        yield function
-
-
 @pytest.fixture(params=["confidential", "public"])
 def owner(request, items):
     """A client, and what identifies it in a request: a secret, or its id only."""
