@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod distinguished_name;
 pub mod event;
 pub mod form;
+mod json;
 pub mod key_set;
 pub mod mutate;
 pub mod settings;

@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 use token_introspection::{
     issuers::Issuers,
     judge,
-    jwt::parse_object,
     records::{FetchedItems, ItemKey},
     store::Store,
     token::PresentedToken,
@@ -18,7 +17,7 @@ use token_introspection::{
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    two_parts,
+    json, two_parts,
     world::{ISSUER, KID, NOW, SETTINGS, jwt, signature},
 };
 
@@ -133,7 +132,8 @@ fn may_be_active(token: &str) {
 
 fn members(part: &str) -> Map<String, Value> {
     let text = URL_SAFE_NO_PAD.decode(part).expect("a part that is not canonical base64url");
-    parse_object(&text).expect("a part with two readings")
+    let text = String::from_utf8(text).expect("a part that is not UTF-8");
+    json::members(&text).expect("a part with two readings")
 }
 
 /// Each JWT that parses has the mark that revokes it, among a bounded number of marks.
