@@ -81,7 +81,7 @@ async fn a22_whatever_the_deadline_the_answer_is_right_or_503_in_time() {
         let (answered, elapsed) = on_a_still_clock(status(&world.service, &request, deadline)).await;
         assert!(answered == 200 || answered == 503, "{case}: {answered}");
         assert_eq!(elapsed, Duration::ZERO, "{case}");
-        let has_time = deadlines()[number].2 >= 850;
+        let has_time = deadlines()[number].2 > 0;
         assert!(answered == 200 || !has_time, "{case}: {answered}");
 
         world.proxy.fail(Fault::Hangs);

@@ -40,6 +40,13 @@ pub enum Manner {
     Resets,
 }
 
+/// How a connection ends.
+#[derive(PartialEq, Eq)]
+enum End {
+    Closed,
+    Reset,
+}
+
 /// The answer for each path, and the texts of the requests.
 #[derive(Clone, Default)]
 pub struct Site {
@@ -65,14 +72,20 @@ impl Site {
         let site = Self { address: listener.local_addr().unwrap().to_string(), ..Self::default() };
         let serving = site.clone();
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
+            while let Ok((mut stream, _)) = listener.accept().await {
                 let (site, tls) = (serving.clone(), tls.clone());
                 tokio::spawn(async move {
                     match tls {
-                        None => site.answer(stream).await,
+                        None => {
+                            if site.answer(&mut stream).await == End::Reset {
+                                stream.set_zero_linger().unwrap();
+                            }
+                        }
                         Some(tls) => {
-                            if let Ok(stream) = tls.accept(stream).await {
-                                site.answer(stream).await;
+                            if let Ok(mut stream) = tls.accept(stream).await
+                                && site.answer(&mut stream).await == End::Reset
+                            {
+                                stream.get_ref().0.set_zero_linger().unwrap();
                             }
                         }
                     }
@@ -106,8 +119,8 @@ impl Site {
         std::mem::take(&mut *self.requests.lock().unwrap())
     }
 
-    async fn answer(self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let Some(head) = head(&mut stream).await else { return };
+    async fn answer(self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> End {
+        let Some(head) = head(stream).await else { return End::Closed };
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
         self.requests.lock().unwrap().push(head);
         let answer = self.answers.lock().unwrap().get(&path).cloned();
@@ -119,7 +132,7 @@ impl Site {
                 for byte in answer.as_bytes() {
                     sleep(PAUSE).await;
                     if stream.write_all(&[*byte]).await.is_err() {
-                        return;
+                        return End::Closed;
                     }
                 }
             }
@@ -129,10 +142,10 @@ impl Site {
                 hang().await;
             }
             Manner::Hangs => hang().await,
-            // Without a shutdown, and with bytes that were not read, the system resets the connection.
-            Manner::Resets => return,
+            Manner::Resets => return End::Reset,
         }
         let _ = stream.shutdown().await;
+        End::Closed
     }
 }
 

@@ -18,7 +18,7 @@ pub async fn bind() -> (TcpListener, String) {
     (listener, url)
 }
 
-/// Answers every request, until the test ends. An error closes the connection.
+/// Answers every request, until the test ends. An error resets the connection.
 pub fn serve<F, B, E>(listener: TcpListener, answer: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static)
 where
     F: Future<Output = Result<Response<B>, E>> + Send + 'static,
@@ -38,10 +38,14 @@ pub async fn serve_in<F, B, E>(
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     E: Into<Box<dyn Error + Send + Sync>> + 'static,
 {
-    while let Ok((stream, _)) = listener.accept().await {
+    while let Ok((mut stream, _)) = listener.accept().await {
         let answer = answer.clone();
         connections.spawn(async move {
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+            let served = http1::Builder::new().serve_connection(TokioIo::new(&mut stream), service_fn(answer)).await;
+            if served.is_err_and(|error| error.is_user()) {
+                // The system sends a reset instead of the end of the stream.
+                stream.set_zero_linger().unwrap();
+            }
         });
         while connections.try_join_next().is_some() {}
     }
