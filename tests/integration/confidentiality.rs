@@ -1,14 +1,17 @@
 //! Group O: an answer, its length, its headers and its cost reveal nothing about a token.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
+use test_support::pages::read;
 use token_introspection::{call, outcome, records::sha256_hex, response};
 
 use crate::{
     keys,
     proxy::Fault,
     world::{
-        ALL_IN_DYNAMODB, API, AUDIENCE, Answer, GENERIC, ISSUER, OWN, SECRET, World, claims, introspection, issuers,
-        request,
+        ALL_IN_DYNAMODB, API, AUDIENCE, Answer, GENERIC, ISSUER, OWN, SECRET, World, changed, claims, introspection,
+        issuers, request,
     },
 };
 
@@ -18,12 +21,25 @@ const OPAQUE_TRIPS: usize = if ALL_IN_DYNAMODB { 2 } else { 1 };
 pub const REFRESHING: &str = "refreshing";
 /// A caller that sees only access tokens of one audience, issuer and scope.
 pub const NARROW: &str = "narrow";
+/// A tenant of an issuer that has several, accepts one client and one audience, and is revoked.
+const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+const TENANTS_ISSUER: &str = "https://tenants.example.com/11111111-2222-3333-4444-555555555555";
+
+/// The entry of that issuer.
+pub fn issuer_with_tenants(world: &World) -> Value {
+    json!({
+        "issuer": "https://tenants.example.com/{tenantid}", "profile": "generic", "tenants": [TENANT],
+        "client_ids": ["app"], "audiences": [AUDIENCE], "jwks": { "keys": [world.signer.jwk()] },
+    })
+}
 
 async fn world() -> World {
     // A second key, which a mark can distrust without the others.
     let mut trusted: Value = serde_json::from_str(&issuers(&keys::ed25519(Some("key-1"), 1))).unwrap();
     trusted[0]["jwks"]["keys"].as_array_mut().unwrap().push(keys::ed25519(Some("revoked"), 1).jwk());
-    let world = World::with(&[("TRUSTED_ISSUERS", &trusted.to_string())]).await;
+    let mut world = World::new().await;
+    trusted.as_array_mut().unwrap().push(issuer_with_tenants(&world));
+    world.service = World::service(&world.proxy.url, &trusted.to_string(), &world.token_settings()).await;
     put_callers(&world);
     world
 }
@@ -56,6 +72,7 @@ pub fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, &'static
         (format!("client#{ISSUER}#revoked"), json!({})),
         (format!("kid#{ISSUER}#revoked"), json!({})),
         (format!("sid#{ISSUER}#corrupt"), json!({ "not_before": "yesterday" })),
+        (format!("iss#{TENANTS_ISSUER}"), json!({})),
     ] {
         world.put_mark(&mark, &attributes);
     }
@@ -64,6 +81,12 @@ pub fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, &'static
     let ((signed, _), (_, other_signature)) = (good.rsplit_once('.').unwrap(), other.rsplit_once('.').unwrap());
     let by =
         |kid: Option<&str>, number| keys::ed25519(kid, number).token(&json!({ "typ": "at+jwt" }), &claims(&json!({})));
+    let tenants = |changes: Value| {
+        let own = json!({ "iss": TENANTS_ISSUER, "tid": TENANT });
+        world.signer.token(&json!({}), &changed(&claims(&own), &changes))
+    };
+    let headed =
+        |header: Value| world.signer.token(&changed(&json!({ "typ": "at+jwt" }), &header), &claims(&json!({})));
     let unsecured = world.signer.sign(r#"{"alg":"none","typ":"at+jwt"}"#, &claims(&json!({})).to_string());
     vec![
         ("expired", "expired", API, jwt(json!({ "exp": now }))),
@@ -79,6 +102,12 @@ pub fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, &'static
         ("untrusted_issuer", "untrusted issuer", API, jwt(json!({ "iss": "https://stranger.example" }))),
         ("untrusted_issuer", "issuer with a slash", API, jwt(json!({ "iss": format!("{ISSUER}/") }))),
         ("untrusted_issuer", "no issuer", API, jwt(json!({ "iss": null }))),
+        ("wrong_tenant", "another tenant", API, tenants(json!({ "tid": "another" }))),
+        ("wrong_client", "another client", API, tenants(json!({ "client_id": "another" }))),
+        ("wrong_audience", "another audience", API, tenants(json!({ "aud": "https://other.example" }))),
+        ("revoked_issuer", "revoked by issuer", API, tenants(json!({}))),
+        ("critical_extension", "a critical extension", API, headed(json!({ "crit": ["exp"] }))),
+        ("unencoded_payload", "an unencoded payload", API, headed(json!({ "b64": false }))),
         ("missing_claim", "a missing claim", API, jwt(json!({ "jti": null }))),
         ("wrong_claim_type", "a claim of another type", API, jwt(json!({ "sub": 1 }))),
         ("wrong_typ", "an ID token's type", API, typed("JWT")),
@@ -102,15 +131,27 @@ pub fn inactive_jwts(world: &World) -> Vec<(&'static str, &'static str, &'static
 /// The same for opaque tokens.
 pub fn inactive_opaques(world: &World) -> Vec<(&'static str, &'static str, &'static str, String)> {
     let now = call::now();
-    world.put_mark(&format!("grant#{OWN}#revoked"), &json!({}));
+    for kind in ["grant", "sid", "sub", "client"] {
+        world.put_mark(&format!("{kind}#{OWN}#revoked"), &json!({}));
+    }
+    world.put_mark(&format!("sid#{OWN}#corrupt"), &json!({ "not_before": "yesterday" }));
+    world.put_mark(&format!("iss#{TENANTS_ISSUER}"), &json!({}));
     world.put_mark(&format!("revoked#{}", sha256_hex("revoked by its mark")), &json!({}));
     let cases = [
         ("unknown_token", "unknown", API, None),
         ("expired", "expired", API, Some(json!({ "exp": now }))),
         ("not_yet_valid", "not yet valid", API, Some(json!({ "nbf": now + 600 }))),
+        ("issued_in_the_future", "from the future", API, Some(json!({ "iat": now + 600 }))),
         ("revoked_token", "revoked by its mark", API, Some(json!({}))),
         ("revoked_record", "revoked by its record", API, Some(json!({ "revoked": true }))),
         ("revoked_grant", "revoked by grant", API, Some(json!({ "grant_id": "revoked" }))),
+        ("revoked_session", "revoked by session", API, Some(json!({ "sid": "revoked" }))),
+        ("revoked_subject", "revoked by subject", API, Some(json!({ "sub": "revoked" }))),
+        ("revoked_client", "revoked by client", API, Some(json!({ "client_id": "revoked" }))),
+        ("revoked_issuer", "revoked by issuer", API, Some(json!({ "iss": TENANTS_ISSUER }))),
+        ("corrupt_mark", "a corrupt mark", API, Some(json!({ "sid": "corrupt" }))),
+        ("unrevocable", "could not be revoked", API, Some(json!({ "sub": "s".repeat(2048) }))),
+        ("issuer_hidden", "of an issuer that is hidden", NARROW, Some(json!({ "iss": GENERIC }))),
         ("corrupt_record", "without exp", API, Some(json!({ "exp": null }))),
         ("corrupt_record", "a corrupt record", API, Some(json!({ "sub": 1 }))),
         ("untrusted_issuer", "untrusted issuer", API, Some(json!({ "iss": "https://stranger.example" }))),
@@ -192,6 +233,45 @@ async fn o01_o02_o03_all_inactive_opaque_tokens_get_the_same_bytes_after_two_rea
         answer.assert_active();
         assert_eq!(reads, vec!["BatchGetItem"; OPAQUE_TRIPS], "an active token costs the same");
     }
+}
+
+/// What only a JWT, only an opaque token, and no token that is introspected can be. Proofs have tests of their own.
+const ONLY_JWTS: [&str; 15] = [
+    "bad_signature",
+    "critical_extension",
+    "malformed",
+    "missing_claim",
+    "not_an_access_token",
+    "required_claim",
+    "revoked_signing_key",
+    "unencoded_payload",
+    "unknown_key",
+    "wrong_algorithm",
+    "wrong_audience",
+    "wrong_claim_type",
+    "wrong_client",
+    "wrong_tenant",
+    "wrong_typ",
+];
+const ONLY_OPAQUES: [&str; 5] =
+    ["corrupt_record", "foreign_refresh_token", "revoked_record", "token_type_hidden", "unknown_token"];
+const ONLY_REVOKED: &str = "foreign_token";
+
+#[tokio::test]
+async fn o02_the_cases_have_every_reason_of_an_inactive_token() {
+    let page = read("docs/reasons.md");
+    let section = page.split_once("\n## Inactive tokens\n").unwrap().1.split("\n### Proofs").next().unwrap();
+    let documented = |without: &[&str]| -> BTreeSet<String> {
+        let names = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let names = names.filter(|name| *name != "reason" && *name != ONLY_REVOKED && !without.contains(name));
+        names.map(str::to_owned).collect()
+    };
+    let world = world().await;
+    let reasons = |cases: &[(&str, &str, &str, String)]| -> BTreeSet<String> {
+        cases.iter().map(|(reason, ..)| (*reason).to_owned()).collect()
+    };
+    assert_eq!(reasons(&inactive_jwts(&world)), documented(&ONLY_OPAQUES));
+    assert_eq!(reasons(&inactive_opaques(&world)), documented(&ONLY_JWTS));
 }
 
 #[tokio::test]

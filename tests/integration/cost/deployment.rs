@@ -88,8 +88,8 @@ impl Deployment {
                               "required_claims": { "token_use": "access" } });
         let fetched = json!({ "issuer": FETCHED, "profile": "rfc9068", "jwks_uri": host.url, "algorithms": ["EdDSA"],
                               "logout_audiences": [RECEIVER] });
-        let deployment =
-            Self { world, host, aws, issuers: json!([own, generic, fetched]).to_string(), now: call::now() };
+        let issuers = json!([own, generic, fetched, confidentiality::issuer_with_tenants(&world)]).to_string();
+        let deployment = Self { world, host, aws, issuers, now: call::now() };
         deployment.put_clients();
         deployment
     }
