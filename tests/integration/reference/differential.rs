@@ -21,7 +21,7 @@ async fn g14_i01_j22_the_service_answers_as_the_model_of_the_documents_and_a_fau
         run.play(scene).await;
         scene += 1;
     }
-    println!("{} cases from seed {seed} in {} s", run.cases, started.elapsed().as_secs());
+    println!("{} cases from seed {seed} in {} s, {} repeated", run.cases, started.elapsed().as_secs(), run.repeats);
     println!("{:?}\nfound {:?}", run.reached, run.found);
     run.assert_no_difference();
     if cases >= 10_000 {
@@ -39,6 +39,6 @@ async fn a14_a15_events_of_a_gateway_are_answered_as_the_model_of_the_documents(
         run.play_events(scene).await;
         scene += 1;
     }
-    println!("{} events from seed {seed}", run.cases);
+    println!("{} events from seed {seed}, {} repeated", run.cases, run.repeats);
     run.assert_no_difference();
 }

@@ -52,6 +52,8 @@ pub struct Run {
     pub cases: usize,
     /// How often each verdict and reason was expected.
     pub reached: BTreeMap<&'static str, usize>,
+    /// How often a new environment was asked again after an unexpected `503`.
+    pub repeats: usize,
     /// After how many cases each planted fault was found.
     pub found: BTreeMap<String, usize>,
     pub missed: Vec<Fault>,
@@ -85,6 +87,7 @@ impl Run {
             stages,
             cases: 0,
             reached: BTreeMap::new(),
+            repeats: 0,
             found: BTreeMap::new(),
             missed: Fault::ALL.to_vec(),
             differences: BTreeMap::new(),
@@ -179,6 +182,7 @@ impl Run {
 
     /// Continues in a new environment.
     async fn renew(&mut self, chosen: usize) {
+        self.repeats += 1;
         let stage = &mut self.stages[chosen];
         stage.service = service(&self.engine, &stage.variant).await;
     }
@@ -186,6 +190,7 @@ impl Run {
     pub fn assert_no_difference(&self) {
         let differences = self.differences.values().map(|(count, first)| format!("\n{count} times, first: {first}\n"));
         assert!(self.differences.is_empty(), "{}", differences.collect::<String>());
+        assert!(self.repeats <= 5 + self.cases / 1000, "{} answers were 503 without a reason", self.repeats);
     }
 }
 
