@@ -9,6 +9,8 @@ from verdicts import assert_active, assert_unavailable
 
 # A deadline in seconds from now, and within how many seconds the answer comes if the store does not answer.
 LEFT = [(0.2, 0.2), (0.15, 0.15), (0.05, 0.05), (0, 0), (-0.1, 0), (1, 1), (60, 2), (15 * 60, 2)]
+# With so many seconds, the answer of a store that is well is always in time, once the environment is warm.
+ENOUGH = 0.2
 # The emulator, the signals and a busy machine take some time, which Lambda would not count. An attempt of the store takes 0.6 s.
 SLACK, SLACK_OF_SHORT = 0.3, 0.1
 # Lambda sends no event after its deadline, so these are an emulator's, or those of a clock that is wrong.
@@ -19,9 +21,10 @@ SENSELESS = {"passed": -5, "passed hours ago": -3 * 3600, "in years": 10 * 365 *
 def test_a22_with_little_time_the_answer_is_right_or_503_in_time(function, proxy, caller, token, left, limit):
     question = events.introspection(token, caller)
     limit += SLACK_OF_SHORT if limit < 0.3 else SLACK
+    assert_active(function.introspect(token, caller))
     for _ in range(3):
         answer = function.invoke_until(question, time.time() + left)
-        assert_unavailable(answer) if answer.status == 503 else assert_active(answer)
+        assert_active(answer) if left >= ENOUGH or answer.status == 200 else assert_unavailable(answer)
         assert answer.seconds < limit
     with proxy.failing("hang"):
         answer = function.invoke_until(question, time.time() + left)
