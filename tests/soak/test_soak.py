@@ -148,10 +148,14 @@ def test_o02_no_answer_is_wrong_and_memory_and_latency_stay_flat(deployment, ite
     grown = hostile.memory(deployment.function)
     print(f"\n{INTROSPECTIONS} introspections in {time.monotonic() - start:.0f} s, seed {SEED}: {dict(soak.counts)}")
     print(f"memory: {memory} KB, then {grown} KB")
+    percentiles = []
     for name, seconds in (("first", early), ("last", later)):
-        slow = statistics.quantiles(seconds, n=100)[98]
-        print(f"the {name} {len(seconds)}: p50 {statistics.median(seconds) * 1000:.2f} ms, p99 {slow * 1000:.2f} ms")
+        usual, slow = statistics.median(seconds), statistics.quantiles(seconds, n=100)[98]
+        percentiles.append((usual, slow))
+        print(f"the {name} {len(seconds)}: p50 {usual * 1000:.2f} ms, p99 {slow * 1000:.2f} ms", flush=True)
     assert {"active", "inactive", "503 during a fault"} <= soak.counts.keys()
     assert grown < memory * 1.2 + 1024
-    # What takes a millisecond more may be the machine.
-    assert statistics.median(later) < statistics.median(early) * 1.5 + 0.001
+    (early_usual, early_slow), (later_usual, later_slow) = percentiles
+    # What takes a millisecond more, or five in the slowest answers, may be the machine.
+    assert later_usual < early_usual * 1.5 + 0.001
+    assert later_slow < early_slow * 2 + 0.005
