@@ -182,6 +182,21 @@ class _Handler(Handler):
         self.proxy.lifted.wait(30)
         self.close_connection = True
 
+    def fault_stall(self, raw, call):
+        """The headers arrive, and nothing of the body."""
+        status, body, _ = self.forward(raw)
+        self.answer(status, b"", JSON, promised=len(body))
+        self.fault_hang(raw, call)
+
+    def fault_drip(self, raw, call):
+        """The right answer, but so slowly that a time limit for each byte is never reached."""
+        status, body, _ = self.forward(raw)
+        self.answer(status, b"", {**JSON, "Connection": "close"}, promised=len(body))
+        for byte in body:
+            self.wfile.write(bytes([byte]))
+            if self.proxy.lifted.wait(0.1):
+                break
+
     def fault_reset(self, raw, call):
         # A zero linger time makes the kernel send RST instead of FIN.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -9,11 +9,11 @@ from tokens import claims, mint
 from verdicts import assert_active, assert_inactive, assert_refused, assert_unavailable
 
 FAULTS = [
-    "server_error", "gateway_error", "throttling", "throughput_exceeded", "access_denied", "table_missing", "hang",
-    "reset", "truncated", "broken_off", "empty", "corrupted", "unprocessed", "marks_unprocessed",
+    "server_error", "gateway_error", "throttling", "throughput_exceeded", "access_denied", "table_missing", "hang", "stall",
+    "drip", "reset", "truncated", "broken_off", "empty", "corrupted", "unprocessed", "marks_unprocessed",
 ]
-# The function would wait for three of these until the invocation ends, so they show that it knows its deadline.
-ENDLESS = ["hang", "unprocessed", "throttling"]
+# The function would wait for these, or try again, until the invocation ends, so they show that it knows its deadline.
+ENDLESS = ["hang", "stall", "drip", "unprocessed", "throttling"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -42,7 +42,7 @@ def test_a22_invocation_with_less_time_left_is_answered_sooner(function, proxy, 
     assert_active(function.introspect(token, caller, seconds=1))
 
 
-@pytest.mark.parametrize("fault", ["server_error", "throttling", "hang", "unprocessed"])
+@pytest.mark.parametrize("fault", ["server_error", "throttling", "hang", "drip", "unprocessed"])
 def test_fault_hides_whether_the_credentials_are_correct(function, proxy, caller, items, token, fault):
     # The secret could not be checked either, so a wrong secret gets the same answer as the correct one.
     with proxy.failing(fault):

@@ -23,7 +23,7 @@ POOL = 300
 # A fault of some seconds, 300 times in a run at most: requests without an answer would take most of the time.
 FAULT_RATE = min(0.002, 300 / INTROSPECTIONS)
 FAULTS = ["server_error", "gateway_error", "throttling", "throughput_exceeded", "access_denied", "table_missing", "hang",
-          "reset", "truncated", "broken_off", "empty", "corrupted", "unprocessed", "marks_unprocessed"]
+          "stall", "drip", "reset", "truncated", "broken_off", "empty", "corrupted", "unprocessed", "marks_unprocessed"]
 CHECK_LOG_EVERY = 5_000
 
 
