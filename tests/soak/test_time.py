@@ -41,7 +41,7 @@ UNKNOWN, KNOWN, PUBLIC, DISABLED, ONE_KEY, DISABLED_KEY, MANY_KEYS, ONE_NAME, LA
 def compare(requests: dict, pairs: list[tuple[str, str]], sizes: dict[str, str]):
     """Sends all requests in each round, prints the share of each pair, and fails at the end if one is above the tolerance.
 
-    `sizes` has the size of the item of those that have not the usual one.
+    `sizes` names the size of the item of a request if it is not the usual one.
     """
     later, start = dict.fromkeys(pairs, 0.0), time.monotonic()
 
