@@ -10,7 +10,10 @@ use crate::{
 
 /// A client that may revoke the tokens that were issued to it: an authenticated caller, or a public client that named
 /// itself. It never becomes a [`Caller`], so a public client cannot introspect.
-pub struct RevokingClient(Client);
+pub struct RevokingClient {
+    client: Client,
+    is_public: bool,
+}
 
 impl RevokingClient {
     /// Accepts the client id of a public client instead of credentials.
@@ -22,22 +25,27 @@ impl RevokingClient {
         let found: Found = key.map_or(Ok(None), |key| items.record::<ClientRecord>(key));
         let record = registered(found, AuthMethod::None, &[AuthMethod::None])?;
         let client_id = key.map(ItemKey::id).unwrap_or_default();
-        Ok(Self(Client::new(client_id, record, settings)))
+        Ok(Self { client: Client::new(client_id, record, settings), is_public: true })
     }
 
     /// The client's identifier.
     pub fn client_id(&self) -> &str {
-        self.0.client_id()
+        self.client.client_id()
+    }
+
+    /// Whether anyone can name themselves this client.
+    pub fn is_public(&self) -> bool {
+        self.is_public
     }
 
     /// Whether a token with these claims was issued to this client.
     pub fn was_issued(&self, claims: &Claims) -> bool {
-        self.0.was_issued(claims)
+        self.client.was_issued(claims)
     }
 }
 
 impl From<Caller> for RevokingClient {
     fn from(Caller(client): Caller) -> Self {
-        Self(client)
+        Self { client, is_public: false }
     }
 }

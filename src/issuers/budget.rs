@@ -42,7 +42,7 @@ impl Budget {
     }
 
     /// Whether a fetch is left for a sender that has not authenticated. Half of the budget is kept for callers that
-    /// have, so that notices with invented key ids do not use it up.
+    /// have, so that tokens with invented key ids, which anyone can send, do not use it up.
     pub fn is_left_for_anyone(&mut self, now: i64) -> bool {
         self.refill(now);
         self.left > CAPACITY / 2
@@ -52,6 +52,11 @@ impl Budget {
     pub fn take(&mut self, now: i64) {
         self.refill(now);
         self.left = (self.left - 1).max(0);
+    }
+
+    /// Gives back a fetch that was taken and not made.
+    pub fn give_back(&mut self) {
+        self.left = (self.left + 1).min(CAPACITY);
     }
 
     fn refill(&mut self, now: i64) {

@@ -1,15 +1,13 @@
 //! The keys of one issuer that this execution environment holds, and when it may fetch more. No I/O.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 
 use super::{
     budget::{Budget, elapsed, rest_of_pause},
     fetch::KeyLocation,
+    flight::Flight,
     held_set::HeldSet,
     key_set::IssuerKeySet,
 };
@@ -24,9 +22,6 @@ const LOG_PAUSE: i64 = 60;
 /// The clocks of two environments differ by at most this many seconds.
 const CLOCK_DIFFERENCE: i64 = 60;
 
-/// The minimum time for a fetch. A fetch with less would say nothing about the issuer, so it is not started.
-pub const FAIR_TIME: Duration = Duration::from_millis(300);
-
 /// One issuer whose keys are fetched.
 pub struct IssuerKeys {
     pub location: KeyLocation,
@@ -38,15 +33,15 @@ pub struct IssuerKeys {
 }
 
 #[derive(Default)]
-struct State {
-    held: Option<HeldSet>,
+pub(super) struct State {
+    pub held: Option<HeldSet>,
     /// When the last fetch started, if it failed.
-    failed_at: Option<i64>,
-    /// When the last fetch started that a bad signature caused.
-    rechecked_at: Option<i64>,
+    pub failed_at: Option<i64>,
+    /// When the last fetch started that a bad signature caused, if it was made.
+    pub rechecked_at: Option<i64>,
     /// When the log last said that the budget is used up.
     budget_logged_at: Option<i64>,
-    budget: Budget,
+    pub budget: Budget,
 }
 
 /// What a fetch is for.
@@ -56,8 +51,8 @@ pub enum FetchReason {
     Due,
     /// The held set has no key for a token.
     UnknownKey,
-    /// No held key made the signature of a notice, whose sender has not authenticated.
-    Notice,
+    /// No held key made the signature of a token whose sender has not authenticated.
+    Unauthenticated,
     /// No held key made the signature. The issuer may have replaced a key under the same `kid`, or repaired one.
     Recheck,
 }
@@ -73,15 +68,6 @@ pub enum NotAllowed {
     Rechecked,
     /// No fetch is left. `log` is true if the log has not said so within the last minute.
     BudgetUsedUp { log: bool },
-}
-
-/// A fetch in flight. If it is dropped without an outcome, because the invocation was cut off, it counts as failed only
-/// if it had a fair time to answer.
-pub struct Flight<'a> {
-    keys: &'a IssuerKeys,
-    now: i64,
-    began: Instant,
-    open: bool,
 }
 
 impl IssuerKeys {
@@ -123,10 +109,11 @@ impl IssuerKeys {
                 return Ok(None);
             }
             state.budget.take(now);
+            let rechecked_before = state.rechecked_at;
             if reason == FetchReason::Recheck {
                 state.rechecked_at = Some(now);
             }
-            Ok(Some(Flight { keys: self, now, began: Instant::now(), open: true }))
+            Ok(Some(Flight::new(self, now, rechecked_before)))
         })
     }
 
@@ -157,7 +144,7 @@ impl IssuerKeys {
         pauses.and_then(|rest| u32::try_from(rest).ok()).unwrap_or(1).max(1)
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         // No code that holds this lock can panic, so a poisoned state is still consistent.
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -187,7 +174,7 @@ impl State {
         }
         let is_left = match reason {
             FetchReason::UnknownKey => self.budget.is_left(now),
-            FetchReason::Notice => self.budget.is_left_for_anyone(now),
+            FetchReason::Unauthenticated => self.budget.is_left_for_anyone(now),
             FetchReason::Due | FetchReason::Recheck => true,
         };
         if !is_left {
@@ -201,44 +188,16 @@ impl State {
     }
 }
 
-impl Flight<'_> {
-    /// Replaces the held set by the fetched one.
-    pub fn succeeded(mut self, set: Arc<IssuerKeySet>) {
-        self.open = false;
-        self.keys.with(|state| {
-            state.failed_at = None;
-            state.held = Some(HeldSet::fetched(set));
-        });
-    }
-
-    /// Ends it without an outcome: another environment fetches.
-    pub fn left_to_another(mut self) {
-        self.open = false;
-    }
-
-    /// Notes that the issuer did not return its keys.
-    pub fn failed(mut self) {
-        self.open = false;
-        self.keys.with(|state| state.failed_at = Some(self.now));
-    }
-}
-
-impl Drop for Flight<'_> {
-    fn drop(&mut self) {
-        if self.open && self.began.elapsed() >= FAIR_TIME {
-            self.keys.with(|state| state.failed_at = Some(self.now));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use http::Uri;
     use serde_json::json;
     use tokio::time::advance;
 
     use super::*;
-    use crate::jwt::Algorithm;
+    use crate::{issuers::flight::FAIR_TIME, jwt::Algorithm};
 
     const T: i64 = 1_700_000_000;
 
@@ -285,6 +244,25 @@ mod tests {
         assert_eq!([0, 1, 29, 30, 99].map(|seconds| keys.retry_after(T + seconds)), [30, 29, 1, 1, 1]);
         fetched(&keys, "a", T + 30);
         assert!(!keys.last_fetch_failed());
+    }
+
+    #[test]
+    fn h13_h14_a_fetch_that_was_not_made_begins_no_pause_and_costs_no_budget() {
+        let keys = keys();
+        fetched(&keys, "a", T);
+        for _ in 0..20 {
+            begin(&keys, FetchReason::Recheck, T + 1).not_made();
+            drop(begin(&keys, FetchReason::UnknownKey, T + 1));
+        }
+        assert_eq!(may_fetch(&keys, FetchReason::Recheck, T + 1), Ok(()));
+        begin(&keys, FetchReason::Recheck, T + 1).left_to_another();
+        for _ in 0..8 {
+            assert_eq!(may_fetch(&keys, FetchReason::UnknownKey, T + 2), Ok(()));
+            begin(&keys, FetchReason::UnknownKey, T + 2).left_to_another();
+        }
+        assert_eq!(may_fetch(&keys, FetchReason::UnknownKey, T + 2), Err(NotAllowed::BudgetUsedUp { log: true }));
+        begin(&keys, FetchReason::Recheck, T + 31).not_made();
+        assert_eq!(may_fetch(&keys, FetchReason::Recheck, T + 30), Err(NotAllowed::Rechecked), "the earlier one");
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@
 mod budget;
 mod fetch;
 mod fetch_error;
+mod flight;
 mod held_set;
 mod issuer_keys;
 mod key_set;
@@ -19,7 +20,8 @@ use tracing::{error, info, warn};
 use self::{
     fetch::{Fetcher, KeyLocation},
     fetch_error::logged,
-    issuer_keys::{FAIR_TIME, FetchReason, IssuerKeys, NotAllowed},
+    flight::FAIR_TIME,
+    issuer_keys::{FetchReason, IssuerKeys, NotAllowed},
     key_set::{Gap, Gaps, IssuerKeySet, SignatureCheck, check, only_fitting},
     turn::Turn,
 };
@@ -50,11 +52,22 @@ pub struct Issuers {
     environment: String,
 }
 
-/// Whether the sender of a token has authenticated.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sender {
-    Caller,
+/// Who sent a token, which decides how much of the fetch budget may be used for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// A client that has authenticated, or that authenticates by the token itself.
+    Authenticated,
+    /// Anyone else: half of the budget.
     Anyone,
+}
+
+/// What depends on a signature, which decides the answer if a limit keeps the function from looking for the key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// The token is inactive: a 503 for each invented token would trip the circuit breakers of resource servers.
+    Verdict,
+    /// "Don't know": what is refused is lost, and what is not answered is sent again.
+    Effect,
 }
 
 /// Whether a fetch was made.
@@ -151,28 +164,30 @@ impl Issuers {
         now: i64,
         deadline: Instant,
     ) -> Result<VerifiedToken<S>, VerifyError> {
-        self.verify_from(Sender::Caller, unverified, items, now, deadline).await
+        self.verify_for(Purpose::Verdict, Sender::Authenticated, unverified, items, now, deadline).await
     }
 
-    /// Does the same for a notice, which anyone can send. Only half of the fetch budget is used for it. If a limit keeps
-    /// the function from looking for its key, the answer is "don't know": a notice that is refused is lost, while one
-    /// that is not answered is sent again.
+    /// Does the same for a token that ends others or itself: a notice, or a token that a client revokes. If a limit keeps
+    /// the function from looking for its key, the answer is "don't know": what is refused is lost, and what is not
+    /// answered is sent again.
     ///
     /// # Errors
     ///
     /// Returns [`VerifyError`] as [`Issuers::verify`] does.
-    pub async fn verify_notice<S>(
+    pub async fn verify_for_effect<S>(
         &self,
+        sender: Sender,
         unverified: Box<UnverifiedToken<'_, S>>,
         items: &FetchedItems,
         now: i64,
         deadline: Instant,
     ) -> Result<VerifiedToken<S>, VerifyError> {
-        self.verify_from(Sender::Anyone, unverified, items, now, deadline).await
+        self.verify_for(Purpose::Effect, sender, unverified, items, now, deadline).await
     }
 
-    async fn verify_from<S>(
+    async fn verify_for<S>(
         &self,
+        purpose: Purpose,
         sender: Sender,
         unverified: Box<UnverifiedToken<'_, S>>,
         items: &FetchedItems,
@@ -187,7 +202,7 @@ impl Issuers {
             KeySource::Remote(_) | KeySource::Discovered(_) => match self.fetched.get(&issuer.issuer) {
                 Some(keys) => {
                     self.adopt(issuer, items, now);
-                    self.verify_with(keys, sender, unverified, now, deadline).await
+                    self.verify_with(keys, purpose, sender, unverified, now, deadline).await
                 }
                 None => Err(KeysUnavailable { cause: Cause::FetchFailed, retry_after: 1 }.into()),
             },
@@ -201,6 +216,7 @@ impl Issuers {
     async fn verify_with<S>(
         &self,
         keys: &IssuerKeys,
+        purpose: Purpose,
         sender: Sender,
         unverified: Box<UnverifiedToken<'_, S>>,
         now: i64,
@@ -218,7 +234,7 @@ impl Issuers {
         let mut checked = set.check(unverified, &self.checked);
         let reason = match &checked {
             SignatureCheck::Signed(_) => None,
-            _ if sender == Sender::Anyone => Some(FetchReason::Notice),
+            _ if sender == Sender::Anyone => Some(FetchReason::Unauthenticated),
             SignatureCheck::UnknownKey(_) | SignatureCheck::Undecided(Gap::TruncatedSet, _) => {
                 Some(FetchReason::UnknownKey)
             }
@@ -246,9 +262,9 @@ impl Issuers {
         let failure = match attempt {
             Attempt::NoTime => Some(Cause::NoTime),
             _ if keys.last_fetch_failed() => Some(Cause::FetchFailed),
-            // Also with a bad signature: another key may have the same `kid` by now, and a log-out must not be lost.
-            Attempt::NotAllowed if sender == Sender::Anyone => Some(Cause::FetchNotAllowed),
-            Attempt::NotNeeded if sender == Sender::Anyone && matches!(checked, SignatureCheck::UnknownKey(_)) => {
+            // Also with a bad signature: another key may have the same `kid` by now, and a revocation must not be lost.
+            Attempt::NotAllowed if purpose == Purpose::Effect => Some(Cause::FetchNotAllowed),
+            Attempt::NotNeeded if purpose == Purpose::Effect && matches!(checked, SignatureCheck::UnknownKey(_)) => {
                 Some(Cause::FetchNotAllowed)
             }
             _ => None,
@@ -290,7 +306,7 @@ impl Issuers {
                 return Attempt::NotAllowed;
             }
             Turn::NoTime => {
-                flight.left_to_another();
+                flight.not_made();
                 return Attempt::NoTime;
             }
         };

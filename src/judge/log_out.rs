@@ -3,15 +3,11 @@
 
 use serde_json::value::RawValue;
 
-use super::{
-    is_current,
-    notice::{has_trusted_key, is_for, named},
-    profile::has_plain_header,
-};
+use super::{has_trusted_key, is_current, is_for, profile::has_plain_header};
 use crate::{
     jwt::RawMembers,
     media_type,
-    records::{FetchedItems, ItemKey, MarkKey, MarkKind, NewMark, UnixTime},
+    records::{FetchedItems, ItemKey, MarkKey, MarkKind, NewMark, UnixTime, named},
     settings::Settings,
     token::{Claims, Inactive, NotAccepted, Notice, UnverifiedToken, VerifiedToken},
 };

@@ -3,12 +3,11 @@
 
 mod event;
 mod log_out;
-mod notice;
 mod opaque;
 mod profile;
 
 use crate::{
-    records::{Corrupt, FetchedItems, MarkKey, UnixTime, revokes},
+    records::{Corrupt, FetchedItems, MarkKey, MarkKind, UnixTime, revokes},
     settings::Settings,
     token::{Claims, Inactive, UnverifiedToken, VerifiedToken},
 };
@@ -16,7 +15,6 @@ use crate::{
 pub use self::{
     event::{SecurityEvent, ended_by_events, event},
     log_out::{LogOut, ProvedLogOut, guard as log_out_guard, log_out, proved as proved_log_out},
-    notice::has_trusted_key,
     opaque::record,
     profile::{OF_ANOTHER_KIND, follows_profile, has_plain_header, is_access_token_type},
 };
@@ -120,7 +118,7 @@ pub fn active(
     later: &FetchedItems,
 ) -> Result<ActiveClaims, Inactive> {
     is_not_revoked(token.claims(), token.marks(), items)?;
-    is_not_revoked(token.claims(), token.unread_mark().map(std::slice::from_ref).unwrap_or_default(), later)?;
+    is_not_revoked(token.claims(), token.unread_mark(), later)?;
     Ok(ActiveClaims(token.into_claims()))
 }
 
@@ -150,15 +148,43 @@ pub fn is_current(claims: &Claims, now: i64, skew: i64) -> Result<(), Inactive> 
 /// # Errors
 ///
 /// Returns [`Inactive::Revoked`] for the first mark that revokes the token. A mark that cannot be read revokes it too.
-pub fn is_not_revoked(claims: &Claims, marks: &[MarkKey], items: &FetchedItems) -> Result<(), Inactive> {
+pub fn is_not_revoked<'a>(
+    claims: &Claims,
+    marks: impl IntoIterator<Item = &'a MarkKey>,
+    items: &FetchedItems,
+) -> Result<(), Inactive> {
     // RFC 7662 §4: whether a token was revoked must be determined for each request (G-03).
-    marks.iter().try_for_each(|MarkKey { kind, key }| {
+    marks.into_iter().try_for_each(|MarkKey { kind, key }| {
         match items.item(key).map(|item| revokes(*kind, item, &claims.revocation_facts())) {
             None | Some(Ok(None)) => Ok(()),
             Some(Ok(Some(mark))) => Err(Inactive::Revoked(mark)),
             Some(Err(Corrupt)) => Err(Inactive::CorruptMark(*kind)),
         }
     })
+}
+
+/// Checks that a notice is meant for this deployment: its `aud` contains one of the entry's audiences.
+fn is_for(accepted: &[String], claims: &Claims) -> Result<(), Inactive> {
+    if claims.audiences().any(|audience| accepted.iter().any(|listed| listed == audience)) {
+        return Ok(());
+    }
+    let aud = claims.audiences().map(str::to_owned).collect();
+    Err(Inactive::WrongAudience { aud, accepted: accepted.to_vec() })
+}
+
+/// Checks that no mark distrusts the key that signed a notice, or a token that is to be revoked. Other marks do not refuse
+/// it: they may be what is to be written. `later` contains the mark of a key that was not expected.
+///
+/// # Errors
+///
+/// Returns [`Inactive::Revoked`] if a mark does.
+pub fn has_trusted_key<S>(
+    token: &VerifiedToken<S>,
+    items: &FetchedItems,
+    later: &FetchedItems,
+) -> Result<(), Inactive> {
+    is_not_revoked(token.claims(), token.marks().iter().filter(|mark| mark.kind == MarkKind::SigningKey), items)?;
+    is_not_revoked(token.claims(), token.unread_mark(), later)
 }
 
 #[cfg(test)]

@@ -162,8 +162,11 @@ pub fn compact(signing_input: &str, signature: &[u8]) -> String {
 /// A key may sign unless it says otherwise (RFC 7517 §4.2, RFC 7517 §4.3).
 fn may_sign(jwk: &Value, purpose: Option<&str>) -> Result<(), UnusableSigningKey> {
     let key_ops_allow = match jwk.get("key_ops") {
-        None => true,
-        Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "sign"),
+        None | Some(Value::Null) => true,
+        // An empty list counts as missing, as it does in a key that verifies.
+        Some(Value::Array(operations)) => {
+            operations.is_empty() || operations.iter().any(|operation| operation == "sign")
+        }
         Some(_) => return Err(UnusableSigningKey::Malformed),
     };
     if key_ops_allow && purpose.is_none_or(|purpose| purpose == "sig") {

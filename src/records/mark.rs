@@ -44,7 +44,7 @@ impl MarkKind {
             Self::Revoked | Self::Jwt => Digest::from_hex(rest).map(|_| None)?,
             Self::Issuer => Some(rest),
             // An issuer identifier contains no `#`, and a name may contain any.
-            _ => Some(rest.split_once('#').filter(|(_, name)| !name.is_empty())?.0),
+            _ => Some(rest.split_once('#').filter(|(_, name)| named(Some(name)).is_some())?.0),
         };
         Some((kind, issuer))
     }
@@ -109,6 +109,11 @@ impl MarkKey {
     pub fn new(kind: MarkKind, issuer: &str, name: Option<&str>) -> Result<Self, InvalidItemKey> {
         Ok(Self { kind, key: ItemKey::mark(kind.prefix(), issuer, name)? })
     }
+}
+
+/// The name of what a mark revokes, unless it is empty: an empty one names nothing.
+pub fn named(name: Option<&str>) -> Option<&str> {
+    name.filter(|name| !name.is_empty())
 }
 
 /// The attributes of a mark that limit what it revokes.
@@ -214,13 +219,13 @@ mod tests {
     #[test]
     fn the_kind_and_the_issuer_of_an_id_are_those_that_the_key_was_made_of() {
         let digest = Digest::of("token");
-        let named = |kind, name| MarkKey::new(kind, "https://a", name).unwrap();
+        let mark = |kind, name| MarkKey::new(kind, "https://a", name).unwrap();
         for kind in MarkKind::ALL {
             let (mark, issuer) = match kind {
                 MarkKind::Revoked => (MarkKey::opaque(&digest), None),
                 MarkKind::Jwt => (MarkKey::jwt("a.b"), None),
-                MarkKind::Issuer => (named(kind, None), Some("https://a")),
-                _ => (named(kind, Some("b#c")), Some("https://a")),
+                MarkKind::Issuer => (mark(kind, None), Some("https://a")),
+                _ => (mark(kind, Some("b#c")), Some("https://a")),
             };
             assert_eq!(MarkKind::of_id(mark.key.id()), Some((kind, issuer)), "{}", mark.key.id());
         }
@@ -229,6 +234,11 @@ mod tests {
             assert_eq!(MarkKind::of_id(id), None, "{id}");
         }
         assert_eq!(MarkKind::of_id(ItemKey::token(&digest).id()), None);
+    }
+
+    #[test]
+    fn an_empty_name_names_nothing() {
+        assert_eq!([named(None), named(Some("")), named(Some(" "))], [None, None, Some(" ")]);
     }
 
     #[test]

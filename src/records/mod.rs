@@ -19,7 +19,7 @@ pub use self::{
     fetch_lease::{FetchLease, FetchState},
     json::to_json,
     key::{InvalidItemKey, ItemKey, Table},
-    mark::{Mark, MarkKey, MarkKind, RevocationFacts, RevokedBy, revokes},
+    mark::{Mark, MarkKey, MarkKind, RevocationFacts, RevokedBy, named, revokes},
     snapshot::Snapshot,
     strengthen::{MarkScope, MarkTerms, NewMark, strengthened},
     token::{Audience, TokenRecord, TokenType},

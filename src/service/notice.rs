@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::{Service, judgement::NotActive, reads::Reads};
 use crate::{
     call::Call,
-    issuers::VerifyError,
+    issuers::{Sender, VerifyError},
     judge,
     outcome::{Outcome, Unavailable},
     records::{FetchedItems, ItemKey},
@@ -101,7 +101,8 @@ impl Service {
         let keys: Vec<ItemKey> = keys.into_iter().collect();
         let items = self.read(&keys, Reads::Revocation, call).await?;
         let verifying = call.spent.keys.start();
-        let token = self.issuers.verify_notice(Box::new(token), &items, call.now, call.deadline).await?;
+        let token = self.issuers.verify_for_effect(Sender::Anyone, Box::new(token), &items, call.now, call.deadline);
+        let token = token.await?;
         drop(verifying);
         let later = self.read_unread_mark(&token, Reads::Revocation, call).await?;
         Ok(VerifiedNotice { token, items, later })

@@ -2,11 +2,13 @@
 
 use tracing::warn;
 
-use super::{Service, judgement::NotActive};
+use super::{Service, judgement::NotActive, reads::Reads};
 use crate::{
     auth::RevokingClient,
     call::Call,
     digest::Digest,
+    issuers::Sender,
+    judge,
     outcome::{Answer, Outcome},
     records::{FetchedItems, ItemKey, Mark, MarkKey, MarkKind, NewMark, TokenType, UnixTime},
     request,
@@ -62,9 +64,13 @@ impl Service {
         }
         is_own(client, claims)?;
         let own_mark = token.own_mark().key.clone();
+        let sender = if client.is_public() { Sender::Anyone } else { Sender::Authenticated };
         let verifying = call.spent.keys.start();
-        let token = self.issuers.verify(token, items, call.now, call.deadline).await?;
+        let token = self.issuers.verify_for_effect(sender, token, items, call.now, call.deadline).await?;
         drop(verifying);
+        // A stolen key must not revoke the tokens of others by their identifiers.
+        let later = self.read_unread_mark(&token, Reads::Revocation, call).await?;
+        judge::has_trusted_key(&token, items, &later)?;
         Ok(vec![until(own_mark, token.claims().expires_at)])
     }
 

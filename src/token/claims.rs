@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::Inactive;
 use crate::{
     jwt::{RawMembers, raw},
-    records::{Audience, MarkKey, MarkKind, RevocationFacts, TokenType, UnixTime},
+    records::{Audience, MarkKey, MarkKind, RevocationFacts, TokenType, UnixTime, named},
 };
 
 /// The members of a token that are released or that decisions read. They contain personal data, so there is no `Debug`.
@@ -98,7 +98,8 @@ impl Claims {
         Ok(claims)
     }
 
-    /// The marks that would revoke this token, of the kinds that any token can have. A JWT has more.
+    /// The marks that would revoke this token, of the kinds that any token can have. A JWT has more. An empty claim names
+    /// nothing, so tokens that have it in common share no mark.
     ///
     /// # Errors
     ///
@@ -112,7 +113,7 @@ impl Claims {
             (MarkKind::Client, self.client_id.as_deref()),
         ]
         .into_iter()
-        .filter_map(|(kind, name)| name.map(|name| MarkKey::new(kind, &self.issuer, Some(name))))
+        .filter_map(|(kind, name)| named(name).map(|name| MarkKey::new(kind, &self.issuer, Some(name))))
         .chain([MarkKey::new(MarkKind::Issuer, &self.issuer, None)])
         .collect::<Result<_, _>>()
         .map_err(|_| Inactive::Unrevocable)

@@ -3,7 +3,7 @@
 use super::{Claims, Inactive};
 use crate::{
     jwt::{RawMembers, UnverifiedJwt},
-    records::{MarkKey, MarkKind},
+    records::{MarkKey, MarkKind, named},
 };
 
 /// The claims by which issuers identify a token. A token is looked up by each of them, regardless of which one its
@@ -14,14 +14,15 @@ const IDENTIFIERS: [&str; 2] = ["jti", "uti"];
 pub(super) struct OwnIdentity {
     /// The values of [`IDENTIFIERS`] that the token has.
     identifiers: Vec<String>,
-    /// The claim named `jti`, if the token has one.
+    /// The claim named `jti`, if the token has one that is not empty.
     jti: Option<String>,
 }
 
 impl OwnIdentity {
     pub fn from_claims(claims: &RawMembers) -> Self {
         let string = |name: &str| claims.get(name).and_then(|text| serde_json::from_str::<String>(text.get()).ok());
-        Self { identifiers: IDENTIFIERS.into_iter().filter_map(string).collect(), jti: string("jti") }
+        let named = |name| string(name).filter(|value| named(Some(value)).is_some());
+        Self { identifiers: IDENTIFIERS.into_iter().filter_map(named).collect(), jti: named("jti") }
     }
 
     /// The mark that revokes the token by itself, under any profile.
@@ -130,6 +131,14 @@ mod tests {
                 Some("m"),
                 vec!["jti#i#a", "jti#i#m", "iss#i", "kid#i#k"],
                 "jti#i#a",
+            ),
+            // An empty name names nothing.
+            (json!({"iss": "i", "jti": "", "uti": ""}), None, vec![&digest, "iss#i", "kid#i#k"], &digest),
+            (
+                json!({"iss": "i", "jti": "", "grant_id": "", "sid": "", "sub": "", "client_id": ""}),
+                Some(""),
+                vec![&digest, "iss#i", "kid#i#k"],
+                &digest,
             ),
             (json!({"iss": "i", "uti": 7}), None, vec![&digest, "iss#i", "kid#i#k"], &digest),
             (

@@ -229,3 +229,18 @@ async fn h13_a_rush_during_a_failure_of_the_host_makes_one_fetch_in_thirty_secon
         assert_eq!(deployment.host.take_requests(), fetches, "after {seconds} s");
     }
 }
+
+#[tokio::test]
+async fn h14_a_bad_signature_that_waited_for_another_environment_in_vain_may_fetch_again() {
+    let (old, new) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("a"), 2));
+    let deployment = Deployment::publishing(&[&old]).await;
+    let environment = deployment.environment().await;
+    at(&environment, 0, &token(&old)).await.assert_active();
+    deployment.publish(&[&new]);
+    deployment.host.take_requests();
+    // The environment that holds the lease has ended.
+    put_lease(&deployment, &json!({ "held_until": T + 13, "state": "in_flight" }));
+    fast_forward(at(&environment, 10, &token(&new))).await.assert_unavailable("keys_unavailable");
+    assert_eq!(deployment.host.take_requests(), 0);
+    at(&environment, 13, &token(&new)).await.assert_active();
+}

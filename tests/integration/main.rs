@@ -98,6 +98,7 @@ mod reference;
 mod refusals;
 mod response_members;
 mod revocation;
+mod revocation_keys;
 mod secret_settings;
 mod secrets;
 mod settings_page;

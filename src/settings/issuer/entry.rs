@@ -99,8 +99,14 @@ impl Entry {
         if self.jwks_bearer_file.is_some() && matches!(keys, KeySource::Inline(_)) {
             return Err("with both \"jwks_bearer_file\" and \"jwks\", whose keys are never fetched".into());
         }
-        names_audiences("logout_audiences", self.logout_audiences.as_deref())?;
-        names_audiences("event_audiences", self.event_audiences.as_deref())?;
+        for (member, audiences) in [
+            ("audiences", &self.audiences),
+            ("logout_audiences", &self.logout_audiences),
+            ("event_audiences", &self.event_audiences),
+        ] {
+            lists_names(member, "audiences", audiences.as_deref())?;
+        }
+        lists_names("client_ids", "clients", self.client_ids.as_deref())?;
         Ok(TrustedIssuer {
             issuer: self.issuer,
             aliases: self.aliases,
@@ -138,11 +144,11 @@ impl Entry {
     }
 }
 
-/// Checks that a list of audiences is not empty. An empty list would enable a route on which every token is refused.
-fn names_audiences(member: &str, audiences: Option<&[String]>) -> Result<(), String> {
-    match audiences {
-        Some(audiences) if audiences.is_empty() || audiences.iter().any(String::is_empty) => {
-            Err(format!("whose {member:?} is not a list of audiences"))
+/// Checks that a list has a name, and no empty one. With an empty list, every token of the issuer would be refused.
+fn lists_names(member: &str, what: &str, names: Option<&[String]>) -> Result<(), String> {
+    match names {
+        Some(names) if names.is_empty() || names.iter().any(String::is_empty) => {
+            Err(format!("whose {member:?} is not a list of {what}"))
         }
         _ => Ok(()),
     }

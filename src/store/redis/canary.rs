@@ -50,9 +50,10 @@ impl Guard {
         Cmd::get(ItemKey::canary().id())
     }
 
-    /// Checks the reply to that command.
-    pub fn check(&self, reply: RedisResult<Value>) -> Result<(), RedisFailure> {
-        self.expectation().check(copy_of(reply)?.as_ref())
+    /// Checks the two replies of one pipeline to that command. Both must be what is expected now, as it was at one moment.
+    pub fn check(&self, replies: [RedisResult<Value>; 2]) -> Result<(), RedisFailure> {
+        let expectation = self.expectation();
+        replies.into_iter().try_for_each(|reply| expectation.check(copy_of(reply)?.as_ref()))
     }
 
     fn expectation(&self) -> Expectation {

@@ -123,8 +123,7 @@ impl Redis {
         is_primary(replies.pop().ok_or(RedisFailure::Unreadable)??)?;
         self.note_answer();
         if let Some(guard) = &self.guard {
-            guard.check(replies.remove(0))?;
-            guard.check(replies.pop().ok_or(RedisFailure::Unreadable)?)?;
+            guard.check([replies.remove(0), replies.pop().ok_or(RedisFailure::Unreadable)?])?;
         }
         Ok(replies)
     }

@@ -1,4 +1,4 @@
-//! The peers of the tests reset a connection when they are told to: its client reads an error, not the end.
+//! A peer of the tests that resets a connection really does: its client reads an error, not the end.
 
 use std::io::ErrorKind;
 
