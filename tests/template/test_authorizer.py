@@ -6,7 +6,8 @@ import re
 import pytest
 
 from stack import ROOT, Stack
-from test_template import ENDPOINT as ENDPOINT_STACK, TEMPLATE as ENDPOINT
+from test_template import ENDPOINT as ENDPOINT_STACK
+from test_template import TEMPLATE as ENDPOINT
 
 STACK = Stack("examples/authorizer/template.yaml", "AuthorizerFunction")
 TEMPLATE, EXPANDED, RESOURCES = STACK.template, STACK.expanded, STACK.resources
@@ -88,7 +89,7 @@ def test_the_role_reads_all_tables_and_writes_only_shared_keys():
     assert conditional(policy["PolicyDocument"]["Statement"]) == expected
 
 
-def test_t02_it_judges_with_the_settings_of_the_endpoint_and_reads_the_same_store():
+def test_it_judges_with_the_settings_of_the_endpoint_and_reads_the_same_store():
     mine, theirs = properties("AuthorizerFunction"), ENDPOINT_STACK.properties("IntrospectionFunction")
     for name in ("READ_CONSISTENCY", "HOT_RECORD_SECONDS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "REDIS_URL"):
         assert mine["Environment"]["Variables"][name] == theirs["Environment"]["Variables"][name]
