@@ -572,7 +572,7 @@ locals {
       queries             = []
     }
     ApiErrorAlarm = {
-      description = "More than one per cent of the answers are \"don't know\" (5xx), which resource servers treat as a refusal."
+      description = "More than one per cent of the answers are \"don't know\" (5xx), so resource servers answer 503 to requests with good tokens."
       namespace   = null
       metric      = null
       dimensions = {
@@ -774,7 +774,7 @@ locals {
       queries             = []
     }
     RefusedCallersAlarm = {
-      description = "More than a fifth of the calls have wrong credentials. Someone guesses, or a rotation missed a client."
+      description = "More than a fifth of the calls have wrong credentials. An attacker guesses secrets, or a rotation missed a client."
       namespace   = null
       metric      = null
       dimensions = {

@@ -15,7 +15,7 @@ variable "issuer" {
   type        = string
   default     = ""
   nullable    = false
-  description = "Our own issuer identifier, byte for byte. Empty - the address of the API."
+  description = "Our own issuer identifier, byte for byte. Empty - https:// and DomainName or MtlsDomainName, otherwise the address of the API."
 
   validation {
     condition     = can(regex("^(https://[^\\s?#]+)?$", var.issuer))
@@ -27,7 +27,7 @@ variable "public_url" {
   type        = string
   default     = ""
   nullable    = false
-  description = "Base URL of the endpoints, if the API has a custom domain. Empty - the address of the API."
+  description = "Base URL of the endpoints. Empty - https:// and DomainName or MtlsDomainName, otherwise the address of the API."
 
   validation {
     condition     = can(regex("^(https://[^\\s?#]*[^\\s?#/])?$", var.public_url))

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from stack import ROOT, Stack
+from test_template import ENDPOINT as ENDPOINT_STACK
 from test_template import TEMPLATE as ENDPOINT
 
 STACK = Stack("examples/authorizer/template.yaml", "AuthorizerFunction")
@@ -78,8 +79,28 @@ def test_the_role_reads_all_tables_and_writes_only_shared_keys():
         "WriteLogs": (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["AuthorizerLogGroup", "Arn"]}),
         "WriteTraces": (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
     }
-    [conditional] = [item for item in policy["PolicyDocument"]["Statement"] if "Sid" not in item]
-    assert conditional["Fn::If"][:1] == ["HasTableKey"] and conditional["Fn::If"][1]["Action"] == "kms:Decrypt"
+    # The key of the tables and the network are those of the endpoint, and so are the permissions for them.
+    def conditional(statements):
+        return {item["Fn::If"][1]["Sid"]: item for item in statements if "Fn::If" in item}
+
+    [endpoint] = ENDPOINT_STACK.properties("FunctionRole")["Policies"]
+    theirs = conditional(endpoint["PolicyDocument"]["Statement"])
+    expected = {sid: theirs[sid] for sid in ("DecryptTables", "AttachToVpc", "LeaveVpcAlone")}
+    assert conditional(policy["PolicyDocument"]["Statement"]) == expected
+
+
+def test_it_judges_with_the_settings_of_the_endpoint_and_reads_the_same_store():
+    mine, theirs = properties("AuthorizerFunction"), ENDPOINT_STACK.properties("IntrospectionFunction")
+    for name in ("READ_CONSISTENCY", "HOT_RECORD_SECONDS", "CLOCK_SKEW_SECONDS", "JWKS_REFRESH_SECONDS", "REDIS_URL"):
+        assert mine["Environment"]["Variables"][name] == theirs["Environment"]["Variables"][name]
+    assert mine["VpcConfig"] == theirs["VpcConfig"]
+    for name in ("HasRedis", "HasVpc"):
+        assert TEMPLATE["Conditions"][name] == ENDPOINT["Conditions"][name]
+    for name, parameter in TEMPLATE["Parameters"].items():
+        endpoint = ENDPOINT["Parameters"].get(name, {})
+        # An endpoint may take the address of its API as its issuer, which an authorizer cannot know.
+        for member in endpoint.keys() - {"Description"} if name != "Issuer" else ():
+            assert parameter[member] == endpoint[member], f"{name}: {member}"
 
 
 def test_the_gateway_adds_the_challenges():

@@ -7,9 +7,9 @@ export interface IntrospectionEndpointProps {
 
   /** Tokens that a client without introspection.audiences may see - any, or only those for its audience. */
   readonly defaultPolicy: 'any' | 'audience';
-  /** Our own issuer identifier, byte for byte. Empty - the address of the API. */
+  /** Our own issuer identifier, byte for byte. Empty - https:// and DomainName or MtlsDomainName, otherwise the address of the API. */
   readonly issuer?: string;
-  /** Base URL of the endpoints, if the API has a custom domain. Empty - the address of the API. */
+  /** Base URL of the endpoints. Empty - https:// and DomainName or MtlsDomainName, otherwise the address of the API. */
   readonly publicUrl?: string;
   /** TRUSTED_ISSUERS, a JSON array. All environment variables of a function share 4 KB. Default: `[]`. */
   readonly trustedIssuers?: string;
