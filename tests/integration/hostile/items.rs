@@ -1,9 +1,9 @@
 //! Hostile items of the state table: snapshots and leases whose attributes have a wrong type or value. The items of the
-//! other tables are in `corrupt_items`.
+//! other tables are in `corrupt_items.rs`.
 
 use serde_json::{Value, json};
 
-use super::{T, not_inactive};
+use super::{T, forbidden_writes, not_inactive};
 use crate::{
     key_sets::{Deployment, at, key_set, token},
     keys,
@@ -112,6 +112,7 @@ async fn h16_h27_hostile_snapshots_are_not_used_and_one_fetch_replaces_them() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), changes.len(), wrong.join("\n"));
     assert!(changes.len() >= 70, "{} items", changes.len());
+    assert_eq!(forbidden_writes(&deployment.world), [""; 0]);
 }
 
 #[tokio::test]
@@ -133,4 +134,5 @@ async fn h13_hostile_leases_delay_no_fetch() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), changes.len(), wrong.join("\n"));
     assert!(changes.len() >= 40, "{} items", changes.len());
+    assert_eq!(forbidden_writes(&deployment.world), [""; 0]);
 }

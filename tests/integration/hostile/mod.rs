@@ -73,7 +73,12 @@ fn not_inactive(answer: &Answer, reason: &str) -> Option<String> {
 /// The body of the refusal for that reason. None of them quotes the request.
 fn refusal(reason: &str) -> String {
     let text = match reason {
-        "no_credentials" | "unknown_client" | "wrong_secret" | "unsupported_mechanism" => return REFUSED.to_owned(),
+        "no_credentials"
+        | "unknown_client"
+        | "wrong_secret"
+        | "unsupported_mechanism"
+        | "public_client"
+        | "corrupt_client_record" => return REFUSED.to_owned(),
         "not_found" => return r#"{"error":"not_found"}"#.to_owned(),
         "method_not_allowed" => "the method is not allowed here",
         "secret_in_query" => "tokens and credentials must not be sent in the URL",
