@@ -58,7 +58,7 @@ fn with(object: &Value, name: &str, value: Value) -> Value {
 }
 
 /// What differs from the constant inactive answer for that reason; `None` if nothing does.
-fn not_inactive(answer: &Answer, reason: &str) -> Option<String> {
+pub fn not_inactive(answer: &Answer, reason: &str) -> Option<String> {
     let headers = [
         ("cache-control", "no-store"),
         ("content-type", "application/json"),
@@ -121,9 +121,30 @@ fn not_refused(answer: &Answer, status: u16, reason: &str) -> Option<String> {
     (!is_refusal).then(|| format!("expected {status} {reason}, found {found:?} {:?}", answer.all_headers()))
 }
 
+/// What differs from the answer "don't know" because an issuer's keys could not be checked; `None` if nothing does.
+fn not_unavailable(answer: &Answer) -> Option<String> {
+    let retry_after = answer.header("retry-after");
+    let headers = [
+        ("cache-control", "no-store"),
+        ("content-type", "application/json"),
+        ("pragma", "no-cache"),
+        ("retry-after", retry_after),
+        ("x-content-type-options", "nosniff"),
+    ];
+    let body = concat!(
+        r#"{"error":"temporarily_unavailable","#,
+        r#""error_description":"the token cannot be checked now; request request-1"}"#
+    );
+    let found = (answer.status.as_u16(), answer.body.as_str(), answer.reason().unwrap_or("active"));
+    let is_unavailable = found == (503, body, "keys_unavailable")
+        && answer.all_headers() == headers
+        && retry_after.parse::<u32>().is_ok_and(|seconds| seconds > 0);
+    (!is_unavailable).then(|| format!("expected 503, found {found:?} {:?}", answer.all_headers()))
+}
+
 /// What a call asked of DynamoDB although a call that ends for this reason must not: anything but reads, and reads before the
 /// request is well-formed and has credentials.
-fn forbidden_requests(reads: &[(String, Value)], reason: Option<&str>) -> Option<String> {
+pub fn forbidden_requests(reads: &[(String, Value)], reason: Option<&str>) -> Option<String> {
     let may_read = match reason {
         None => true,
         Some(reason) => {
@@ -149,24 +170,24 @@ fn forbidden_writes(world: &World) -> Vec<String> {
 
 /// The hosts that no setting names. Connections to all of them, except to loopback addresses, go through the proxy of
 /// `HTTPS_PROXY` if the URL is https, and this is that proxy.
-struct OtherHosts {
+pub struct OtherHosts {
     /// The value of `HTTPS_PROXY`.
     proxy: String,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl OtherHosts {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let (address, requests) = proxy("127.0.0.1:9", "403 Forbidden").await;
         Self { proxy: format!("http://{address}"), requests }
     }
 
-    fn setting(&self) -> (&str, &str) {
+    pub fn setting(&self) -> (&str, &str) {
         ("HTTPS_PROXY", &self.proxy)
     }
 
     /// The requests for tunnels since the last call.
-    fn take_requests(&self) -> Vec<String> {
+    pub fn take_requests(&self) -> Vec<String> {
         std::mem::take(&mut *self.requests.lock().unwrap())
     }
 }

@@ -176,7 +176,8 @@ async fn g01_g02_g04_h06_h08_h09_h10_h11_h33_o01_o03_hostile_tokens_are_inactive
 async fn h06_no_zero_and_no_order_of_the_curve_is_an_ecdsa_signature() {
     let key = keys::es256(Some("key-1"));
     let issuers = json!([{ "issuer": crate::world::ISSUER, "profile": "rfc9068", "jwks": { "keys": [key.jwk()] } }]);
-    let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
+    let others = OtherHosts::start().await;
+    let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string()), others.setting()]).await;
     let good = key.token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&json!({})));
     world.introspect(&good).await.assert_active();
     for (case, token) in signatures::psychic(&good) {
@@ -185,4 +186,5 @@ async fn h06_no_zero_and_no_order_of_the_curve_is_an_ecdsa_signature() {
         assert_eq!(not_inactive(&answer, "bad_signature"), None, "{case}");
         assert_eq!(forbidden_requests(&world.proxy.take_requests(), None), None, "{case}");
     }
+    assert_eq!(others.take_requests(), [""; 0]);
 }
