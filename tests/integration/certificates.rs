@@ -20,6 +20,8 @@ const NO_LIMIT: (&str, &str) = ("FAILED_AUTHENTICATION_LIMIT", "1000000");
 const SELF_SIGNED: (&str, &str) = ("MTLS_METHOD", "self_signed_tls_client_auth");
 /// The subject of the first certificate.
 const NAME: &str = r"CN=orders-api,OU=Orders+serialNumber=7,O=Example\, Größe GmbH,C=DE";
+/// The subject of the second one.
+const NAME_OF_BILLING: &str = "CN=billing-api,O=Example,C=DE";
 
 fn put_client(world: &World, client_id: &str, method: &str, changes: &Value) {
     let mut record = json!({ "client_id": client_id, "token_endpoint_auth_method": method });
@@ -247,6 +249,46 @@ async fn f09_b02_only_the_method_of_the_setting_authenticates() {
                     assert_refused(&answer, "wrong_method", client_id);
                     let audit = log.take_audit();
                     assert_eq!((&audit[0]["reason"], &audit[0]["caller"]), (&json!("wrong_method"), &json!(client_id)));
+                }
+            }
+        }
+    }
+}
+
+/// Keycloak took the name of the client from another certificate of the chain than the one whose key had been proved
+/// (CVE-2023-2422). The gateway has checked the first one, so no other counts.
+#[tokio::test]
+async fn f01_f09_only_the_first_certificate_of_a_chain_names_the_client() {
+    let jwks = |pem: &str| json!({ "keys": [{ "kty": "EC", "x5c": [body(pem)] }] }).to_string();
+    for setting in ["tls_client_auth", "self_signed_tls_client_auth"] {
+        let world = World::with(&[NO_LIMIT, ("MTLS_METHOD", setting)]).await;
+        let clients = [("orders", ORDERS, NAME), ("billing", BILLING, NAME_OF_BILLING)];
+        for (client_id, pem, name) in clients {
+            let identity = json!({ "jwks": jwks(pem), "tls_client_auth_subject_dn": name });
+            put_client(&world, client_id, setting, &identity);
+        }
+        let not_a_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        for (case, pem, client) in [
+            ("its own", ORDERS.to_owned(), Some("orders")),
+            ("another client's", BILLING.to_owned(), Some("billing")),
+            ("its own, another client's", format!("{ORDERS}{BILLING}"), Some("orders")),
+            ("another client's, its own", format!("{BILLING}{ORDERS}"), Some("billing")),
+            ("another client's between", format!("{ORDERS}{BILLING}{ORDERS}"), Some("orders")),
+            ("on one line", format!("{ORDERS}{BILLING}").replace('\n', " "), Some("orders")),
+            ("after a text", format!("subject={NAME}\n{BILLING}{ORDERS}"), Some("billing")),
+            ("after a key", format!("{key}{BILLING}{ORDERS}"), Some("billing")),
+            // The first cannot be read, and the second does not take its place.
+            ("after none", format!("{not_a_certificate}{ORDERS}{BILLING}"), None),
+            ("one cut off", format!("{}\n{BILLING}{ORDERS}", &ORDERS[..200]), None),
+        ] {
+            for (client_id, ..) in clients {
+                let answer = world.send(ask(client_id, &pem)).await;
+                let case = format!("{setting}: {case} as {client_id}");
+                if client == Some(client_id) {
+                    answer.assert_verdict(ACCEPTED, case);
+                } else {
+                    assert_refused(&answer, "wrong_identity", &case);
                 }
             }
         }

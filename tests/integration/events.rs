@@ -32,14 +32,24 @@ static KEY: LazyLock<String> = LazyLock::new(|| key_file("demo", &pem("EC")));
 /// The service that `cargo lambda watch` runs with the environment of the dev server.
 pub async fn demo_service() -> (Engine, token_introspection::service::Service) {
     let engine = Engine::start(0).await.unwrap();
-    demo::seed(&engine).unwrap();
+    let service = demo_service_over(&engine, &engine.url, &[]).await;
+    (engine, service)
+}
+
+/// The same over an engine that is reached at that URL, with further settings.
+pub async fn demo_service_over(
+    engine: &Engine,
+    url: &str,
+    settings: &[(&str, &str)],
+) -> token_introspection::service::Service {
+    demo::seed(engine).unwrap();
     let issuers = json!([{
         "issuer": demo::TRUSTED_ISSUER, "profile": "rfc9068", "jwks": demo::key_set(),
         "logout_audiences": [demo::RECEIVER], "event_audiences": [demo::RECEIVER],
     }]);
-    let changes = [("ISSUER", OWN), ("GLOBAL_REVOCATION_ISSUERS", OWN), ("SIGNING_KEY", &**KEY)];
-    let service = World::service(&engine.url, &issuers.to_string(), &changes).await;
-    (engine, service)
+    let own = [("ISSUER", OWN), ("GLOBAL_REVOCATION_ISSUERS", OWN), ("SIGNING_KEY", &**KEY)];
+    let settings: Vec<_> = own.iter().chain(settings).copied().collect();
+    World::service(url, &issuers.to_string(), &settings).await
 }
 
 pub fn context() -> Context {

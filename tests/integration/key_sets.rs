@@ -32,8 +32,14 @@ impl Deployment {
 
     /// Another execution environment, which has fetched nothing yet.
     pub async fn environment(&self) -> Service {
+        self.environment_with(&[]).await
+    }
+
+    /// The same with further settings.
+    pub async fn environment_with(&self, settings: &[(&str, &str)]) -> Service {
         let issuers = json!([{ "issuer": ISSUER, "profile": "rfc9068", "jwks_uri": self.host.url }]);
-        World::service(&self.world.proxy.url, &issuers.to_string(), &self.world.token_settings()).await
+        let settings: Vec<_> = self.world.token_settings().into_iter().chain(settings.iter().copied()).collect();
+        World::service(&self.world.proxy.url, &issuers.to_string(), &settings).await
     }
 
     pub fn publish(&self, keys: &[&Signer]) {

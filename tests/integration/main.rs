@@ -42,7 +42,6 @@ mod checklists;
 mod confidentiality;
 mod conformance;
 mod corpora;
-mod corrupt_items;
 mod cors;
 #[cfg(not(feature = "redis"))]
 mod cost;

@@ -273,3 +273,59 @@ async fn g14_of_several_marks_the_first_in_the_order_of_the_reasons_is_the_reaso
     world.delete_item(&format!("grant#{GENERIC}#g")).await;
     world.introspect_at(T, &without_jti).await.assert_inactive("corrupt_mark");
 }
+
+/// Keycloak read the time of a client in the place of its realm's, so that an old mark of a client revived what a newer one
+/// of the issuer had revoked (CVE-2026-8922).
+#[tokio::test]
+async fn g12_g14_an_old_mark_of_one_kind_switches_off_no_newer_mark_of_another() {
+    let world = World::new().await;
+    let limited = [
+        format!("grant#{ISSUER}#grant-1"),
+        format!("sid#{ISSUER}#session-1"),
+        format!("sub#{ISSUER}#alice"),
+        format!("client#{ISSUER}#app"),
+        format!("iss#{ISSUER}"),
+    ];
+    let [jwt, opaque] = markable(&world);
+    let (jti, key, own) =
+        (format!("jti#{ISSUER}#jti-1"), format!("kid#{ISSUER}#key-1"), format!("revoked#{}", sha256_hex(&opaque)));
+    let old = [
+        json!({ "not_before": 1 }),
+        json!({ "not_before": T - 1 }),
+        json!({ "not_before": T - 1, "except_sid": "session-1" }),
+        json!({ "not_before": T - 1, "expires_at": T + 3600 }),
+    ];
+    let mut pairs = 0;
+    for (token, by_presence) in [(&jwt, [&jti, &key]), (&opaque, [&jti, &own])] {
+        // Each kind of mark is the old one once, and the newer one beside each other kind.
+        for (weak, strong) in limited.iter().flat_map(|weak| {
+            limited.iter().chain(by_presence).filter(move |strong| *strong != weak).map(move |strong| (weak, strong))
+        }) {
+            for holds in &old {
+                world.put_mark(weak, holds);
+                world.introspect_at(T, token).await.assert_verdict(ACTIVE, format!("{weak} {holds}"));
+                for newer in [json!({ "not_before": T }), json!({ "not_before": T + 100 }), json!({})] {
+                    world.put_mark(strong, &newer);
+                    let case = format!("{weak} {holds} beside {strong} {newer}");
+                    world.introspect_at(T, token).await.assert_verdict(revoked_by(strong), case);
+                    pairs += 1;
+                }
+                world.delete_item(strong).await;
+            }
+            world.delete_item(weak).await;
+        }
+        // All others at once switch off none either.
+        for strong in &limited {
+            for mark in &limited {
+                world.put_mark(mark, &json!({ "not_before": T - 1 }));
+            }
+            world.introspect_at(T, token).await.assert_active();
+            world.put_mark(strong, &json!({ "not_before": T }));
+            world.introspect_at(T, token).await.assert_verdict(revoked_by(strong), strong);
+            for mark in &limited {
+                world.delete_item(mark).await;
+            }
+        }
+    }
+    assert_eq!(pairs, 2 * 5 * 6 * 4 * 3);
+}

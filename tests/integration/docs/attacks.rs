@@ -1,7 +1,8 @@
-//! docs/attacks.md leads from each attack of docs/threats.md to a file and a test, and both exist.
+//! docs/attacks.md leads from each attack of docs/threats.md to a file and a test, and from each published flaw to an attack, and
+//! all of them exist.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -13,6 +14,9 @@ use super::{
 
 /// The columns of a table of attacks.
 const HEADINGS: [&str; 5] = ["attack", "known as", "if it worked", "stopped in", "shown by"];
+
+/// The anchor of the table of published flaws.
+const FLAWS: &str = "published-flaws";
 
 /// The name after a keyword at the start of a line, if the line has it.
 fn name_after<'a>(line: &'a str, keywords: &[&str]) -> Option<&'a str> {
@@ -69,6 +73,45 @@ fn threats(threats: &Page) -> BTreeSet<String> {
     anchors
 }
 
+/// The name of an attack, which may be a link, in the form in which the table of flaws has it.
+fn attack_name(cell: &str) -> String {
+    let name = cell.strip_prefix('[').and_then(|rest| rest.split_once("](")).map_or(cell, |(name, _)| name);
+    name.to_lowercase()
+}
+
+/// The rows of the published flaws that do not lead to a row of an attack, one line each: the name of each link is that
+/// attack's, and its target the section that has it.
+fn lost_flaws(attacks: &Page) -> Vec<String> {
+    let rows: BTreeMap<_, _> = attacks.rows().into_iter().collect();
+    let (mut section, mut names, mut flaws) = (String::new(), BTreeSet::new(), Vec::new());
+    for (number, line) in attacks.prose() {
+        if line.starts_with('#') {
+            section = anchor(line);
+        }
+        match rows.get(&number).map(Vec::as_slice) {
+            Some([attack, _, _, _, _]) => drop(names.insert((section.clone(), attack_name(attack)))),
+            Some([flaw, _, here]) if section == FLAWS && here != "here" && !here.starts_with("---") => {
+                flaws.push((number, flaw, here));
+            }
+            _ => {}
+        }
+    }
+    assert!(flaws.len() >= 20, "{} flaws", flaws.len());
+    let mut lost = Vec::new();
+    for (number, flaw, here) in flaws {
+        let links: Vec<_> = here.split("](#").collect();
+        let is_row = |link: &[&str]| {
+            let [before, after] = link else { return false };
+            let (name, target) = (before.rsplit_once('[').map(|(_, name)| name), after.split_once(')'));
+            name.zip(target).is_some_and(|(name, (target, _))| names.contains(&(target.to_owned(), attack_name(name))))
+        };
+        if links.len() < 2 || !links.windows(2).all(is_row) {
+            lost.push(format!("{}:{number}: {flaw} leads to no attack: {here}", attacks.path));
+        }
+    }
+    lost
+}
+
 /// Every fault of the page, one line each.
 fn faults(attacks: &Page, threats: &BTreeSet<String>, tests: &BTreeSet<String>) -> Vec<String> {
     let (mut faults, mut reached) = (Vec::new(), BTreeSet::new());
@@ -90,6 +133,7 @@ fn faults(attacks: &Page, threats: &BTreeSet<String>, tests: &BTreeSet<String>) 
             fault(format!("{test} is not a test"));
         }
     }
+    faults.extend(lost_flaws(attacks));
     faults.extend(threats.difference(&reached).map(|threat| format!("{threat} of docs/threats.md is not reached")));
     // The table of generators names tests too.
     let generators = attacks.rows().into_iter().filter(|(_, cells)| cells.len() == 3 && cells[2].starts_with('`'));
@@ -118,6 +162,10 @@ fn a_planted_fault_in_the_attacks_is_found() {
         ("`h06_no_token_is_valid_", "`h06_no_tokens_are_valid_"),
         ("(threats.md#weak-keys)", "(threats.md#algorithm-confusion)"),
         ("`h13_hostile_leases_delay_no_fetch` |", "`h13_hostile_leases` |"),
+        ("[a replayed assertion](#client-authentication)", "[a replayed secret](#client-authentication)"),
+        ("[a replayed assertion](#client-authentication)", "[a replayed assertion](#introspection)"),
+        ("[a replayed assertion](#client-authentication)", "a replayed assertion"),
+        ("| [A replayed assertion]", "| [An assertion sent twice]"),
     ] {
         let planted = Page { path: good.path.clone(), text: good.text.replacen(from, to, 1) };
         assert_ne!(planted.text, good.text, "{from} is not in the page");

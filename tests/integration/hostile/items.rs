@@ -1,9 +1,9 @@
 //! Hostile items of the state table: snapshots and leases whose attributes have a wrong type or value. The items of the
-//! other tables are in `corrupt_items`.
+//! other tables are in `corrupt_items.rs`.
 
 use serde_json::{Value, json};
 
-use super::{T, not_inactive};
+use super::{OtherHosts, T, forbidden_writes, not_inactive};
 use crate::{
     key_sets::{Deployment, at, key_set, token},
     keys,
@@ -86,7 +86,7 @@ fn of_leases() -> Vec<Value> {
 #[tokio::test]
 async fn h16_h27_hostile_snapshots_are_not_used_and_one_fetch_replaces_them() {
     let (genuine, planted) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("a"), 2));
-    let deployment = Deployment::publishing(&[&genuine]).await;
+    let (deployment, others) = (Deployment::publishing(&[&genuine]).await, OtherHosts::start().await);
     let (changes, mut wrong) = (of_snapshots(), Vec::new());
     let good = json!({
         "id": { "S": format!("jwks#{ISSUER}") }, "jwks": { "S": key_set(&[&planted]).to_string() },
@@ -94,11 +94,11 @@ async fn h16_h27_hostile_snapshots_are_not_used_and_one_fetch_replaces_them() {
     });
     deployment.world.engine.put_attributes(STATE, &good).unwrap();
     // Without a change, the planted key would count: only the function may write this table.
-    at(&deployment.environment().await, 0, &token(&planted)).await.assert_active();
+    at(&deployment.environment_with(&[others.setting()]).await, 0, &token(&planted)).await.assert_active();
     for change in &changes {
         deployment.world.engine.put_attributes(STATE, &changed(&good, change)).unwrap();
         deployment.world.delete(STATE, &format!("fetch#{ISSUER}")).await;
-        let environment = deployment.environment().await;
+        let environment = deployment.environment_with(&[others.setting()]).await;
         deployment.host.take_requests();
         let answer = at(&environment, 0, &token(&planted)).await;
         wrong.extend(not_inactive(&answer, "bad_signature").map(|what| format!("{change}, planted: {what}")));
@@ -112,12 +112,14 @@ async fn h16_h27_hostile_snapshots_are_not_used_and_one_fetch_replaces_them() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), changes.len(), wrong.join("\n"));
     assert!(changes.len() >= 70, "{} items", changes.len());
+    assert_eq!(forbidden_writes(&deployment.world), [""; 0]);
+    assert_eq!(others.take_requests(), [""; 0]);
 }
 
 #[tokio::test]
 async fn h13_hostile_leases_delay_no_fetch() {
     let key = keys::ed25519(Some("a"), 1);
-    let deployment = Deployment::publishing(&[&key]).await;
+    let (deployment, others) = (Deployment::publishing(&[&key]).await, OtherHosts::start().await);
     let (changes, mut wrong) = (of_leases(), Vec::new());
     let lease = json!({
         "id": { "S": format!("fetch#{ISSUER}") }, "holder": { "S": "another" }, "state": { "S": "in_flight" },
@@ -126,11 +128,13 @@ async fn h13_hostile_leases_delay_no_fetch() {
     for change in &changes {
         deployment.world.engine.put_attributes(STATE, &changed(&lease, change)).unwrap();
         deployment.world.delete(STATE, &format!("jwks#{ISSUER}")).await;
-        let answer = at(&deployment.environment().await, 0, &token(&key)).await;
+        let answer = at(&deployment.environment_with(&[others.setting()]).await, 0, &token(&key)).await;
         if (answer.reason(), deployment.host.take_requests()) != (None, 1) {
             wrong.push(format!("{change}: {:?}", answer.reason()));
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), changes.len(), wrong.join("\n"));
     assert!(changes.len() >= 40, "{} items", changes.len());
+    assert_eq!(forbidden_writes(&deployment.world), [""; 0]);
+    assert_eq!(others.take_requests(), [""; 0]);
 }

@@ -4,10 +4,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
-use super::{not_inactive, values_except, with};
+use token_introspection::settings::LogLevel;
+
+use super::{OtherHosts, causes, forbidden_writes, not_inactive, not_unavailable, values_except, with};
 use crate::{
     key_sets::{Deployment, at, token},
     keys,
+    log::Log,
     signer::Signer,
     world::{Answer, ISSUER},
 };
@@ -16,12 +19,13 @@ const STATE: &str = "oauth-introspection-state";
 /// The reason of an answer that is "don't know".
 const UNKNOWN: &str = "keys_unavailable";
 
-/// A published document, a token, and the rule that ends the call.
+/// A published document, a token, and the rule that ends the call, with the cause if the answer is "don't know".
 struct Published {
     case: String,
     document: Vec<u8>,
     token: String,
     reason: &'static str,
+    cause: &'static str,
 }
 
 /// Documents without a usable key, which are failed fetches.
@@ -30,56 +34,81 @@ fn documents(good: &Signer) -> Vec<Published> {
     let (jwk, key) = (good.jwk().to_string(), json!({ "keys": good.jwk() }).to_string());
     let deep = format!(r#"{{"keys":{}{}}}"#, "[".repeat(200), "]".repeat(200));
     let many = json!({ "keys": vec![json!({ "kty": "oct", "k": "AAAA" }); 5000] }).to_string();
-    let texts = [
-        "",
-        " ",
-        "null",
-        "true",
-        "1",
-        "\"keys\"",
-        "[]",
-        "{}",
-        r#"{"keys":null}"#,
-        r#"{"keys":1}"#,
-        r#"{"keys":"x"}"#,
-        r#"{"keys":{}}"#,
-        r#"{"keys":[]}"#,
-        r#"{"keys":[null]}"#,
-        r#"{"keys":[[]]}"#,
-        r#"{"keys":[{}]}"#,
-        r#"{"keys":[{"kty":"oct","kid":"a","k":"AAAA","alg":"HS256"}]}"#,
-        "<html><body>keys</body></html>",
-        "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
-        &set.replace("\"keys\"", "\"Keys\""),
-        &set.replace("\"keys\"", "\"jwks\""),
-        &set.replacen('{', r#"{"keys":[],"#, 1),
-        &set.replacen('{', r#"{"\u006beys":[],"#, 1),
-        &set.replacen("[{", r#"[{"kid":"b","#, 1),
-        &set.replacen("[{", r#"[{"alg":"none","alg":"EdDSA","#, 1),
-        &set.replacen('{', r#"{"x":{"a":1,"a":1},"#, 1),
-        &format!("{set}{set}"),
-        &format!("{set},"),
-        &format!("\u{feff}{set}"),
-        &format!("{set}\0"),
-        &format!("/**/{set}"),
-        &set.replace('"', "'"),
-        &set[..set.len() - 1],
-        &good.sign(r#"{"alg":"EdDSA"}"#, &set),
-        &jwk,
-        &format!("[{jwk}]"),
-        &key,
-        &deep,
-        &many,
-        &format!("{}{set}", " ".repeat(256 * 1024)),
-    ];
     let utf16: Vec<u8> = set.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let bytes = [utf16, [set.as_bytes(), b"\xff"].concat(), set.replace("keys", "keys\u{fffd}").into_bytes()];
-    let all = texts.iter().map(|text| text.as_bytes().to_vec()).chain(bytes);
-    let published = all.enumerate().map(|(number, document)| Published {
+    let texts = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>();
+    let of_causes = [
+        (
+            "not_json",
+            texts(&[
+                "",
+                " ",
+                "<html><body>keys</body></html>",
+                "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+                &format!("{set}{set}"),
+                &format!("{set},"),
+                &format!("\u{feff}{set}"),
+                &format!("{set}\0"),
+                &format!("/**/{set}"),
+                &set.replace('"', "'"),
+                &set[..set.len() - 1],
+                &good.sign(r#"{"alg":"EdDSA"}"#, &set),
+                &deep,
+            ]),
+        ),
+        ("not_json", vec![utf16, [set.as_bytes(), b"\xff"].concat()]),
+        (
+            "not_a_key_set",
+            texts(&[
+                "null",
+                "true",
+                "1",
+                "\"keys\"",
+                "[]",
+                "{}",
+                r#"{"keys":null}"#,
+                r#"{"keys":1}"#,
+                r#"{"keys":"x"}"#,
+                r#"{"keys":{}}"#,
+                &set.replace("\"keys\"", "\"Keys\""),
+                &set.replace("\"keys\"", "\"jwks\""),
+                &set.replace("keys", "keys\u{fffd}"),
+                &jwk,
+                &format!("[{jwk}]"),
+                &key,
+            ]),
+        ),
+        (
+            "duplicate_members",
+            texts(&[
+                &set.replacen('{', r#"{"keys":[],"#, 1),
+                &set.replacen('{', r#"{"\u006beys":[],"#, 1),
+                &set.replacen("[{", r#"[{"kid":"b","#, 1),
+                &set.replacen("[{", r#"[{"alg":"none","alg":"EdDSA","#, 1),
+                &set.replacen('{', r#"{"x":{"a":1,"a":1},"#, 1),
+            ]),
+        ),
+        (
+            "no_usable_key",
+            texts(&[
+                r#"{"keys":[]}"#,
+                r#"{"keys":[null]}"#,
+                r#"{"keys":[[]]}"#,
+                r#"{"keys":[{}]}"#,
+                r#"{"keys":[{"kty":"oct","kid":"a","k":"AAAA","alg":"HS256"}]}"#,
+                &many,
+            ]),
+        ),
+        ("too_large", texts(&[&format!("{}{set}", " ".repeat(256 * 1024))])),
+    ];
+    let all = of_causes
+        .into_iter()
+        .flat_map(|(cause, documents)| documents.into_iter().map(move |document| (cause, document)));
+    let published = all.enumerate().map(|(number, (cause, document))| Published {
         case: format!("document {number}: {}", String::from_utf8_lossy(&document[..document.len().min(40)])),
         document,
         token: token(good),
         reason: UNKNOWN,
+        cause,
     });
     published.collect()
 }
@@ -92,6 +121,7 @@ fn entry(case: impl Into<String>, entry: &Value, signer: &Signer, reason: &'stat
         document: json!({ "keys": [entry, spare.jwk()] }).to_string().into_bytes(),
         token: token(signer),
         reason,
+        cause: if reason == UNKNOWN { "unreadable_key" } else { "" },
     }
 }
 
@@ -172,26 +202,29 @@ fn entries() -> Vec<Published> {
 
 /// What is wrong with the end of a call.
 fn wrong(answer: &Answer, reason: &str) -> Option<String> {
-    if reason != UNKNOWN {
-        return not_inactive(answer, reason);
-    }
-    let found = (answer.status.as_u16(), answer.reason());
-    (found != (503, Some(UNKNOWN)) || answer.body.contains("active")).then(|| format!("expected 503, found {found:?}"))
+    if reason == UNKNOWN { not_unavailable(answer) } else { not_inactive(answer, reason) }
 }
 
 #[tokio::test]
 async fn h06_h30_h31_hostile_key_sets_make_no_token_active_and_lose_no_good_key() {
+    let (log, _guard) = Log::start(LogLevel::Info);
     let (good, spare) = (keys::ed25519(Some("a"), 1), keys::ed25519(Some("spare"), 9));
-    let deployment = Deployment::publishing(&[]).await;
+    let (deployment, others) = (Deployment::publishing(&[]).await, OtherHosts::start().await);
     let (documents, entries) = (documents(&good), entries());
     let count = documents.len() + entries.len();
     let mut faults = Vec::new();
     for (is_entry, published) in documents.iter().map(|one| (false, one)).chain(entries.iter().map(|one| (true, one))) {
         deployment.world.delete(STATE, &format!("jwks#{ISSUER}")).await;
         deployment.host.publish(200, published.document.clone());
-        let environment = deployment.environment().await;
+        let environment = deployment.environment_with(&[others.setting()]).await;
+        log.take();
         let answer = at(&environment, 0, &published.token).await;
         faults.extend(wrong(&answer, published.reason).map(|what| format!("{}: {what}", published.case)));
+        // A document that is not a usable set is a failed fetch. An entry that cannot be read is part of a good one.
+        let found = causes(&log, if is_entry { "keys_unavailable" } else { "jwks_fetch_failed" });
+        if found != published.cause.split_terminator(' ').collect::<Vec<_>>() {
+            faults.push(format!("{}: expected the cause {:?}, found {found:?}", published.case, published.cause));
+        }
         assert_eq!(deployment.host.take_requests(), 1, "{}", published.case);
         if is_entry {
             // One bad entry never loses the set.
@@ -201,4 +234,6 @@ async fn h06_h30_h31_hostile_key_sets_make_no_token_active_and_lose_no_good_key(
     }
     assert!(faults.is_empty(), "{} of {count}:\n{}", faults.len(), faults.join("\n"));
     assert!(count >= 150, "{count} key sets");
+    assert_eq!(forbidden_writes(&deployment.world), [""; 0]);
+    assert_eq!(others.take_requests(), [""; 0]);
 }

@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Hostile, T, claims, headers, not_inactive, signatures, with};
+use super::{
+    Hostile, OtherHosts, T, claims, forbidden_requests, forbidden_writes, headers, not_inactive, signatures, with,
+};
 use crate::{
     key_host::KeyHost,
     key_site::Site,
@@ -129,13 +131,14 @@ impl Target {
 
 #[tokio::test]
 async fn g01_g02_g04_h06_h08_h09_h10_h11_h33_o01_o03_hostile_tokens_are_inactive_each_by_its_rule() {
-    let (world, attacker) = (World::new().await, Site::start().await);
+    let (world, attacker, others) = (World::new().await, Site::start().await, OtherHosts::start().await);
     let targets = Target::all(&attacker.url("/jwks.json"));
     // One issuer's keys are fetched, so that requests to its host can be counted.
     let host = KeyHost::start(&json!({ "keys": [targets[0].signer.jwk()] })).await;
     let fetched = changed(&targets[0].entry(), &json!({ "jwks": null, "jwks_uri": host.url }));
     let entries: Vec<_> = [fetched].into_iter().chain(targets[1..].iter().map(Target::entry)).collect();
-    let service = World::service(&world.engine.url, &json!(entries).to_string(), &world.token_settings()).await;
+    let settings: Vec<_> = world.token_settings().into_iter().chain([others.setting()]).collect();
+    let service = World::service(&world.proxy.url, &json!(entries).to_string(), &settings).await;
     let (mut count, mut wrong) = (0, Vec::new());
     for target in &targets {
         send(&service, introspection(&target.good()).at(T)).await.assert_active();
@@ -164,6 +167,8 @@ async fn g01_g02_g04_h06_h08_h09_h10_h11_h33_o01_o03_hostile_tokens_are_inactive
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(count >= 3600, "{count} hostile tokens");
     assert_eq!(attacker.take_requests(), [""; 0], "a header or a claim chose a host");
+    assert_eq!(others.take_requests(), [""; 0], "a header or a claim chose a host");
+    assert_eq!(forbidden_writes(&world), [""; 0]);
     assert!(host.take_requests() <= 2, "invented keys and bad signatures caused fetches");
 }
 
@@ -171,11 +176,15 @@ async fn g01_g02_g04_h06_h08_h09_h10_h11_h33_o01_o03_hostile_tokens_are_inactive
 async fn h06_no_zero_and_no_order_of_the_curve_is_an_ecdsa_signature() {
     let key = keys::es256(Some("key-1"));
     let issuers = json!([{ "issuer": crate::world::ISSUER, "profile": "rfc9068", "jwks": { "keys": [key.jwk()] } }]);
-    let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string())]).await;
+    let others = OtherHosts::start().await;
+    let world = World::with(&[("TRUSTED_ISSUERS", &issuers.to_string()), others.setting()]).await;
     let good = key.token(&json!({ "typ": "at+jwt" }), &crate::world::claims(&json!({})));
     world.introspect(&good).await.assert_active();
     for (case, token) in signatures::psychic(&good) {
+        world.proxy.take_requests();
         let answer = world.introspect(&token).await;
         assert_eq!(not_inactive(&answer, "bad_signature"), None, "{case}");
+        assert_eq!(forbidden_requests(&world.proxy.take_requests(), None), None, "{case}");
     }
+    assert_eq!(others.take_requests(), [""; 0]);
 }

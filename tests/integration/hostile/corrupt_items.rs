@@ -5,13 +5,14 @@ use std::cell::Cell;
 use serde_json::{Value, json};
 use token_introspection::{records::sha256_hex, settings::LogLevel};
 
+use super::{OtherHosts, T, forbidden_requests, not_inactive, not_refused};
 use crate::{
     log::Log,
-    world::{ACTIVE, API, AUDIENCE, INACTIVE, ISSUER, SECRET, World},
+    world::{ACTIVE, API, AUDIENCE, ISSUER, SECRET, World, revoked_by},
 };
 
-/// When the tokens of these tests are issued.
-const T: i64 = 1_800_000_000;
+/// The reasons of refused clients. All others are those of inactive tokens.
+const REFUSALS: [&str; 3] = ["corrupt_client_record", "public_client", "wrong_secret"];
 
 /// One value of every type that an attribute can have, except NULL.
 fn values() -> Vec<Value> {
@@ -66,6 +67,7 @@ fn with(item: &Value, path: &str, value: Option<&Value>) -> Value {
 struct Case {
     world: World,
     log: Log,
+    others: OtherHosts,
     /// How many items were judged.
     judged: Cell<usize>,
     _guard: tracing::subscriber::DefaultGuard,
@@ -74,29 +76,31 @@ struct Case {
 impl Case {
     async fn new() -> Self {
         let (log, guard) = Log::start(LogLevel::Info);
-        let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1000000")]).await;
-        Self { world, log, judged: Cell::new(0), _guard: guard }
+        let others = OtherHosts::start().await;
+        let world = World::with(&[("FAILED_AUTHENTICATION_LIMIT", "1000000"), others.setting()]).await;
+        Self { world, log, others, judged: Cell::new(0), _guard: guard }
     }
 
-    /// The verdict with that item in the table, and whether the item was logged as corrupt.
-    async fn judge(&self, table: &str, item: &Value, token: &str) -> (String, bool) {
+    /// Asserts how the call ends with that item in the table, by the rule's name, and whether the item is logged as corrupt.
+    async fn assert(&self, table: &str, item: &Value, token: &str, verdict: &str, corrupt: bool) {
         match table {
             "oauth-tokens" => self.world.put_attributes(item),
             _ => self.world.engine.put_attributes(table, item).unwrap(),
         }
         self.log.take();
+        self.world.proxy.take_requests();
         self.judged.set(self.judged.get() + 1);
         let answer = self.world.introspect_at(T, token).await;
-        assert!(answer.status != 200 || answer.json()["active"] == true || answer.body == INACTIVE, "{}", answer.body);
-        let verdict = match (answer.status.as_u16(), answer.json()["active"].as_bool()) {
-            (200, Some(active)) => if active { "active" } else { "inactive" }.to_owned(),
-            (status, _) => status.to_string(),
-        };
-        (verdict, self.log.take().contains(r#""event":"corrupt_item""#))
-    }
-
-    async fn assert(&self, table: &str, item: &Value, token: &str, verdict: &str, corrupt: bool) {
-        assert_eq!(self.judge(table, item, token).await, (verdict.to_owned(), corrupt), "{item}");
+        if verdict == ACTIVE {
+            answer.assert_verdict(ACTIVE, item);
+        } else if REFUSALS.contains(&verdict) {
+            assert_eq!(not_refused(&answer, 401, verdict), None, "{item}");
+        } else {
+            assert_eq!(not_inactive(&answer, verdict), None, "{item}");
+        }
+        assert_eq!(self.log.take().contains(r#""event":"corrupt_item""#), corrupt, "{item}");
+        assert_eq!(forbidden_requests(&self.world.proxy.take_requests(), None), None, "{item}");
+        assert_eq!(self.others.take_requests(), [""; 0], "{item}");
     }
 }
 
@@ -116,7 +120,7 @@ fn record() -> Value {
 async fn g11_h29_a_token_record_with_a_wrong_type_is_inactive_and_null_is_absent() {
     let case = Case::new().await;
     let good = record();
-    case.assert("oauth-tokens", &good, "opaque", "active", false).await;
+    case.assert("oauth-tokens", &good, "opaque", ACTIVE, false).await;
     for (path, accepted, required) in [
         ("token_type", vec!["S"], true),
         ("client_id", vec!["S"], true),
@@ -141,17 +145,17 @@ async fn g11_h29_a_token_record_with_a_wrong_type_is_inactive_and_null_is_absent
     ] {
         // An attribute that no decision reads is left out, so that the token can still be judged (H-29).
         let unread = ["username", "claims.act", "claims.acr", "claims.auth_time", "claims.authorization_details"];
-        let verdict = if unread.contains(&path) { "active" } else { "inactive" };
+        let verdict = if unread.contains(&path) { ACTIVE } else { "corrupt_record" };
         for value in wrong(&accepted) {
             case.assert("oauth-tokens", &with(&good, path, Some(&value)), "opaque", verdict, true).await;
         }
         for value in [Some(json!({ "NULL": true })), None] {
-            let verdict = if required { "inactive" } else { "active" };
+            let verdict = if required { "corrupt_record" } else { ACTIVE };
             case.assert("oauth-tokens", &with(&good, path, value.as_ref()), "opaque", verdict, required).await;
         }
     }
     for list in wrong_lists() {
-        case.assert("oauth-tokens", &with(&good, "aud", Some(&list)), "opaque", "inactive", true).await;
+        case.assert("oauth-tokens", &with(&good, "aud", Some(&list)), "opaque", "corrupt_record", true).await;
     }
     // Numbers that are not times, and unknown token types.
     for (name, value) in [
@@ -161,11 +165,11 @@ async fn g11_h29_a_token_record_with_a_wrong_type_is_inactive_and_null_is_absent
         ("token_type", json!({ "S": "ACCESS_TOKEN" })),
         ("token_type", json!({ "S": "" })),
     ] {
-        case.assert("oauth-tokens", &with(&good, name, Some(&value)), "opaque", "inactive", true).await;
+        case.assert("oauth-tokens", &with(&good, name, Some(&value)), "opaque", "corrupt_record", true).await;
     }
     for name in ["expires_at", "reason", "unknown"] {
         for value in values() {
-            case.assert("oauth-tokens", &with(&good, name, Some(&value)), "opaque", "active", false).await;
+            case.assert("oauth-tokens", &with(&good, name, Some(&value)), "opaque", ACTIVE, false).await;
         }
     }
     assert!(case.judged.get() >= 150, "{} token records", case.judged.get());
@@ -179,10 +183,10 @@ async fn g11_a_refresh_token_needs_no_exp_but_one_of_a_wrong_type_makes_it_inact
         "id": { "S": format!("token#{}", sha256_hex("refresh")) }, "token_type": { "S": "refresh_token" },
         "client_id": { "S": API },
     });
-    case.assert("oauth-tokens", &good, "refresh", "active", false).await;
-    case.assert("oauth-tokens", &with(&good, "exp", Some(&json!({ "NULL": true }))), "refresh", "active", false).await;
+    case.assert("oauth-tokens", &good, "refresh", ACTIVE, false).await;
+    case.assert("oauth-tokens", &with(&good, "exp", Some(&json!({ "NULL": true }))), "refresh", ACTIVE, false).await;
     for value in wrong(&["N"]) {
-        case.assert("oauth-tokens", &with(&good, "exp", Some(&value)), "refresh", "inactive", true).await;
+        case.assert("oauth-tokens", &with(&good, "exp", Some(&value)), "refresh", "corrupt_record", true).await;
     }
 }
 
@@ -203,29 +207,31 @@ async fn g11_an_attribute_of_a_mark_with_a_wrong_type_revokes_if_a_decision_read
         // With its valid value, the mark concerns only older tokens.
         let good = json!({ "id": { "S": id }, "not_before": { "N": (T - 1).to_string() } });
         for token in [&jwt, &opaque] {
-            case.assert("oauth-tokens", &good, token, "active", false).await;
+            case.assert("oauth-tokens", &good, token, ACTIVE, false).await;
             for value in wrong(&["N"]).into_iter().chain([json!({ "N": "1E+100" }), json!({ "N": "-1E+100" })]) {
-                case.assert("oauth-tokens", &with(&good, "not_before", Some(&value)), token, "inactive", true).await;
+                case.assert("oauth-tokens", &with(&good, "not_before", Some(&value)), token, "corrupt_mark", true)
+                    .await;
             }
             for value in [Some(json!({ "NULL": true })), None] {
                 let unlimited = with(&good, "not_before", value.as_ref());
-                case.assert("oauth-tokens", &unlimited, token, "inactive", false).await;
+                case.assert("oauth-tokens", &unlimited, token, revoked_by(&id), false).await;
             }
             for name in ["expires_at", "reason", "unknown"] {
                 for value in values() {
-                    case.assert("oauth-tokens", &with(&good, name, Some(&value)), token, "active", false).await;
+                    case.assert("oauth-tokens", &with(&good, name, Some(&value)), token, ACTIVE, false).await;
                 }
             }
         }
         if prefix == "sub" {
             let spares = with(&good, "not_before", Some(&json!({ "N": T.to_string() })));
             let spares = with(&spares, "except_sid", Some(&json!({ "S": "session-1" })));
-            case.assert("oauth-tokens", &spares, &jwt, "active", false).await;
+            case.assert("oauth-tokens", &spares, &jwt, ACTIVE, false).await;
             for value in wrong(&["S"]) {
-                case.assert("oauth-tokens", &with(&spares, "except_sid", Some(&value)), &jwt, "inactive", true).await;
+                case.assert("oauth-tokens", &with(&spares, "except_sid", Some(&value)), &jwt, "corrupt_mark", true)
+                    .await;
             }
             let nobody = with(&spares, "except_sid", Some(&json!({ "NULL": true })));
-            case.assert("oauth-tokens", &nobody, &jwt, "inactive", false).await;
+            case.assert("oauth-tokens", &nobody, &jwt, revoked_by(&id), false).await;
         }
         case.world.delete_item(&id).await;
     }
@@ -244,7 +250,7 @@ async fn g11_the_attributes_of_a_mark_whose_presence_is_enough_are_not_read() {
     ] {
         for value in values() {
             let mark = json!({ "id": { "S": id }, "not_before": value, "except_sid": value, "reason": value });
-            case.assert("oauth-tokens", &mark, token, "inactive", false).await;
+            case.assert("oauth-tokens", &mark, token, revoked_by(&id), false).await;
         }
         case.world.delete_item(&id).await;
         case.world.introspect_at(T, token).await.assert_verdict(ACTIVE, format!("without {id}"));
@@ -259,7 +265,7 @@ async fn g11_a_client_record_with_a_wrong_type_refuses_and_null_is_absent() {
         "introspection": { "M": { "allowed": { "BOOL": true }, "mode": { "S": "enforce" } } },
     });
     let token = case.world.token(&json!({ "iat": T, "exp": T + 600 }));
-    case.assert("oauth-clients", &good, &token, "active", false).await;
+    case.assert("oauth-clients", &good, &token, ACTIVE, false).await;
     for (path, accepted) in [
         ("client_secret", vec!["S"]),
         ("previous_client_secret", vec!["S"]),
@@ -287,24 +293,30 @@ async fn g11_a_client_record_with_a_wrong_type_refuses_and_null_is_absent() {
     ] {
         let lists = if accepted.contains(&"L") { wrong_lists() } else { Vec::new() };
         for value in wrong(&accepted).into_iter().chain(lists) {
-            case.assert("oauth-clients", &with(&good, path, Some(&value)), &token, "401", true).await;
+            case.assert("oauth-clients", &with(&good, path, Some(&value)), &token, "corrupt_client_record", true).await;
         }
         for value in [Some(json!({ "NULL": true })), None] {
             // Without its secret it is a public client.
-            let verdict = if path == "client_secret" { "401" } else { "active" };
+            let verdict = if path == "client_secret" { "public_client" } else { ACTIVE };
             case.assert("oauth-clients", &with(&good, path, value.as_ref()), &token, verdict, false).await;
         }
     }
-    case.assert("oauth-clients", &with(&good, "introspection.mode", Some(&json!({ "S": "off" }))), &token, "401", true)
-        .await;
+    case.assert(
+        "oauth-clients",
+        &with(&good, "introspection.mode", Some(&json!({ "S": "off" }))),
+        &token,
+        "corrupt_client_record",
+        true,
+    )
+    .await;
     for name in ["client_name", "redirect_uris", "allowed_scopes", "expires_at", "unknown", "introspection.unknown"] {
         for value in values() {
-            case.assert("oauth-clients", &with(&good, name, Some(&value)), &token, "active", false).await;
+            case.assert("oauth-clients", &with(&good, name, Some(&value)), &token, ACTIVE, false).await;
         }
     }
     for list in [json!({ "L": [{ "S": AUDIENCE }] }), json!({ "SS": [AUDIENCE] })] {
         let limited = with(&good, "introspection.audiences", Some(&list));
-        case.assert("oauth-clients", &limited, &token, "active", false).await;
+        case.assert("oauth-clients", &limited, &token, ACTIVE, false).await;
     }
     assert!(case.judged.get() >= 150, "{} client records", case.judged.get());
 }
@@ -318,12 +330,20 @@ async fn g11_a_previous_secret_without_a_valid_expiry_is_not_accepted() {
         "previous_client_secret_expires_at": { "N": (T + 1).to_string() },
     });
     let token = case.world.token(&json!({ "iat": T, "exp": T + 600 }));
-    case.assert("oauth-clients", &good, &token, "active", false).await;
+    case.assert("oauth-clients", &good, &token, ACTIVE, false).await;
     let name = "previous_client_secret_expires_at";
-    case.assert("oauth-clients", &with(&good, name, None), &token, "401", false).await;
-    case.assert("oauth-clients", &with(&good, name, Some(&json!({ "NULL": true }))), &token, "401", false).await;
-    case.assert("oauth-clients", &with(&good, name, Some(&json!({ "N": T.to_string() }))), &token, "401", false).await;
+    case.assert("oauth-clients", &with(&good, name, None), &token, "wrong_secret", false).await;
+    case.assert("oauth-clients", &with(&good, name, Some(&json!({ "NULL": true }))), &token, "wrong_secret", false)
+        .await;
+    case.assert(
+        "oauth-clients",
+        &with(&good, name, Some(&json!({ "N": T.to_string() }))),
+        &token,
+        "wrong_secret",
+        false,
+    )
+    .await;
     for value in wrong(&["N"]) {
-        case.assert("oauth-clients", &with(&good, name, Some(&value)), &token, "401", true).await;
+        case.assert("oauth-clients", &with(&good, name, Some(&value)), &token, "corrupt_client_record", true).await;
     }
 }
