@@ -14,6 +14,8 @@ pub const FAIR_TIME: Duration = Duration::from_millis(300);
 pub struct Flight<'a> {
     keys: &'a IssuerKeys,
     now: i64,
+    /// When it starts, in seconds since the epoch.
+    pub fetched_at: i64,
     began: Instant,
     /// What `rechecked_at` was before.
     rechecked_before: Option<i64>,
@@ -22,8 +24,8 @@ pub struct Flight<'a> {
 
 impl<'a> Flight<'a> {
     /// A fetch that begins now. `rechecked_before` is what `rechecked_at` was before.
-    pub fn new(keys: &'a IssuerKeys, now: i64, rechecked_before: Option<i64>) -> Self {
-        Self { keys, now, began: Instant::now(), rechecked_before, open: true }
+    pub fn new(keys: &'a IssuerKeys, now: i64, fetched_at: i64, rechecked_before: Option<i64>) -> Self {
+        Self { keys, now, fetched_at, began: Instant::now(), rechecked_before, open: true }
     }
 
     /// Replaces the held set by the fetched one.

@@ -9,6 +9,8 @@ use super::{budget::elapsed, key_set::IssuerKeySet};
 /// The minimum age in seconds of a set before it is fetched again (H-13). Otherwise, each request with a `kid` that does not
 /// exist would cause a fetch.
 const MIN_AGE: i64 = 1;
+/// The most seconds that a request which still gets an answer can be late.
+const MAX_DELAY: i64 = 2;
 
 /// A held set. Its age follows from when it was fetched, by the wall clock of any environment. That clock may be set back, so a
 /// set is also never held for longer than that by the monotonic clock of this one.
@@ -32,6 +34,15 @@ impl HeldSet {
     pub fn age(&self, now: i64) -> i64 {
         let held = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);
         now.saturating_sub(self.set.fetched_at).max(held)
+    }
+
+    /// When a fetch starts that replaces this set. `now` is when its request arrived, which may be a moment ago: a set that
+    /// was dated by it would seem old enough for the next request at once.
+    pub fn time_of_next(&self, now: i64) -> i64 {
+        let held = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);
+        let by_this_set = self.set.fetched_at.saturating_add(held);
+        let is_a_moment_later = (now..=now.saturating_add(MAX_DELAY)).contains(&by_this_set);
+        if self.is_fetched_here && is_a_moment_later { by_this_set } else { now }
     }
 
     /// Whether the set is too young to be fetched again, for a request that has waited for a fetch since `asked`. Times of the
@@ -83,6 +94,17 @@ mod tests {
         );
         advance(Duration::from_secs(1)).await;
         assert!(!held.is_young(T, Instant::now()), "the wall clock was set back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn h13_a_set_that_a_late_request_fetched_is_not_dated_too_early() {
+        let held = fetched_at_t();
+        assert_eq!([-3600, -1, 0, 1].map(|seconds| held.time_of_next(T + seconds) - T), [-3600, 0, 0, 1]);
+        advance(Duration::from_secs(1)).await;
+        // It arrived in the same second as the request that fetched the held set.
+        assert_eq!([-2, -1, 0, 1, 2].map(|seconds| held.time_of_next(T + seconds) - T), [-2, 1, 1, 1, 2]);
+        let adopted = HeldSet { is_fetched_here: false, ..held };
+        assert_eq!(adopted.time_of_next(T), T, "another environment's clock dated it");
     }
 
     #[tokio::test(start_paused = true)]

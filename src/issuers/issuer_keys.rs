@@ -109,11 +109,12 @@ impl IssuerKeys {
                 return Ok(None);
             }
             state.budget.take(now);
+            let fetched_at = state.held.as_ref().map_or(now, |held| held.time_of_next(now));
             let rechecked_before = state.rechecked_at;
             if reason == FetchReason::Recheck {
                 state.rechecked_at = Some(now);
             }
-            Ok(Some(Flight::new(self, now, rechecked_before)))
+            Ok(Some(Flight::new(self, now, fetched_at, rechecked_before)))
         })
     }
 

@@ -311,7 +311,7 @@ impl Issuers {
             }
         };
         let set = match self.fetcher.fetch(&keys.location, deadline).await {
-            Ok(text) => IssuerKeySet::parse(&text, &issuer.algorithms, now).map_err(FetchError::from),
+            Ok(text) => IssuerKeySet::parse(&text, &issuer.algorithms, flight.fetched_at).map_err(FetchError::from),
             Err(error) => Err(error),
         };
         let state = if set.is_ok() { FetchState::Shared } else { FetchState::Failed };
