@@ -32,7 +32,7 @@ nothing; 2 wrong usage or settings; 3 unknown, because DynamoDB, Lambda or an is
 Examples:
   introspection-admin tables create --endpoint-url http://127.0.0.1:8000
   introspection-admin client add --name 'Orders API' --audience https://orders.example.com
-  introspection-admin revoke --sub alice --except-sid 5f2c --function token-introspection
+  introspection-admin revoke --sub alice --except-sid 5f2c --function $FUNCTION
   pbpaste | introspection-admin explain --token -";
 
 /// Options that may precede or follow any command.
@@ -129,7 +129,7 @@ Exit codes: 0 active; 1 inactive or, with --client, not shown to that client; 3 
 Examples:
   introspection-admin explain --token @token.txt
   introspection-admin explain --token - --client orders-api --output json < token.txt
-  introspection-admin explain --token @token.txt --function token-introspection";
+  introspection-admin explain --token @token.txt --function $FUNCTION";
 
 #[derive(Subcommand)]
 pub enum TablesCommand {

@@ -36,7 +36,7 @@ Exit codes: 0 the server is trusted; 1 another program changed the canary meanwh
 Redis; 3 unknown, because Redis or DynamoDB cannot be reached.
 
 Examples:
-  introspection-admin redis accept --function token-introspection
+  introspection-admin redis accept --function $FUNCTION
   introspection-admin redis accept --output json";
 
 /// The canary's keys in the state table and in Redis.

@@ -35,7 +35,7 @@ Exit codes: 0 nothing wrong, or only warnings and notes; 1 a finding of severity
 names of the findings are stable (docs/operator.md).
 
 Examples:
-  introspection-admin doctor --function token-introspection
+  introspection-admin doctor --function $FUNCTION
   introspection-admin doctor --skip-tokens --output json
   introspection-admin doctor --secrets-within 30d";
 

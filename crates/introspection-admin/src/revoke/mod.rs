@@ -43,7 +43,7 @@ after the token's exp. The mark of an opaque token is kept, because its record m
 Examples:
   introspection-admin revoke --token - < token.txt
   introspection-admin revoke --sub alice --reason 'stolen laptop'
-  introspection-admin revoke --sub alice --except-sid 5f2c --function token-introspection
+  introspection-admin revoke --sub alice --except-sid 5f2c --function $FUNCTION
   introspection-admin revoke --sub alice --not-before 2h --expires-at 30d
   introspection-admin revoke --client orders-web --issuer https://auth.example.com
   introspection-admin revoke --kid 2024-11 --issuer https://auth.example.com
