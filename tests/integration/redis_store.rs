@@ -159,7 +159,7 @@ async fn g08_a_connection_that_broke_between_requests_costs_only_time() {
     world.introspect(&jwt).await.assert_active();
     world.tokens.tap.end_connections();
     world.introspect(&jwt).await.assert_active();
-    world.tokens.tap.fail(Break::CloseOnce);
+    world.tokens.tap.fail_at(0, Break::Close);
     world.introspect(&jwt).await.assert_active();
     world.tokens.server.run("CLIENT KILL TYPE normal");
     world.introspect(&jwt).await.assert_active();

@@ -26,6 +26,11 @@ impl<F: Copy + Default> Plan<F> {
         self.fault
     }
 
+    /// The fault of every request from now on, if all fail.
+    pub fn lasting(&self) -> F {
+        if self.once || self.spared > 0 { F::default() } else { self.fault }
+    }
+
     /// Takes the fault of the next request.
     pub fn take(&mut self) -> F {
         if self.spared > 0 {

@@ -1,6 +1,9 @@
 //! A proxy in front of Redis. It counts round trips, and fails when a test wants it to.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -11,6 +14,8 @@ use tokio::{
     sync::Notify,
 };
 
+use crate::plan::Plan;
+
 /// How a request fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Break {
@@ -18,11 +23,20 @@ pub enum Break {
     Nothing,
     /// The request is lost, without any error.
     Swallow,
-    /// The connection is closed, and so is the next one.
     Close,
-    /// The connection is closed, and the next one works.
-    CloseOnce,
+    Reset,
+    /// Half of the answer arrives, and no more.
+    Stall,
+    /// The answer arrives byte by byte, with a pause before each.
+    Drip,
+    /// Half of the answer arrives, and then the connection is closed.
+    Truncate,
+    /// Every command gets this reply, and the server gets none of them.
+    Reply(&'static str),
 }
+
+/// The pause before each byte of an answer that drips.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 
 /// How long a server gets for the first part of a pipeline.
 const PART: std::time::Duration = std::time::Duration::from_millis(50);
@@ -53,9 +67,10 @@ pub struct Tap {
 struct State {
     /// Where new connections lead.
     upstream: u16,
-    fault: Break,
-    /// The number of pipelines that pass before the fault occurs.
-    spared: usize,
+    /// Which pipelines fail. If all do, so do the first commands of a new connection.
+    plan: Plan<Break>,
+    /// The fault of the next answer.
+    of_answer: Break,
     interference: Option<Interference>,
     /// What was sent before each answer.
     trips: Vec<Vec<u8>>,
@@ -98,8 +113,12 @@ impl Tap {
 
     /// Fails after this many more pipelines have passed.
     pub fn fail_after(&self, spared: usize, fault: Break) {
-        let mut state = self.state.lock().unwrap();
-        (state.spared, state.fault) = (spared, fault);
+        self.state.lock().unwrap().plan = Plan::after(spared, fault);
+    }
+
+    /// Fails only one pipeline, after this many have passed.
+    pub fn fail_at(&self, spared: usize, fault: Break) {
+        self.state.lock().unwrap().plan = Plan::at(spared, fault);
     }
 
     /// Lets another client act before the next request with this word arrives, after `spared` of them have passed.
@@ -161,15 +180,11 @@ impl Tap {
                     }
                     None => {}
                 }
-                let is_pipeline = sent.contains("ROLE");
-                let fault = if state.spared > 0 { Break::Nothing } else { state.fault };
-                state.spared = state.spared.saturating_sub(usize::from(is_pipeline));
-                if fault == Break::CloseOnce {
-                    state.fault = Break::Nothing;
-                }
+                let fault = if sent.contains("ROLE") { state.plan.take() } else { state.plan.lasting() };
                 if fault != Break::Nothing {
                     state.open = false;
                 }
+                state.of_answer = fault;
                 fault
             };
             if let Some((at, act)) = interruption {
@@ -181,9 +196,17 @@ impl Tap {
                 continue;
             }
             match fault {
-                Break::Nothing => server.write_all(&buffer[..length]).await.unwrap(),
+                Break::Nothing | Break::Stall | Break::Drip | Break::Truncate => {
+                    server.write_all(&buffer[..length]).await.unwrap();
+                }
                 Break::Swallow => {}
-                Break::Close | Break::CloseOnce => return,
+                Break::Close => return,
+                Break::Reset => return client.as_ref().set_zero_linger().unwrap(),
+                Break::Reply(reply) => {
+                    let replies = reply.repeat(commands(&buffer[..length]).len());
+                    let written = client.as_ref().try_write(replies.as_bytes());
+                    assert_eq!(written.unwrap(), replies.len(), "a short answer is written at once");
+                }
             }
         }
     }
@@ -191,12 +214,37 @@ impl Tap {
     async fn answers(&self, mut server: OwnedReadHalf, mut client: OwnedWriteHalf) {
         let mut buffer = vec![0; 65536];
         while let Ok(length @ 1..) = server.read(&mut buffer).await {
-            self.state.lock().unwrap().open = false;
-            if client.write_all(&buffer[..length]).await.is_err() {
+            let fault = {
+                let mut state = self.state.lock().unwrap();
+                state.open = false;
+                state.of_answer
+            };
+            let (answer, half) = (&buffer[..length], &buffer[..length / 2]);
+            let written = match fault {
+                Break::Stall => {
+                    let _ = client.write_all(half).await;
+                    pending().await
+                }
+                Break::Truncate => {
+                    let _ = client.write_all(half).await;
+                    return;
+                }
+                Break::Drip => drip(&mut client, answer).await,
+                _ => client.write_all(answer).await,
+            };
+            if written.is_err() {
                 return;
             }
         }
     }
+}
+
+async fn drip(client: &mut OwnedWriteHalf, answer: &[u8]) -> std::io::Result<()> {
+    for byte in answer {
+        tokio::time::sleep(PAUSE).await;
+        client.write_all(&[*byte]).await?;
+    }
+    Ok(())
 }
 
 /// The commands of one trip. Each is an array of bulk strings.

@@ -6,6 +6,8 @@
 //! The limits of time here are those of a busy machine; `cost` lets each exchange hang, and has the exact ones.
 
 mod key_hosts;
+#[cfg(feature = "redis")]
+mod redis;
 mod resets;
 mod signers;
 mod store;
