@@ -23,7 +23,8 @@ pub use self::{
     dudect::{Difference, compare},
     growth::{SIZES, grown},
     line::answer,
+    signing::{AUDIENCE, NOW},
     table::Table,
     tokens::Tokens,
-    world::World,
+    world::{JWKS, World},
 };

@@ -16,7 +16,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use bench_programs::{Difference, Table, World, answer, compare, event, secret_record};
+use bench_programs::{AUDIENCE, Difference, JWKS, NOW, Table, World, answer, compare, event, secret_record};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 use token_introspection::{digest::Digest, logging, settings::LogLevel};
@@ -34,8 +34,11 @@ fn main() -> ExitCode {
     for (name, difference) in &comparisons {
         println!("{name}: t = {:.2}, {:.1} ns", difference.t, difference.nanoseconds);
     }
-    for (name, difference) in refusals(measurements / 20) {
+    for (name, difference) in refused_secrets(measurements / 20) {
         println!("refusals of a wrong secret of a client and of {name}: {:.0} ns", difference.nanoseconds);
+    }
+    for (name, difference) in refused_assertions(measurements / 100) {
+        println!("refusals of an assertion of a client with one key and of {name}: {:.0} ns", difference.nanoseconds);
     }
     let (planted, constant) = comparisons.split_last().unwrap();
     let is_constant = constant.iter().all(|(_, difference)| difference.t.abs() < LIKELY);
@@ -49,12 +52,13 @@ fn comparisons(measurements: usize) -> Vec<(&'static str, Difference)> {
         one.bytes().iter().zip(&other.bytes()).all(|(one, other)| black_box(one) == black_box(other))
     };
     let secret = |is_random: bool| {
-        // Both classes are made in the same way, so that only the bytes differ.
-        let mut secret: [u8; 43] = std::array::from_fn(|_| fastrand::u8(b'!'..=b'~'));
-        secret.iter_mut().filter(|_| !is_random).for_each(|byte| *byte = b'0');
-        secret
+        // Both classes are made by the same instructions, so that only the bytes differ.
+        let kept = u8::from(is_random).wrapping_neg();
+        std::array::from_fn::<u8, 43, _>(|_| (fastrand::u8(b'!'..=b'~') & kept) | (b'0' & !kept))
     };
-    let hashed = compare(measurements, secret, |secret| drop(black_box(Digest::of(black_box(secret)).to_hex())));
+    let hashed = compare(measurements, secret, |secret| {
+        black_box(Digest::of(black_box(secret)));
+    });
     vec![
         ("digests that are equal, and that differ in the first byte", constant(None, Some(0))),
         ("digests that are equal, and that differ in the last byte", constant(None, Some(31))),
@@ -84,8 +88,61 @@ fn digests(
     })
 }
 
-/// Whole answers to wrong credentials, in the process: for a client with a secret, and for each other kind of client.
-fn refusals(measurements: usize) -> Vec<(&'static str, Difference)> {
+/// Whole answers to assertions that no key of the client signed, in the process: for a client with one key, and for each
+/// other kind of client.
+fn refused_assertions(measurements: usize) -> Vec<(&'static str, Difference)> {
+    let world = World::new();
+    let mut table = Table::default();
+    let encoded = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let mut add = |name: &'static str, record: Option<Value>| {
+        let id = format!("{name:-<24}").replace(' ', "-");
+        if let Some(Value::Object(members)) = record {
+            let mut record = json!({ "client_id": id });
+            record.as_object_mut().unwrap().extend(members);
+            table.add_client(&id, &record);
+        }
+        let header = encoded(json!({ "alg": "ES256", "kid": "key-00", "typ": "JWT" }));
+        let claims = json!({ "iss": id, "sub": id, "aud": AUDIENCE, "jti": "a1", "iat": NOW, "exp": NOW + 60 });
+        let assertion = format!("{header}.{}.{}", encoded(claims), URL_SAFE_NO_PAD.encode([7; 64]));
+        let kind = "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
+        let form = format!("token=x&client_assertion_type={kind}&client_assertion={assertion}");
+        (name, event(&form, None, None))
+    };
+    let published: Value = serde_json::from_str(JWKS).unwrap();
+    let keys = |count: usize, padding: usize| {
+        let named = |number: usize| {
+            let mut key = published["keys"][1].clone();
+            key["kid"] = format!("key-{number:02}").into();
+            key
+        };
+        let keys: Vec<_> = (0..count).map(named).collect();
+        let jwks = json!({ "keys": keys, "x": "x".repeat(padding) }).to_string();
+        json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks })
+    };
+    let (_, known) = add("one key", Some(keys(1, 0)));
+    let others = [
+        add("one key again", Some(keys(1, 0))),
+        add("one key in a large record", Some(keys(1, 3300))),
+        add("20 keys", Some(keys(20, 0))),
+        add("a secret", Some(json!({ "client_secret": "0".repeat(64) }))),
+        add("unknown", None),
+    ];
+    compared(measurements, &known, &others, |event| assert_eq!(black_box(answer(&world, &table, event)).0, "refused"))
+}
+
+/// Compares the first with each of the others.
+fn compared(
+    measurements: usize,
+    first: &String,
+    others: &[(&'static str, String)],
+    refuse: impl Fn(&String),
+) -> Vec<(&'static str, Difference)> {
+    let difference = |other| compare(measurements, |class| if class { other } else { first }, &refuse);
+    others.iter().map(|(name, other)| (*name, difference(other))).collect()
+}
+
+/// Whole answers to wrong secrets, in the process: for a client with a secret, and for each other kind of client.
+fn refused_secrets(measurements: usize) -> Vec<(&'static str, Difference)> {
     let world = World::new();
     let mut table = Table::default();
     let mut add = |name: &'static str, members: Option<Value>| {
@@ -111,13 +168,9 @@ fn refusals(measurements: usize) -> Vec<(&'static str, Difference)> {
         add("public", Some(json!({ "token_endpoint_auth_method": "none" }))),
         add(
             "many keys",
-            Some(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": "{\"keys\":[]}".repeat(200) })),
+            Some(json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": JWKS.replace(' ', "") })),
         ),
         add("unknown", None),
     ];
-    let refuse = |event: &String| assert_eq!(black_box(answer(&world, &table, event)).0, "refused");
-    others
-        .iter()
-        .map(|(name, other)| (*name, compare(measurements, |class| if class { other } else { &known }, refuse)))
-        .collect()
+    compared(measurements, &known, &others, |event| assert_eq!(black_box(answer(&world, &table, event)).0, "refused"))
 }
