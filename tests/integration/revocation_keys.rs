@@ -17,11 +17,11 @@ const APP: &str = "app";
 
 /// A deployment that fetches the keys, and an environment of it that holds them.
 async fn fetched(key: &Signer, is_public: bool) -> (Deployment, Service) {
-    let deployment = Deployment::publishing(&[key]).await;
+    let deployment = Box::pin(Deployment::publishing(&[key])).await;
     let secret = (!is_public).then(|| sha256_hex(SECRET));
     deployment.world.put_client(&json!({ "client_id": APP, "client_secret": secret, "issuer": ISSUER }));
-    let environment = deployment.environment().await;
-    at(&environment, 0, &token(key)).await.assert_active();
+    let environment = Box::pin(deployment.environment()).await;
+    Box::pin(at(&environment, 0, &token(key))).await.assert_active();
     deployment.host.take_requests();
     (deployment, environment)
 }
