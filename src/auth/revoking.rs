@@ -33,7 +33,7 @@ impl RevokingClient {
         self.client.client_id()
     }
 
-    /// Whether anyone can name themselves this client.
+    /// Whether it has proved nothing: anyone can send its id.
     pub fn is_public(&self) -> bool {
         self.is_public
     }

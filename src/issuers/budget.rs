@@ -54,11 +54,6 @@ impl Budget {
         self.left = (self.left - 1).max(0);
     }
 
-    /// Gives back a fetch that was taken and not made.
-    pub fn give_back(&mut self) {
-        self.left = (self.left + 1).min(CAPACITY);
-    }
-
     fn refill(&mut self, now: i64) {
         let since = *self.refilled_at.get_or_insert(now);
         match elapsed(since, now) {

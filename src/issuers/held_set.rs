@@ -9,7 +9,7 @@ use super::{budget::elapsed, key_set::IssuerKeySet};
 /// The minimum age in seconds of a set before it is fetched again (H-13). Otherwise, each request with a `kid` that does not
 /// exist would cause a fetch.
 const MIN_AGE: i64 = 1;
-/// The most seconds that a request which still gets an answer can be late.
+/// A request starts no fetch later than this many seconds after it arrived (`call::deadline`).
 const MAX_DELAY: i64 = 2;
 
 /// A held set. Its age follows from when it was fetched, by the wall clock of any environment. That clock may be set back, so a
@@ -32,15 +32,17 @@ impl HeldSet {
 
     /// The age in seconds, by the clock that says more.
     pub fn age(&self, now: i64) -> i64 {
-        let held = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);
-        now.saturating_sub(self.set.fetched_at).max(held)
+        now.saturating_sub(self.set.fetched_at).max(self.held_for())
+    }
+
+    fn held_for(&self) -> i64 {
+        i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX)
     }
 
     /// When a fetch starts that replaces this set. `now` is when its request arrived, which may be a moment ago: a set that
     /// was dated by it would seem old enough for the next request at once.
     pub fn time_of_next(&self, now: i64) -> i64 {
-        let held = i64::try_from(self.since.elapsed().as_secs()).unwrap_or(i64::MAX);
-        let by_this_set = self.set.fetched_at.saturating_add(held);
+        let by_this_set = self.set.fetched_at.saturating_add(self.held_for());
         let is_a_moment_later = (now..=now.saturating_add(MAX_DELAY)).contains(&by_this_set);
         if self.is_fetched_here && is_a_moment_later { by_this_set } else { now }
     }

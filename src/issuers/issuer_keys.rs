@@ -37,7 +37,7 @@ pub(super) struct State {
     pub held: Option<HeldSet>,
     /// When the last fetch started, if it failed.
     pub failed_at: Option<i64>,
-    /// When the last fetch started that a bad signature caused, if it was made.
+    /// When the last fetch started that a bad signature caused, by this environment or by one that this one waited for.
     pub rechecked_at: Option<i64>,
     /// When the log last said that the budget is used up.
     budget_logged_at: Option<i64>,
@@ -108,13 +108,8 @@ impl IssuerKeys {
             if !has_time {
                 return Ok(None);
             }
-            state.budget.take(now);
             let fetched_at = state.held.as_ref().map_or(now, |held| held.time_of_next(now));
-            let rechecked_before = state.rechecked_at;
-            if reason == FetchReason::Recheck {
-                state.rechecked_at = Some(now);
-            }
-            Ok(Some(Flight::new(self, now, fetched_at, rechecked_before)))
+            Ok(Some(Flight::new(self, reason, now, fetched_at)))
         })
     }
 
@@ -179,7 +174,8 @@ impl State {
             FetchReason::Due | FetchReason::Recheck => true,
         };
         if !is_left {
-            let log = rest_of_pause(self.budget_logged_at, LOG_PAUSE, now).is_none();
+            // The half that is left for authenticated callers may still be there.
+            let log = !self.budget.is_left(now) && rest_of_pause(self.budget_logged_at, LOG_PAUSE, now).is_none();
             if log {
                 self.budget_logged_at = Some(now);
             }
@@ -262,7 +258,10 @@ mod tests {
             begin(&keys, FetchReason::UnknownKey, T + 2).left_to_another();
         }
         assert_eq!(may_fetch(&keys, FetchReason::UnknownKey, T + 2), Err(NotAllowed::BudgetUsedUp { log: true }));
-        begin(&keys, FetchReason::Recheck, T + 31).not_made();
+        for _ in 0..20 {
+            begin(&keys, FetchReason::Recheck, T + 31).not_made();
+        }
+        assert_eq!(may_fetch(&keys, FetchReason::UnknownKey, T + 31), Ok(()), "refilled by time only");
         assert_eq!(may_fetch(&keys, FetchReason::Recheck, T + 30), Err(NotAllowed::Rechecked), "the earlier one");
     }
 

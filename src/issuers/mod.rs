@@ -55,19 +55,19 @@ pub struct Issuers {
 /// Who sent a token, which decides how much of the fetch budget may be used for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
-    /// A client that has authenticated, or that authenticates by the token itself.
+    /// A client that has authenticated.
     Authenticated,
     /// Anyone else: half of the budget.
     Anyone,
 }
 
 /// What depends on a signature, which decides the answer if a limit keeps the function from looking for the key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
     /// The token is inactive: a 503 for each invented token would trip the circuit breakers of resource servers.
     Verdict,
-    /// "Don't know": what is refused is lost, and what is not answered is sent again.
-    Effect,
+    /// "Don't know": a revocation that is refused is lost, and one that is not answered is sent again.
+    Revocation,
 }
 
 /// Whether a fetch was made.
@@ -150,13 +150,12 @@ impl Issuers {
         }
     }
 
-    /// Checks the signature of a token that an authenticated caller presented. Fetches keys if that is necessary and
+    /// Checks the signature of a token about which an authenticated caller asks. Fetches keys if that is necessary and
     /// allowed.
     ///
     /// # Errors
     ///
-    /// Returns [`VerifyError`]: inactive if the issuer's keys decide so, and "don't know" if they are unavailable or
-    /// one of our limits stopped the search.
+    /// Returns [`VerifyError`], as [`Issuers::verify_for`] does.
     pub async fn verify<S>(
         &self,
         unverified: Box<UnverifiedToken<'_, S>>,
@@ -167,25 +166,13 @@ impl Issuers {
         self.verify_for(Purpose::Verdict, Sender::Authenticated, unverified, items, now, deadline).await
     }
 
-    /// Does the same for a token that ends others or itself: a notice, or a token that a client revokes. If a limit keeps
-    /// the function from looking for its key, the answer is "don't know": what is refused is lost, and what is not
-    /// answered is sent again.
+    /// Does the same for any purpose and sender.
     ///
     /// # Errors
     ///
-    /// Returns [`VerifyError`] as [`Issuers::verify`] does.
-    pub async fn verify_for_effect<S>(
-        &self,
-        sender: Sender,
-        unverified: Box<UnverifiedToken<'_, S>>,
-        items: &FetchedItems,
-        now: i64,
-        deadline: Instant,
-    ) -> Result<VerifiedToken<S>, VerifyError> {
-        self.verify_for(Purpose::Effect, sender, unverified, items, now, deadline).await
-    }
-
-    async fn verify_for<S>(
+    /// Returns [`VerifyError`]: inactive if the issuer's keys decide so, and "don't know" if they are unavailable or
+    /// one of our limits stopped the search.
+    pub async fn verify_for<S>(
         &self,
         purpose: Purpose,
         sender: Sender,
@@ -262,9 +249,12 @@ impl Issuers {
         let failure = match attempt {
             Attempt::NoTime => Some(Cause::NoTime),
             _ if keys.last_fetch_failed() => Some(Cause::FetchFailed),
-            // Also with a bad signature: another key may have the same `kid` by now, and a revocation must not be lost.
-            Attempt::NotAllowed if purpose == Purpose::Effect => Some(Cause::FetchNotAllowed),
-            Attempt::NotNeeded if purpose == Purpose::Effect && matches!(checked, SignatureCheck::UnknownKey(_)) => {
+            // Also with a bad signature: another key may have the same `kid` by now, and a revocation must not be lost. A
+            // set that was just fetched has the issuer's key of that `kid`.
+            Attempt::NotAllowed if purpose == Purpose::Revocation => Some(Cause::FetchNotAllowed),
+            Attempt::NotNeeded
+                if purpose == Purpose::Revocation && matches!(checked, SignatureCheck::UnknownKey(_)) =>
+            {
                 Some(Cause::FetchNotAllowed)
             }
             _ => None,
@@ -314,6 +304,7 @@ impl Issuers {
             Ok(text) => IssuerKeySet::parse(&text, &issuer.algorithms, flight.fetched_at).map_err(FetchError::from),
             Err(error) => Err(error),
         };
+        let fetched_at = flight.fetched_at;
         let state = if set.is_ok() { FetchState::Shared } else { FetchState::Failed };
         match set.map(Arc::new) {
             Ok(set) => {
@@ -329,7 +320,7 @@ impl Issuers {
             }
         }
         if let Some(lease) = lease {
-            self.end(lease, state, now, deadline + RESERVE / 2).await;
+            self.end(lease, state, fetched_at, deadline + RESERVE / 2).await;
         }
         Attempt::Made
     }

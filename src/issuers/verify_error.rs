@@ -25,8 +25,8 @@ pub enum Cause {
     FetchFailed,
     /// The rest of the invocation's time was too short to fetch them.
     NoTime,
-    /// The issuer's keys were just fetched, or too often, to look for the key of a notice or of
-    /// a token that is to be revoked.
+    /// The issuer's keys were just fetched, or too often, to look for the key of a notice, or of a token that is to be
+    /// revoked.
     FetchNotAllowed,
     /// The issuer publishes a key that may be the token's but cannot be read.
     UnreadableKey,
@@ -55,7 +55,7 @@ impl Cause {
             Self::FetchFailed => "the last fetch of the issuer's keys failed",
             Self::NoTime => "there was too little time left to fetch the issuer's keys",
             Self::FetchNotAllowed => {
-                "the issuer's keys were just fetched, or too often, to look for the key of a notice or a revoked token"
+                "the issuer's keys were just fetched, or too often, to look for the key of a notice, or of a token to revoke"
             }
             Self::UnreadableKey => "the issuer publishes a key that may be the token's but cannot be read",
             Self::TruncatedSet => "the issuer publishes more keys than are loaded",
@@ -68,7 +68,7 @@ impl Cause {
         match self {
             Self::FetchFailed => "check jwks_uri and the way to it; the log line jwks_fetch_failed names the cause",
             Self::NoTime => "ask again: the next request fetches them",
-            Self::FetchNotAllowed => "wait until its sender sends it again",
+            Self::FetchNotAllowed => "wait: the sender of the notice or of the revocation sends it again",
             Self::UnreadableKey => "have the issuer correct the key that was not loaded",
             Self::TruncatedSet => "have the issuer remove old keys",
             Self::TooManyTries => "have the issuer give its keys distinct `kid`s, and name them in its tokens",

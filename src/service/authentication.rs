@@ -12,6 +12,7 @@ use super::{
 use crate::{
     auth::{AuthError, Authentication, Caller, Reuse, RevokingClient, UnspentAssertion, UnverifiedBearer},
     call::Call,
+    issuers::{Purpose, Sender},
     outcome::{Answer, Challenge, Outcome, Unavailable},
     records::{FetchedItems, ItemKey, Table},
     request::{Credentials, RevocationCredentials, client_key},
@@ -128,7 +129,9 @@ impl Service {
             let is_key_set = |key: &&ItemKey| key.table() == Table::State;
             self.read_unread(first, own.iter().filter(is_key_set), call).await?;
             let verifying = call.spent.keys.start();
-            let token = self.issuers.verify(token, &first.items, call.now, call.deadline).await?;
+            // The token is what authenticates its sender.
+            let (purpose, sender) = (Purpose::Verdict, Sender::Anyone);
+            let token = self.issuers.verify_for(purpose, sender, token, &first.items, call.now, call.deadline).await?;
             drop(verifying);
             self.read_unread(first, own.iter(), call).await?;
             self.unrevoked(token, &first.items, first.reads, call).await

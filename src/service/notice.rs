@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::{Service, judgement::NotActive, reads::Reads};
 use crate::{
     call::Call,
-    issuers::{Sender, VerifyError},
+    issuers::{Purpose, Sender, VerifyError},
     judge,
     outcome::{Outcome, Unavailable},
     records::{FetchedItems, ItemKey},
@@ -101,24 +101,11 @@ impl Service {
         let keys: Vec<ItemKey> = keys.into_iter().collect();
         let items = self.read(&keys, Reads::Revocation, call).await?;
         let verifying = call.spent.keys.start();
-        let token = self.issuers.verify_for_effect(Sender::Anyone, Box::new(token), &items, call.now, call.deadline);
-        let token = token.await?;
+        let (purpose, sender) = (Purpose::Revocation, Sender::Anyone);
+        let token = self.issuers.verify_for(purpose, sender, Box::new(token), &items, call.now, call.deadline).await?;
         drop(verifying);
         let later = self.read_unread_mark(&token, Reads::Revocation, call).await?;
         Ok(VerifiedNotice { token, items, later })
-    }
-
-    /// Reads the mark of a signing key that was not expected.
-    pub(super) async fn read_unread_mark<S>(
-        &self,
-        token: &VerifiedToken<S>,
-        reads: Reads,
-        call: &Call,
-    ) -> Result<FetchedItems, StoreUnavailable> {
-        match token.unread_mark() {
-            Some(mark) => self.read(std::slice::from_ref(&mark.key), reads, call).await,
-            None => Ok(FetchedItems::default()),
-        }
     }
 }
 

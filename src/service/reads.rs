@@ -13,7 +13,7 @@ use crate::{
     outcome::{Answer, Outcome, Unavailable},
     records::{FetchedItems, ItemKey},
     store::StoreUnavailable,
-    token::{PresentedToken, UnverifiedToken},
+    token::{PresentedToken, UnverifiedToken, VerifiedToken},
 };
 
 /// What the items are read for.
@@ -119,6 +119,19 @@ impl Service {
             items.0.extend(self.read(&unread, reads, call).await?.0);
         }
         Ok(items)
+    }
+
+    /// Reads the mark of a signing key that was not expected.
+    pub(super) async fn read_unread_mark<S>(
+        &self,
+        token: &VerifiedToken<S>,
+        reads: Reads,
+        call: &Call,
+    ) -> Result<FetchedItems, StoreUnavailable> {
+        match token.unread_mark() {
+            Some(mark) => self.read(std::slice::from_ref(&mark.key), reads, call).await,
+            None => Ok(FetchedItems::default()),
+        }
     }
 
     /// Reads the marks that records of opaque tokens name. Padding replaces marks that are held, as far as it does for

@@ -7,10 +7,10 @@ use crate::{
     auth::RevokingClient,
     call::Call,
     digest::Digest,
-    issuers::Sender,
+    issuers::{Purpose, Sender},
     judge,
     outcome::{Answer, Outcome},
-    records::{FetchedItems, ItemKey, Mark, MarkKey, MarkKind, NewMark, TokenType, UnixTime},
+    records::{FetchedItems, ItemKey, Mark, MarkKey, MarkKind, NewMark, TokenType, UnixTime, named},
     request,
     token::{Claims, Inactive, PresentedToken, UnverifiedToken, VerifiedToken},
 };
@@ -64,9 +64,14 @@ impl Service {
         }
         is_own(client, claims)?;
         let own_mark = token.own_mark().key.clone();
-        let sender = if client.is_public() { Sender::Anyone } else { Sender::Authenticated };
+        // Anyone can send the id of a public client, and must not be able to cause a 503 at will.
+        let (purpose, sender) = if client.is_public() {
+            (Purpose::Verdict, Sender::Anyone)
+        } else {
+            (Purpose::Revocation, Sender::Authenticated)
+        };
         let verifying = call.spent.keys.start();
-        let token = self.issuers.verify_for_effect(sender, token, items, call.now, call.deadline).await?;
+        let token = self.issuers.verify_for(purpose, sender, token, items, call.now, call.deadline).await?;
         drop(verifying);
         // A stolen key must not revoke the tokens of others by their identifiers.
         let later = self.read_unread_mark(&token, Reads::Revocation, call).await?;
@@ -89,6 +94,8 @@ impl Service {
         // The issuer may extend the record's `exp` later, so the last `exp` that the mark can concern is unknown.
         let own = until(ItemKey::revoked(digest), None);
         let takes_grant_along = token.claims().token_type == TokenType::RefreshToken;
+        // An empty name is shared by grants of other clients.
+        let takes_grant_along = takes_grant_along && named(token.claims().grant.as_deref()).is_some();
         let grant = token.marks().iter().filter(|mark| takes_grant_along && mark.kind == MarkKind::Grant);
         // It is unknown when the grant's last access token expires.
         let grant = grant.map(|MarkKey { key, .. }| until(key.clone(), None));

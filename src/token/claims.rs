@@ -98,8 +98,7 @@ impl Claims {
         Ok(claims)
     }
 
-    /// The marks that would revoke this token, of the kinds that any token can have. A JWT has more. An empty claim names
-    /// nothing, so tokens that have it in common share no mark.
+    /// The marks that would revoke this token, of the kinds that any token can have. A JWT has more.
     ///
     /// # Errors
     ///
@@ -113,7 +112,7 @@ impl Claims {
             (MarkKind::Client, self.client_id.as_deref()),
         ]
         .into_iter()
-        .filter_map(|(kind, name)| named(name).map(|name| MarkKey::new(kind, &self.issuer, Some(name))))
+        .filter_map(|(kind, name)| name.map(|name| MarkKey::new(kind, &self.issuer, Some(name))))
         .chain([MarkKey::new(MarkKind::Issuer, &self.issuer, None)])
         .collect::<Result<_, _>>()
         .map_err(|_| Inactive::Unrevocable)
@@ -124,7 +123,7 @@ impl Claims {
         RevocationFacts {
             issued_at: self.issued_at,
             authenticated_at: self.authenticated_at,
-            session: self.session.as_deref(),
+            session: named(self.session.as_deref()),
         }
     }
 

@@ -107,6 +107,7 @@ async fn g03_identifiers_that_contain_the_separator_are_unambiguous() {
     for (changes, mark) in [
         (json!({ "jti": "a#b" }), format!("jti#{ISSUER}#a#b")),
         (json!({ "sub": "#" }), format!("sub#{ISSUER}##")),
+        (json!({ "client_id": "" }), format!("client#{ISSUER}#")),
         (json!({ "sub": "ärger 😀\n" }), format!("sub#{ISSUER}#ärger 😀\n")),
     ] {
         let mut changes = changes;

@@ -58,7 +58,7 @@ def test_h13_a_thousand_unknown_keys_make_at_most_one_fetch_in_a_second(proxy, i
             count = Counter(reasons[identifier] for identifier in offered)
             print(f"\n{dict(count)}, {sum(len(found) for found in causes.values())} lines of the store")
             assert count["store_unavailable"] < REQUESTS / 10, count
-            # Times are whole seconds.
-            assert 1 <= len(host.requests) - 1 <= min(int(end) - int(start) + 1, 10 + (end - start) / 5)
+            # Times are whole seconds. A request that was delayed may date its set a second too early, and the next one fetches again.
+            assert 1 <= len(host.requests) - 1 <= min(int(end) - int(start) + 3, 10 + (end - start) / 5)
             assert_active(function.invoke(good))
         proxy.calls.clear()

@@ -144,7 +144,8 @@ impl Entry {
     }
 }
 
-/// Checks that a list has a name, and no empty one. With an empty list, every token of the issuer would be refused.
+/// Checks that a list has a name, and no empty one. With an empty list, every token of the issuer would be refused; an
+/// empty name is most likely a variable that was not set.
 fn lists_names(member: &str, what: &str, names: Option<&[String]>) -> Result<(), String> {
     match names {
         Some(names) if names.is_empty() || names.iter().any(String::is_empty) => {

@@ -50,7 +50,8 @@ impl Guard {
         Cmd::get(ItemKey::canary().id())
     }
 
-    /// Checks the two replies of one pipeline to that command. Both must be what is expected now, as it was at one moment.
+    /// Checks the two replies of one pipeline to that command. Both are compared with one copy of the expectation, which
+    /// another request may replace meanwhile.
     pub fn check(&self, replies: [RedisResult<Value>; 2]) -> Result<(), RedisFailure> {
         let expectation = self.expectation();
         replies.into_iter().try_for_each(|reply| expectation.check(copy_of(reply)?.as_ref()))
