@@ -52,6 +52,10 @@ impl<'a> Flight<'a> {
 
     /// Notes that the issuer did not return its keys.
     pub fn failed(mut self) {
+        self.counts_as_failed();
+    }
+
+    fn counts_as_failed(&mut self) {
         self.counts();
         self.keys.with(|state| state.failed_at = Some(self.now));
     }
@@ -70,8 +74,7 @@ impl<'a> Flight<'a> {
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
         if self.open && self.began.elapsed() >= FAIR_TIME {
-            self.counts();
-            self.keys.with(|state| state.failed_at = Some(self.now));
+            self.counts_as_failed();
         }
     }
 }

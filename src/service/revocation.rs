@@ -93,9 +93,9 @@ impl Service {
         is_own(client, token.claims())?;
         // The issuer may extend the record's `exp` later, so the last `exp` that the mark can concern is unknown.
         let own = until(ItemKey::revoked(digest), None);
-        let takes_grant_along = token.claims().token_type == TokenType::RefreshToken;
+        let Claims { token_type, grant, .. } = token.claims();
         // An empty name is shared by grants of other clients.
-        let takes_grant_along = takes_grant_along && named(token.claims().grant.as_deref()).is_some();
+        let takes_grant_along = *token_type == TokenType::RefreshToken && named(grant.as_deref()).is_some();
         let grant = token.marks().iter().filter(|mark| takes_grant_along && mark.kind == MarkKind::Grant);
         // It is unknown when the grant's last access token expires.
         let grant = grant.map(|MarkKey { key, .. }| until(key.clone(), None));

@@ -96,11 +96,7 @@ fn refused_assertions(measurements: usize) -> Vec<(&'static str, Difference)> {
     let encoded = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let mut add = |name: &'static str, record: Option<Value>| {
         let id = format!("{name:-<24}").replace(' ', "-");
-        if let Some(Value::Object(members)) = record {
-            let mut record = json!({ "client_id": id });
-            record.as_object_mut().unwrap().extend(members);
-            table.add_client(&id, &record);
-        }
+        add_client(&mut table, &id, json!({ "client_id": id }), record);
         let header = encoded(json!({ "alg": "ES256", "kid": "key-00", "typ": "JWT" }));
         let claims = json!({ "iss": id, "sub": id, "aud": AUDIENCE, "jti": "a1", "iat": NOW, "exp": NOW + 60 });
         let assertion = format!("{header}.{}.{}", encoded(claims), URL_SAFE_NO_PAD.encode([7; 64]));
@@ -130,6 +126,14 @@ fn refused_assertions(measurements: usize) -> Vec<(&'static str, Difference)> {
     compared(measurements, &known, &others, |event| assert_eq!(black_box(answer(&world, &table, event)).0, "refused"))
 }
 
+/// Adds this record with these members. Without any, the client stays unknown.
+fn add_client(table: &mut Table, id: &str, mut record: Value, members: Option<Value>) {
+    if let Some(Value::Object(members)) = members {
+        record.as_object_mut().unwrap().extend(members);
+        table.add_client(id, &record);
+    }
+}
+
 /// Compares the first with each of the others.
 fn compared(
     measurements: usize,
@@ -148,11 +152,7 @@ fn refused_secrets(measurements: usize) -> Vec<(&'static str, Difference)> {
     let mut add = |name: &'static str, members: Option<Value>| {
         // Names of the same length.
         let id = format!("{:-<12}", name.replace(' ', "-"));
-        if let Some(Value::Object(members)) = members {
-            let mut record = secret_record(&id);
-            record.as_object_mut().unwrap().extend(members);
-            table.add_client(&id, &record);
-        }
+        add_client(&mut table, &id, secret_record(&id), members);
         let header = format!("Basic {}", STANDARD.encode(format!("{id}:wrong-secret-of-thirty-two-characters")));
         (name, event("token=x", Some(&header), None))
     };
